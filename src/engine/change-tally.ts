@@ -25,12 +25,12 @@ export class ChangeTally {
     if (this.#done.length + this.#open.size === 0) {
       // Work that consists of no steps tells nothing of how far it came.
       const known = this.#hasSteps ? 'no step was started' : 'part of the change may be done'
-      return `${known}; a rerun continues from there`
+      return `${known}; a rerun continues from that point`
     }
     return [
       ...listed('completed', this.#done),
       ...listed('not completed', [...this.#open]),
-      'a rerun continues from there',
+      'a rerun continues from that point',
     ].join('\n')
   }
 }

@@ -43,7 +43,7 @@ export function allBut(
 export function noLock(): Lock {
   return {
     work: async () => {
-      throw new TypeError('a verb without a lock changes no machine')
+      throw new TypeError('a command without a lock changes no node')
     },
     lost: new AbortController().signal,
     [Symbol.asyncDispose]: async () => undefined,

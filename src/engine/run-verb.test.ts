@@ -191,5 +191,5 @@ test('a verb without a lock is handed none that could change a machine', async (
       return 'changed'
     },
   })
-  await expect(runVerb(session(), changing)).rejects.toThrow('a verb without a lock changes no machine')
+  await expect(runVerb(session(), changing)).rejects.toThrow('a command without a lock changes no node')
 })

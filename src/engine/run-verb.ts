@@ -104,7 +104,7 @@ export function withoutMachines(operator: Operator, signal: AbortSignal): VerbSe
 }
 
 async function noMachine(): Promise<never> {
-  throw new TypeError('a verb without machines works on none')
+  throw new TypeError('a command without nodes works on none')
 }
 
 /**

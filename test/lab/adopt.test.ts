@@ -258,7 +258,7 @@ describe.skipIf(reason)(`adopt${because}`, () => {
     test('then apply makes it quorate’s own, one member at a time, and nobody notices', async () => {
       const plan = await quorate(lab, ['plan'])
       expect(plan.exitCode).toBe(2)
-      expect(plan.stdout).toContain('with ETCD_AUTO_TLS=true, which is to go')
+      expect(plan.stdout).toContain('with ETCD_AUTO_TLS=true, which is removed')
       expect(plan.stdout).toContain('from another unit')
       // Other spellings of what stays, and what etcd does not read, are no reasons.
       expect(plan.stdout).not.toMatch(/with ETCD_(?:ENABLE_V2|HEARTBEAT_INTERVAL|NO_SUCH_SETTING)/)

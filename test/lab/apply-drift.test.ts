@@ -56,7 +56,7 @@ describe.skipIf(reason)(`an applied cluster${because}`, () => {
         [
           `write ${UNIT}`,
           '-LimitNOFILE=17',
-          'have systemd read its units again',
+          'reload systemd units (daemon-reload)',
           'write /etc/etcd/cluster-id',
         ],
       ],
@@ -72,13 +72,13 @@ describe.skipIf(reason)(`an applied cluster${because}`, () => {
         'chown root:root /etc/ssl/etcd/etcd.key; chmod 755 /opt/etcd/data; chown root /opt/etcd/data',
         ['/etc/ssl/etcd/etcd.key is root:root 640', 'set up /opt/etcd/data', 'is root:etcd 755'],
       ],
-      ['etcd03', 'usermod -s /bin/sh etcd', ['set up the user etcd', 'its shell is /bin/sh']],
+      ['etcd03', 'usermod -s /bin/sh etcd', ['set up user etcd', 'its shell is /bin/sh']],
     ],
     binaries: [
       [
         'etcd01',
         'cd /usr/local/bin; cp etcd new; echo >>new; mv new etcd',
-        [`install etcd ${ETCD.version}`, 'etcd there is not the one quorate installed'],
+        [`install etcd ${ETCD.version}`, 'etcd is not the one that quorate installed'],
       ],
       ['etcd02', 'rm /usr/local/bin/etcdctl', [`install etcd ${ETCD.version}`, 'no etcdctl there']],
     ],

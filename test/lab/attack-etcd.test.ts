@@ -106,7 +106,7 @@ describe.skipIf(whyNoLab())('an etcd that was broken into', () => {
     const running = await pids()
     expect((await statusOf(lab)).report.cluster).toMatchObject({ healthy: true, problems: [] })
     const { stdout } = await quorate(lab, ['plan'])
-    expect(stdout).toContain('is etcd:etcd 750: etcd could replace what root works on there')
+    expect(stdout).toContain('is etcd:etcd 750: etcd could replace files that root works on')
     const [ca = '', cert = '', key = ''] = await Promise.all(
       operatorFiles(lab).map(async (file) => await readFile(file, 'utf8')),
     )

@@ -76,7 +76,7 @@ describe.skipIf(whyNoLab())('a hostile machine', () => {
       const said = stdout + stderr
       expect([args, exitCode, harmful(said)]).toEqual([args, BLOCKED, []])
       expect(said).toMatch(/etcd02: .*recover is not complete/)
-      expect(said).toMatch(/finish it: quorate recover$/m)
+      expect(said).toMatch(/complete it: quorate recover$/m)
       expect(said).not.toMatch(/rm -rf/)
     }
     await forge(`rm -rf /`, `reboot${ESCAPES}`)

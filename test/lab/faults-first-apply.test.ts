@@ -176,7 +176,7 @@ describe.skipIf(whyNoLab())('a first apply', () => {
     const process = await refusal(lab)
     await stop()
     expect(process).toMatchObject({ exitCode: 8, touched: [] })
-    expect(process.output).toMatch(/etcd02: an etcd that quorate did not set up runs there/)
+    expect(process.output).toMatch(/etcd02: another etcd, not set up by quorate, is running/)
 
     const unit = '/lib/systemd/system/etcd.service'
     await machine.writeFile(unit, '[Service]\nType=notify\nExecStart=/usr/bin/etcd --data-dir=/srv/etcd\n')

@@ -27,7 +27,7 @@ test.skipIf(whyNoLab())(
     const add = (name: string) => ['member', 'add', name, '--address', lab.machine(name).address]
 
     const preview = await quorate(lab, add('etcd02'))
-    expect(preview).toMatchObject({ exitCode: 12, stderr: expect.stringContaining('knows no learners') })
+    expect(preview).toMatchObject({ exitCode: 12, stderr: expect.stringContaining('has no learners') })
 
     // Of two members one has not started: there is no quorum, and it is the newcomer's start that brings one.
     const { exitCode } = await startQuorate(lab, [...add('etcd02'), '--yes', '--json'], {

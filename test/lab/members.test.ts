@@ -62,7 +62,7 @@ describe.skipIf(whyNoLab())('members of a cluster', () => {
     expect(await quorate(lab, ['member', 'remove', 'etcd09', '--yes'])).toMatchObject({ exitCode: 64 })
     expect(await quorate(lab, added('etcd02'))).toMatchObject({
       exitCode: 12,
-      stderr: expect.stringMatching(/1 voting member .*may fail.*2 members bear no more failures/s),
+      stderr: expect.stringMatching(/1 voting member .*may fail.*2 members tolerate no more failures/s),
     })
 
     // The other members have to reach it.
@@ -127,7 +127,7 @@ describe.skipIf(whyNoLab())('members of a cluster', () => {
     expect(await quorate(lab, ['member', 'remove', 'etcd02', '--yes'])).toMatchObject({
       exitCode: BLOCKED,
       stderr: expect.stringMatching(
-        /etcd03: it stays, and does not answer .*2 of 3 voting members are healthy, 2 must be/s,
+        /etcd03: remaining member does not answer .*2 of 3 voting members are healthy, 2 must be/s,
       ),
     })
     expect(await readFile(lab.clusterFile, 'utf8')).toBe(before)

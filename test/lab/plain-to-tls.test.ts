@@ -125,9 +125,7 @@ describe.skipIf(whyNoLab())('a cluster without TLS', () => {
       await writeFile(lab.clusterFile, text.replace(/^ {2}plaintextClients: true.*\n/m, ''))
       const address = lab.machines[1]?.address
       const plan = await quorate(lab, ['plan'])
-      expect(plan.stdout).toContain(
-        `serving clients no more at http://${address}:2379 and http://127.0.0.1:2379`,
-      )
+      expect(plan.stdout).toContain(`closing the client URL http://${address}:2379 and http://127.0.0.1:2379`)
       expect(noticed(await quorateOk(lab, ['apply', '--yes', '--json']))).toEqual(NOTHING)
       expect((await ask('get', 'before', `--endpoints=${everyone()}`)).exitCode).not.toBe(0)
       expect((await ask('get', 'before', '--print-value-only', ...withTls(1))).stdout).toBe('kept\n')

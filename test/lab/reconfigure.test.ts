@@ -75,7 +75,7 @@ describe.skipIf(whyNoLab())('a running cluster', () => {
     for (const name of MEMBERS) expect(message).toContain(`${name}: etcd.service did not become ready`)
     const words = 'warn: failed to verify flags: open sink "/nowhere/etcd.log"'
     expect(message.split('\n').filter((line) => line.trim().startsWith(words))).toHaveLength(3)
-    expect(message).toMatch(/this is about etcd\.settings\.log-outputs \(.*cluster\.yaml:\d+:\d+\)/)
+    expect(message).toMatch(/set in etcd\.settings\.log-outputs \(.*cluster\.yaml:\d+:\d+\)/)
     expect(message).not.toMatch(/exit-code|single port|simple token/)
     expect(hint).toContain('run the same command again')
     expect(corrected).toMatchObject({ exitCode: 0, error: undefined })

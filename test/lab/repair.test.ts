@@ -128,7 +128,7 @@ describe.skipIf(whyNoLab())('repair', () => {
     const refused = await quorate(lab, ['repair', 'etcd01', '--yes'])
     expect(refused).toMatchObject({
       exitCode: BLOCKED,
-      stderr: expect.stringContaining("can't tell which member is correct"),
+      stderr: expect.stringContaining('unknown which member is correct'),
     })
   })
 

@@ -1,4 +1,4 @@
-/** Brings machines to what an intent asks for, by the one lifecycle: all of an `apply`, and what other verbs need of one. */
+/** Brings nodes to the state of an intent, with the common lifecycle: all of `apply`, and parts of it for other commands. */
 import { agreedTo, requireAgreed, risksOf } from '../../engine/approval.ts'
 import { everyMachine } from '../../engine/locking.ts'
 import type { RunReport } from '../../engine/loop.ts'
@@ -21,26 +21,26 @@ import { stepId } from './steps/kinds.ts'
 import type { Step } from './steps/steps.ts'
 
 export interface ApplyReport {
-  /** False: everything was already as it should be, and nothing was touched. */
+  /** False: everything already matched, and nothing was changed. */
   readonly changed: boolean
   readonly done: readonly Step[]
   readonly observed: Observed
-  /** What clients noticed; undefined where nothing was recorded: before there is a cluster, or by choice. */
+  /** Client-visible impact; undefined: not measured, before there is a cluster, or by choice. */
   readonly availability?: Availability | undefined
 }
 
 export interface ConvergeOptions {
-  /** The verb: names the lock's holder and the record. */
+  /** The command: names the lock holder and the record. */
   readonly name: string
   readonly intent: ApplyIntent
   /**
-   * Is shown the whole plan if anything would be changed; throws to stop. Before the lock is taken, but for the first
-   * work on a cluster from here. No member is restarted, comes or goes of which it was not shown that.
+   * Gets the whole plan if anything would change; throws to stop. Called before the lock is taken, except for the first
+   * work on a cluster from this workstation. No member is restarted, added or removed without being shown.
    */
   readonly approve?: ((plan: Plan) => Promise<void>) | undefined
-  /** Looks at what was observed, before the plan is shown and again under the lock; throws to stop. */
+  /** Checks the observed state before the plan is shown, and again under the lock; throws to stop. */
   readonly guard?: ((observed: Observed) => Promise<void>) | undefined
-  /** Whether and how it is recorded what clients notice; as usual unless given. */
+  /** Options of the availability probe; default: as usual. */
   readonly probe?: ProbeChoice | undefined
 }
 
@@ -53,11 +53,11 @@ interface Decision {
 }
 
 /**
- * Looks first, without a lock: where nothing is to be done, nobody is kept out. Otherwise takes the lock and looks
- * again, so that what is decided rests on what was seen while nobody else was at work. Where quorate was never at work
- * before there is surely something to be done, and the first look is left out.
+ * Observes first without a lock: if there is nothing to do, no other operator is locked out. Otherwise takes the lock and
+ * observes again, so that the decision uses a state that no other run changes. The first observation is skipped if quorate
+ * has never managed the cluster, because then there is something to do.
  *
- * @throws QuorateError `blocked`, `locked`, `moved`, `preflight`, or what a step failed with; a second run finishes it.
+ * @throws QuorateError `blocked`, `locked`, `moved`, `preflight`, or the error of a failed step; a rerun completes it.
  */
 export async function converge(session: Session, options: ConvergeOptions): Promise<ApplyReport> {
   const { name, intent, approve, probe } = options
@@ -91,7 +91,7 @@ export async function converge(session: Session, options: ConvergeOptions): Prom
   return { changed, ...result, availability }
 }
 
-/** What stands beside etcd is looked at only where it is planned. */
+/** The other tiers are observed only if they are planned. */
 export function facetsOf({ beside }: ApplyIntent): Facets {
   return beside === undefined ? EVERYTHING : WHOLE
 }
@@ -104,7 +104,7 @@ async function decide(
   const observed = await observe(session, facetsOf(intent))
   const situation = judgeSituation(intent, observed)
   const answer = next(intent, observed)
-  // Of machines without a cluster preflight says more.
+  // For nodes without a cluster, preflight says more.
   const isNew = situation.kind === 'new'
   if (isFirst && answer.kind === 'blocked' && (session.hasOperated || !isNew))
     throw blockedError(answer.reasons)
@@ -124,8 +124,8 @@ async function requireFeasible(
   { cluster }: ApplyIntent,
   { observed, situation, foreseen }: Decision,
 ): Promise<void> {
-  // Only now: the ports that it listens on for a moment would look taken to `observe`. And nothing is sent meanwhile:
-  // the machines' disks are being measured.
+  // Only now: the ports that it listens on for a moment would look used to `observe`. And nothing is uploaded during this
+  // time: the nodes' disks are being measured.
   const newcomers = newcomersIn(cluster, observed)
   if (situation.kind === 'new') requireFit(session, await preflight(session))
   else if (situation.kind === 'established' && newcomers.size > 0)
@@ -133,13 +133,13 @@ async function requireFeasible(
   requireWhole(foreseen)
 }
 
-/** Something is to be done to a cluster that somebody may be using. */
+/** The cluster to change may be in use. */
 function isServing({ observed, situation, foreseen }: Decision): boolean {
   const healthy = observed.cluster?.healthy.length ?? 0
   return situation.kind === 'established' && foreseen.waves.length > 0 && healthy > 0
 }
 
-/** A member that was down or crashing may be found starting a moment later: then it is restarted, which is the same. */
+/** A member that was down or crashing may be starting a moment later: then it is restarted, which is equivalent. */
 export function orRestarted(step: EngineStep): readonly string[] {
   return step.kind === 'start' ? [stepId({ ...step, kind: 'restart' })] : []
 }

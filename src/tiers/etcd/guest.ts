@@ -1,6 +1,6 @@
 /**
- * The gate through which another tier stands on etcd: one that keeps something in the cluster itself. etcd plans and carries
- * it out for it, once the cluster is settled; what such a tier needs to know of etcd is here.
+ * The interface for a tier that keeps data in etcd itself. Once the cluster is settled, etcd's planner plans and carries out
+ * its steps. This file has everything that such a tier needs to know of etcd.
  */
 import type { BlockReason, EngineStep } from '../../engine/step.ts'
 import type { Cluster } from '../../spec/cluster.ts'
@@ -9,16 +9,16 @@ import type { ClusterKinds, HostKinds } from './steps/kind.ts'
 
 export type { ClusterKinds, HostKinds, Observed }
 
-/** As tiers name it that stand on it (`after`). */
+/** The name that dependent tiers use (`after`). */
 export const ETCD = 'etcd'
 
-/** `S`: its steps. All of it pure, but what carries a step out. */
+/** `S`: its steps. All pure, except what carries a step out. */
 export interface Guest<S extends EngineStep> {
   readonly name: string
   /** All that is known of its kinds of steps. */
   readonly kinds: ClusterKinds<S>
-  /** What stands in the way of it: said before anything is touched. */
+  /** What prevents it, reported before any change. */
   readonly refusals: (cluster: Cluster, observed: Observed) => readonly BlockReason[]
-  /** What is to be done in a cluster that is settled; empty: it is as the cluster file asks for. */
+  /** Its steps in a settled cluster; empty: it matches the cluster file. */
   readonly steps: (cluster: Cluster, observed: Observed) => readonly S[]
 }

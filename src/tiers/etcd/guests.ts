@@ -1,14 +1,14 @@
-/** The tiers whose steps etcd's planner carries out with its own. A new one is a folder beside this one, and a line in each list below. */
+/** The tiers whose steps etcd's planner carries out with its own. A new one is a directory next to this one, and a line in each list below. */
 import { flannel } from '../flannel/tier.ts'
 import type { NetworkStep } from '../flannel/step.ts'
 import type { KubernetesClusterStep, KubernetesHostStep } from '../kubernetes/step.ts'
 import { KUBERNETES_OF_THE_CLUSTER, KUBERNETES_ON_MACHINES } from '../kubernetes/steps/kinds.ts'
 import type { Guest } from './guest.ts'
 
-/** Of the cluster as a whole. */
+/** Steps of the whole cluster. */
 export type GuestStep = NetworkStep | KubernetesClusterStep
 
-/** On a machine, beside those of all services (`engine/service-steps.ts`). */
+/** Steps on a node, besides those of all services (`engine/service-steps.ts`). */
 export type GuestHostStep = KubernetesHostStep
 
 /** Those that keep something in etcd itself. */

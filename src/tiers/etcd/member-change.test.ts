@@ -29,6 +29,6 @@ test('of two members that lost their data neither is made anew before the other:
   }
   const { message, hint } = QuorateError.from(refusal, 'usage', '')
   expect(message).toContain('etcd02')
-  expect(hint).toContain('quorate member remove etcd01 etcd02; then have them join again')
+  expect(hint).toContain('quorate member remove etcd01 etcd02; then add them again')
   expect(hint).not.toContain('quorate repair')
 })

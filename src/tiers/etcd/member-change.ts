@@ -1,4 +1,4 @@
-/** What a change of the members would do, looked at: the plan, its arithmetic, the machines that leave. */
+/** Inspects what a change of the members would do: the plan, its quorum arithmetic, the nodes that leave. */
 import { QuorateError, combineErrors } from '../../errors.ts'
 import type { HostState } from '../../host/state.ts'
 import { runAgent } from '../../host/agent.ts'
@@ -26,20 +26,20 @@ import { applyIntent } from './apply-intent.ts'
 import type { MemberChange } from '../../cluster-file/membership-edit.ts'
 import { membershipRisks } from './plan/membership-risks.ts'
 import { notThisMember } from './facts/not-this-member.ts'
-import { counted } from '../../spec/units.ts'
+import { counted, plural } from '../../spec/units.ts'
 
 export interface MemberPreview {
   readonly verb: string
-  /** What is written into the cluster file; empty: it says so already. */
+  /** What is written into the cluster file; empty: no edit is needed. */
   readonly fileEdits: readonly string[]
   readonly arithmetic: Arithmetic
-  /** What the planner does, in order. */
+  /** The planner's steps, in order. */
   readonly steps: readonly Step[]
-  /** What is done afterwards on machines that leave. */
+  /** The later steps on nodes that leave. */
   readonly clearing: readonly ResetStep[]
-  /** Machines that leave and can't be reached. */
+  /** Unreachable nodes that leave. */
   readonly unreachable: readonly string[]
-  /** Sentences that whoever says yes should have read. */
+  /** Sentences to show before the confirmation. */
   readonly risks: readonly string[]
 }
 
@@ -49,17 +49,17 @@ export interface MemberLook {
   readonly observed: Observed
   readonly plan: Plan
   readonly reset: ResetIntent
-  /** By name: machines that leave and could be looked at. */
+  /** By name: nodes that leave and could be observed. */
   readonly leaving: Readonly<Record<string, HostState>>
   readonly newcomers: ReadonlySet<string>
-  /** Said instead of doing anything: a member that is to be made anew is well. */
+  /** Reported instead of any change: the member to replace is healthy. */
   readonly refrained: readonly string[]
 }
 
 /**
  * `session` is one on `change.wanted`.
  *
- * @param unreachable machines that leave, and were found out of reach a moment ago: they are not waited for again
+ * @param unreachable nodes that leave and were unreachable a moment ago: they are not waited for again
  * @throws QuorateError `blocked` with every reason
  */
 export async function lookAtChange(
@@ -104,7 +104,7 @@ export interface ChangeDecision {
   readonly facts: ClusterFacts
   /** As in `MemberLook`. */
   readonly refrained: readonly string[]
-  /** Worth saying. */
+  /** Notes. */
   readonly remarks: readonly string[]
 }
 
@@ -124,28 +124,24 @@ export function decideChange(
   return { intent, plan: foreseen, facts, refrained, remarks }
 }
 
-/** @throws QuorateError `blocked`: there is no cluster whose members could be changed, or nobody to ask. */
+/** @throws QuorateError `blocked`: there is no cluster yet, or no member to ask. */
 function requireCluster(name: string, observed: Observed, intent: ApplyIntent): ClusterFacts {
   const situation = judgeSituation(intent, observed)
   const { cluster: facts } = observed
   if (situation.kind === 'new' || situation.kind === 'forming') {
     throw new QuorateError(
       'blocked',
-      `'${name}' is no cluster yet: its members were never healthy together`,
+      `'${name}' has no cluster yet: its members were never healthy together`,
       {
-        hint: 'form it first: quorate apply',
+        hint: 'create the cluster first: quorate apply',
       },
     )
   }
   if (facts === undefined || facts.members.length === 0) {
     if (situation.kind === 'blocked') throw blockedError(situation.reasons)
-    throw new QuorateError(
-      'blocked',
-      'no member of those that stay answers: nobody can be asked who belongs to the cluster',
-      {
-        hint: 'see quorate status; members that are only stopped are started by: quorate apply',
-      },
-    )
+    throw new QuorateError('blocked', 'none of the remaining members answers: the member list is unknown', {
+      hint: 'run quorate status; to start members that are only stopped: quorate apply',
+    })
   }
   return facts
 }
@@ -157,7 +153,7 @@ function toMakeAnew(change: Pick<MemberChange, 'wanted' | 'anew'>, { hosts }: Ob
   const remarks: string[] = []
   for (const { node, memberId } of change.anew) {
     const member = members.get(node.name)
-    // Gone already, or on its way back: what was begun is finished.
+    // Already removed, or on its way back: complete what was started.
     if (member === undefined || member.learner || isNeverStarted(member)) continue
     if (memberId !== undefined && memberId !== member.id) {
       remarks.push(notThisMember(node.name, memberId, member.id, facts))
@@ -167,17 +163,17 @@ function toMakeAnew(change: Pick<MemberChange, 'wanted' | 'anew'>, { hosts }: Ob
     const well = facts.healthy.includes(node.name) && state?.dataPresent === true && state.walPresent
     if (well && memberId === undefined)
       refrained.push(
-        `${node.name} is a healthy member with its data; to make it anew all the same: quorate member replace ${node.name} --anew ${member.id}`,
+        `${node.name} is a healthy member with its data; to replace it anyway: quorate member replace ${node.name} --anew ${member.id}`,
       )
     else replace[node.name] = member.id
   }
   return { replace, refrained, remarks }
 }
 
-/** Members that stay must be well: what is begun with fewer would wait for them in the middle. */
+/** Remaining members must be healthy: otherwise the change would wait for them half-way. */
 function notWell({ cluster, replace }: ApplyIntent, { hosts }: Observed, facts: ClusterFacts): BlockReason[] {
   const { members, voters } = rosterOf(cluster, facts.members, 0)
-  // Without a leader there is one thing that may help: a newcomer that was added and has not started.
+  // Without a leader only one thing may help: starting a new member that was added and has not started.
   if (facts.leader === undefined && facts.members.some(isNeverStarted)) return []
   const sick = [...members].filter(
     ([name, member]) =>
@@ -196,7 +192,7 @@ function notWell({ cluster, replace }: ApplyIntent, { hosts }: Observed, facts: 
   const standing = votersAmong(all, { cluster: facts })
   const isLost = (name: string) => standing.some((one) => one.name === name && one.state === 'lost')
   const going = Object.keys(replace ?? {})
-  // etcd adds nobody while a voter is away: of two that can't come back neither is made anew before the other.
+  // etcd adds no member while a voting member is down: of two lost members, neither can be replaced first.
   const apart = going.length > 0 && facts.healthy.length >= quorum(voters) ? names.filter(isLost) : []
   const back = names
     .filter((name) => !apart.includes(name))
@@ -205,16 +201,16 @@ function notWell({ cluster, replace }: ApplyIntent, { hosts }: Observed, facts: 
   return [
     ...names.map((host) => ({
       host,
-      message: `it stays, and does not answer (etcd.service is ${hosts[host]?.member?.unit.active ?? 'unknown'})`,
+      message: `remaining member does not answer (etcd.service is ${hosts[host]?.member?.unit.active ?? 'unknown'})`,
     })),
     {
-      message: `${facts.healthy.length} of ${counted(voters, 'voting member')} are healthy, ${quorum(voters)} must be: a change of the members would take a chance on the rest`,
+      message: `can't change the members: ${facts.healthy.length} of ${counted(voters, 'voting member')} ${plural(facts.healthy.length, 'is', 'are')} healthy, ${quorum(voters)} must be`,
       hint: [
         ...new Set(back),
-        // Without a quorum nobody can be taken out either.
+        // Without a quorum no member can be removed either.
         ...(facts.healthy.length >= quorum(voters)
           ? [
-              `have all leave that will not come back, in one command: quorate member remove ${leaving}${apart.length > 0 ? '; then have them join again: quorate member add NODE' : ''}`,
+              `remove all members that are permanently down, in one command: quorate member remove ${leaving}${apart.length > 0 ? '; then add them again: quorate member add NODE' : ''}`,
             ]
           : []),
       ].join('; '),
@@ -227,7 +223,7 @@ interface LeavingMachines {
   readonly unreachable: readonly string[]
 }
 
-/** As a member's, whatever roles they have left. One that is out of reach is no obstacle; anything else is told. */
+/** As for a member, whatever roles they still have. An unreachable node is no obstacle; any other failure is thrown. */
 export async function lookAtLeaving(session: Session, nodes: readonly Node[]): Promise<LeavingMachines> {
   const { results, errors } = await onAll(nodes.map(asEtcdNode), async (node) => {
     const remote = await session.remote(node)

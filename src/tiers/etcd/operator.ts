@@ -1,4 +1,4 @@
-/** The certificate that quorate itself talks to etcd with. Its key is born here, and stays here. */
+/** quorate's own client certificate for etcd. Its key is made on the workstation, and never leaves it. */
 import { createPublicKey } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import path from 'node:path'
@@ -33,7 +33,7 @@ export async function authorityIsThere(cluster: Cluster): Promise<boolean> {
 }
 
 /**
- * What proves to members who we are, and to us who they are; made if there is none yet.
+ * The client certificate and the trusted CAs; created if there is none yet.
  *
  * One from a CA that is not known here any more is used as it is: a cluster file that names another CA than members
  * have changes nothing about whom they trust. Issuing certificates for them is what changes it (`issueOperator`).
@@ -56,7 +56,7 @@ export async function operatorCredentials(
 }
 
 /**
- * Makes it, or makes it anew where it is about to expire or from a CA that is not trusted.
+ * Creates it, or replaces it if it expires soon or is from an untrusted CA.
  * @returns whether it is another one now
  * @throws QuorateError `pki`
  */
@@ -80,8 +80,8 @@ export async function issueOperator(options: OperatorOptions, authority: Authori
     // One that is about to expire is good until it does.
     if (present !== undefined && (await isGoodYet(present, await authority.trust(signal), now())))
       return false
-    throw new QuorateError('pki', "the operator's own certificate is not signed yet", {
-      hint: 'quorate certs csr --out DIR writes its request with the others; have it signed, then: quorate certs import DIR',
+    throw new QuorateError('pki', "the operator's certificate is not signed yet", {
+      hint: 'write the requests with quorate certs csr --out DIR, have them signed, then run quorate certs import DIR',
     })
   }
   return made.result === 'issued'
@@ -90,13 +90,9 @@ export async function issueOperator(options: OperatorOptions, authority: Authori
 /** Using the authority would make one: over a running cluster, the wrong one. */
 async function requireAuthority(cluster: Cluster): Promise<void> {
   if (await authorityIsThere(cluster)) return
-  throw new QuorateError(
-    'pki',
-    `there is no CA in ${cluster.stateDirectory}, so nothing here can prove to etcd who we are`,
-    {
-      hint: 'if there is no cluster yet: quorate apply. Otherwise put the folder back where it was, or name it in the cluster file: state',
-    },
-  )
+  throw new QuorateError('pki', `no client certificate for etcd: CA not found in ${cluster.stateDirectory}`, {
+    hint: 'put the state directory back, or set its path in the cluster file (`state`); if there is no cluster yet: quorate apply',
+  })
 }
 
 async function isFromAnotherCa(present: MemberTls, caPem: string, now: Date): Promise<boolean> {

@@ -1,4 +1,4 @@
-/** What is known to be wrong with the version of the cluster file, and concerns this cluster. */
+/** Known faults of the cluster file's etcd version that concern this cluster. */
 import { usesAuthentication } from '../../etcd/authentication.ts'
 import { describeHazards, hazardsFor } from '../../etcd/hazards.ts'
 import type { Observed } from './facts/observed.ts'
@@ -6,8 +6,8 @@ import type { Session } from './session.ts'
 import { etcdNodes } from '../../spec/cluster.ts'
 
 /**
- * Lines for a person. What only concerns clusters with etcd's own users is among them where a member says that they are
- * on. Before the first apply there are no members to ask, and no users.
+ * Lines for a person. Faults that concern only clusters with etcd users are included if a member reports that
+ * authentication is enabled. Before the first apply there are no members to ask, and no users.
  *
  * @throws QuorateError `cancelled`
  */

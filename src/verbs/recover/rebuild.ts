@@ -57,7 +57,7 @@ export async function makeCluster(rebuild: Rebuild, progress: RecoveryProgress):
   const remote = await session.remote(node)
   const { log } = await readMemberLog(remote, session.cluster.etcd, signal)
   if (log === undefined) {
-    throw new QuorateError('moved', "Raft log can't be read any more: it was readable a moment ago", {
+    throw new QuorateError('moved', "can't read the Raft log any more: it was readable a moment ago", {
       host: node.name,
       hint: 'see what is left: quorate recover (no data was replaced)',
     })

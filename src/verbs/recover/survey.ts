@@ -59,7 +59,7 @@ export function surveyOf(cluster: Cluster, finds: Finds, gone: readonly string[]
   if (reached.length > 0 && hosts.every(({ underway }) => underway?.verb !== 'recover')) {
     throw new QuorateError(
       'usage',
-      `can't declare ${reached.join(', ')} lost: reachable over SSH, and quorate stops etcd there itself`,
+      `can't declare ${reached.join(', ')} lost: reachable over SSH, so quorate stops its etcd itself`,
       {
         hint: 'use --lost only for unreachable nodes that are permanently down',
       },

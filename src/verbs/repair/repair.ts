@@ -123,7 +123,7 @@ async function decide(session: Session, name: string, file: string): Promise<Dec
     ...(alarms.length > 0 ? ['The cluster rejects writes until the CORRUPT alarm is disarmed.'] : []),
     ...(inContents
       ? [
-          `Clients may have read wrong data from ${name}, and may have written data based on it. quorate can't tell.`,
+          `Clients may have read wrong data from ${name}, and may have written data based on it. Whether they did is unknown.`,
         ]
       : []),
     ...(members?.preview.risks ?? []),

@@ -25,7 +25,7 @@ export function refuseSnapshot(
     throw new QuorateError(
       'backup',
       `can't restore ${name}: etcd ${etcdVersion} wrote it, and the cluster file asks for the older ${cluster.etcd.version}`,
-      { hint: `set etcd.version to '${etcdVersion}' or newer in the cluster file (nothing was changed)` },
+      { hint: `set etcd.version to '${etcdVersion}' or newer in the cluster file` },
     )
   }
   if (otherCluster) return
@@ -34,7 +34,7 @@ export function refuseSnapshot(
       'backup',
       `${name} is a backup of cluster '${about.cluster}', not of '${cluster.name}'`,
       {
-        hint: 'to restore it anyway, add --other-cluster (nothing was changed)',
+        hint: 'to restore it anyway, add --other-cluster',
       },
     )
   }
@@ -43,7 +43,7 @@ export function refuseSnapshot(
   throw new QuorateError(
     'backup',
     `${name} is a backup of a cluster with the same name but another ID: ${about.clusterId}, these nodes have ${[...known].join(', ')}`,
-    { hint: 'to restore it anyway, add --other-cluster (nothing was changed)' },
+    { hint: 'to restore it anyway, add --other-cluster' },
   )
 }
 
@@ -76,7 +76,7 @@ export function requireRoom(
       new QuorateError(
         'blocked',
         `not enough space on ${mount}: ${formatBytes(freeBytes)} free, ${formatBytes(2 * sizeBytes + MARGIN_BYTES)} needed (for the snapshot, and for the restored data next to the present data)`,
-        { host, hint: 'free space on that file system (df -h); nothing was changed' },
+        { host, hint: 'free space on that file system (df -h)' },
       ),
   )
   throw combineErrors(errors)

@@ -25,7 +25,7 @@ export function elsewhereReason({
     return {
       ...runElsewhere(host, runBy),
       putsOff: true,
-      hint: `to let quorate run it, read "A static pod" in docs/guides/adopt.md; then, one node after the other: mv ${PATHS.kubeletManifest} ${MANIFEST_ASIDE}, and quorate apply (read-only commands such as status, etcdctl and probe work now)`,
+      hint: `to let quorate run it, read "A static pod" in docs/guides/adopt.md. Then, one node at a time: mv ${PATHS.kubeletManifest} ${MANIFEST_ASIDE}, and quorate apply. Until then, use status, etcdctl and probe`,
     }
   if (state.listening.length === 0) return undefined
   return {

@@ -28,6 +28,6 @@ async function blamed({ etcd, file }: Cluster, error: QuorateError): Promise<Quo
     return `etcd.settings.${name} (${file}:${line}:${column})`
   })
   const { code, host, message, hint } = error
-  const text = `${message}\nthis is about ${places.join(' and ')}`
+  const text = `${message}\nset in ${places.join(' and ')}`
   return new QuorateError(code, text, { host, hint, cause: error })
 }

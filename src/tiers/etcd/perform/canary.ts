@@ -41,7 +41,7 @@ export async function watchCanary(
     if (facts?.leader !== before)
       session.emit({
         type: 'warning',
-        text: `leadership went from ${before ?? 'nobody'} to ${facts?.leader ?? 'nobody'} meanwhile`,
+        text: `leader changed from ${before ?? 'none'} to ${facts?.leader ?? 'none'} while watching`,
       })
     return { missing: undefined }
   }
@@ -59,9 +59,11 @@ async function asRefusal(work: () => Promise<void>): Promise<void> {
 }
 
 function notWell(what: string, cause?: QuorateError): QuorateError {
-  return new QuorateError('unhealthy', `with the new version the cluster is not well: ${what}`, {
+  return new QuorateError('unhealthy', `cluster is unhealthy with the new version: ${what}`, {
     host: cause?.host,
     cause,
-    hint: [...(cause?.hint === undefined ? [] : [cause.hint]), 'go back: quorate upgrade --abort'].join('\n'),
+    hint: [...(cause?.hint === undefined ? [] : [cause.hint]), 'roll back: quorate upgrade --abort'].join(
+      '\n',
+    ),
   })
 }

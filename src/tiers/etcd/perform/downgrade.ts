@@ -49,13 +49,13 @@ async function enable(clients: readonly MemberClient[], target: string, signal: 
   await untilNothing(RAISE_MS, signal, async () => {
     const verdict = await validateDowngrade(client, target, signal)
     if (verdict === 'under-way') {
-      throw new QuorateError('moved', 'another downgrade was enabled in the meantime', {
-        hint: 'see which: quorate status',
+      throw new QuorateError('moved', 'another downgrade was enabled during the run', {
+        hint: 'check which one: quorate status',
       })
     }
     return verdict === 'possible'
       ? undefined
-      : `etcd does not downgrade this cluster to ${target}: its minor is not the one above`
+      : `etcd can't downgrade this cluster to ${target}: its present minor is not the next one`
   })
   try {
     await enableDowngrade(client, target, signal)
@@ -76,10 +76,10 @@ async function awaitConverted(
     const standings = await readStandings(clients, signal)
     const newer = standings.filter(({ minor }) => minor === undefined || compareMinors(minor, target) > 0)
     const silent = clients.filter(({ name }) => standings.every((standing) => standing.name !== name))
-    if (silent.length > 0) return `${namesOf(silent)} gives no answer`
+    if (silent.length > 0) return `${namesOf(silent)} did not answer`
     if (newer.length > 0 && newer.every((standing) => standing.target === undefined)) {
-      throw new QuorateError('moved', `the downgrade to ${target} was canceled in the meantime`, {
-        hint: 'run the same command again to go on with it',
+      throw new QuorateError('moved', `the downgrade to ${target} was canceled during the run`, {
+        hint: 'rerun the command to continue the downgrade',
       })
     }
     const behind = newer.filter(
@@ -87,7 +87,7 @@ async function awaitConverted(
     )
     return behind.length === 0
       ? undefined
-      : `the data of ${namesOf(behind)} is not in the format of etcd ${target} yet`
+      : `data of ${namesOf(behind)} is not yet in the format of etcd ${target}`
   })
 }
 
@@ -97,7 +97,7 @@ async function cancel(clients: readonly MemberClient[], signal: AbortSignal): Pr
   await cancelDowngrade(client, signal)
   await untilNothing(AGREE_MS, signal, async () => {
     const enabled = (await readStandings(clients, signal)).filter(({ target }) => target !== undefined)
-    return enabled.length === 0 ? undefined : `${namesOf(enabled)} still says that a downgrade is enabled`
+    return enabled.length === 0 ? undefined : `${namesOf(enabled)} still reports an enabled downgrade`
   })
 }
 
@@ -140,8 +140,10 @@ async function untilNothing(
       everyMs: PAUSE_MS,
       signal,
       late: (missing) => {
-        const hint = `the leader decides that; read its journal: ${JOURNAL}. The same command goes on from here`
-        throw new QuorateError('unhealthy', `after ${ms / 1000} s ${missing}`, { hint })
+        const hint = `read the leader's journal: ${JOURNAL}; then rerun the command to continue`
+        throw new QuorateError('unhealthy', `downgrade did not progress within ${ms / 1000} s: ${missing}`, {
+          hint,
+        })
       },
     },
   )

@@ -13,13 +13,13 @@ import { type Looked, until } from '../../../wait/until.ts'
 const PATIENCE_MS = 60_000
 const PAUSE_MS = 200
 
-/** @throws QuorateError `unhealthy` naming what is still wrong after a minute; `unreachable` where who does not run can't be looked at. */
+/** @throws QuorateError `unhealthy` with the remaining problems after a minute; `unreachable` if the node of a stopped member can't be observed. */
 export async function awaitHealth(session: Session, observed: Observed): Promise<void> {
   let { hosts } = observed
   let running: readonly Node[] = []
   const look = async (attempt: number): Promise<Looked<void, readonly string[]>> => {
     if (attempt > 1) {
-      // Who was on the way down, in the midst of a restart that another run began, may be up by now.
+      // A member that another run was restarting may be up by now.
       const others = etcdNodes(session.cluster).filter((node) => !running.includes(node))
       hosts = { ...hosts, ...(await lookAtHosts(session, others)) }
     }
@@ -40,9 +40,9 @@ export async function awaitHealth(session: Session, observed: Observed): Promise
     late: (problems, waitedMs) => {
       throw new QuorateError(
         'unhealthy',
-        `the cluster did not become healthy within ${waitedMs / 1000} s: ${problems.join('; ')}`,
+        `cluster did not become healthy within ${waitedMs / 1000} s: ${problems.join('; ')}`,
         {
-          hint: 'look at the journals: quorate run etcd -- journalctl -u etcd -n 50; apply goes on from here once it is',
+          hint: 'read the journals: quorate run etcd -- journalctl -u etcd -n 50; once the cluster is healthy, rerun the command to continue',
         },
       )
     },

@@ -30,7 +30,7 @@ export async function changeMembership(
 ): Promise<void> {
   const { signal } = session
   const facts = observed.cluster
-  if (facts === undefined) throw new TypeError('nobody to ask')
+  if (facts === undefined) throw new TypeError('no member to ask')
   // One that was interrupted may have changed something this very moment.
   if (facts.members.some((member) => member.learner || isNeverStarted(member)))
     session.pace.last ??= performance.now()
@@ -98,14 +98,10 @@ async function awaitCaughtUp(
     if (performance.now() - since > STUCK_MS * (session.patienceFactor ?? 1) && inARow === 0) {
       const state =
         lag === undefined ? 'does not answer' : `is ${counted(lag, 'entry', 'entries')} behind the leader`
-      throw new QuorateError(
-        'unhealthy',
-        `as a learner it ${state}, and has come no nearer for two minutes`,
-        {
-          host: name,
-          hint: `see its journal: quorate run ${name} -- journalctl -u etcd -n 50. It has no vote and does no harm; the same command goes on from here`,
-        },
-      )
+      throw new QuorateError('unhealthy', `learner ${state}, without progress for 2 minutes`, {
+        host: name,
+        hint: `read its journal: quorate run ${name} -- journalctl -u etcd -n 50; then rerun the command to continue. A learner has no vote and does no harm`,
+      })
     }
     return { missing: undefined }
   }

@@ -40,15 +40,22 @@ export async function moveLeaderAway(
       if (!leads) return
       const target = step.to ?? followerToLead(view, avoid) ?? followerToLead(view, [step.from])
       if (target === undefined) {
-        throw new QuorateError('blocked', `no other member is fit to lead`, {
-          host: step.from,
-          hint: 'see quorate status: one that answers and is not far behind is needed',
-        })
+        throw new QuorateError(
+          'blocked',
+          "can't move the leadership: no other member answers and is up to date",
+          {
+            host: step.from,
+            hint: 'bring another member back first; see quorate status',
+          },
+        )
       }
       await moveLeadership(await reachableClients(session), target, signal)
     })
   } catch (error) {
     if (must || !(error instanceof QuorateError) || error.code === 'cancelled') throw error
-    session.emit({ type: 'warning', text: `${error.message}; going on, and an election will follow` })
+    session.emit({
+      type: 'warning',
+      text: `${error.message}; continuing without it (the restart causes a leader election)`,
+    })
   }
 }

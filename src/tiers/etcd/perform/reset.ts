@@ -78,9 +78,9 @@ async function runSteps(session: Session, lock: Lock, node: Node, steps: readonl
 
 function leftOver(node: Node, steps: readonly ResetStep[]): QuorateError {
   const list = steps.map(({ what, why }) => `${what} (${why})`).join('; ')
-  return new QuorateError('moved', `this is as it was before, although it was done: ${list}`, {
+  return new QuorateError('moved', `changes did not persist: ${list}`, {
     host: node.name,
-    hint: 'something else may be undoing it (a configuration management?); look there, then run reset again',
+    hint: 'find out what reverted them (configuration management?), then rerun quorate reset',
   })
 }
 

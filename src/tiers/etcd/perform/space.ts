@@ -70,16 +70,12 @@ async function requireDisk({ session, signal, standing }: Performing, host: stri
   const { stdout, stderr, exitCode } = await remote.run({ argv, root: true, signal })
   const free = Number(stdout.trim().split('\n').at(-1))
   if (exitCode !== 0 || Number.isNaN(free)) {
-    throw new QuorateError(
-      'command',
-      `the free space below ${dataDirectory} is not known: ${stderr.trim()}`,
-      { host },
-    )
+    throw new QuorateError('command', `free space of ${dataDirectory} is unknown: ${stderr.trim()}`, { host })
   }
   if (free > bytes * 1.1) return
   throw new QuorateError(
     'blocked',
-    `${dataDirectory} has ${formatBytes(free)} left, and the new file needs up to ${formatBytes(bytes)} beside the old one`,
-    { host, hint: `make room on that disk, or give it a larger one: quorate run ${host} -- df -h` },
+    `not enough space for defragmentation: ${dataDirectory} has ${formatBytes(free)} free, the new file needs up to ${formatBytes(bytes)}`,
+    { host, hint: `free space on that disk, or enlarge it: quorate run ${host} -- df -h` },
   )
 }

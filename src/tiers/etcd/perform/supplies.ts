@@ -23,7 +23,7 @@ export async function obtainArtifacts(
   const artifacts = new Map<string, Artifact>()
   for (const architecture of architectures) {
     if (architecture === 'other')
-      throw new QuorateError('artifact', 'there is no etcd for this processor architecture')
+      throw new QuorateError('artifact', 'etcd is not available for this processor architecture')
     const context = {
       cacheDirectory,
       signal,

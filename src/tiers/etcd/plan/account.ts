@@ -1,20 +1,20 @@
-/** The user and the group that a member runs as. What is there is used as it is, wherever it comes from. */
+/** The user and group that a member runs as. Existing ones are used, wherever they come from. */
 import { type AccountState, type UserState, accountConflicts, deniesLogin } from '../../../host/account.ts'
 import { type Cluster, etcdNodes } from '../../../spec/cluster.ts'
 import type { Observed } from '../facts/observed.ts'
 import type { BlockReason } from '../../../engine/step.ts'
 import type { HostStep } from '../steps/steps.ts'
 
-/** Of a user that quorate makes. */
+/** Home of a user that quorate creates. */
 export const NO_LOGIN = '/bin/false'
 
-/** Makes what is missing. A shell with which nobody can log in is as good as another. */
+/** Creates what is missing. Any shell that prevents login is fine. */
 export function accountSteps(host: string, { user, group }: AccountState): HostStep[] {
   const shell = user === undefined || isOpen(user) ? NO_LOGIN : user.shell
   const why = [
-    ...(user === undefined ? ['there is no such user'] : []),
+    ...(user === undefined ? ['the user does not exist'] : []),
     ...(user !== undefined && user.shell !== shell ? [`its shell is ${user.shell || '/bin/sh'}`] : []),
-    ...(user !== undefined && group === undefined ? ['there is no group etcd'] : []),
+    ...(user !== undefined && group === undefined ? ['group etcd does not exist'] : []),
   ]
   if (why.length === 0) return []
   return [
@@ -23,7 +23,7 @@ export function accountSteps(host: string, { user, group }: AccountState): HostS
       host,
       user: 'etcd',
       shell,
-      what: 'set up the user etcd',
+      what: 'set up user etcd',
       why: why.join('; '),
       danger: 'none',
       creates: user === undefined,
@@ -31,7 +31,7 @@ export function accountSteps(host: string, { user, group }: AccountState): HostS
   ]
 }
 
-/** A login shell is closed where that is quorate's to do: not a directory service's user, and nobody's own login. */
+/** Removes a login shell, except from a directory service's user and from a person's own login. */
 function isOpen({ shell, source, password }: UserState): boolean {
   return !deniesLogin(shell) && source === 'files' && password !== 'set'
 }

@@ -1,4 +1,4 @@
-/** What must be before members go to the minor before, what is no longer wanted of it, and what is refused. */
+/** Preconditions of a move to the previous minor, cancellation of an unwanted downgrade, and refusals. */
 import { compareMinors, minorBefore, minorIn } from '../../../etcd/minor.ts'
 import { BACKUP_HINT, FIRST_TO_DOWNGRADE, canCancel, downgradeWayOn } from '../../../etcd/upgrade-path.ts'
 import { type Cluster, etcdNodes } from '../../../spec/cluster.ts'
@@ -11,7 +11,7 @@ import type { BlockReason } from '../../../engine/step.ts'
 import type { Step } from '../steps/steps.ts'
 
 /**
- * What must be before a member goes to the minor before. Everybody is healthy: a member that is down could not convert its
+ * Preconditions for a member to go to the previous minor. All members are healthy: a stopped member could not convert its
  * data, and would not start with the older binary.
  */
 export const descend: Rule = ({ intent, observed }) => {
@@ -23,16 +23,16 @@ export const descend: Rule = ({ intent, observed }) => {
     kind: 'downgrade-await',
     target,
     what: `wait until the data of every member is in the format of etcd ${target}`,
-    why: 'an older etcd starts on nothing else',
+    why: 'an older etcd reads no other format',
     danger: 'none',
   } as const
   if (enabled) return [wait]
-  const why = `every member runs a newer minor, and an older one may join only then`
+  const why = `every member runs a newer minor, and an older one may join only after that`
   const what = `enable etcd's downgrade to ${target}`
   return [{ kind: 'downgrade-enable', target, what, why, danger: 'none' }, wait]
 }
 
-/** A downgrade that is not wanted any more, once every member runs what is: from then on the cluster's minor rises again. */
+/** Cancels an unwanted downgrade once every member runs the wanted version: then the cluster's minor rises again. */
 export function ascend({ intent, observed }: Pick<Scene, 'intent' | 'observed'>): readonly Step[] {
   const { cluster, upgrade } = intent
   const target = observed.cluster?.downgrade
@@ -42,7 +42,7 @@ export function ascend({ intent, observed }: Pick<Scene, 'intent' | 'observed'>)
   return [{ kind: 'downgrade-cancel', target, what, why, danger: 'none' }]
 }
 
-/** What ends a downgrade is never refused: `upgrade --abort` needs no more than a quorum. */
+/** Steps that end a downgrade are never refused: `upgrade --abort` needs only a quorum. */
 export function descentRefusals(intent: ApplyIntent, observed: Observed): readonly BlockReason[] {
   return [...foreignDowngrade(intent, observed), ...impossibleDescent(intent, observed)]
 }
@@ -57,11 +57,11 @@ function foreignDowngrade(
   if (upgrade !== undefined && target === wanted) return []
   const minors = etcdNodes(cluster).flatMap(({ name }) => minorIn(presentVersion(observed, name) ?? '') ?? [])
   if (upgrade?.cancels === true && canCancel(wanted, target, minors)) return []
-  const message = `a downgrade of etcd to ${target} is enabled, and not finished`
+  const message = `a downgrade of etcd to ${target} is enabled but not complete`
   return [{ message, hint: wayOn(cluster, observed, target) }]
 }
 
-/** How a downgrade that is enabled is finished, or canceled. */
+/** How to complete or cancel an enabled downgrade. */
 export function wayOn(cluster: Cluster, observed: Observed, target: string): string {
   const members = etcdNodes(cluster).map(({ name }) => ({ name, version: presentVersion(observed, name) }))
   return downgradeWayOn({ file: cluster.etcd.version, target, members })
@@ -73,8 +73,8 @@ function impossibleDescent(intent: ApplyIntent, observed: Observed): readonly Bl
   if (upgrade === undefined || descent.kind !== 'downgrade') return []
   const minors = etcdNodes(cluster).flatMap(({ name }) => minorIn(presentVersion(observed, name) ?? '') ?? [])
   const highest = minors.toSorted(compareMinors).at(-1) ?? descent.target
-  const message = `the cluster is one of etcd ${highest}, which etcd cannot downgrade to ${descent.target}`
+  const message = `etcd can't downgrade this cluster from ${highest} to ${descent.target}`
   if (compareMinors(highest, FIRST_TO_DOWNGRADE) < 0) return [{ message, hint: BACKUP_HINT }]
   if (minorBefore(highest) === descent.target) return []
-  return [{ message, hint: `go one minor at a time: first to ${minorBefore(highest)}` }]
+  return [{ message, hint: `downgrade one minor at a time: first to ${minorBefore(highest)}` }]
 }

@@ -1,4 +1,4 @@
-/** Files of another etcd, which quorate's own would take the place of: kept under another name. */
+/** Files of another etcd at the paths of quorate's own: kept under another name. */
 import { parseEnvironmentFile } from '../../../etcd/environment-file.ts'
 import { type MemberState, PATHS } from '../../../host/state.ts'
 import type { Cluster } from '../../../spec/cluster.ts'
@@ -9,8 +9,8 @@ import { isTokenOf } from './token.ts'
 const BINARIES = '/usr/local/bin'
 
 /**
- * Where nothing says that quorate was ever at work on this machine, what lies in its places is somebody else's: another
- * tool's unit and settings, a wrapper script, a link to a package's program.
+ * Without any trace of quorate on this node, files at its paths belong to others: another tool's unit and settings, a wrapper
+ * script, a link to a package's program.
  */
 export function foreignFileSteps(
   { cluster, stamp }: Pick<ApplyIntent, 'cluster' | 'stamp'>,
@@ -32,13 +32,13 @@ export function foreignFileSteps(
       suffix: `before-quorate-${stamp}`,
       paths,
       what: `keep ${paths.join(', ')} under another name`,
-      why: 'quorate did not put it there',
+      why: 'quorate did not create it',
       danger: 'none',
     },
   ]
 }
 
-/** Its mark, its token, or a binary whose installation it noted. */
+/** Its cluster ID file, its token, or a binary whose installation it recorded. */
 function isKnown(cluster: Cluster, { contents, binaries, unit }: MemberState): boolean {
   const file = contents[PATHS.environment]
   const environment = file === undefined ? (unit.environment ?? {}) : parseEnvironmentFile(file)

@@ -52,7 +52,7 @@ test('a cluster with the owners of before is moved in one wave, and nobody is re
   ])
   expect(waves[0]?.[0]).toMatchObject({
     what: 'set up /opt/etcd (root:root 755)',
-    why: 'is etcd:etcd 750: etcd could replace what root works on there',
+    why: 'is etcd:etcd 750: etcd could replace files that root works on',
   })
 })
 

@@ -1,6 +1,6 @@
 /**
- * Whose the folders are in which a member keeps what it has. Its data and its log are etcd's, and nothing else: an etcd that
- * was broken into can replace whatever lies in a folder that it can write to, also while root works there.
+ * Owners of a member's directories. Only its data and its WAL belong to etcd: a compromised etcd can replace everything in a
+ * directory that it can write to, also while root works in it.
  */
 import { describeLink, linkRemedy } from '../../../host/linked.ts'
 import { type MemberState, type Ownership, PATHS, type PathState } from '../../../host/state.ts'
@@ -14,14 +14,14 @@ import type { FirstStart } from '../steps/unit.ts'
 
 const ROOTS: Ownership = { owner: 'root', group: 'root', mode: '755' }
 
-/** undefined: it has a log, or makes it in its data folder. */
+/** undefined: it has a WAL, or creates it in its data directory. */
 export function firstStart({ etcd }: Cluster, state: MemberState | undefined): FirstStart | undefined {
   const { dataDirectory, walDirectory } = etcd
   if (state?.walPresent === true || walDirectory.startsWith(`${dataDirectory}/`)) return undefined
   return { dataDirectory, walDirectory }
 }
 
-/** `starts`: whether a first start that is under way goes on, so that the folder above its log stays open. */
+/** `starts`: whether a first start is in progress, so that the directory above its WAL stays open. */
 export function directorySteps(
   cluster: Cluster,
   host: string,
@@ -36,7 +36,7 @@ export function directorySteps(
       ? []
       : [{ path: walDirectory, ...own }]),
   ].filter(({ path, ...rest }) => !isOwned(state.paths[path], rest))
-  // root does not work below what is open: it is closed for that, and opened by the step that starts or waits.
+  // root never works below an open directory: it is closed for that, and opened by the step that starts or waits.
   const mayBeOpen = starts === 'go-on' && etcds.length === 0
   const wanted = [
     { path: '/etc/etcd', owner: 'root', group: 'etcd', mode: '750' },
@@ -52,19 +52,19 @@ export function directorySteps(
     const why =
       now === undefined
         ? 'missing'
-        : `is ${describeOwner(now)}${taken ? `: ${now.owner} could replace what root works on there` : ''}`
+        : `is ${describeOwner(now)}${taken ? `: ${now.owner} could replace files that root works on` : ''}`
     const what = `set up ${path} (${describeOwner(rest)})`
     return [{ kind: 'directory', host, path, ...rest, what, why, danger: 'none', creates: now === undefined }]
   })
 }
 
-/** Its log lies in data of another user's, as some are adopted: it is given away with these when its member starts. */
+/** Its WAL is in another user's data directory, in some adopted clusters: it changes its owner when its member starts. */
 function isHandedOver({ etcd: { dataDirectory, walDirectory } }: Cluster, state: MemberState): boolean {
   const member = state.paths[`${dataDirectory}/member`]
   return walDirectory.startsWith(`${dataDirectory}/`) && member !== undefined && member.owner !== 'etcd'
 }
 
-/** The folders that data and log lie in, outer ones first. */
+/** The directories that contain data and WAL, outer ones first. */
 function parents({ etcd: { dataDirectory, walDirectory } }: Cluster): readonly string[] {
   const both = [walDirectory, dataDirectory].map((path) => path.slice(0, path.lastIndexOf('/')))
   return [...new Set(both)]
@@ -72,12 +72,12 @@ function parents({ etcd: { dataDirectory, walDirectory } }: Cluster): readonly s
     .toSorted((a, b) => a.length - b.length)
 }
 
-/** Everybody can go there, and nobody but root can change what is there. */
+/** Everyone may enter it, and only root may change it. */
 function isRoots(now: PathState | undefined): boolean {
   return now?.type === 'directory' && now.owner === 'root' && /^[0-7]?7[0145][15]$/.test(now.mode)
 }
 
-/** A first start is under way: it is taken back when etcd has made its log. */
+/** A first start is in progress: it is closed again when etcd has created its WAL. */
 function isOpened(cluster: Cluster, path: string, state: MemberState): boolean {
   const first = firstStart(cluster, state)
   const now = state.paths[path]
@@ -86,13 +86,13 @@ function isOpened(cluster: Cluster, path: string, state: MemberState): boolean {
   return starts && sameOwner(now, { owner: 'root', group: 'etcd', mode: '1775' })
 }
 
-/** What quorate itself puts there; the rest of an adopted cluster's files is left as it is. */
+/** quorate's own files; other files of an adopted cluster stay unchanged. */
 const OWN_TLS = /^\/etc\/ssl\/etcd\/(?:(?:ca|etcd|peer|server)\.crt|(?:etcd|peer|server)\.key)?$/
 
 const OWN_KEYS: readonly string[] = ['etcd', 'peer', 'server']
 
 export function tlsModeSteps(host: string, state: MemberState): HostStep[] {
-  // Before there is a certificate of ours the folder may be somebody else's: it is exchanged with the first one.
+  // Before the first certificate of quorate, the directory may be another tool's: it is replaced with the first one.
   if (Object.keys(state.tls.keys).every((name) => !OWN_KEYS.includes(name))) return []
   const wrong = Object.entries(state.paths).filter(
     ([path, now]) => OWN_TLS.test(path) && now.type !== 'other' && !sameOwner(now, tlsOwner(path)),
@@ -102,7 +102,7 @@ export function tlsModeSteps(host: string, state: MemberState): HostStep[] {
   return [{ kind: 'tls-modes', host, what: 'correct owners and modes of the TLS files', why, danger: 'none' }]
 }
 
-/** What etcd, or somebody else, has put where a folder or a file of ours belongs. Nothing is changed there before it is gone. */
+/** Objects that etcd, or another process, has put at a path of quorate's. Nothing changes until they are removed. */
 export function foreignPathReasons(cluster: Cluster, { hosts }: Observed): readonly BlockReason[] {
   const { dataDirectory, walDirectory } = cluster.etcd
   const directories = [dataDirectory, walDirectory, ...parents(cluster)]
@@ -112,7 +112,7 @@ export function foreignPathReasons(cluster: Cluster, { hosts }: Observed): reado
     const paths = hosts[host]?.member?.paths ?? {}
     const strange = (path: string, wanted: PathState['type']) => {
       const now = paths[path]
-      // What lies among an adopted cluster's certificates may be root's links.
+      // An adopted cluster's certificates may include links of root.
       if (now === undefined || now.type === wanted || (wanted === 'file' && now.owner === 'root')) return []
       if (now.leadsTo !== undefined && now.owner === 'root') {
         const link = { path, target: now.leadsTo }
@@ -120,12 +120,12 @@ export function foreignPathReasons(cluster: Cluster, { hosts }: Observed): reado
           {
             host,
             message: describeLink(link),
-            hint: `nothing was changed. ${linkRemedy(link, cluster.etcd)}`,
+            hint: linkRemedy(link, cluster.etcd),
           },
         ]
       }
       const message = `${path} is not a ${wanted}, and belongs to the user ${now.owner}`
-      const hint = `nothing was changed. Inspect it: ls -l ${path}. If you did not put it there, etcd on ${host} may be compromised. Remove it, or put the ${wanted} back`
+      const hint = `inspect it: ls -l ${path}. If you did not create it, etcd on ${host} may be compromised. Remove it, or put the ${wanted} back`
       return [{ host, message, hint }]
     }
     return [

@@ -2,7 +2,7 @@
 import type { Tier } from '../../../engine/tier.ts'
 import type { Cluster } from '../../../spec/cluster.ts'
 
-/** Bring the machines to what the cluster file says. */
+/** Bring the nodes to the state of the cluster file. */
 export interface ApplyIntent {
   readonly kind: 'apply'
   readonly cluster: Cluster
@@ -11,31 +11,31 @@ export interface ApplyIntent {
    * so two clusters with one token could take each other's members for their own.
    */
   readonly freshToken: string
-  /** Ends the name of what is moved aside: `20260730T101112Z`, the time at which this was asked for. */
+  /** Suffix of renamed files: `20260730T101112Z`, the time of the request. */
   readonly stamp: string
-  /** Members to make anew on the same node: their data is lost or unfit, and moved aside. By node, the ID of the member that goes. */
+  /** Members to replace on the same node: their data is lost or damaged, and is renamed. By node, the ID of the old member. */
   readonly replace?: Readonly<Record<string, string>> | undefined
-  /** Members that `quorate stop` stopped are started, too; otherwise they stay as they are. */
+  /** Also starts members stopped with `quorate stop`; otherwise they stay stopped. */
   readonly startStopped?: boolean | undefined
-  /** etcd's version may change, one member a wave. Without it members of another version than the file's are refused. */
+  /** etcd's version may change, one member a stage. Without it, members with a version other than the file's are refused. */
   readonly upgrade?: UpgradePermit | undefined
-  /** Certificates from the CA that signed before are issued anew; otherwise they stay, as long as both are trusted. */
+  /** Replaces certificates of the previous CA; otherwise they stay, as long as both CAs are trusted. */
   readonly reissue?: boolean | undefined
-  /** A CA that members trust and that is not kept here any more is dropped; otherwise it is a reason to stop. */
+  /** Removes a CA that members trust and that is not in the state directory; otherwise that is a reason to refuse. */
   readonly dropTrust?: boolean | undefined
-  /** The verb of marks that are no reason to stop, because it is the one at work: `recover`, `restore`. */
+  /** The command whose markers are no reason to refuse, because it is the running one: `recover`, `restore`. */
   readonly finishes?: string | undefined
-  /** Products that are set up together with etcd; none: they stay as they are. */
+  /** Products to set up together with etcd; none: they are not changed. */
   readonly beside?: readonly Tier[] | undefined
-  /** How far to go: only until every key and request waits on its node, or all the way. */
+  /** Only until every key and request waits on its node, or completely. */
   readonly until: 'requests' | 'done'
 }
 
 export interface UpgradePermit {
-  /** Seconds for which the first members of the new version are watched before the others follow; 0: not at all. */
+  /** How long to watch the first members of the new version before the others follow, in s; 0: not at all. */
   readonly canarySeconds: number
-  /** Back to where they came from: a member that the new version made sick goes first, instead of being waited for. */
+  /** Rollback: a member that is unhealthy with the new version goes first, instead of being waited for. */
   readonly back: boolean
-  /** A downgrade to the minor before that is enabled is canceled once every member runs the wanted version. */
+  /** Cancels an enabled downgrade once every member runs the wanted version. */
   readonly cancels?: boolean | undefined
 }

@@ -1,4 +1,4 @@
-/** What a change of the members does to the quorum, from its plan: before, at its weakest moment, after. */
+/** The effect of a member change on the quorum, from its plan: before, at its weakest moment, after. */
 import type { ClusterFacts } from '../facts/observed.ts'
 import { quorum, tolerance } from '../facts/quorum.ts'
 import type { Step } from '../steps/steps.ts'
@@ -6,16 +6,16 @@ import type { Step } from '../steps/steps.ts'
 export interface Arithmetic {
   readonly before: Count
   readonly after: Count
-  /** How many may fail at the moment when that is fewest. */
+  /** How many members may fail at the weakest moment. */
   readonly fewestMayFail: number
 }
 
 export interface Count {
-  /** Members with a vote. */
+  /** Voting members. */
   readonly voters: number
   /** How many of them must agree. */
   readonly quorum: number
-  /** How many may fail, if all are well. */
+  /** How many may fail, if all are healthy. */
   readonly mayFail: number
 }
 
@@ -23,7 +23,7 @@ export function countOf(voters: number): Count {
   return { voters, quorum: quorum(voters), mayFail: tolerance(voters) }
 }
 
-/** `steps` in the order of their waves, as `plan` foresees them. */
+/** `steps` in the order of their stages, as `plan` predicts them. */
 export function arithmetic(facts: ClusterFacts, steps: readonly Step[]): Arithmetic {
   let voters = facts.members.filter(({ learner }) => !learner).length
   let healthy = facts.healthy.length

@@ -79,7 +79,7 @@ describe('an add that was interrupted, or begun by hand', () => {
     })
     const [reason] = reasonsOf(next(testIntent(one), world))
     expect(reason?.message).toContain(
-      '2 members have a vote, 2 must agree, and the one added for https://192.168.0.5:2380',
+      '2 of 2 voting members must agree, but the one added for https://192.168.0.5:2380',
     )
   })
 

@@ -44,7 +44,7 @@ test('another name and another address at once: the member that runs there is no
     certificates: { ...certificates, alpha: certificates['etcd01']! },
   }
   expect(reasonsOf(next(testIntent(renamed), moved))).toMatchObject([
-    { host: 'alpha', message: expect.stringContaining('its machine is the member etcd01') },
+    { host: 'alpha', message: expect.stringContaining('changes name and address of member etcd01') },
   ])
 })
 
@@ -95,7 +95,7 @@ describe('the cluster file gains a node', () => {
     )
     const { blocked } = plan(testIntent(testCluster({ nodes })), grown(three, four))
     expect(blocked).toMatchObject([
-      { host: 'etcd04', message: expect.stringContaining('where the cluster knows etcd03') },
+      { host: 'etcd04', message: expect.stringContaining('the present address of etcd03') },
     ])
   })
 
@@ -126,7 +126,7 @@ describe('the cluster file gains a node', () => {
     const weak = withFacts(world, { healthy: ['etcd01'], problems: [] })
     const { waves, blocked } = plan(testIntent(old), weak)
     expect(waves.flat().map(({ kind }) => kind)).not.toContain('member-add')
-    expect(blocked[0]?.message).toBe('adding it would make 3 members, 1 of them healthy; 2 must be')
+    expect(blocked[0]?.message).toBe("can't add the member: 1 of 3 members would be healthy, 2 needed")
   })
 
   test('data of an earlier member there is moved aside first, and nothing of it is removed', () => {
@@ -178,7 +178,7 @@ describe('the cluster file loses nodes', () => {
       problems: [],
     })
     const [reason] = reasonsOf(next(testIntent(wanted), world))
-    expect(reason?.message).toBe('removing etcd04 would leave 1 healthy member of 3; 2 must stay')
+    expect(reason?.message).toBe("can't remove etcd04: that would leave 1 healthy member of 3, 2 needed")
   })
 
   test('with nobody leading nothing is removed', () => {
@@ -263,7 +263,7 @@ describe('a member is made anew on its node', () => {
     })
     const answer = next({ ...testIntent(three), replace: { etcd01: id } }, world)
     expect(reasonsOf(answer)[0]?.message).toBe(
-      'removing etcd01 would leave 1 healthy member of 2; 2 must stay',
+      "can't remove etcd01: that would leave 1 healthy member of 2, 2 needed",
     )
   })
 

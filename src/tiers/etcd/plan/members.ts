@@ -1,8 +1,8 @@
 /**
- * Members come and go: one at a time, through a learner, and never so that a quorum would be lost.
+ * Adds and removes members: one at a time, through a learner, and never with a loss of quorum.
  *
  * Source of the rules: etcd's design of learners and its runtime reconfiguration. A dead member is removed before another
- * is added, because its place counts in the quorum; a living one only after the newcomer has its vote.
+ * is added, because it counts in the quorum; a live one only after the new member has its vote.
  */
 import { peerUrl } from '../../../etcd/configuration.ts'
 import { supportsLearners } from '../../../etcd/versions.ts'
@@ -21,15 +21,15 @@ import type { BlockReason } from '../../../engine/step.ts'
 import type { HostStep, Step } from '../steps/steps.ts'
 import { counted } from '../../../spec/units.ts'
 
-/** Those that are no use to anybody: ghosts that were added and never started, dead ones, and what is to be made anew. */
+/** Useless members: those that were added and never started, dead ones, and those to replace. */
 export const depart: Rule = (scene) => {
   const { intent, observed, roster } = scene
   const facts = observed.cluster
-  // Without a leader nothing can be changed, and with nobody who reads through it the list may be an old one; waiting
-  // comes next.
+  // Without a leader nothing can be changed, and without a linearizable read the list may be old; waiting comes next.
   if (roster === undefined || facts?.leader === undefined || facts.healthy.length === 0) return []
   const ghost = roster.others.find((member) => isNeverStarted(member) || member.learner)
-  if (ghost !== undefined) return removal(scene, roster, ghost, 'it was added, but is of no node in the file')
+  if (ghost !== undefined)
+    return removal(scene, roster, ghost, 'it was added, but no node of the cluster file matches it')
   for (const [host, member] of roster.members) {
     const state = observed.hosts[host]?.member
     if (state === undefined) continue
@@ -38,18 +38,18 @@ export const depart: Rule = (scene) => {
       return removal(scene, roster, member, `it never started, and ${host} holds data of an earlier member`)
     }
     if (!isReplaced(intent, host, member)) continue
-    const why = 'it is to be made anew'
+    const why = 'its data is to be replaced'
     if (runs && !facts.healthy.includes(host)) return [stopStep(host, why)]
     return handedOver(scene, roster, host) ?? removal(scene, roster, member, why)
   }
   const dead = roster.others.find(({ name }) => !facts.healthy.includes(name))
   if (dead === undefined) return []
-  return removal(scene, roster, dead, 'it is not in the cluster file, and does not answer')
+  return removal(scene, roster, dead, 'it is not in the cluster file and does not answer')
 }
 
 /**
- * One that was added is started, whatever the others are like: before etcd 3.4 it has a vote from the first moment, and a
- * single member that was given a second one serves nobody until that is there.
+ * An added member is started, whatever the others' state: before etcd 3.4 it has a vote from the first moment, and a single
+ * member with a second one added serves no client until that one runs.
  */
 export const arrive: Rule = (scene) => {
   const { intent, observed, roster } = scene
@@ -58,7 +58,7 @@ export const arrive: Rule = (scene) => {
     const state = observed.hosts[node.name]?.member
     if (member === undefined || !isNeverStarted(member) || state === undefined) continue
     if (isUp(state) || !isUsed(state)) return joinSteps(scene, node)
-    // It got as far as its first start, and can't be removed and added again with nobody leading.
+    // It got as far as its first start, and can't be removed and added again without a leader.
     const marked = state.contents[PATHS.clusterId] !== undefined
     if (observed.cluster?.leader === undefined && !marked) return joinSteps(scene, node)
   }
@@ -68,15 +68,15 @@ export const arrive: Rule = (scene) => {
   return ghost === undefined ? [] : { blocked: [awaitedGhost(roster, ghost)] }
 }
 
-/** Nobody can remove it without a quorum, and a quorum there is not without it. */
+/** It can't be removed without a quorum, and there is no quorum without it. */
 function awaitedGhost({ voters }: Roster, { peerUrls }: MemberFacts): BlockReason {
   return {
-    message: `no quorum: ${counted(voters, 'member')} have a vote, ${quorum(voters)} must agree, and the one added for ${peerUrls.join(', ')} never started`,
-    hint: 'put the node with that address into the cluster file (roles: [etcd]) and apply: it can be removed once there is a quorum',
+    message: `no quorum: ${quorum(voters)} of ${counted(voters, 'voting member')} must agree, but the one added for ${peerUrls.join(', ')} never started`,
+    hint: 'add the node with that address to the cluster file (roles: [etcd]) and run quorate apply; remove it again once there is a quorum',
   }
 }
 
-/** Newcomers: what has begun is finished first. */
+/** New members: an unfinished addition is completed first. */
 export const join: Rule = (scene) => {
   const { intent, observed, roster } = scene
   const facts = observed.cluster
@@ -96,24 +96,24 @@ export const join: Rule = (scene) => {
   return isUsed(state) ? clearing(scene, newcomer.name, state) : addition(scene, roster, newcomer)
 }
 
-/** Members that the file no longer names and that still work: only now that all others have their votes. */
+/** Live members that the file no longer lists: only after all others have their votes. */
 export const leave: Rule = (scene) => {
   const { observed, roster } = scene
   const leader = observed.cluster?.leader
   if (roster === undefined || leader === undefined) return []
   const member = roster.others.find(({ name }) => name !== leader) ?? roster.others[0]
   if (member === undefined) return []
-  const why = 'the cluster file does not name it as an etcd node'
+  const why = 'the cluster file does not list it as an etcd node'
   return handedOver(scene, roster, member.name) ?? removal(scene, roster, member, why)
 }
 
-/** Leadership, moved away from a member that is about to go: an election would keep everybody waiting. */
+/** Moves leadership away from a member that is about to leave: an election would delay all clients. */
 function handedOver(scene: Scene, roster: Roster, name: string): Step[] | undefined {
   const facts = scene.observed.cluster
   if (facts?.leader !== name) return undefined
   const to = heirOf(scene, roster, facts)
   if (to === undefined) return undefined
-  const why = `${name} leads, and leaves the cluster`
+  const why = `${name} is the leader and leaves the cluster`
   return [{ kind: 'move-leader', from: name, to, what: `make ${to} the leader`, why, danger: 'none' }]
 }
 
@@ -121,14 +121,14 @@ function removal(scene: Scene, roster: Roster, member: MemberFacts, why: string)
   const healthy = scene.observed.cluster?.healthy ?? []
   const node = [...roster.members].find(([, { id }]) => id === member.id)?.[0]
   const isHealthy = healthy.includes(node ?? member.name)
-  const who = member.name === '' ? `the member at ${member.peerUrls.join(', ')}` : (node ?? member.name)
+  const who = member.name === '' ? `member ${member.peerUrls.join(', ')}` : (node ?? member.name)
   if (!member.learner && !mayRemove(roster.voters, roster.healthy, isHealthy)) {
     const rest = isHealthy ? roster.healthy - 1 : roster.healthy
     return {
       blocked: [
         {
-          message: `removing ${who} would leave ${counted(rest, 'healthy member')} of ${roster.voters - 1}; ${quorum(Math.max(1, roster.voters - 1))} must stay`,
-          hint: 'bring the other members back first: quorate status',
+          message: `can't remove ${who}: that would leave ${counted(rest, 'healthy member')} of ${roster.voters - 1}, ${quorum(Math.max(1, roster.voters - 1))} needed`,
+          hint: 'bring the other members back first; see quorate status',
           putsOff: true,
         },
       ],
@@ -149,14 +149,14 @@ function removal(scene: Scene, roster: Roster, member: MemberFacts, why: string)
 function addition({ intent, observed }: Scene, roster: Roster, node: Node): RuleAnswer {
   const { cluster } = intent
   const learner = supportsLearners(cluster.etcd.version)
-  // Before etcd 3.4 a newcomer has its vote at once, running or not. Of a single member nothing else can be had.
+  // Before etcd 3.4 a new member has its vote at once, running or not. A single member allows nothing else.
   if (!learner && roster.voters > 1 && !mayAdd(roster.voters, roster.healthy)) {
     return {
       blocked: [
         {
           host: node.name,
-          message: `adding it would make ${counted(roster.voters + 1, 'member')}, ${roster.healthy} of them healthy; ${quorum(roster.voters + 1)} must be`,
-          hint: 'bring the other members back first: quorate status',
+          message: `can't add the member: ${roster.healthy} of ${counted(roster.voters + 1, 'member')} would be healthy, ${quorum(roster.voters + 1)} needed`,
+          hint: 'bring the other members back first; see quorate status',
           putsOff: true,
         },
       ],
@@ -170,13 +170,13 @@ function addition({ intent, observed }: Scene, roster: Roster, node: Node): Rule
       learner,
       members: (observed.cluster?.members ?? []).map(({ id }) => id),
       what: `add ${node.name} to the cluster${learner ? ' as a learner, without a vote' : ''}`,
-      why: 'the cluster file names it, and it is no member',
+      why: 'the cluster file lists it, and it is not a member yet',
       danger: 'membership',
     },
   ]
 }
 
-/** Its files say who the others are at this moment: etcd compares. */
+/** Its files list the present members: etcd compares them. */
 function joinSteps({ intent, observed, situation }: Scene, node: Node): Step[] {
   const { cluster } = intent
   const state = observed.hosts[node.name]?.member
@@ -186,12 +186,12 @@ function joinSteps({ intent, observed, situation }: Scene, node: Node): Step[] {
   const files = joiningFiles(cluster, node, situation.token, initialCluster(cluster, observed.cluster, node))
   const writes = configurationSteps(host, files, state)
   if (!isUp(state)) return [...writes, ...startOf(cluster, node, 0, state)]
-  const why = 'it was added, and starts'
+  const why = 'it was added and starts now'
   const opens = opening(cluster, state)
   if (writes.length === 0) {
     return [{ kind: 'ready', host, ...opens, what: 'wait until etcd.service is ready', why, danger: 'none' }]
   }
-  // An earlier member's unit that systemd goes on trying, with options that lead nowhere.
+  // An earlier member's unit that systemd keeps restarting, with obsolete options.
   const what = 'restart etcd.service'
   return [
     ...writes,
@@ -206,8 +206,8 @@ function promotion({ observed }: Scene, roster: Roster, node: Node, member: Memb
       blocked: [
         {
           host: node.name,
-          message: `with its vote there would be ${counted(roster.voters + 1, 'voter')}, ${healthy + 1} of them healthy; ${quorum(roster.voters + 1)} must be`,
-          hint: 'bring the other members back first: quorate status',
+          message: `can't promote the learner: ${healthy + 1} of ${counted(roster.voters + 1, 'voting member')} would be healthy, ${quorum(roster.voters + 1)} needed`,
+          hint: 'bring the other members back first; see quorate status',
           putsOff: true,
         },
       ],
@@ -218,26 +218,26 @@ function promotion({ observed }: Scene, roster: Roster, node: Node, member: Memb
       kind: 'promote',
       node: node.name,
       memberId: member.id,
-      what: `give ${node.name} its vote, once it has caught up`,
+      what: `promote ${node.name} to a voting member, once it has caught up`,
       why: 'it is a learner',
       danger: 'membership',
     },
   ]
 }
 
-/** What an earlier member left: useless to this cluster, which does not list it, but not ours to delete. */
+/** Leftovers of an earlier member: useless to this cluster, which doesn't list it, but not quorate's to delete. */
 function clearing({ intent }: Scene, host: string, state: MemberState): HostStep[] {
   const { dataDirectory, walDirectory } = intent.cluster.etcd
   const runs = state.unit.active !== 'inactive' && state.unit.active !== 'failed'
-  const why = 'it is of a member that is no longer in the cluster'
-  // Also an empty directory for the log: etcd would stumble over it.
+  const why = 'it belongs to a member that is no longer in the cluster'
+  // Also an empty WAL directory: etcd would fail on it.
   const paths = [
     ...(state.walPresent || state.paths[walDirectory] !== undefined ? [walDirectory] : []),
     ...(state.dataPresent || state.paths[dataDirectory] !== undefined ? [dataDirectory] : []),
     ...(state.contents[PATHS.clusterId] === undefined ? [] : [PATHS.clusterId]),
   ]
   return [
-    // Also one that is off: it may be started meanwhile, by a reboot.
+    // Also a stopped one: a reboot may start it.
     ...(runs || state.unit.enabled ? [stopStep(host, why)] : []),
     {
       kind: 'aside',
@@ -245,14 +245,14 @@ function clearing({ intent }: Scene, host: string, state: MemberState): HostStep
       suffix: `before-join-${intent.stamp}`,
       paths,
       within: withinOf(state, paths),
-      what: 'move the data of an earlier member aside',
+      what: 'rename the data of an earlier member',
       why,
       danger: 'none',
     },
   ]
 }
 
-/** Something of a member is left here. */
+/** Something of a member is left on this node. */
 function isUsed(state: MemberState): boolean {
   return state.dataPresent || state.walPresent || state.contents[PATHS.clusterId] !== undefined
 }

@@ -1,4 +1,4 @@
-/** What whoever agrees to a change of the members should have read, a sentence each. */
+/** The risks of a member change to show before the confirmation, a sentence each. */
 import { supportsLearners } from '../../../etcd/versions.ts'
 import type { Arithmetic } from './member-arithmetic.ts'
 import type { Observed } from '../facts/observed.ts'
@@ -32,36 +32,38 @@ export function membershipRisks(
   })
   return [
     ...(changes && fewestMayFail < Math.min(before.mayFail, after.mayFail)
-      ? [`at the weakest moment ${fewestMayFail <= 0 ? 'no' : `only ${fewestMayFail}`} member may fail`]
+      ? [
+          `at the weakest moment, ${fewestMayFail <= 0 ? 'no member' : `only ${counted(fewestMayFail, 'member')}`} may fail`,
+        ]
       : []),
     ...(after.voters % 2 === 0
       ? [
-          `${counted(after.voters, 'member')} bear no more failures than ${after.voters - 1} (${after.mayFail}), and ${after.quorum} of them must agree: an odd number is better`,
+          `${counted(after.voters, 'member')} tolerate no more failures than ${after.voters - 1} (${after.mayFail}), and ${after.quorum} must agree: an odd number is better`,
         ]
       : []),
     ...(changes && after.voters < before.voters && after.mayFail < before.mayFail
       ? [
-          `afterwards ${after.mayFail === 0 ? 'no member' : `only ${after.mayFail}`} may fail; now ${before.mayFail} may`,
+          `afterwards ${after.mayFail === 0 ? 'no member' : `only ${counted(after.mayFail, 'member')}`} may fail; now ${before.mayFail} may`,
         ]
       : []),
     ...(steps.some((step) => step.kind === 'member-add' && !step.learner) &&
     !supportsLearners(wanted.etcd.version)
       ? [
-          `etcd ${wanted.etcd.version} knows no learners: a newcomer has its vote before it has started${before.voters === 1 ? ', and until it has, nothing can be read or written' : ''}`,
+          `etcd ${wanted.etcd.version} has no learners: a new member votes before it has started${before.voters === 1 ? ', and until then reads and writes fail' : ''}`,
         ]
       : []),
-    ...(gone.length > 0 ? [`${gone.join(', ')}: what is removed never comes back with its old data`] : []),
+    ...(gone.length > 0 ? [`${gone.join(', ')}: a removed member can never return with its old data`] : []),
     ...idle.map(
-      ({ node }) => `${node.name} still has its data, and may only want a start: quorate start ${node.name}`,
+      ({ node }) => `${node.name} still has its data; perhaps a start is enough: quorate start ${node.name}`,
     ),
     ...leaving
       .filter(({ name }) => unreachable.includes(name))
       .map(
         ({ name }) =>
-          `${name} can't be reached, and is not cleared now; should it come back, its etcd learns that it was removed and ends`,
+          `${name} is unreachable, so its etcd is not stopped and its data is not renamed; if it comes back, its etcd learns of its removal and exits`,
       ),
     ...(restarts.length > 0
-      ? [`the cluster file asks for restarts besides: ${[...new Set(restarts)].join(', ')}`]
+      ? [`the cluster file also requires restarts: ${[...new Set(restarts)].join(', ')}`]
       : []),
   ]
 }

@@ -1,4 +1,4 @@
-/** What of the cluster's membership can't be told, or can't be changed, so that nothing may be done at all. */
+/** Membership that is unknown or can't be changed, so that nothing may be done. */
 import { peerUrl } from '../../../etcd/configuration.ts'
 import { parseEnvironmentFile } from '../../../etcd/environment-file.ts'
 import { PATHS } from '../../../host/state.ts'
@@ -9,7 +9,7 @@ import { tolerance } from '../facts/quorum.ts'
 import type { Roster } from '../facts/membership-map.ts'
 import type { BlockReason } from '../../../engine/step.ts'
 
-/** Members of this very cluster to whose machines the file gives another name and another address at once. */
+/** Members of this cluster for which the file changes name and address at once. */
 export function renamedAndMoved(
   cluster: Cluster,
   observed: Observed,
@@ -26,8 +26,8 @@ export function renamedAndMoved(
     return [
       {
         host: node.name,
-        message: `its machine is the member ${own} (${member.peerUrls.join(', ')}), to which the file gives another name and another address at once`,
-        hint: `one after the other: keep the name ${own} and apply the new address, then change the name and apply again`,
+        message: `the cluster file changes name and address of member ${own} (${member.peerUrls.join(', ')}) at once`,
+        hint: `change one at a time: keep the name ${own} and apply the new address, then change the name and apply again`,
       },
     ]
   })
@@ -37,7 +37,7 @@ export function membershipReasons(
   cluster: Cluster,
   observed: Observed,
   situation: { readonly kind: string },
-  /** Of the nodes' options files, any order. */
+  /** From the nodes' options files, in any order. */
   environments: readonly Readonly<Record<string, string>>[],
 ): BlockReason[] {
   if (situation.kind === 'established') {
@@ -49,18 +49,18 @@ export function membershipReasons(
       new Map(listed.length > 0 ? listed : environments.map((one) => knownPeer(cluster, one))),
     )
   }
-  // A cluster that is just being formed has the members it was begun with, and no others.
+  // A cluster that is being formed has exactly the members that it was started with.
   const wanted = new Set(etcdNodes(cluster).map((node) => node.name))
   const present = (observed.cluster?.members ?? []).map((member) => member.name).filter(Boolean)
   return present
     .filter((name) => !wanted.has(name))
     .map((name) => ({
-      message: `the cluster that is being formed has the member ${name}, which the cluster file does not name as an etcd node`,
-      hint: 'put the node back into the file, and take it out again when the cluster is healthy',
+      message: `the new cluster has member ${name}, but the cluster file does not list it as an etcd node`,
+      hint: 'add the node to the cluster file again; remove it once the cluster is healthy',
     }))
 }
 
-/** Where a node's own options file says that its peers find it: what it says of others may be further than they are. */
+/** A node's peer address in its own options file: what that file says of other nodes may be ahead of them. */
 function knownPeer(
   cluster: Cluster,
   environment: Readonly<Record<string, string>>,
@@ -70,8 +70,8 @@ function knownPeer(
 }
 
 /**
- * Members look for each other where they last were. Without a leader nobody can be told where they are now, and so many
- * started at new addresses would never find together. One that runs where it was can wait for a leader.
+ * Members connect to each other's last known addresses. Without a leader no new address can be announced, and members
+ * started at new addresses would never connect. A member that runs at its old address can wait for a leader.
  */
 function movedNodes(
   cluster: Cluster,
@@ -88,12 +88,12 @@ function movedNodes(
     return [
       {
         host: node.name,
-        message: `its peers know it as ${known.join(', ')}, the cluster file makes it ${wanted}, and without a leader nobody can be told`,
-        hint: 'start the cluster at its old addresses first (put the file back and apply), then move one member at a time',
+        message: `can't change its address from ${known.join(', ')} to ${wanted}: without a leader its peers can't learn the new one`,
+        hint: 'restore the old addresses in the cluster file and run quorate apply; then move one member at a time',
       },
     ]
   })
-  // Of the members that there are: newcomers that the file names can't help yet.
+  // Of the existing members: new ones in the file can't help yet.
   const known = [...peers.values()].filter((urls) => urls.length > 0).length
   return known > 1 && moved.length > tolerance(known) ? moved : []
 }

@@ -37,7 +37,7 @@ test('what is set up on a bare machine says what, where and why', () => {
   expect(all.find((step) => step.kind === 'binaries')).toMatchObject({
     host: 'etcd01',
     what: 'install etcd 3.5.16 (amd64)',
-    why: 'no etcd there; no etcdctl there',
+    why: 'etcd is missing; etcdctl is missing',
   })
   for (const step of all) expect(step).toMatchObject({ what: /./, why: /./, danger: 'none' })
 })
@@ -69,7 +69,7 @@ test.each<[string, Parameters<typeof withMember>[2], string[], string]>([
   ['options removed', withFile(PATHS.environment, undefined), [`file ${PATHS.environment}`], 'missing'],
   ['unit edited', withFile(PATHS.unit, '[Unit]\n'), [`file ${PATHS.unit}`, 'reload'], 'differs'],
   ['unit not read again', unit({ needsReload: true }), ['reload'], 'differs from the one systemd has'],
-  ['unit disabled', unit({ enabled: false }), ['enable'], 'would not start at boot'],
+  ['unit disabled', unit({ enabled: false }), ['enable'], 'not started at boot'],
   ['pin removed', withFile(PATHS.clusterId, undefined), [`file ${PATHS.clusterId}`], 'missing'],
   ['pin damaged', withFile(PATHS.clusterId, 'x'), [`file ${PATHS.clusterId}`], 'differs'],
   ['shell changed', user({ shell: '/bin/bash' }), ['user'], 'its shell is /bin/bash'],
@@ -77,19 +77,19 @@ test.each<[string, Parameters<typeof withMember>[2], string[], string]>([
     'group removed',
     ({ account }) => ({ account: { ...account, group: undefined } }),
     ['user'],
-    'no group etcd',
+    'group etcd does not exist',
   ],
   [
     'etcdctl removed',
     ({ binaries }) => ({ binaries: { etcd: binaries['etcd']! } }),
     ['binaries'],
-    'no etcdctl',
+    'etcdctl is missing',
   ],
   [
     'etcd replaced',
     ({ binaries }) => ({ binaries: { ...binaries, etcd: { sha256: 'ff', version: undefined } } }),
     ['binaries'],
-    'not the one quorate installed',
+    'not the one that quorate installed',
   ],
   [
     'data folder open to all',

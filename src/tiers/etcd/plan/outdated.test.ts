@@ -50,7 +50,7 @@ test('a setting that etcd reads alike needs no restart', () => {
 
 test('a configuration file beside them is a reason: etcd would read nothing else', () => {
   expect(reasons(cluster, { ETCD_CONFIG_FILE: '/etc/etcd/etcd.yaml' })).toEqual([
-    'with ETCD_CONFIG_FILE=/etc/etcd/etcd.yaml, which is to go',
+    'with ETCD_CONFIG_FILE=/etc/etcd/etcd.yaml, which is removed',
   ])
 })
 
@@ -128,7 +128,9 @@ test('a new name, a new address', () => {
 })
 
 test('a setting that somebody started it with by hand is to go, and one that is gone is to come back', () => {
-  expect(reasons(cluster, { ETCD_LOG_LEVEL: 'debug' })).toEqual(['with ETCD_LOG_LEVEL=debug, which is to go'])
+  expect(reasons(cluster, { ETCD_LOG_LEVEL: 'debug' })).toEqual([
+    'with ETCD_LOG_LEVEL=debug, which is removed',
+  ])
   expect(reasons(cluster, { ETCD_STRICT_RECONFIG_CHECK: undefined })).toEqual([
     'without ETCD_STRICT_RECONFIG_CHECK=true',
   ])

@@ -1,4 +1,4 @@
-/** Why a member that runs has to be restarted: what its process was started with is not what it should have. */
+/** Why a running member must be restarted: its process was started with other settings than it should have. */
 import { PEER_IDENTITY } from '../../../etcd/configuration.ts'
 import { parseEnvironmentFile } from '../../../etcd/environment-file.ts'
 import { environmentNames, flagName } from '../../../etcd/versions.ts'
@@ -8,13 +8,13 @@ import { type MemberState, PATHS } from '../../../host/state.ts'
 import type { Cluster } from '../../../spec/cluster.ts'
 import type { WantedFile } from './member-files.ts'
 
-/** Of use only while a member starts: its next start has what the file says. */
+/** Needed only while a member starts: its next start has the file's value. */
 const AT_THE_START: ReadonlySet<string> = new Set(['ETCD_EXPERIMENTAL_INITIAL_CORRUPT_CHECK'])
 
 /**
  * Reads the process's own environment, not the files: they may have been changed, or put back, since it was started.
  *
- * @returns phrases that complete 'it was started …'; empty: nothing needs a restart, or the member does not run.
+ * @returns phrases that complete 'it was started …'; empty: no restart is needed, or the member doesn't run.
  */
 export function restartReasons(
   cluster: Cluster,
@@ -29,22 +29,22 @@ export function restartReasons(
     ...Object.keys(wanted),
     ...Object.keys(running).filter((name) => name.startsWith('ETCD_')),
   ])
-  // With a file of its own etcd would read none of these.
+  // With its own configuration file, etcd would read none of these.
   const known = new Set([...environmentNames(cluster.etcd.version), 'ETCD_CONFIG_FILE'])
   const settings = [...names]
     // Once a member has a WAL these are ignored; they differ for good reason after the first start.
     .filter((name) => !name.startsWith('ETCD_INITIAL_CLUSTER') && !AT_THE_START.has(name))
-    // What others set and etcd does not read: a restart would change nothing, and not even take it away.
+    // Variables of others that etcd doesn't read: a restart would neither change nor remove them.
     .filter((name) => name in wanted || known.has(name))
     .filter((name) => !readAlike(flagName(name), wanted[name] ?? '', running[name] ?? ''))
     .map((name) => describe(name, running[name], wanted[name]))
-  // Between the moments in which systemd makes a process and etcd takes it over.
+  // Between systemd's fork and etcd's exec.
   if (names.size > 0 && Object.keys(wanted).every((name) => running[name] === undefined))
     return ['without any of its settings in its environment']
   return running[UNIT_MARK] === unitMark({ cluster }) ? settings : [...settings, 'from another unit']
 }
 
-/** URLs at which the running process serves clients without TLS, and the one of these files will not. */
+/** URLs at which the running process serves clients without TLS, and a process with these files won't. */
 export function closedUrls(state: MemberState, files: readonly WantedFile[]): readonly string[] {
   const file = files.find(({ path }) => path === PATHS.environment)
   if (file === undefined) return []
@@ -52,7 +52,7 @@ export function closedUrls(state: MemberState, files: readonly WantedFile[]): re
   return openUrls(state.unit.environment ?? {}).filter((url) => !stay.includes(url))
 }
 
-/** The running process speaks Raft with any certificate of the CA, and the one of these files will not. */
+/** The running process accepts Raft with any certificate of the CA, and a process with these files won't. */
 export function closesPeers({ unit }: MemberState, files: readonly WantedFile[]): boolean {
   const file = files.find(({ path }) => path === PATHS.environment)
   const wanted = parseEnvironmentFile(file?.content ?? '')[PEER_IDENTITY]
@@ -68,9 +68,9 @@ function openUrls(environment: Readonly<Record<string, string>>): readonly strin
 
 function describe(name: string, running: string | undefined, wanted: string | undefined): string {
   if (name === PEER_IDENTITY && !running) {
-    return `without ${name}=${wanted}: any certificate of the CA, a client's too, may speak Raft to it`
+    return `without ${name}=${wanted}: any certificate of the CA, even a client's, may send it Raft messages`
   }
   if (running === undefined) return `without ${name}=${wanted}`
   const now = `with ${name}=${running}`
-  return wanted === undefined ? `${now}, which is to go` : `${now} instead of ${wanted}`
+  return wanted === undefined ? `${now}, which is removed` : `${now} instead of ${wanted}`
 }

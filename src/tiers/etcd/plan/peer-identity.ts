@@ -1,9 +1,9 @@
 /**
- * Who may speak Raft. Members know each other by a name in their certificates that no client's has (`memberName`), and
- * etcd demands it of each peer once a member was started so. It does that both ways: of a peer that calls and of one that
- * is called. So no member may demand it before the certificate of every other one has it, and from then on no certificate
- * may go without it. Certificates are read at every handshake, the demand at the start only: first all certificates, then
- * one restart after the other.
+ * Which peers are accepted for Raft. Members know each other by a name in their certificates that no client has
+ * (`memberName`). etcd requires it of each peer once a member is started with that setting, for incoming and outgoing
+ * connections. So no member may require it before every other member's certificate has it, and from then on every
+ * certificate needs it. etcd reads certificates at every handshake, but the requirement only at its start: first all
+ * certificates, then one restart after the other.
  */
 import { PEER_IDENTITY, tlsPaths } from '../../../etcd/configuration.ts'
 import { parseEnvironmentFile } from '../../../etcd/environment-file.ts'
@@ -19,17 +19,17 @@ import type { CertificateFault, Observed } from '../facts/observed.ts'
 import { parsePin } from '../facts/pin.ts'
 import type { CertificateName } from '../certificate-name.ts'
 
-/** The cluster with what each of its members should demand of its peers now. */
+/** The cluster with what each of its members should require of its peers now. */
 export function demandsForNow(
   cluster: Cluster,
   observed: Observed,
   upgrade?: ApplyIntent['upgrade'],
 ): Cluster {
   if (!canDemand(cluster, observed)) return cluster
-  // The way back from an upgrade touches only those that had left.
+  // A rollback of an upgrade changes only the upgraded members.
   const known = upgrade?.back !== true && isEveryoneKnown(cluster, observed)
   const demands = memberName(cluster.name)
-  // What is not known of all of them is no reason to take anything back either: each stays as it is.
+  // Incomplete knowledge is no reason for a removal either: each stays unchanged.
   const may = (node: Node) => known || demandOf(observed.hosts[node.name]?.member) !== undefined
   const members = new Set(etcdNodes(cluster).map(({ name }) => name))
   return {
@@ -38,7 +38,7 @@ export function demandsForNow(
   }
 }
 
-/** As `demandsForNow` for members that are all started together, with nobody else to know. */
+/** As `demandsForNow`, for members that are all started together. */
 export function demandsTogether(cluster: Cluster, observed: Observed): Cluster {
   const all = etcdNodes(cluster).every(({ name }) => !lacksName(cluster, observed, name))
   if (!canDemand(cluster, observed) || !all) return cluster
@@ -46,16 +46,16 @@ export function demandsTogether(cluster: Cluster, observed: Observed): Cluster {
   return { ...cluster, nodes: cluster.nodes.map((node) => ({ ...node, demands })) }
 }
 
-/** Why members that could do not demand the name, nor will by themselves: said with each plan; undefined: nothing is in the way. */
+/** Why members that could require the name don't, and won't by themselves: shown with each plan; undefined: no obstacle. */
 export function openPeers(cluster: Cluster, { authority, certificates }: Observed): string | undefined {
   const name = memberName(cluster.name)
   const unsigned = Object.entries(certificates).flatMap(([host, own]) =>
     Object.values(own).some((faults) => faults.some(isUnsigned) && !faults.some(isMissing)) ? [host] : [],
   )
   if (authority.forbidsMemberName === true)
-    return `any certificate of the CA, a client's too, may speak Raft: its name constraints forbid ${name}, by which members would know each other. Use a CA for this cluster alone, or one that may sign it`
+    return `any certificate of the CA, even a client's, may send Raft messages: the CA's name constraints forbid ${name}, by which members know each other. Use a CA only for this cluster, or one that may sign that name`
   if (unsigned.length === 0) return undefined
-  return `any certificate of the CA, a client's too, may speak Raft: it has not signed ${name} for ${unsigned.join(', ')}. quorate certs csr asks for it; once that is imported, quorate apply has members demand it`
+  return `any certificate of the CA, even a client's, may send Raft messages: the CA has not signed ${name} for ${unsigned.join(', ')}. Request it with quorate certs csr, import the certificates, then run quorate apply`
 }
 
 function isUnsigned({ code }: CertificateFault): boolean {
@@ -71,34 +71,34 @@ function canDemand({ etcd }: Cluster, { authority }: Observed): boolean {
   return authority.forbidsMemberName !== true && environmentNames(etcd.version).includes(PEER_IDENTITY)
 }
 
-/** What a member demands: its process, or if it does not run what it would be started with; undefined: nothing. */
+/** What a member requires: of its process, or if it doesn't run, of its settings; undefined: nothing. */
 export function demandOf(state: MemberState | undefined): string | undefined {
   const file = state?.contents[PATHS.environment]
   const environment = state?.unit.environment ?? (file === undefined ? {} : parseEnvironmentFile(file))
   return environment[PEER_IDENTITY] || undefined
 }
 
-/** Whether some member turns away a peer without the name, or will when it starts: no certificate may go without it then. */
+/** Whether a member rejects a peer without the name, or will after its start: then every certificate needs it. */
 export function isDemanded({ name }: Pick<Cluster, 'name'>, hosts: Observed['hosts']): boolean {
   return Object.values(hosts).some(({ member }) => demandOf(member) === memberName(name))
 }
 
 /**
- * Whether a certificate without the name will do for now: from a CA that is not within reach, which may leave out what it
- * does not know. Then nobody demands it.
+ * Whether a certificate without the name is acceptable for now: an offline CA may leave out a name that it doesn't know.
+ * Then no member requires it.
  */
 export function mayLackMemberName({ name, pki }: Cluster, hosts: Observed['hosts']): boolean {
   return pki.authority.home === 'offline' && !isDemanded({ name }, hosts)
 }
 
-/** Everyone who is or becomes a member was seen with the name, or gets it before it starts. Not known is no. */
+/** Every present or future member has the name, or gets it before it starts. Unknown means no. */
 function isEveryoneKnown(cluster: Cluster, observed: Observed): boolean {
   const nodes = etcdNodes(cluster)
   if (!nodes.every((node) => isKnown(cluster, node, observed))) return false
   const begun = nodes.some(({ name }) => wasMember(observed.hosts[name]?.member))
   const listed = observed.cluster?.members ?? []
   if (listed.length === 0) return !begun
-  // One that leaves may still be where the file has another member go: a node stands for no more than one.
+  // A leaving member may still be at the address of a new one: a node matches only one.
   return rosterOf(cluster, listed, 0).others.length === 0
 }
 
@@ -114,22 +114,22 @@ function isKnown(cluster: Cluster, node: Node, observed: Observed): boolean {
   const { name } = node
   const state = observed.hosts[name]?.member
   if (state === undefined || lacksName(cluster, observed, name)) return false
-  // It runs with a certificate that others gave it, until it is taken over.
+  // It runs with a certificate of another tool, until it is taken over.
   const pin = parsePin(state.contents[PATHS.clusterId] ?? '')
   if (elsewhereReason({ node, state, pin }) !== undefined) return false
   const faults = faultsOf(observed, name, peerCertificate(cluster.pki.layout))
   const { active, environment, path } = state.unit
   const stands = active === 'inactive' || active === 'failed'
-  // Whoever has none gets one before it starts; what a process without one shows its peers is anybody's guess.
+  // A member without one gets it before it starts; what a running process without one shows its peers is unknown.
   if (faults.some(isMissing)) return stands
-  // Its options are written before it is started; unless somebody else's unit starts it.
+  // Its options are written before it is started, unless another tool's unit starts it.
   if (environment === undefined) return stands && (!state.dataPresent || path === PATHS.unit)
-  // Without TLS nothing is demanded; and it is restarted, with our files, before it gets it.
+  // Without TLS nothing is required; it is restarted with quorate's files before it gets TLS.
   if (/^\s*http:/i.test(environment['ETCD_LISTEN_PEER_URLS'] ?? '')) return true
   return environment['ETCD_PEER_CERT_FILE'] === tlsPaths(cluster.pki.layout).peerCert
 }
 
-/** Its peers' certificate is not there with the name in it. */
+/** It has no peer certificate with the name. */
 function lacksName({ pki }: Cluster, observed: Observed, host: string): boolean {
   return faultsOf(observed, host, peerCertificate(pki.layout)).some(({ code }) => NAMELESS.has(code))
 }
@@ -141,9 +141,9 @@ const NAMELESS: ReadonlySet<CertificateFault['code']> = new Set([
 ])
 
 /**
- * Leaves out of the certificates' faults what must wait: a name that is to be carried to an offline CA first (it is asked
- * for with everything else, and holds nothing up; unless a peer demands it); and everything while a CA that may not sign
- * the name would issue for members of which it is demanded.
+ * Removes faults that must wait: a name that an offline CA must sign first (it is requested together with everything else and
+ * blocks nothing, unless a peer requires it); and all faults while a CA that may not sign the name would issue for members
+ * that need it.
  */
 export function holdName(
   { cluster, until }: Pick<ApplyIntent, 'cluster' | 'until'>,
@@ -154,19 +154,19 @@ export function holdName(
   return withoutUnsigned(observed)
 }
 
-/** Names that an offline CA has not signed are no reason to issue anything. */
+/** A name that an offline CA has not signed is no reason to issue a certificate. */
 export function withoutUnsigned(observed: Observed): Observed {
   return withFaults(observed, (fault) => !isUnsigned(fault))
 }
 
-/** Some member demands what the CA that signs may not give to another. */
+/** A member requires a name that the signing CA may not give to another. */
 export function isStuck(cluster: Cluster, { authority, hosts }: Observed): boolean {
   return authority.forbidsMemberName === true && isDemanded(cluster, hosts)
 }
 
 /**
- * For a plan: what is wrong with a certificate that is missing once it is asked for. The request has the name, and a CA
- * signs what it is asked for until it is seen to have left something out.
+ * For a plan: the remaining faults of a missing certificate once it is requested. The request has the name, and a CA is
+ * expected to sign it until it has left it out once.
  */
 export function faultsOnceAsked(
   observed: Observed,
@@ -178,8 +178,8 @@ export function faultsOnceAsked(
 }
 
 /**
- * For a plan: what is wrong with a certificate once it is issued. A member that does not run starts with what the CA has
- * made of the request that waits: without the name if that was not signed, and then nobody is restarted for it.
+ * For a plan: the remaining faults of a certificate once it is issued. A stopped member starts with the certificate that the
+ * CA made of its waiting request. If the name was not signed, no member is restarted for it.
  */
 export function faultsOnceIssued(
   cluster: Cluster,

@@ -125,7 +125,7 @@ test('with nothing that says it, nothing is started', () => {
   expect(reasonsOf(next(intent, lost))).toMatchObject([
     {
       host: 'etcd02',
-      message: expect.stringContaining('whether its peers find it at http or https') as string,
+      message: expect.stringContaining('its peer scheme (http or https) is unknown') as string,
     },
   ])
 })
@@ -160,6 +160,6 @@ test('http is dropped with the key, by restarts that say so', () => {
   expect(restarts.map(({ host }) => host)).toEqual(['etcd02', 'etcd03', 'etcd01'])
   expect(restarts[0]).toMatchObject({
     closes: ['http://192.168.0.2:2379', 'http://127.0.0.1:2379'],
-    what: expect.stringContaining('serving clients no more at http://192.168.0.2:2379') as string,
+    what: expect.stringContaining('closing the client URL http://192.168.0.2:2379') as string,
   })
 })

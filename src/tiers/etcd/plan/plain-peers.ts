@@ -1,7 +1,7 @@
 /**
- * A cluster whose peers speak http, on its way to TLS. etcd takes one scheme at a peer's listener, but as a client it
- * speaks to each peer as its URL says, and with TLS only once it was started with certificates. So no member may be found
- * at https before every other one was restarted with them; then each moves by itself, as to any other address.
+ * Enables TLS on a cluster whose peers use http. etcd accepts one scheme on its peer listener, but as a client it uses the
+ * scheme of each peer's URL, and TLS only if it was started with certificates. So no member may move to https before every
+ * other one was restarted with certificates. Then each moves by itself, as to any other address.
  */
 import { parseEnvironmentFile } from '../../../etcd/environment-file.ts'
 import { peerUrlsOf, tlsPaths } from '../../../etcd/configuration.ts'
@@ -35,15 +35,15 @@ export function unknownSchemes(cluster: Cluster, observed: Observed): BlockReaso
     .filter((node) => schemeOf(cluster, node, observed) === undefined)
     .map(({ name }) => ({
       host: name,
-      message: `its etcd does not run, no member answers, and there is no ${PATHS.environment} that says whether its peers find it at http or https`,
-      hint: 'start etcd there as it was run before, then apply',
+      message: `its peer scheme (http or https) is unknown: its etcd does not run, no member answers, and ${PATHS.environment} does not exist`,
+      hint: 'start etcd on that node the way it ran before, then run quorate apply',
     }))
 }
 
-/** Everyone whom the cluster knows was started with what it takes to call its peers at https. */
+/** Every member was started with the certificates that it needs to call its peers with https. */
 function mayMove(cluster: Cluster, observed: Observed): boolean {
   const facts = observed.cluster
-  // Without a leader nobody can be told where anybody is.
+  // Without a leader no new address can be announced.
   if (facts?.leader === undefined) return false
   const nodes = etcdNodes(cluster)
   return facts.members.every((member) => {
@@ -52,7 +52,7 @@ function mayMove(cluster: Cluster, observed: Observed): boolean {
   })
 }
 
-/** One that does not run gets its certificates before it is started. */
+/** A stopped member gets its certificates before it is started. */
 function isPrepared({ pki }: Cluster, { name }: Node, { hosts, authority }: Observed): boolean {
   const state = hosts[name]?.member
   if (state === undefined) return false
@@ -72,7 +72,7 @@ function isPlain(cluster: Cluster, node: Node, observed: Observed): boolean {
   return schemeOf(cluster, node, observed) === 'http'
 }
 
-/** How its peers find it: as the members say, or else as its own settings do; undefined: nothing says it. */
+/** Its peer scheme, from the members or else from its own settings; undefined: unknown. */
 function schemeOf(cluster: Cluster, node: Node, observed: Observed): 'http' | 'https' | undefined {
   const member = observed.cluster?.members.find((one) => isOf(cluster, node, one))
   const state = observed.hosts[node.name]?.member
@@ -83,7 +83,7 @@ function schemeOf(cluster: Cluster, node: Node, observed: Observed): 'http' | 'h
   return urls.some((url) => /^\s*http:/i.test(url)) ? 'http' : 'https'
 }
 
-/** By its name; before it has one, or another, by its address in either scheme. */
+/** By its name; without one, or with another, by its address in either scheme. */
 function isOf(cluster: Cluster, node: Node, { name, peerUrls }: MemberFacts): boolean {
   if (name === node.name) return true
   const named = etcdNodes(cluster).some((other) => other.name === name)

@@ -1,4 +1,4 @@
-/** What must change on one host before its member can run: packages, user, folders, binaries, files, keys. */
+/** What must change on one host before its member can run: packages, user, directories, binaries, files, keys. */
 import { type HostState, type MemberState, PATHS } from '../../../host/state.ts'
 import { accountSteps } from './account.ts'
 import type { Cluster, Node } from '../../../spec/cluster.ts'
@@ -24,15 +24,15 @@ export function packageSteps(
       host: host.name,
       packages: missing,
       what: `install ${missing.join(', ')}`,
-      why: `wanted on ${missing.every((name) => packages.includes(name)) ? 'every' : 'this'} node, and missing`,
+      why: `required on ${missing.every((name) => packages.includes(name)) ? 'every' : 'this'} node, and missing`,
       danger: 'none',
     },
   ]
 }
 
 /**
- * Everything on a member's host but its certificates and its start. `wanted`: the files that may be written now. What
- * a member that runs would have to be restarted for is left for its turn: a restart by chance would put it in force.
+ * Everything on a member's host except its certificates and its start. `wanted`: the files that may be written now. Changes
+ * that need a restart wait for the member's turn: an accidental restart would activate them.
  * `starts`: whether first starts that are under way go on.
  */
 export function memberSteps(
@@ -47,7 +47,7 @@ export function memberSteps(
   const state = observed.hosts[host]?.member
   if (state === undefined) throw new TypeError(`${host} was not observed`)
   const steps: HostStep[] = [...accountSteps(host, state.account)]
-  // Neither does a member that runs find another version's binary in its place before its turn.
+  // A running member doesn't get another version's binary before its turn either.
   const present = presentVersion(observed, host)
   const otherVersion =
     goesDown(cluster, observed, host) ||
@@ -62,7 +62,7 @@ export function memberSteps(
   return [...steps, ...keySteps(cluster, node, observed, state), ...tlsModeSteps(host, state)]
 }
 
-/** Files that differ, and what systemd has to be told of them. */
+/** Files that differ, and the systemd reload that they need. */
 export function configurationSteps(
   host: string,
   wanted: readonly WantedFile[],
@@ -70,18 +70,18 @@ export function configurationSteps(
 ): HostStep[] {
   const steps = wanted.flatMap((file) => fileSteps(host, file, state))
   const unitChanged = steps.some((step) => step.kind === 'file' && step.path === PATHS.unit)
-  // A member that is started gets it while it gets ready; and enabling makes systemd read its units again.
+  // A starting member is enabled while it becomes ready; and enabling reloads systemd's units.
   if (!state.unit.enabled && state.unit.active === 'active') {
     steps.push(enableStep(host))
   } else if ((unitChanged && state.unit.exists) || state.unit.needsReload) {
     const why = unitChanged ? 'the unit changes' : 'the unit on disk differs from the one systemd has loaded'
-    steps.push({ kind: 'reload', host, what: 'have systemd read its units again', why, danger: 'none' })
+    steps.push({ kind: 'reload', host, what: 'reload systemd units (daemon-reload)', why, danger: 'none' })
   }
   return steps
 }
 
 export function enableStep(host: string): HostStep {
-  const why = 'it would not start at boot'
+  const why = 'it is not started at boot'
   return { kind: 'enable', host, what: 'enable etcd.service', why, danger: 'none' }
 }
 
@@ -96,10 +96,10 @@ export function binarySteps(
   if (wrong.length === 0) return []
   const why = wrong.map((name) => {
     const binary = state.binaries[name]
-    if (binary === undefined) return `no ${name} there`
+    if (binary === undefined) return `${name} is missing`
     return binary.version === undefined
-      ? `${name} there is not the one quorate installed`
-      : `${name} there is ${binary.version}`
+      ? `${name} is not the one that quorate installed`
+      : `${name} has version ${binary.version}`
   })
   return [
     {
@@ -124,11 +124,11 @@ function fileSteps(host: string, file: WantedFile, state: MemberState): HostStep
       ? 'missing'
       : before === file.content && now !== undefined
         ? `is ${describeOwner(now)}, not ${describeOwner(file)}`
-        : 'differs from what the cluster file asks for'
+        : 'differs from the cluster file'
   return [{ kind: 'file', host, ...file, before, what: `write ${file.path}`, why, danger: 'none' }]
 }
 
-/** Requests, mostly with new keys, where a certificate has to be issued and none for it waits already. */
+/** Requests, mostly with new keys, for certificates to issue without a waiting request. */
 export function keySteps(cluster: Cluster, node: Node, observed: Observed, state: MemberState): HostStep[] {
   const names = certificateNames(cluster)
   const faults = names.flatMap((name) => faultsOf(observed, node.name, name))
@@ -147,8 +147,8 @@ export function keySteps(cluster: Cluster, node: Node, observed: Observed, state
         algorithm: cluster.pki.algorithm,
         keep,
         what: keep
-          ? `make a certificate request for the present key ${name}.key there`
-          : `make the key ${name}.key and its certificate request there`,
+          ? `create a certificate request for the present key ${name}.key`
+          : `create the key ${name}.key and its certificate request`,
         why: `the certificate ${why}`,
         danger: 'none',
         creates: !keep,

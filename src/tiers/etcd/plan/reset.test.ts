@@ -81,7 +81,7 @@ test('a single member of the cluster is not reset, whether it runs or has lost i
     const { steps, blocked } = planReset(single, hosts({ a: member }))
     expect(steps).toEqual([])
     expect(blocked).toMatchObject([
-      { host: 'a', message: expect.stringContaining("member of the cluster 'prod'") },
+      { host: 'a', message: expect.stringContaining("member of cluster 'prod'") },
     ])
   }
 })

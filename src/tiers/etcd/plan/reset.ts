@@ -1,4 +1,4 @@
-/** What `reset` does to each machine, decided from what is there: a pure function, as the planner is. */
+/** What `reset` does on each node, decided from the observed state: a pure function, like the planner. */
 import { parseEnvironmentFile } from '../../../etcd/environment-file.ts'
 import { type HostState, type MemberState, PATHS } from '../../../host/state.ts'
 import type { Cluster } from '../../../spec/cluster.ts'
@@ -11,18 +11,18 @@ export interface ResetIntent {
   readonly cluster: Cluster
   /** Names of the nodes to reset. */
   readonly hosts: readonly string[]
-  /** Data of this cluster is removed instead of moved aside. */
+  /** Deletes data of this cluster instead of renaming it. */
   readonly purge: boolean
-  /** What is moved aside is called `PATH.SUFFIX`. */
+  /** Renamed files are called `PATH.SUFFIX`. */
   readonly suffix: string
-  /** Names of nodes of which the cluster itself says that they are no members (any more). */
+  /** Names of nodes that are not members (any more), as reported by the cluster. */
   readonly removed?: readonly string[] | undefined
 }
 
 export interface ResetPlan {
-  /** Each machine's steps in their order; empty: there is nothing to reset. */
+  /** Each node's steps in their order; empty: nothing to reset. */
   readonly steps: readonly ResetStep[]
-  /** Why it is not done; empty: it may be. */
+  /** Why it is refused; empty: it is allowed. */
   readonly blocked: readonly BlockReason[]
 }
 
@@ -40,7 +40,7 @@ export function planReset(intent: ResetIntent, hosts: Readonly<Record<string, Ho
   return { steps: states.flatMap(({ host, member }) => resetSteps(intent, host, member)), blocked: [] }
 }
 
-/** Whether this node carries a member of the cluster, running or not; foreign data makes it none. */
+/** Whether this node has a member of the cluster, running or not; a node with foreign data has none. */
 function isOurs(cluster: Cluster, member: MemberState): boolean {
   const environment = parseEnvironmentFile(member.contents[PATHS.environment] ?? '')
   return environment['ETCD_INITIAL_CLUSTER_TOKEN']?.startsWith(`${cluster.name}-`) ?? false
@@ -59,12 +59,12 @@ function refusals(
   if (pinned === cluster.name && runBy !== undefined) return [runElsewhere(host, runBy)]
   const ours = isOurs(cluster, member)
   if (pinned !== undefined && pinned !== cluster.name) {
-    const message = `it belongs to the cluster '${pinned}', not to '${cluster.name}'`
+    const message = `node belongs to cluster '${pinned}', not to '${cluster.name}'`
     return [{ host, message, hint: "reset it with that cluster's file" }]
   }
   if (!ours && isActive(member)) {
-    const message = `an etcd that quorate did not set up runs there as ${member.unit.path || 'etcd.service'}`
-    return [{ host, message, hint: 'stop and disable it by hand first, if nobody needs it' }]
+    const message = `another etcd, not set up by quorate, runs as ${member.unit.path || 'etcd.service'}`
+    return [{ host, message, hint: 'if it is not needed, stop and disable it by hand first' }]
   }
   const whole = cluster.nodes
     .filter(({ roles }) => roles.includes('etcd'))
@@ -75,8 +75,8 @@ function refusals(
     return [
       {
         host,
-        message: `it is a member of the cluster '${cluster.name}': without its data it could not come back`,
-        hint: `remove it from the cluster, which also clears the machine: quorate member remove ${host}. The whole cluster is reset without a node's name: quorate reset`,
+        message: `node is a member of cluster '${cluster.name}': without its data it could not come back`,
+        hint: `remove it from the cluster, which also stops etcd and renames its data: quorate member remove ${host}; or reset the whole cluster: quorate reset`,
       },
     ]
   }
@@ -87,7 +87,7 @@ function isActive({ unit }: MemberState): boolean {
   return unit.active === 'active' || unit.active === 'activating'
 }
 
-/** What is left to do on one machine, whether or not it may be done. */
+/** What is left to do on one node, allowed or not. */
 export function resetSteps(intent: ResetIntent, host: string, member: MemberState): ResetStep[] {
   const ours = isOurs(intent.cluster, member)
   const unitFile = member.contents[PATHS.unit] !== undefined
@@ -101,8 +101,8 @@ export function resetSteps(intent: ResetIntent, host: string, member: MemberStat
           {
             kind: 'reload' as const,
             host,
-            what: 'have systemd read its units again',
-            why: 'the unit is gone',
+            what: 'reload systemd units (daemon-reload)',
+            why: 'the unit was removed',
             danger: 'none' as const,
           },
         ]
@@ -131,18 +131,18 @@ function dataSteps(intent: ResetIntent, host: string, member: MemberState, ours:
   const fixed = member.limits?.fixed.includes(walDirectory) === true
   const paths = [
     ...(member.dataPresent ? [dataDirectory] : []),
-    // etcd wants to make it itself: even an empty one would be in its way, if it can be moved at all.
+    // etcd creates it itself: even an empty one would be in its way, if it can be renamed at all.
     ...(member.walPresent || (member.paths[walDirectory] !== undefined && !fixed) ? [walDirectory] : []),
   ]
   if (paths.length === 0) return []
   const list = paths.join(' and ')
   if (!ours) {
-    const why = 'data of another etcd cluster, which is never removed'
-    return [aside(intent, host, paths, `move ${list} aside`, why, withinOf(member, paths))]
+    const why = 'data of another etcd cluster, which is never deleted'
+    return [aside(intent, host, paths, `rename ${list}`, why, withinOf(member, paths))]
   }
-  const why = `data of the cluster '${intent.cluster.name}'`
-  if (!intent.purge) return [aside(intent, host, paths, `move ${list} aside`, why, withinOf(member, paths))]
-  return [{ kind: 'remove', host, paths, what: `remove ${list} for good`, why, danger: 'membership' }]
+  const why = `data of cluster '${intent.cluster.name}'`
+  if (!intent.purge) return [aside(intent, host, paths, `rename ${list}`, why, withinOf(member, paths))]
+  return [{ kind: 'remove', host, paths, what: `delete ${list} permanently`, why, danger: 'membership' }]
 }
 
 function tlsStep(intent: ResetIntent, host: string, member: MemberState): ResetStep[] {
@@ -150,13 +150,13 @@ function tlsStep(intent: ResetIntent, host: string, member: MemberState): ResetS
   const there = member.paths[`${PATHS.tls}/`] !== undefined || Object.keys(tls.pending).length > 0
   if (!there) return []
   const paths = [TLS_STORE, PATHS.tls]
-  const why = 'keys and certificates can be made again'
-  if (!intent.purge) return [aside(intent, host, paths, `move ${PATHS.tls} aside`, why)]
-  return [{ kind: 'remove', host, paths, what: `remove ${PATHS.tls}`, why, danger: 'none' }]
+  const why = 'keys and certificates can be created again'
+  if (!intent.purge) return [aside(intent, host, paths, `rename ${PATHS.tls}`, why)]
+  return [{ kind: 'remove', host, paths, what: `delete ${PATHS.tls}`, why, danger: 'none' }]
 }
 
 function settingsStep(host: string, member: MemberState): ResetStep[] {
-  // The mark last: as long as it is there nobody starts a member whose data is gone.
+  // The cluster ID file last: as long as it exists, quorate starts no member without its data.
   const paths = [PATHS.unit, PATHS.environment, PATHS.clusterId].filter(
     (path) => member.contents[path] !== undefined,
   )
@@ -166,8 +166,8 @@ function settingsStep(host: string, member: MemberState): ResetStep[] {
       kind: 'remove',
       host,
       paths,
-      what: `remove ${paths.join(', ')}`,
-      why: 'apply writes them again',
+      what: `delete ${paths.join(', ')}`,
+      why: 'quorate apply writes them again',
       danger: 'none',
     },
   ]

@@ -66,7 +66,8 @@ describe.each(
 
   test('one and two members: the outage is in the step, and named beforehand', () => {
     const risk =
-      ['nobody is served meanwhile', 'nothing can be written meanwhile'][size - 1] ?? 'restart etcd.service'
+      ['no client is served until it is back', 'writes fail until it is back'][size - 1] ??
+      'restart etcd.service'
     const words = waves.flat().flatMap((step) => (step.kind === 'restart' ? [step.what] : []))
     expect(words.map((what) => what.endsWith(risk))).toEqual(words.map(() => true))
   })
@@ -213,7 +214,7 @@ describe('members at new addresses', () => {
     const [one, two, three] = clusterOf(3).nodes
     const nodes = [{ ...one!, address: two!.address }, { ...two!, address: one!.address }, three!]
     const [reason] = reasonsOf(next(testIntent(testCluster({ nodes })), world(3, 'etcd03')))
-    expect(reason?.message).toContain('where the cluster knows etcd02')
+    expect(reason?.message).toContain('the present address of etcd02')
     expect(reason?.hint).toContain('third address')
   })
 

@@ -1,6 +1,6 @@
 /**
- * Restarts, one member a wave: what is sick first, then followers, the leader last and with its leadership handed on.
- * Between two waves everybody has to be healthy again; `next` sees to that.
+ * Restarts, one member a stage: unhealthy members first, then followers, the leader last, after a move of leadership.
+ * Between two stages all members must be healthy again; `next` ensures that.
  */
 import { peerUrl } from '../../../etcd/configuration.ts'
 import { parseEnvironmentFile } from '../../../etcd/environment-file.ts'
@@ -26,30 +26,30 @@ import { healthiestFollower } from '../../../etcd/voters.ts'
 
 interface Candidate {
   readonly node: Node
-  /** What its process should have been started with, and was not; or where its peers should look for it. */
+  /** Why it must be restarted: what its process was not started with, or its new peer address. */
   readonly reasons: readonly string[]
 }
 
 /**
- * A member that is sick and runs with what it should not: waiting for it first would be waiting for ever.
+ * An unhealthy member with outdated settings: waiting for it first would never end.
  *
- * Sick means no more than that it did not answer in time. Where others answered there is a quorum, and it may be part of
- * it: they must be enough without it. Where nobody is served, each may be waiting for the others: then all of which it is
- * certain that they serve nobody, together with those that have to be started.
+ * Unhealthy means only that it did not answer in time. If others answered, there is a quorum that it may be part of: the
+ * others must be enough without it. If no client is served, each member may wait for the others: then all that certainly
+ * serve no client restart together with those to start.
  */
 export const heal: Rule = (scene) => {
   const { situation, roster, observed, intent } = scene
   const facts = observed.cluster
-  // Another version is no cure: who is sick on the way to it is waited for, and what is done then is for a person to say.
+  // Another version is no cure: an unhealthy member during an upgrade is waited for, and then a person decides.
   if (situation.kind === 'new' || intent.upgrade?.back === false) return []
-  // Nor does it start with an older minor before its data is in the format of that, which it converts while it runs.
+  // It doesn't start with an older minor either, before its data is in the older format. It converts it while it runs.
   if (intent.upgrade !== undefined && descentOf(intent, observed).kind === 'downgrade') return []
-  // Whom others follow is not sick, though it may not answer us.
+  // A leader with followers is not unhealthy, even if it doesn't answer this client.
   const well = new Set([...(facts?.healthy ?? []), facts?.leader])
   const sick = candidates(scene).filter(({ node }) => !well.has(node.name))
   if (facts?.leader !== undefined || (facts?.healthy.length ?? 0) > 0) {
     const upToDate = (facts?.healthy ?? []).filter((name) => (facts?.lag[name] ?? 0) <= CAUGHT_UP)
-    // While a cluster forms its members are those that it was begun with: the file's, or it is blocked.
+    // While a cluster forms, its members are those that it was started with: the file's, or it is blocked.
     const voters = situation.kind === 'forming' ? etcdNodes(intent.cluster).length : roster?.voters
     const enough = voters !== undefined && upToDate.length >= quorum(voters)
     const [one] = sick
@@ -62,18 +62,18 @@ export const heal: Rule = (scene) => {
   return restarts.length > 0 ? [...restarts, ...startSteps(scene)] : []
 }
 
-/** It says so itself, or systemd does (it has not become ready since it was started), or it trusts expired CAs alone. */
+/** It reports so itself, or systemd does (not ready since its start), or it trusts only expired CAs. */
 function servesNobody({ observed }: Scene, { name }: Node): boolean {
   const answered = observed.cluster?.lag[name] !== undefined
   const state = observed.hosts[name]?.member
   return answered || state?.unit.active !== 'active' || trustsNobody(observed, state)
 }
 
-/** It is to be elsewhere, and nobody has been told yet: at its old address the others may still find it. */
+/** Its address will change, and that isn't announced yet: the others may still find it at its old address. */
 function isUntold({ intent, observed, roster }: Scene, node: Node): boolean {
   const state = observed.hosts[node.name]?.member
   const file = parseEnvironmentFile(state?.contents[PATHS.environment] ?? '')
-  // Between the moments in which systemd makes a process and etcd takes it over that has none of its settings yet.
+  // Between systemd's fork and etcd's exec, the process has none of its settings yet.
   const running = [state?.unit.environment, file].flatMap(
     (options) => options?.['ETCD_INITIAL_ADVERTISE_PEER_URLS'] ?? [],
   )
@@ -81,13 +81,13 @@ function isUntold({ intent, observed, roster }: Scene, node: Node): boolean {
   return !known.includes(peerUrl(intent.cluster, node))
 }
 
-/** Everybody is healthy. */
+/** All members are healthy. */
 export const roll: Rule = (scene) => {
   const { roster, observed } = scene
   const facts = observed.cluster
   if (roster === undefined || facts === undefined) return []
   const outdated = candidates(scene)
-  // One that moves to where another is waits until that one has moved.
+  // A member that moves to another's address waits until that one has moved.
   const free = outdated.filter(({ node }) => addressTaken(scene, roster, node) === undefined)
   const [first] = outdated
   if (first === undefined) return []
@@ -95,15 +95,15 @@ export const roll: Rule = (scene) => {
   if (isBlocked(before) || before.length > 0) return before
   const next = free.find(({ node }) => node.name !== facts.leader) ?? free[0]
   if (next === undefined) return addressTaken(scene, roster, first.node) ?? []
-  // With one or two voters there is no restart that nobody notices.
+  // With one or two voting members, every restart is visible to clients.
   if (roster.voters > 2 && !mayRestart(roster.voters, roster.healthy)) {
     const needed = quorum(roster.voters)
     return {
       blocked: [
         {
           host: next.node.name,
-          message: `its member has to be restarted, which would leave ${counted(roster.healthy - 1, 'healthy member')} of ${roster.voters}; ${needed} must stay`,
-          hint: 'bring the others back first: quorate status',
+          message: `can't restart this member: that would leave ${counted(roster.healthy - 1, 'healthy member')} of ${roster.voters}, ${needed} needed`,
+          hint: 'bring the other members back first; see quorate status',
           putsOff: true,
         },
       ],
@@ -111,13 +111,13 @@ export const roll: Rule = (scene) => {
   }
   const compare: Step = {
     kind: 'compare',
-    what: 'compare the contents of all members',
-    why: 'none may be taken away for a moment unless the others hold everything',
+    what: 'compare the keyspaces of all members',
+    why: 'a member may be down only if the others have all data',
     danger: 'none',
   }
   const heir = next.node.name === facts.leader ? heirOf(scene, roster, facts) : undefined
   if (heir !== undefined) {
-    const why = `${next.node.name} leads, and has to be restarted`
+    const why = `${next.node.name} is the leader and must be restarted`
     const from = next.node.name
     const what = `make ${heir} the leader`
     return [compare, { kind: 'move-leader', from, to: heir, what, why, danger: 'none' }]
@@ -125,7 +125,7 @@ export const roll: Rule = (scene) => {
   return [...(roster.voters > 1 ? [compare] : []), ...restartSteps(scene, next)]
 }
 
-/** Members whose process is not what it should be, in the file's order. */
+/** Members with an outdated process, in the file's order. */
 function candidates(scene: Scene): readonly Candidate[] {
   const { intent, observed, situation, roster } = scene
   return etcdNodes(intent.cluster).flatMap((node): Candidate[] => {
@@ -156,7 +156,7 @@ function restartSteps({ intent, observed, situation, roster }: Scene, { node, re
   const folders = foldersToChown(cluster, state)
   const closes = closedUrls(state, files)
   const outage = outageOf(roster)
-  // What they set is theirs to take back: no restart does.
+  // Only their owner can remove these settings: a restart doesn't.
   const dropIns = state.unit.dropIns.map((path) => `and its unit has the drop-in ${path}`)
   const restart: HostStep[] =
     reasons.length === 0
@@ -171,9 +171,11 @@ function restartSteps({ intent, observed, situation, roster }: Scene, { node, re
             ...opening(cluster, state),
             what: [
               `restart etcd.service${outage === undefined ? '' : `: ${outage}`}`,
-              ...(folders.length === 0 ? [] : [`handing ${folders.join(' and ')} over to the user etcd`]),
-              ...(closes.length === 0 ? [] : [`serving clients no more at ${closes.join(' and ')}`]),
-              ...(closesPeers(state, files) ? ['taking Raft from members alone'] : []),
+              ...(folders.length === 0
+                ? []
+                : [`changing the owner of ${folders.join(' and ')} to user etcd`]),
+              ...(closes.length === 0 ? [] : [`closing the client URL ${closes.join(' and ')}`]),
+              ...(closesPeers(state, files) ? ['accepting Raft only from members'] : []),
             ].join(', '),
             why: `it was started ${[...reasons, ...dropIns].join('; ')}`,
             danger: 'restart',
@@ -188,8 +190,8 @@ function restartSteps({ intent, observed, situation, roster }: Scene, { node, re
 }
 
 /**
- * A member that is not ready and is to be elsewhere: its peers, who look for it where it was, are told before it starts.
- * One that answers has become ready since its machine was looked at, and is needed where it is.
+ * A member that is not ready and changes its address: the new address is announced to its peers before it starts.
+ * A member that answers has become ready since its node was observed, and is needed at its old address.
  */
 export const relocate: Rule = ({ intent, observed, roster }) => {
   if (roster === undefined || observed.cluster?.leader === undefined) return []
@@ -208,7 +210,7 @@ export const relocate: Rule = ({ intent, observed, roster }) => {
   return []
 }
 
-/** It runs at its new address already, with all others there, and a newcomer would look for it where it was. */
+/** It already runs at its new address, with all others up, and a new member would look for it at the old one. */
 function isThere(cluster: Cluster, { hosts }: Observed, { voters, healthy }: Roster, node: Node): boolean {
   if (healthy < voters) return false
   const running = hosts[node.name]?.member?.unit.environment
@@ -224,22 +226,22 @@ function updateStep(cluster: Cluster, node: Node, member: MemberFacts | undefine
       node: node.name,
       memberId: member.id,
       peerUrls: [url],
-      what: `tell the members that ${node.name} is at ${url} from now on`,
-      why: `they know it as ${member.peerUrls.join(', ')}`,
+      what: `change the peer URL of ${node.name} to ${url}`,
+      why: `the members know it as ${member.peerUrls.join(', ')}`,
       danger: 'membership',
     },
   ]
 }
 
-/** What stands still while a member of one or two restarts. */
+/** The outage while a member of one or two restarts. */
 function outageOf(roster: Roster | undefined): string | undefined {
   if (roster === undefined || roster.voters > 2) return undefined
   return roster.voters === 1
-    ? 'the only member, so nobody is served meanwhile'
-    : 'one of two, so nothing can be written meanwhile'
+    ? 'the only member, so no client is served until it is back'
+    : 'one of two members, so writes fail until it is back'
 }
 
-/** Who is to lead, by the rule of `healthiestFollower`; rather one that needs no restart itself. */
+/** The next leader, by the rule of `healthiestFollower`; preferably one that needs no restart itself. */
 export function heirOf(scene: Scene, roster: Roster, facts: ClusterFacts): string | undefined {
   const outdated = new Set(candidates(scene).map(({ node }) => node.name))
   return healthiestFollower(
@@ -254,7 +256,7 @@ export function heirOf(scene: Scene, roster: Roster, facts: ClusterFacts): strin
   )
 }
 
-/** Two members can't be at one address, not even while they swap. A newcomer has no member yet. */
+/** Two members can't have one address, not even during a swap. A new node has no member yet. */
 export function addressTaken(
   { intent, observed }: Pick<Scene, 'intent' | 'observed'>,
   roster: Roster,
@@ -268,8 +270,8 @@ export function addressTaken(
     blocked: [
       {
         host: node.name,
-        message: `the cluster file gives it ${url}, where the cluster knows ${other.name || `member ${other.id}`}`,
-        hint: 'two members can not swap addresses at once: move one of them to a third address first, and apply',
+        message: `the cluster file gives it ${url}, the present address of ${other.name || `member ${other.id}`}`,
+        hint: "move one of the two members to a third address first, and run quorate apply: members can't swap addresses at once",
       },
     ],
   }

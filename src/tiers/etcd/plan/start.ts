@@ -21,7 +21,7 @@ export function startSteps({ intent, observed, situation, roster, kept }: Scene)
     if (kept.some(({ name }) => name === node.name)) return false
     const member = roster?.members.get(node.name)
     if (member !== undefined && isReplaced(intent, node.name, member)) return false
-    // With nobody to ask, data tells who was a member. A newcomer is started when it was added.
+    // If no member can be asked, data says which nodes are members. A new member is started after it was added.
     if (roster === undefined) return state(node)?.dataPresent === true
     return member !== undefined && !isNeverStarted(member)
   }
@@ -40,7 +40,7 @@ export function foldersToChown({ etcd }: Cluster, state: MemberState | undefined
   return walDirectory.startsWith(`${dataDirectory}/`) ? [dataDirectory] : [dataDirectory, walDirectory]
 }
 
-/** systemd does not start again what is starting already, whatever it was started with: that is restarted instead. */
+/** systemd doesn't start a unit again that is already starting, whatever its settings: it is restarted instead. */
 function isOutdated(
   cluster: Cluster,
   node: Node,
@@ -75,7 +75,7 @@ export function startOf(
       host,
       ...opens,
       what: 'wait until etcd.service is ready',
-      why: 'a quorum has to form',
+      why: 'a quorum must form',
       danger: 'none',
     },
   ]

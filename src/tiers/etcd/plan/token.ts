@@ -1,5 +1,5 @@
 /**
- * Whose initial-cluster-token is it? `<cluster name>-<hexadecimal>`: no dash in the second part, so that the cluster `a`
+ * Checks whose initial-cluster-token it is. `<cluster name>-<hexadecimal>`: no dash in the second part, so that the cluster `a`
  * never takes the members of `a-b` for its own.
  */
 export function isTokenOf(clusterName: string, token: string | undefined): boolean {

@@ -59,7 +59,7 @@ function foreignPathReasons(host: string, state: MemberState, { authority }: Obs
     {
       host,
       message: `its member trusts a CA (SHA-256 ${strange}…) that is not in quorate's state directory on this workstation`,
-      hint: "if it is the old CA of a rotation from this workstation: quorate certs rotate-ca --finish; if the rotation runs from another workstation, continue it there, or copy that workstation's state directory",
+      hint: 'if it is the old CA of a rotation from this workstation, run quorate certs rotate-ca --finish. If another workstation runs the rotation, continue on that one, or copy its state directory',
     },
   ]
 }

@@ -114,7 +114,7 @@ test('members that are down are not started at new addresses if they are too man
   })
   const reasons = reasonsOf(next(testIntent(moved('etcd01', 'etcd02')), stopped))
   expect(reasons.map(({ host }) => host)).toEqual(['etcd01', 'etcd02'])
-  expect(reasons[0]?.message).toContain('nobody can be told')
+  expect(reasons[0]?.message).toContain("its peers can't learn the new one")
 })
 
 test('newcomers that the file names do not make up for members that nobody would find', () => {

@@ -1,9 +1,9 @@
-/** A change of etcd's version, as part of the planner: whom it concerns, and the pause behind the first of them. */
+/** A change of etcd's version, as part of the planner: which members, and the pause after the first of them. */
 import { etcdNodes } from '../../../spec/cluster.ts'
 import { presentVersion } from '../facts/present-version.ts'
 import type { Scene, Rule } from './rule.ts'
 
-/** Completes 'it was started …'; none: it runs what it should, or nobody asked for another version. */
+/** Completes 'it was started …'; none: it runs the wanted version, or no change of version was requested. */
 export function versionReasons({ intent, observed }: Scene, host: string): readonly string[] {
   const present = presentVersion(observed, host)
   if (intent.upgrade === undefined || present === undefined || present === intent.cluster.etcd.version)
@@ -12,8 +12,8 @@ export function versionReasons({ intent, observed }: Scene, host: string): reado
 }
 
 /**
- * A member of the new version beside those of the old one: whatever it gets wrong, it gets wrong alone, while there is a
- * way back. Everybody is healthy by now.
+ * One member runs the new version next to the old ones: a fault affects only this member, while a rollback is possible.
+ * All members are healthy by now.
  */
 export const canary: Rule = ({ intent, observed }) => {
   const facts = observed.cluster
@@ -29,8 +29,8 @@ export const canary: Rule = ({ intent, observed }) => {
       kind: 'canary',
       nodes: upgraded,
       seconds: upgrade.canarySeconds,
-      what: `watch ${who} at work for ${upgrade.canarySeconds} s`,
-      why: `it runs etcd ${version} beside members that don't yet`,
+      what: `watch ${who} for ${upgrade.canarySeconds} s`,
+      why: `it runs etcd ${version}, and other members do not yet`,
       danger: 'none',
     },
   ]

@@ -130,8 +130,8 @@ export function issueStep(
     kind: 'certificates',
     host,
     names,
-    what: `issue ${names.map((name) => `${name}.crt`).join(' and ')} and put it in force with its key`,
-    why: missing ? 'there is none yet' : `the present one ${said}`,
+    what: `issue and activate ${names.map((name) => `${name}.crt`).join(' and ')} with its key`,
+    why: missing ? 'it does not exist yet' : `the present one ${said}`,
     danger: 'none',
     creates: missing,
   }

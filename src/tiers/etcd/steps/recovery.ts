@@ -206,19 +206,19 @@ export function predictRecovery<S extends RecoveryState>(state: S, { kind, host 
 }
 
 const WORDS: Readonly<Record<RecoveryStep['kind'], readonly [what: string, why: string]>> = {
-  fence: ['stop etcd.service, API servers and flannel', 'nothing may change beneath the copy'],
-  copy: ['make a new cluster of a copy of its data', 'its log is the one to go on from'],
-  place: ['put it in the place of its data, which is moved aside', 'the copy is whole'],
-  begin: ['start it as the only member, and verify it', 'the others join it'],
-  clear: ['move the data of the old cluster aside', 'it joins the new one'],
-  release: ['start what was stopped beside etcd, take the mark away', 'the cluster is whole again'],
+  fence: ['stop etcd.service, API servers and flannel', 'data must not change while it is copied'],
+  copy: ['make a new cluster from a copy of its data', 'its data is the one to recover from'],
+  place: ['put the copy in place of its data, which is renamed', 'the copy is complete'],
+  begin: ['start it as the only member, and verify it', 'the other members join it'],
+  clear: ['rename the data of the old cluster', 'the node joins the new cluster'],
+  release: ['start API servers and flannel again, remove the marker', 'the cluster is complete again'],
   'take-back': [
-    'remove the copy, put back the data of the old cluster, start what was stopped beside etcd, take the mark away',
-    'the recovery is given up',
+    'remove the copy, put the old data back, start API servers and flannel again, remove the marker',
+    'the recovery is abandoned',
   ],
   end: [
-    'start what was stopped beside etcd, take the mark away',
-    'the recovery is given up, and the new cluster stays',
+    'start API servers and flannel again, remove the marker',
+    'the recovery is abandoned, and the new cluster stays',
   ],
 }
 
