@@ -10,7 +10,7 @@ const PARTS = [
   ['etcd formed and verified', 'certificates'],
   ['certificates, the first API server', 'leaf-certificate'],
   ['the other nodes; all ready, DNS as well', 'kubeadm-phases'],
-  ['the proof', 'kubernetes-proof'],
+  ['the connectivity test', 'kubernetes-proof'],
 ] as const
 
 /** Of the latest operation; in seconds. @throws Error if there is no record, or a part is missing in it */

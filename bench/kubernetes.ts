@@ -118,7 +118,7 @@ export function linesOfKubernetes(figures: FiguresOfKubernetes): Line[] {
   const megabytes = figures.kubernetesPeakMemoryBytes / 1_000_000
   return [
     line(
-      'nine machines by kubeadm and a hand-written parallel script',
+      'nine nodes by kubeadm and a hand-written parallel script',
       seconds(figures.kubernetesByHandSeconds),
     ),
     ...stageLines(figures.kubernetesByHandStages),
@@ -126,7 +126,7 @@ export function linesOfKubernetes(figures: FiguresOfKubernetes): Line[] {
     ...stageLines(figures.kubernetesFirstApplyStages),
     line('… as a multiple of the script', times(ratio), 'at most 1.2 ×', ratio <= 1.2),
     line('`quorate apply` again', seconds(again), 'at most 2 s', again <= 2),
-    line('… SSH round trips a machine', trips.toFixed(1), 'at most 2', trips <= 2),
+    line('… SSH round trips per node', trips.toFixed(1), 'at most 2', trips <= 2),
     line('… peak memory of the first', `${megabytes.toFixed(0)} MB`, 'under 250 MB', megabytes < 250),
   ]
 }

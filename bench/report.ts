@@ -62,24 +62,24 @@ export function linesOf(figures: Figures): Line[] {
   const megabytes = figures.peakMemoryBytes / 1_000_000
   return [
     line('three members by a hand-written parallel shell script', seconds(figures.shellSeconds)),
-    line('`quorate apply`, three pristine machines', seconds(figures.firstApplyThreeSeconds)),
+    line('`quorate apply`, three new nodes', seconds(figures.firstApplyThreeSeconds)),
     line('… as a multiple of the shell script', `${ratio.toFixed(2)} ×`, 'at most 1.5 ×', ratio <= 1.5),
     line(
-      '`quorate apply` again, three machines',
+      '`quorate apply` again, three nodes',
       seconds(figures.secondApplyThreeSeconds),
       'at most 0.6 s',
       figures.secondApplyThreeSeconds <= 0.6,
     ),
     line(
-      '… SSH round trips a machine',
+      '… SSH round trips per node',
       figures.sshRoundTripsPerHost.toFixed(1),
       'at most 2',
       figures.sshRoundTripsPerHost <= 2,
     ),
-    line('`quorate apply`, nine pristine machines', seconds(figures.firstApplyNineSeconds)),
-    line('`quorate apply` again, nine machines', seconds(figures.secondApplyNineSeconds)),
+    line('`quorate apply`, nine new nodes', seconds(figures.firstApplyNineSeconds)),
+    line('`quorate apply` again, nine nodes', seconds(figures.secondApplyNineSeconds)),
     line(
-      '… as a multiple of three machines',
+      '… as a multiple of three nodes',
       `${figures.nineToThreeRatio.toFixed(2)} ×`,
       'at most 1.5 ×',
       figures.nineToThreeRatio <= 1.5,
