@@ -7,7 +7,7 @@ import { loadCluster } from './parse.ts'
 
 const EXAMPLES = ['kubernetes', 'nine-machines', 'three-nodes']
 
-test('the committed JSON Schema is the one of the code (renew it with `vitest run --project unit src/spec/json-schema -u`)', async () => {
+test('the committed JSON Schema is the one of the code (else: npm run generate)', async () => {
   const made = `${JSON.stringify(clusterJsonSchema(), undefined, 2)}\n`
   await expect(made).toMatchFileSnapshot('../../schema/cluster.schema.json')
 })

@@ -15,9 +15,14 @@ export interface Text {
   readonly text: string
 }
 
+/** Made of texts that are read where they come from. */
+const COPIES = /reference\/(?:messages|cluster-file-keys)\.md$/
+
 export const PAGES: readonly string[] = globSync(['*.md', 'docs/**/*.md'], {
   exclude: (name) => /node_modules|\.vitepress/.test(name),
-}).toSorted()
+})
+  .filter((name) => !COPIES.test(name))
+  .toSorted()
 
 /** Blocks of a page: a paragraph, a list item, a heading, a cell of a table. No code, no addresses of links. */
 export function pageTexts(file: string): readonly Text[] {

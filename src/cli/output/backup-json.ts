@@ -2,7 +2,6 @@
  * Parts of backups as `--json` shows them. They are written out because schemas are made from types, and what is read from
  * a store has its type from a parser.
  */
-import type { BundleReport } from '../../verbs/bundle/bundle.ts'
 import type { BundleSigner } from '../../backup/trusted.ts'
 import type { DrillReport } from '../../verbs/backup/drill.ts'
 import type { ErrorJson } from './error-json.ts'
@@ -132,7 +131,15 @@ export interface SignerJson {
   readonly revokedAt: string | null
 }
 
-export interface BundleJson extends Omit<BundleReport, 'programs' | 'images'> {
+export interface BundleJson {
+  /** Absolute path. */
+  readonly file: string
+  /** Hex: what `kubernetes.source.folder.sha256` pins. */
+  readonly sha256: string
+  readonly sizeBytes: number
+  /** Of Kubernetes. */
+  readonly version: string
+  readonly architectures: readonly ('amd64' | 'arm64')[]
   readonly programs: readonly (Part & { readonly links: readonly string[] })[]
   readonly images: readonly (Part & {
     /** References of the images in it. */

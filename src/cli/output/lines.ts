@@ -17,8 +17,9 @@ import type { IntoPreview } from '../../verbs/restore/bootstrap-preview.ts'
 import type { RestorePreview } from '../../verbs/restore/preview.ts'
 import type { CompactReport } from '../../verbs/space/compact.ts'
 import type { DefragReport } from '../../verbs/space/defrag.ts'
-import type { ImportPreview, ImportReport } from '../../verbs/transfer/import.ts'
-import type { ExportReport } from '../../verbs/transfer/export.ts'
+import type { Comparison } from '../../transfer/compare.ts'
+import type { Differing, PutCounts } from '../../transfer/put.ts'
+import type { ExportTotals } from '../../transfer/write.ts'
 import type { UpgradePreview } from '../../verbs/upgrade/examine.ts'
 import type { ProvenMember } from '../../verbs/upgrade/proof.ts'
 import type { PrunePreview } from '../../verbs/backup/prune.ts'
@@ -57,7 +58,7 @@ export interface Lines {
   readonly repair:
     | (Preview & Omit<RepairPreview, 'replacement'> & { readonly steps: readonly StepJson[] })
     | (Done & Omit<RepairReport, 'done'> & { readonly steps: readonly StepJson[] })
-  readonly export: Finished & Omit<ExportReport, 'range'> & { readonly range: RangeJson }
+  readonly export: ExportDone
   readonly import: ImportPreviewLine | ImportDone
   readonly 'certs renew': Done &
     Measured &
@@ -201,7 +202,20 @@ type RangeJson =
   | { readonly from: string; readonly to: string }
   | { readonly all: true }
 
-interface ImportPreviewJson extends Omit<ImportPreview, 'header'> {
+interface ExportDone extends Finished, ExportTotals {
+  /** In digits. */
+  readonly revision: string
+  readonly range: RangeJson
+  /** Missing: the keys went elsewhere. */
+  readonly file: string | undefined
+}
+
+interface ImportPreviewJson extends Comparison {
+  /** What is done with keys that have another value. */
+  readonly differing: Differing
+  /** Leases that will be granted, at most. */
+  readonly leases: number
+  readonly risks: readonly string[]
   /** Of the export. */
   readonly header: {
     readonly format: 'quorate-export'
@@ -219,4 +233,9 @@ interface ImportPreviewJson extends Omit<ImportPreview, 'header'> {
 
 type ImportPreviewLine = Preview & ImportPreviewJson
 
-type ImportDone = Done & Omit<ImportReport, 'preview'> & { readonly preview: ImportPreviewJson }
+interface ImportDone extends Done, PutCounts {
+  readonly dryRun: boolean
+  readonly preview: ImportPreviewJson
+  /** Compared again at the end; missing: nothing was written. */
+  readonly verified: Comparison | undefined
+}

@@ -1,0 +1,15 @@
+// npm run generate: writes all that follows from the code, which is checked in; test/generated.test.ts says when it is stale.
+import { globSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { GENERATED_DIRECTORIES, generatedFiles } from './reference/generated.ts'
+
+const root = path.resolve(import.meta.dirname, '..')
+const files = await generatedFiles()
+for (const directory of GENERATED_DIRECTORIES) {
+  for (const file of globSync(`${directory}/*`, { cwd: root }))
+    if (!files.has(file)) rmSync(path.join(root, file))
+}
+for (const [file, content] of files) {
+  mkdirSync(path.dirname(path.join(root, file)), { recursive: true })
+  writeFileSync(path.join(root, file), content)
+}

@@ -1,0 +1,70 @@
+/** What pages and manual pages say of a command: read off the catalog. */
+import { EFFECTS } from '../../src/cli/catalog/effects.ts'
+import type { CommandDefinition } from '../../src/cli/command.ts'
+import { COMMANDS } from '../../src/cli/commands.ts'
+import { ERROR_GUIDE, type ReportedCode, exitCodeOf } from '../../src/cli/explain/error-guide.ts'
+import { EXITS } from './exits.ts'
+
+/** Without those for programs. */
+export const SHOWN: readonly CommandDefinition[] = COMMANDS.filter(({ hidden }) => hidden !== true)
+
+/** Of every command. */
+const ALWAYS: readonly ReportedCode[] = ['usage', 'bug', 'runtime', 'cancelled']
+
+export function usage({ name, options = [], arguments: args = [], rest }: CommandDefinition): string {
+  const words = [
+    'quorate',
+    name,
+    ...(options.length > 0 ? ['[options]'] : []),
+    ...args.map(({ syntax }) => syntax),
+    ...(rest === undefined ? [] : ['--', rest.syntax]),
+  ]
+  return words.join(' ')
+}
+
+export interface ExitRow {
+  readonly exitCode: number
+  readonly names: readonly ReportedCode[]
+  readonly meaning: string
+}
+
+/** Ascending; what a code means for this command comes first. */
+export function exitRows({ name }: CommandDefinition): readonly ExitRow[] {
+  const exits = EXITS[name]
+  if (exits === undefined) throw new TypeError(`script/reference/exits.ts has no ${name}`)
+  const codes = [...new Set([...ALWAYS, ...exits.errors])]
+  const own = Object.keys(exits.own ?? {}).map(Number)
+  const all = [...new Set([...codes.map(exitCodeOf), ...own])].toSorted((one, other) => one - other)
+  const rows = all.map((exitCode): ExitRow => {
+    const names = codes.filter((code) => exitCodeOf(code) === exitCode)
+    const special = exits.own?.[exitCode]
+    const meanings = names.map((code) => ERROR_GUIDE[code].meaning)
+    return { exitCode, names, meaning: [...(special === undefined ? [] : [special]), ...meanings].join(' ') }
+  })
+  return [{ exitCode: 0, names: [], meaning: 'Success.' }, ...rows]
+}
+
+/** Whether it changes something, as one sentence; undefined: it writes only what it was told to. */
+export function effect({ name }: CommandDefinition): string | undefined {
+  switch (EFFECTS[name]) {
+    case 'nothing':
+      return 'Changes nothing on the nodes.'
+    case 'recorded':
+      return 'Changes are recorded in `operations/` of the state directory.'
+    default:
+      return undefined
+  }
+}
+
+/** What `--json` prints. */
+export function jsonKind({ json }: CommandDefinition): string {
+  if (typeof json === 'object') return `One value; ${json.eventsIf}, one event a line.`
+  switch (json) {
+    case 'value':
+      return 'One value.'
+    case 'events':
+      return 'One event a line.'
+    case 'none':
+      return 'None: the output is the text of another program, or a script.'
+  }
+}

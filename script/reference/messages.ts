@@ -1,0 +1,132 @@
+/** Texts of errors and reports in the sources, read off their syntax: so that a message can be searched for. */
+import { globSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { parseSync } from 'oxc-parser'
+
+export interface Message {
+  /** An error code; `problem`: in the cluster file; `report`: a refusal, a warning or a finding without a code of its own. */
+  readonly code: string
+  /** What is filled in stands in braces: `{node}`. */
+  readonly text: string
+  /** What the message says to do, if that is a text of its own. */
+  readonly fix: string | undefined
+}
+
+const ROOT = path.resolve(import.meta.dirname, '../..')
+const NOT_READ = /\.(?:test|fixture)\.ts$|\/testing\.ts$|\/gen\/|src\/cli\/(?:catalog|explain|output)\//
+
+interface Syntax {
+  readonly type: string
+  readonly [key: string]: unknown
+}
+
+/** In alphabetical order within a code; each once. */
+export function messages(): readonly Message[] {
+  const found = new Map<string, Message>()
+  for (const file of globSync('src/**/*.ts', { cwd: ROOT })) {
+    if (NOT_READ.test(file)) continue
+    const { program } = parseSync(file, readFileSync(path.join(ROOT, file), 'utf8'))
+    walk(program, isOfClusterFile(file) ? 'problem' : 'report', (message) => {
+      // Of two that differ in their fix alone the first is enough to be found by.
+      const key = `${message.code} ${message.text}`
+      if (!found.has(key) || found.get(key)?.fix === undefined) found.set(key, message)
+    })
+  }
+  return [...found.values()].toSorted((one, other) => compare(one.text, other.text))
+}
+
+/** The same on every computer, whatever its language. */
+function compare(one: string, other: string): number {
+  const [a, b] = [one.toLowerCase(), other.toLowerCase()]
+  return a < b ? -1 : a > b ? 1 : one < other ? -1 : one > other ? 1 : 0
+}
+
+function isOfClusterFile(file: string): boolean {
+  return /^src\/(?:spec|flannel|cluster-file)\//.test(file)
+}
+
+function walk(node: unknown, codeless: string, add: (message: Message) => void): void {
+  if (Array.isArray(node)) {
+    for (const one of node) walk(one, codeless, add)
+    return
+  }
+  if (!isSyntax(node)) return
+  const error = errorOf(node)
+  if (error !== undefined) {
+    const [code, text, details] = error
+    const [fix] = textsOf(propertyOf(details, 'hint'))
+    for (const one of textsOf(text)) add({ code: literal(code) ?? 'report', text: one, fix })
+  } else if (node.type === 'ObjectExpression') {
+    const [fix] = textsOf(propertyOf(node, 'hint') ?? propertyOf(node, 'remedy'))
+    for (const text of textsOf(propertyOf(node, 'message') ?? propertyOf(node, 'found')))
+      add({ code: codeless, text, fix })
+  }
+  for (const value of Object.values(node)) walk(value, codeless, add)
+}
+
+/** Code, message and details of `new QuorateError(…)` and `QuorateError.from(thrown, …)`. */
+function errorOf(node: Syntax): readonly [unknown, unknown, unknown] | undefined {
+  const callee = node['callee']
+  const args = node['arguments']
+  if (!isSyntax(callee) || !Array.isArray(args)) return undefined
+  if (node.type === 'NewExpression' && callee['name'] === 'QuorateError') return [args[0], args[1], args[2]]
+  const object = callee['object']
+  const isFrom = node.type === 'CallExpression' && isSyntax(object) && object['name'] === 'QuorateError'
+  return isFrom ? [args[1], args[2], args[3]] : undefined
+}
+
+function propertyOf(node: unknown, name: string): unknown {
+  if (!isSyntax(node) || !Array.isArray(node['properties'])) return undefined
+  const found: unknown = node['properties'].find(
+    (one) => isSyntax(one) && isSyntax(one['key']) && one['key']['name'] === name,
+  )
+  return isSyntax(found) ? found['value'] : undefined
+}
+
+/** Each text that an expression may be; none for one that comes from elsewhere. */
+function textsOf(node: unknown): readonly string[] {
+  if (!isSyntax(node)) return []
+  switch (node.type) {
+    case 'ConditionalExpression':
+      return [...textsOf(node['consequent']), ...textsOf(node['alternate'])]
+    case 'LogicalExpression':
+      return [...textsOf(node['left']), ...textsOf(node['right'])]
+    case 'Literal':
+    case 'TemplateLiteral':
+    case 'BinaryExpression': {
+      const text = rendered(node).trim()
+      return /[a-z]{2,} .*[a-z]{2,}/i.test(text.replaceAll(/\{[^}]*\}/g, '')) ? [text] : []
+    }
+    default:
+      return []
+  }
+}
+
+function rendered(node: unknown): string {
+  if (!isSyntax(node)) return '{…}'
+  if (node.type === 'Literal') return literal(node) ?? '{…}'
+  if (node.type === 'BinaryExpression') return `${rendered(node['left'])}${rendered(node['right'])}`
+  if (node.type !== 'TemplateLiteral') return `{${nameOf(node)}}`
+  const quasis = node['quasis'] as readonly { readonly value: { readonly cooked: string | null } }[]
+  const values = node['expressions'] as readonly unknown[]
+  return quasis
+    .map(({ value }, index) => `${value.cooked ?? ''}${index < values.length ? rendered(values[index]) : ''}`)
+    .join('')
+}
+
+/** What a value is called where it is filled in. */
+function nameOf(node: Syntax): string {
+  if (node.type === 'Identifier') return String(node['name'])
+  const property = node['property']
+  if (node.type === 'MemberExpression' && isSyntax(property) && property.type === 'Identifier')
+    return String(property['name'])
+  return '…'
+}
+
+function literal(node: unknown): string | undefined {
+  return isSyntax(node) && typeof node['value'] === 'string' ? node['value'] : undefined
+}
+
+function isSyntax(node: unknown): node is Syntax {
+  return typeof node === 'object' && node !== null && 'type' in node
+}

@@ -1,0 +1,81 @@
+/** What is made of the code and checked in is what the code makes now, and what it says of commands is true. */
+import { globSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { Ajv } from 'ajv'
+import { expect, test } from 'vitest'
+import { GENERATED_DIRECTORIES, generatedFiles } from '../script/reference/generated.ts'
+import { EXITS } from '../script/reference/exits.ts'
+import { messages } from '../script/reference/messages.ts'
+import { COMMANDS } from '../src/cli/commands.ts'
+import { EXIT_CODES } from '../src/errors.ts'
+
+const ROOT = path.resolve(import.meta.dirname, '..')
+const SHOWN = COMMANDS.filter(({ hidden }) => hidden !== true)
+const files = await generatedFiles()
+
+test('every generated file is as the code makes it (else: npm run generate)', () => {
+  const stale = [...files].filter(([file, content]) => present(file) !== content).map(([file]) => file)
+  expect(stale).toEqual([])
+  const all = globSync(
+    GENERATED_DIRECTORIES.map((directory) => `${directory}/*`),
+    { cwd: ROOT },
+  )
+  expect(all.filter((file) => !files.has(file))).toEqual([])
+})
+
+test('every command has its manual page, its schema if it prints JSON, and its place among the commands', () => {
+  const page = present('docs/reference/commands.md')
+  for (const { name, json } of SHOWN) {
+    const file = name.replaceAll(' ', '-')
+    expect(present(`man/quorate-${file}.1`)).toContain('.SH "EXIT STATUS"')
+    expect(present(`schema/output/${file}.schema.json`) !== undefined).toBe(json !== 'none')
+    expect(page).toContain(`\n## quorate ${name}\n`)
+  }
+  // The shared ones: availability, error, event, step.
+  const schemas = globSync('schema/output/*', { cwd: ROOT })
+  expect(schemas.length).toBe(SHOWN.filter(({ json }) => json !== 'none').length + 4)
+})
+
+test('the schemas are valid, and name no file that is not there', () => {
+  const ajv = new Ajv({ strict: false })
+  for (const file of globSync('schema/output/*', { cwd: ROOT }))
+    ajv.addSchema(JSON.parse(present(file) ?? '') as object, path.basename(file))
+  for (const file of globSync('schema/output/*', { cwd: ROOT }))
+    expect(ajv.getSchema(path.basename(file))).toBeTypeOf('function')
+})
+
+test('exit codes are said of every command, and each has an error in the sources that can be the cause', () => {
+  expect(Object.keys(EXITS).toSorted()).toEqual(SHOWN.map(({ name }) => name).toSorted())
+  const thrown = new Set(messages().map(({ code }) => code))
+  const said = new Set(Object.values(EXITS).flatMap(({ errors }) => errors))
+  expect([...said].filter((code) => !thrown.has(code))).toEqual([])
+  // `usage` and `runtime` may end every command.
+  const unsaid = Object.keys(EXIT_CODES).filter((code) => !(said as ReadonlySet<string>).has(code))
+  expect(unsaid.toSorted()).toEqual(['runtime', 'usage'])
+})
+
+test('the page of messages has what the sources say', () => {
+  const found = messages()
+  expect(found.length).toBeGreaterThan(600)
+  expect(found).toContainEqual(
+    expect.objectContaining({ code: 'usage', text: expect.stringContaining('[USER@]HOST') }),
+  )
+  expect(found.filter(({ text }) => /\bundefined\b|\[object/.test(text))).toEqual([])
+})
+
+test('manual pages have no character and no line that roff takes for something else', () => {
+  const wrong = [...files]
+    .filter(([file]) => file.startsWith('man/'))
+    .flatMap(([file, page]) => page.split('\n').map((line) => `${file}: ${line}`))
+    .filter((line) => /[^ -~]/.test(line) || /: \.(?!SH |SS |TH |TP$|PP$|nf$|fi$|\\" )/.test(line))
+  expect(wrong).toEqual([])
+})
+
+function present(file: string): string | undefined {
+  try {
+    return readFileSync(path.join(ROOT, file), 'utf8')
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    throw error
+  }
+}
