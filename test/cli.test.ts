@@ -224,13 +224,13 @@ test('init writes a file that is valid and is not written over', async () => {
   const first = await quorate('init', '--name', 'prod', '--etcd', ADDRESSES, '--user', 'admin')
   expect(first.exitCode).toBe(0)
   const written = await readFile(path.join(folder, 'cluster.yaml'), 'utf8')
-  expect((await quorate('validate')).stdout).toBe('cluster.yaml is right\n')
+  expect((await quorate('validate')).stdout).toBe('cluster.yaml is valid\n')
   const nodes = JSON.parse((await quorate('nodes', '--json')).stdout) as { name: string; ssh: string }[]
   expect(nodes.map(({ name }) => name)).toEqual(['etcd01', 'etcd02', 'etcd03'])
   expect(nodes[0]?.ssh).toBe('admin@198.18.7.11')
 
   const again = await quorate('init', '--name', 'other', '--etcd', ADDRESSES)
-  expect(again).toMatchObject({ exitCode: 64, stderr: expect.stringContaining('is not overwritten') })
+  expect(again).toMatchObject({ exitCode: 64, stderr: expect.stringContaining('already exists') })
   expect(await readFile(path.join(folder, 'cluster.yaml'), 'utf8')).toBe(written)
 })
 

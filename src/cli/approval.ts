@@ -1,4 +1,4 @@
-/** The plan before anything is done, and the yes to it. */
+/** Shows the plan before anything is changed, and asks. */
 import { stopsMember } from '../tiers/etcd/steps/actions.ts'
 import type { Plan } from '../tiers/etcd/plan/plan.ts'
 import type { Step } from '../tiers/etcd/steps/steps.ts'
@@ -39,20 +39,18 @@ function question(steps: readonly Step[]): string {
   const restarts = steps.flatMap((step) => (step.kind === 'restart' ? [step.host] : []))
   const closed = steps.flatMap((step) => (step.kind === 'restart' ? (step.closes ?? []) : []))
   const changes = steps.filter((step) => step.danger === 'membership').map(({ what }) => what)
-  // Of one or two members the step says what stands still meanwhile.
+  // With one or two members the step names the downtime.
   const outages = steps.flatMap((step) => (step.kind === 'restart' ? (step.outage ?? []) : []))
   const parts = [
-    ...(changes.length > 0 ? [`The membership changes, one at a time: ${changes.join('; ')}.`] : []),
+    ...(changes.length > 0 ? [`Membership changes, one at a time: ${changes.join('; ')}.`] : []),
     ...(closed.length > 0
-      ? [
-          `Clients that still speak http there are turned away from then on: ${[...new Set(closed)].join(', ')}.`,
-        ]
+      ? [`From then on these nodes refuse clients that use http: ${[...new Set(closed)].join(', ')}.`]
       : []),
     ...(restarts.length > 0
       ? [`Members restart, one at a time and the leader last: ${[...new Set(restarts)].join(', ')}.`]
       : []),
     ...[...new Set(outages)].map((outage) => `${outage.charAt(0).toUpperCase()}${outage.slice(1)}.`),
-    'Carry out this plan?',
+    'Apply this plan?',
   ]
   return parts.join(' ')
 }

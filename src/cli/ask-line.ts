@@ -1,4 +1,4 @@
-/** One line that a person types at the terminal. What was typed before the question appeared is never its answer. */
+/** One line that a person types on the terminal. Text that was typed before the question is never its answer. */
 import { closeSync, constants, openSync, readSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { QuorateError } from '../errors.ts'
@@ -19,7 +19,7 @@ export async function askLine(
   context.err(`${context.colors.cyan('?')} ${context.forPrompt(question)} `)
   const lines = createInterface({ input: process.stdin, terminal: false })
   const { promise, resolve, reject } = Promise.withResolvers<string | undefined>()
-  const stop = () => reject(new QuorateError('cancelled', 'interrupted: nothing was changed'))
+  const stop = () => reject(new QuorateError('cancelled', 'interrupted at a question'))
   try {
     if (signal.aborted) stop()
     signal.addEventListener('abort', stop, { once: true })

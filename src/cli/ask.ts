@@ -1,4 +1,4 @@
-/** Questions to whoever sits at the terminal, and the files that answer in their place. */
+/** Questions on the terminal, and the files that answer in their place. */
 import { QuorateError } from '../errors.ts'
 import { openForReading, readFrom } from '../files/read-file.ts'
 import type { AskPassphrase } from '../pki/authority.ts'
@@ -6,7 +6,7 @@ import { askLine, discardTyped } from './ask-line.ts'
 import type { CliContext } from './context.ts'
 
 export interface Question {
-  /** A member stops or restarts, or leaves: a single key is not enough, the whole word `yes` is to be typed. */
+  /** A member stops, restarts or leaves: the operator must type the whole word `yes`. */
   readonly stopsMember?: boolean | undefined
 }
 
@@ -20,23 +20,21 @@ export async function confirm(
   if (!context.interactive) {
     throw new QuorateError(
       'unconfirmed',
-      `this needs a yes, and there is no terminal to ask on: ${message}`,
-      {
-        hint: 'give --yes',
-      },
+      `needs confirmation, and there is no terminal to ask on: ${message}`,
+      { hint: 'rerun with --yes' },
     )
   }
   const yes = stopsMember ? /^yes$/ : /^(?:y|yes)$/i
-  const choice = stopsMember ? "Type 'yes' to go on, or 'no':" : '[y/N]'
+  const choice = stopsMember ? "Type 'yes' to continue, or 'no':" : '[y/N]'
   for (let asked = `${message} ${choice}`; ; asked = stopsMember ? choice : 'Type y or n:') {
     const answer = await askLine(context, asked)
     if (answer === undefined || /^(?:|n|no)$/i.test(answer)) throw notConfirmed()
-    // Anything else is no answer: a shell line that was meant for another window, say.
+    // Anything else is not an answer, for example a shell line for another window.
     if (yes.test(answer)) return
   }
 }
 
-/** Asks for a word to be typed, for what can't be taken back. `given`: it came with an option. */
+/** Asks the operator to type a word, for what can't be undone. `given`: the value of an option. */
 export async function confirmByTyping(
   context: CliContext,
   message: string,
@@ -45,14 +43,15 @@ export async function confirmByTyping(
 ): Promise<void> {
   if (given === word) return
   if (given !== undefined)
-    throw new QuorateError('usage', `'${given}' is not the name: it is '${word}'. Nothing was changed`)
+    throw new QuorateError(
+      'usage',
+      `--confirm: '${given}' is not the name of the cluster, which is '${word}'`,
+    )
   if (!context.interactive) {
     throw new QuorateError(
       'unconfirmed',
-      `this needs the cluster's name, and there is no terminal to ask on. Nothing was changed`,
-      {
-        hint: `give --confirm ${word}`,
-      },
+      `needs the name of the cluster, and there is no terminal to ask on: ${message}`,
+      { hint: `rerun with --confirm ${word}` },
     )
   }
   await askForWord(context, message, word)
@@ -60,16 +59,16 @@ export async function confirmByTyping(
 
 /** On a terminal, whatever options say. @throws QuorateError `declined` for anything but the word; `cancelled` on Ctrl-C */
 export async function askForWord(context: CliContext, message: string, word: string): Promise<void> {
-  if ((await askLine(context, `${message} Type '${word}' to go on:`)) !== word) throw notConfirmed()
+  if ((await askLine(context, `${message} Type '${word}' to continue:`)) !== word) throw notConfirmed()
 }
 
 function notConfirmed(): QuorateError {
-  return new QuorateError('declined', 'not confirmed: nothing was changed')
+  return new QuorateError('declined', 'not confirmed')
 }
 
-/** While a secret is asked for the terminal hands Ctrl-C over as a key: there is no signal. */
+/** While it asks for a secret, the terminal sends Ctrl-C as a key: there is no signal. */
 function interrupted(): QuorateError {
-  return new QuorateError('cancelled', 'interrupted: nothing was changed')
+  return new QuorateError('cancelled', 'interrupted at a question')
 }
 
 export function passphraseSource(context: CliContext): AskPassphrase {
@@ -79,24 +78,24 @@ export function passphraseSource(context: CliContext): AskPassphrase {
   }
 }
 
-/** For something new: typed twice, for nobody could open it after a slip. @throws QuorateError `permission`, `declined`, `cancelled` */
+/** For something new: typed twice, because after a typo nothing opens it. @throws QuorateError `permission`, `declined`, `cancelled` */
 export async function newPassphrase(context: CliContext, purpose: string): Promise<string> {
   if (context.passphraseFile !== undefined) {
     const passphrase = await firstLine(context.passphraseFile)
     if (passphrase !== '') return passphrase
     throw new QuorateError(
       'permission',
-      `${context.passphraseFile} has an empty first line, where the passphrase is`,
+      `the first line of ${context.passphraseFile} is empty, and should be the passphrase`,
     )
   }
   const first = await askSecret(context, `New passphrase for ${purpose}`, '--passphrase-file FILE')
-  if (first === '') throw new QuorateError('declined', 'no passphrase given: nothing was done')
-  const second = await askSecret(context, 'The same once more', '--passphrase-file FILE')
+  if (first === '') throw new QuorateError('declined', 'no passphrase was given')
+  const second = await askSecret(context, 'Repeat the passphrase', '--passphrase-file FILE')
   if (first === second) return first
-  throw new QuorateError('declined', 'the two passphrases differ: nothing was done')
+  throw new QuorateError('declined', 'the two passphrases differ')
 }
 
-/** One password for all machines; asked once. undefined where nobody can be asked. */
+/** One password for all nodes, asked once. undefined: there is no terminal to ask on. */
 export function sudoPasswordSource(
   context: CliContext,
 ): ((host: string, user: string) => Promise<string>) | undefined {
@@ -106,7 +105,7 @@ export function sudoPasswordSource(
   return async (_host, user) => {
     answer ??=
       sudoPasswordFile === undefined
-        ? askSecret(context, `Password of ${user} for sudo on the machines`, '--sudo-password-file FILE')
+        ? askSecret(context, `Password of ${user} for sudo on the nodes`, '--sudo-password-file FILE')
         : firstLine(sudoPasswordFile)
     return await answer
   }
@@ -115,7 +114,7 @@ export function sudoPasswordSource(
 async function askSecret(context: CliContext, message: string, option: string): Promise<string> {
   if (!context.interactive) {
     throw new QuorateError('permission', `${message} is needed, and there is no terminal to ask on`, {
-      hint: `give ${option}`,
+      hint: `rerun with ${option}`,
     })
   }
   const prompts = await import('@clack/prompts')
@@ -135,12 +134,12 @@ export async function secretLines(file: string): Promise<readonly string[]> {
     await using handle = await openForReading(file, { code: 'permission' })
     const { mode } = await handle.stat()
     if ((mode & 0o077) !== 0) {
-      throw new QuorateError('permission', `${file} holds a secret, and others than its owner can read it`, {
+      throw new QuorateError('permission', `${file} contains a secret, and other users can read it`, {
         hint: `chmod 600 ${file}`,
       })
     }
     return (await readFrom(handle, file, { code: 'permission' })).toString('utf8').split(/\r?\n/)
   } catch (error) {
-    throw QuorateError.from(error, 'permission', `${file} can't be read`)
+    throw QuorateError.from(error, 'permission', `can't read ${file}`)
   }
 }

@@ -1,4 +1,4 @@
-/** What the commands around backups have in common: where they are, for whom they are sealed, and what opens them. */
+/** Options that the backup commands share: location, recipients, identity. */
 import path from 'node:path'
 import type { Sealing, Secret } from '../backup/sealing.ts'
 import { QuorateError } from '../errors.ts'
@@ -16,8 +16,8 @@ export function storeLocation(cluster: Pick<Cluster, 'backup'>, input: CommandIn
   if (given !== undefined) return given.startsWith('s3://') ? bucketAt(given, cluster) : folderAt(given)
   const known = cluster.backup?.store
   if (known !== undefined) return known
-  throw new QuorateError('usage', 'no backup location is known: the cluster file has no backup.store', {
-    hint: 'give --store DIR or --store s3://bucket/prefix, or write it into the cluster file',
+  throw new QuorateError('usage', 'no backup location: the cluster file has no backup.store', {
+    hint: 'set backup.store in the cluster file, or rerun with --store DIR or --store s3://bucket/prefix',
   })
 }
 
@@ -25,7 +25,7 @@ function folderAt(folder: string): StoreLocation {
   return { kind: 'directory', path: path.resolve(folder) }
 }
 
-/** What the URL does not say is as in the cluster file; without one, as the environment of other S3 tools has it. */
+/** The rest is as in the cluster file, else as in the environment variables of S3 tools. */
 function bucketAt(url: string, { backup }: Pick<Cluster, 'backup'>): StoreLocation {
   const [bucket = '', ...rest] = url.slice('s3://'.length).replace(/\/+$/, '').split('/')
   const prefix = rest.join('/')
@@ -48,7 +48,7 @@ function bucketAt(url: string, { backup }: Pick<Cluster, 'backup'>): StoreLocati
   }
 }
 
-/** Those of the command line, else the cluster file's; perhaps none. @throws QuorateError `usage` */
+/** Those of the command line, else those of the cluster file; may be none. @throws QuorateError `usage` */
 export function recipientsFor(cluster: Cluster, input: CommandInput): readonly string[] {
   const given = input.options['recipient']
   const own = Array.isArray(given) ? given.map(String) : []
@@ -61,7 +61,7 @@ export function recipientsFor(cluster: Cluster, input: CommandInput): readonly s
   return recipients
 }
 
-/** @throws QuorateError `usage`; `permission` if nobody can be asked for a passphrase */
+/** @throws QuorateError `usage`; `permission` without a terminal to ask for a passphrase */
 export async function sealingFor(
   context: CliContext,
   cluster: Cluster,
@@ -70,13 +70,13 @@ export async function sealingFor(
   const recipients = recipientsFor(cluster, input)
   if (flagOption(input, 'plaintext')) {
     if (input.options['recipient'] === undefined) return { kind: 'plaintext' }
-    throw new QuorateError('usage', '--plaintext and --recipient: it can only be one')
+    throw new QuorateError('usage', '--plaintext and --recipient exclude each other')
   }
   if (recipients.length > 0) return { kind: 'recipients', recipients }
   return { kind: 'passphrase', passphrase: await newPassphrase(context, 'the backup') }
 }
 
-/** Asked for when it is needed, once. */
+/** Asks when it is needed, once. */
 export function secretSource(context: CliContext, input: CommandInput): () => Promise<Secret> {
   const file = textOption(input, 'identity')
   let asked: Promise<Secret> | undefined
@@ -95,7 +95,7 @@ async function identities(file: string): Promise<Secret> {
   const lines = (await secretLines(file)).map((line) => line.trim())
   const keys = lines.filter((line) => line !== '' && !line.startsWith('#'))
   if (keys.length > 0) return { kind: 'identities', identities: keys }
-  throw new QuorateError('permission', `${file} has no secret key in it`, {
-    hint: 'age-keygen writes one: a line that begins with AGE-SECRET-KEY-',
+  throw new QuorateError('permission', `${file} contains no age identity`, {
+    hint: 'create one with age-keygen: a line that begins with AGE-SECRET-KEY-',
   })
 }

@@ -1,4 +1,4 @@
-/** A command as data: what `--help` and completion show, and where its work is loaded from when it is asked for. */
+/** A command as data: what `--help` and completion show, and where its handler is loaded from. */
 import { QuorateError } from '../errors.ts'
 import type { CliContext } from './context.ts'
 
@@ -9,9 +9,9 @@ export interface CommandDefinition {
   readonly summary: string
   /** Paragraphs for the command's own help. */
   readonly description?: string | undefined
-  /** As commander writes them: `<selector>`, `[node]`, `[words...]`, with what they mean. */
+  /** In the syntax of commander: `<selector>`, `[node]`, `[words...]`. */
   readonly arguments?: readonly ArgumentDefinition[] | undefined
-  /** As commander writes them: `--out <file>`. Options of all commands (`-f`, `--json` …) are not repeated here. */
+  /** In the syntax of commander: `--out <file>`. Without the options of all commands (`-f`, `--json` …). */
   readonly options?:
     | readonly {
         readonly flags: string
@@ -24,11 +24,11 @@ export interface CommandDefinition {
   readonly examples?: readonly string[] | undefined
   /** What `--json` prints: one value, or an event a line; `none` where the output is another program's. */
   readonly json: 'value' | 'events' | 'none' | { readonly eventsIf: string }
-  /** When it asks for the cluster's name to be typed, which `--yes` does not answer; `--confirm NAME` does. */
+  /** When the operator must type the cluster name, which `--yes` does not answer; `--confirm NAME` does. */
   readonly asksForName?: string | undefined
   /** For programs, not for people: help does not show it. */
   readonly hidden?: boolean | undefined
-  /** What may stand after two dashes, where nothing is read as an option: `quorate run etcd -- ls -la`. */
+  /** Arguments after `--`, which are never read as options: `quorate run etcd -- ls -la`. */
   readonly rest?: { readonly syntax: string; readonly description: string } | undefined
   /** The heading it stands under in `quorate --help`. */
   readonly group: CommandGroup
@@ -77,25 +77,25 @@ export type CommandGroup =
   | 'Certificates'
   | 'More'
 
-/** @returns the exit code. Throws `QuorateError` for whatever an operator can mend. */
+/** @returns the exit code. Throws `QuorateError` for everything that an operator can fix. */
 export type CommandHandler = (context: CliContext, input: CommandInput) => Promise<number>
 
 export interface CommandInput {
   /** Arguments in their order; a variadic one is the rest. */
   readonly args: readonly string[]
-  /** What stood after two dashes. */
+  /** Arguments after `--`. */
   readonly rest: readonly string[]
   /** By camelCase name, as commander has them. */
   readonly options: Readonly<Record<string, unknown>>
 }
 
-/** An option that carries a text, if it was given. */
+/** The value of an option, if it was given. */
 export function textOption(input: CommandInput, name: string): string | undefined {
   const value = input.options[name]
   return typeof value === 'string' ? value : undefined
 }
 
-/** Of an option that may be given more than once; empty: it was not given. */
+/** The values of an option that may be given more than once; empty: it was not given. */
 export function textList(input: CommandInput, name: string): readonly string[] {
   const value = input.options[name]
   return Array.isArray(value) ? value.map(String) : []

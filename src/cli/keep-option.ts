@@ -14,8 +14,8 @@ export function keepOption(input: CommandInput): Partial<Retention> | undefined 
     const [name, count = ''] = part.trim().split('=')
     const kind = KINDS.find((one) => one === name)
     if (kind === undefined || !/^\d{1,3}$/.test(count)) {
-      throw new QuorateError('usage', `--keep ${text}: '${part}' is not understood`, {
-        hint: 'write it like hourly=24,daily=7,weekly=5,monthly=12; what is left out stays as the cluster file has it',
+      throw new QuorateError('usage', `--keep ${text}: '${part}' is not KIND=COUNT`, {
+        hint: 'write for example hourly=24,daily=7,weekly=5,monthly=12; kinds that you omit stay as in the cluster file',
       })
     }
     keep[kind] = Number(count)

@@ -1,4 +1,4 @@
-/** What commands of the upkeep have in common: the preview, the question, the last line. */
+/** What maintenance commands share: the preview, the question, the last line. */
 import { stopsMember } from '../tiers/etcd/steps/actions.ts'
 import { tolerates } from '../verbs/power/decide.ts'
 import type { PowerReport } from '../verbs/power/power.ts'
@@ -12,7 +12,7 @@ import type { ProgressRenderer } from './render-progress.ts'
 import { oneLine } from '../spec/visible.ts'
 import { counted, formatBytes, plural } from '../spec/units.ts'
 
-/** The steps in their order, and what whoever says yes should know. */
+/** The steps in their order, and their risks. */
 export function renderPreview(
   { steps, risks }: MaintenancePreview,
   colors: Pick<CliContext['colors'], 'bold' | 'dim' | 'yellow'>,
@@ -24,7 +24,7 @@ export function renderPreview(
   return [...lines, ...risks.map((risk) => `  ${colors.yellow('!')} ${oneLine(risk)}\n`)].join('')
 }
 
-/** Shows the preview and asks for a yes; for nothing where there is no risk. */
+/** Shows the preview, and asks if there is a risk. */
 export function asking(
   context: CliContext,
   ask: ProgressRenderer['hold'],
@@ -38,7 +38,7 @@ export function asking(
     })
 }
 
-/** With `--force` a yes is not enough: the cluster's name is to be typed. */
+/** With `--force` the operator must type the cluster name. */
 export function askingForce(
   context: CliContext,
   ask: ProgressRenderer['hold'],
@@ -55,10 +55,10 @@ export function askingForce(
 
 /** `2 of 3 voting members answer, 2 are needed: no further member may fail` */
 export function quorumLine({ healthyVoters, voters, quorum }: PowerReport): string {
-  return `${healthyVoters} of ${counted(voters, 'voting member')} ${plural(voters, 'answers', 'answer')}, ${quorum} are needed: ${tolerates(healthyVoters - quorum)}`
+  return `${healthyVoters} of ${counted(voters, 'voting member')} ${plural(voters, 'answers', 'answer')}, quorum is ${quorum}: ${tolerates(healthyVoters - quorum)}`
 }
 
-/** What became of the files, a line each. */
+/** The size of each file before and after. */
 export function defragmentedLines(done: readonly Defragmented[]): string {
   return done
     .map(

@@ -1,4 +1,4 @@
-/** `member add`, `remove` and `replace` on the command line: they differ in what they make of the cluster file. */
+/** `member add`, `remove` and `replace` on the command line: they differ in how they change the cluster file. */
 import path from 'node:path'
 import { QuorateError } from '../errors.ts'
 import { type MemberReport, changeMembers } from '../verbs/members/member.ts'
@@ -34,7 +34,7 @@ export function newNode(name: string, input: CommandInput): AddedNode {
   }
 }
 
-/** In the file, relative paths start from its own folder. */
+/** In the file, relative paths start from its directory. */
 function fromHere(file: string): string {
   return file.startsWith('~/') ? file : path.resolve(file)
 }
@@ -69,7 +69,7 @@ export async function runMemberChange(
   )
 }
 
-/** A machine that the file gets to know only now: its host key is shown, and recorded after a yes. */
+/** A node that is new in the file: shows its host key, asks, and records the key. */
 async function meetNewMachines(context: CliContext, { present, wanted }: MemberChange): Promise<void> {
   const known = new Set(present.nodes.map(({ name }) => name))
   const nodes = wanted.nodes.filter(({ name }) => !known.has(name))
@@ -80,8 +80,8 @@ async function meetNewMachines(context: CliContext, { present, wanted }: MemberC
     signal: context.signal,
     decide: async (open) => {
       context.err(keyTable(open, context))
-      context.err('Compare with the machine: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub\n')
-      await confirm(context, 'Is this its key?')
+      context.err('Compare with the output on the node: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub\n')
+      await confirm(context, 'Is this the key of the node?')
       return open
     },
   })
@@ -91,10 +91,10 @@ async function meetNewMachines(context: CliContext, { present, wanted }: MemberC
   if (changed === undefined) return
   throw new QuorateError(
     'host-key',
-    `it shows the key ${changed.fingerprint}, and another one is on record for ${changed.name}`,
+    `host key ${changed.fingerprint} differs from the recorded key of ${changed.name}`,
     {
       host: changed.host,
-      hint: `if the machine was set up anew, and only then, take the old line out of ${knownHostsFile(wanted)}`,
+      hint: `only if the node was reinstalled: remove the old line from ${knownHostsFile(wanted)}`,
     },
   )
 }
@@ -108,12 +108,12 @@ function question({
   arithmetic: { before, after },
 }: MemberPreview): string {
   if (fileEdits.length === 0 && steps.length === 0)
-    return `Clear ${[...new Set(clearing.map(({ host }) => host))].join(', ')}?`
-  const file = fileEdits.length === 0 ? '' : 'Write the cluster file, and '
+    return `Decommission ${[...new Set(clearing.map(({ host }) => host))].join(', ')}?`
+  const file = fileEdits.length === 0 ? '' : 'Write the cluster file and '
   const what =
     before.voters === after.voters
-      ? `change the members (${after.voters} with a vote)`
-      : `go from ${before.voters} to ${counted(after.voters, 'voting member')}`
+      ? `replace members (still ${counted(after.voters, 'voting member')})`
+      : `change from ${before.voters} to ${counted(after.voters, 'voting member')}`
   const sentence = `${file}${file === '' ? what.charAt(0).toUpperCase() + what.slice(1) : what}?`
   return risks.length === 0 ? sentence : `${sentence} Note: ${risks.join('; ')}.`
 }

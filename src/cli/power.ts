@@ -27,10 +27,8 @@ export async function runPower(
   if (all === input.args.length > 0)
     throw new QuorateError(
       'usage',
-      all ? '--all is without names of nodes' : 'names of etcd nodes are missing',
-      {
-        hint: 'see --help',
-      },
+      all ? '--all and names of nodes exclude each other' : 'names of etcd nodes are missing',
+      { hint: 'name one or more etcd nodes, such as etcd01' },
     )
   const cluster = await loadForCommand(context)
   return await withSession(

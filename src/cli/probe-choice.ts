@@ -15,5 +15,5 @@ export function probeChoice(input: CommandInput): ProbeChoice {
 export function rateOption(input: CommandInput, name: string, flag: string): number | undefined {
   const rate = countOption(input, name, flag)
   if (rate === undefined || rate <= MOST) return rate
-  throw new QuorateError('usage', `${flag} ${rate}: at most ${MOST} a second; this is no load test`)
+  throw new QuorateError('usage', `${flag} ${rate}: the maximum is ${MOST} per second`)
 }

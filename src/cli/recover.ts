@@ -7,6 +7,7 @@ import { stepJson } from '../tiers/etcd/steps/plan-json.ts'
 import { type Cluster, etcdNodes } from '../spec/cluster.ts'
 import { confirmByTyping } from './ask.ts'
 import { type CommandInput, flagOption, textOption } from './command.ts'
+import { type Consequences, renderConsequences } from './consequences.ts'
 import type { CliContext } from './context.ts'
 import { renderRecovered, renderRecoveryPreview } from './render-recover.ts'
 import { withSession } from './with-session.ts'
@@ -34,9 +35,10 @@ export async function runRecovery(
         confirm: async (preview) =>
           await ask(async () => {
             show(preview)
+            if (!context.json) context.err(renderConsequences(LOSSES, context.colors))
             await confirmByTyping(
               context,
-              `A new cluster will be made from ${preview.survivor}'s data.`,
+              `Give up the old cluster ${cluster.name}, and start a new one from the data of ${preview.survivor}.`,
               cluster.name,
               textOption(input, 'confirm'),
             )
@@ -49,12 +51,18 @@ export async function runRecovery(
   )
 }
 
-/** Before any machine is asked. @throws QuorateError `usage` */
+const LOSSES: Consequences = {
+  loses: 'writes that this member does not have, as far as known: see above',
+  keeps: 'the old data of every node, renamed',
+  downtime: 'until this member serves the new cluster',
+}
+
+/** Before it connects to a node. @throws QuorateError `usage` */
 function requireMember(cluster: Cluster, name: string | undefined): void {
   const names = etcdNodes(cluster).map((node) => node.name)
   if (name === undefined || names.includes(name)) return
-  throw new QuorateError('usage', `--from-survivor: '${name}' is no etcd node of the cluster file`, {
-    hint: `etcd nodes: ${names.join(', ')}`,
+  throw new QuorateError('usage', `--from-survivor: '${name}' is not an etcd node of the cluster file`, {
+    hint: `name an etcd node: ${names.join(', ')}`,
   })
 }
 
@@ -64,14 +72,14 @@ async function abandon(
   { cluster, lost }: { readonly cluster: Cluster; readonly lost: readonly string[] },
 ): Promise<number> {
   if (input.options['fromSurvivor'] !== undefined)
-    throw new QuorateError('usage', '--abandon gives up what --from-survivor began: give one of the two')
+    throw new QuorateError('usage', '--abandon and --from-survivor exclude each other')
   return await withSession(
     context,
     async (session) => {
       const { nodes, stays } = await abandonRecovery(session, lost)
       if (context.json)
         printLine(context, 'recover', { type: 'done', changed: nodes.length > 0, nodes, stays })
-      else if (nodes.length === 0) context.out('no recovery was begun\n')
+      else if (nodes.length === 0) context.out('no recovery is unfinished\n')
       else context.out(`${renderAbandoned(nodes, stays)}\n`)
       return 0
     },
@@ -82,8 +90,8 @@ async function abandon(
 function renderAbandoned(nodes: readonly string[], stays: boolean): string {
   const names = nodes.join(', ')
   return stays
-    ? `the recovery is ended on ${names}; the new cluster stays as it is. Inspect it: quorate recover; then complete it: quorate apply`
-    : `taken back on ${names}; members stay stopped, with the data that they had before. Inspect them: quorate recover`
+    ? `the recovery is ended on ${names}; the new cluster stays unchanged. Inspect it: quorate recover; then complete it: quorate apply`
+    : `abandoned on ${names}; members stay stopped, with their old data. Inspect them: quorate recover`
 }
 
 function previewJson({ steps, ...preview }: RecoveryPreview): Lines['recover'] {

@@ -1,4 +1,4 @@
-/** What adopting a cluster means, for people and as JSON. */
+/** The preview of an adoption, for people and as JSON. */
 import { describeShape } from '../adopt/shape.ts'
 import type { AdoptPreview } from '../verbs/adopt/adopt.ts'
 import type { CliContext } from './context.ts'
@@ -25,10 +25,10 @@ export function renderAdoption(preview: AdoptPreview, { colors, verbose }: CliCo
   })
   const shown = text.split('\n').filter((line) => verbose || !/^\s*(#|$)/.test(line))
   return [
-    `${colors.bold(`the cluster ${clusterId}, as it runs`)}\n${renderTable([header, ...rows])}`,
-    `${colors.bold('the cluster file')}\n${shown.map((line) => `  ${line.replace(/\s+#\s.*$/, '')}\n`).join('')}`,
-    `${colors.bold('what to know')}\n${lines.join('')}`,
-    `${colors.bold('what the next apply would do')} ${colors.dim('(adopting does none of it)')}\n${renderPlan(plan, colors)}${planSummary(plan)}\n`,
+    `${colors.bold(`running cluster ${clusterId}`)}\n${renderTable([header, ...rows])}`,
+    `${colors.bold('cluster file')}\n${shown.map((line) => `  ${line.replace(/\s+#\s.*$/, '')}\n`).join('')}`,
+    `${colors.bold('notes')}\n${lines.join('')}`,
+    `${colors.bold('changes of a later apply')} ${colors.dim('(adopt makes none of them)')}\n${renderPlan(plan, colors)}${planSummary(plan)}\n`,
     '',
   ].join('\n')
 }

@@ -1,4 +1,4 @@
-/** What is left of a cluster, for whoever has to decide. */
+/** The state of a cluster that lost its quorum, and the choices. */
 
 import type { RecoveryPreview } from '../verbs/recover/decide.ts'
 import type { RecoverReport } from '../verbs/recover/recover.ts'
@@ -12,16 +12,16 @@ type Painter = Pick<CliContext['colors'], 'bold' | 'cyan' | 'dim' | 'green' | 'y
 
 const HEADINGS: Readonly<Record<RecoveryReport['kind'], string>> = {
   serving: 'a quorum answers: there is nothing to recover',
-  startable: 'no quorum answers, but enough members have their data: nothing is lost',
-  open: 'no quorum answers, and machines that could make one are out of reach',
-  lost: 'the quorum is lost: it can not be made of what is left',
-  unfinished: 'a recovery was begun and is not finished',
+  startable: 'no quorum answers, but enough members have their data. Data loss: none',
+  open: 'no quorum answers, and nodes that could form one are unreachable. Data loss: unknown',
+  lost: "the quorum is lost: the remaining members can't form one",
+  unfinished: 'a recovery is unfinished',
 }
 
 function headingOf({ kind, members }: RecoveryReport): string {
-  // Nobody was asked: a quorum may serve out of sight.
+  // No member was asked: a quorum may serve.
   const unseen = kind === 'open' && members.every(({ state }) => state === 'unreachable')
-  return unseen ? 'no member can be reached: whether a quorum serves is unknown' : HEADINGS[kind]
+  return unseen ? 'no member is reachable: whether a quorum serves is unknown' : HEADINGS[kind]
 }
 
 export function renderRecovery(report: RecoveryReport, colors: Painter): string {
@@ -43,7 +43,7 @@ export function renderRecovery(report: RecoveryReport, colors: Painter): string 
       ({ text, command }) =>
         `  - ${oneLine(text)}${command === null ? '' : `\n    ${colors.cyan('run:')} ${command}`}`,
     )
-    parts.push([colors.bold('What can be done'), ...choices].join('\n'))
+    parts.push([colors.bold('Choices'), ...choices].join('\n'))
   }
   return `${parts.join('\n\n')}\n`
 }
@@ -71,7 +71,7 @@ function section(title: string, sentences: readonly string[], colors: Painter): 
   return [[colors.bold(title), ...sentences.map((sentence) => `  - ${oneLine(sentence)}`)].join('\n')]
 }
 
-/** What will be done, and what whoever types the cluster's name should know. */
+/** The steps, and their risks. */
 export function renderRecoveryPreview(preview: RecoveryPreview, colors: Painter): string {
   const { steps, joining, leaving, stopped, risks, continues, survivor } = preview
   const shown = steps.filter(({ kind }) => kind !== 'release')
@@ -79,18 +79,18 @@ export function renderRecoveryPreview(preview: RecoveryPreview, colors: Painter)
     ...shown.map(
       ({ host, what, why }) => `${colors.bold(host)}: ${oneLine(what)} ${colors.dim(`(${oneLine(why)})`)}`,
     ),
-    ...(leaving.length === 0 ? [] : [`the cluster file: ${leaving.join(', ')} taken out`]),
+    ...(leaving.length === 0 ? [] : [`cluster file: ${leaving.join(', ')} removed`]),
     ...(joining.length === 0
       ? []
-      : [`${colors.bold(joining.join(', '))}: join it, one at a time, as learners first`]),
+      : [`${colors.bold(joining.join(', '))}: join the new cluster as learners, one at a time`]),
   ]
-  const head = continues
-    ? `goes on with the recovery from ${survivor} that was begun`
-    : `recovery from ${survivor}`
+  const head = continues ? `continues the unfinished recovery from ${survivor}` : `recovery from ${survivor}`
   return [
     `${colors.bold(head)}\n`,
     ...lines.map((line, index) => `  ${index + 1}. ${line}\n`),
-    ...stopped.map(({ host, what }) => `  ${colors.dim('stopped meanwhile:')} ${host}: ${oneLine(what)}\n`),
+    ...stopped.map(
+      ({ host, what }) => `  ${colors.dim('stopped during the recovery:')} ${host}: ${oneLine(what)}\n`,
+    ),
     ...risks.map((risk) => `  ${colors.yellow('!')} ${oneLine(risk)}\n`),
   ].join('')
 }
@@ -98,7 +98,7 @@ export function renderRecoveryPreview(preview: RecoveryPreview, colors: Painter)
 export function renderRecovered(report: RecoverReport, colors: Painter): string {
   const { survivor, clusterId, revision, bump, keys, moved, members, left } = report
   const count = keys === undefined ? '' : `, with ${counted(keys, 'key')}`
-  const after = bump === 0 ? '' : `; revisions go on from ${revision + bump}`
+  const after = bump === 0 ? '' : `; revisions continue from ${revision + bump}`
   const lines = [
     `recovered from ${survivor}: revision ${revision}${count}, now cluster ${clusterId}${after}`,
     `members: ${members.join(', ')}`,
@@ -106,7 +106,7 @@ export function renderRecovered(report: RecoverReport, colors: Painter): string 
     ...(left.length === 0
       ? []
       : [
-          `taken out of the cluster file: ${left.join(', ')}. When one is back, and before etcd starts there: quorate member remove ${left[0]}`,
+          `removed from the cluster file: ${left.join(', ')}. When one is back, before etcd starts on it: quorate member remove ${left[0]}`,
         ]),
   ]
   return lines.map((line) => `${line}\n`).join('')

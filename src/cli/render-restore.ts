@@ -1,8 +1,9 @@
-/** A restore for people: what it would do to the cluster, and what came of it. */
+/** A restore for people: what it will do to the cluster, and its result. */
 import type { RestoreReport } from '../verbs/restore/restore.ts'
 import type { RestorePreview } from '../verbs/restore/preview.ts'
 import { counted, formatBytes } from '../spec/units.ts'
 import { stepJson } from '../tiers/etcd/steps/plan-json.ts'
+import type { Consequences } from './consequences.ts'
 import type { CliContext } from './context.ts'
 import { oneLine } from '../spec/visible.ts'
 import { signedBy } from './render-signers.ts'
@@ -30,21 +31,39 @@ export function renderRestorePreview(cluster: string, preview: RestorePreview, c
     })
   })
   return [
-    `${colors.bold(`the cluster ${cluster} from ${oneLine(name)}`)} ${colors.dim(`(${facts.join(', ')})`)}`,
+    `${colors.bold(`restore of cluster ${cluster} from ${oneLine(name)}`)} ${colors.dim(`(${facts.join(', ')})`)}`,
     ...(signer === undefined ? [] : [`  ${colors.dim(signedBy(signer, colors))}`]),
     ...waves.map((line, index) => `  ${index + 1}. ${line}`),
     ...moved.map(({ host, path }) => `  ${colors.dim('kept:')} ${host}: ${oneLine(path)}`),
-    ...stopped.map(({ host, what }) => `  ${colors.dim('stopped meanwhile:')} ${host}: ${oneLine(what)}`),
+    ...stopped.map(
+      ({ host, what }) => `  ${colors.dim('stopped during the restore:')} ${host}: ${oneLine(what)}`,
+    ),
     ...risks.map((risk) => `  ${colors.yellow('!')} ${oneLine(risk)}`),
     '',
   ].join('\n')
 }
 
-export function restoreQuestion({ replaces, continued, risks }: RestorePreview): string {
-  if (continued) return 'Go on with it?'
-  return replaces
-    ? `${risks[0] ?? ''} Until it is done nothing is served.`
-    : 'Make the cluster from this snapshot?'
+/** Of a restore that replaces data; undefined: it replaces none, or continues one that was confirmed. */
+export function restoreLosses({
+  replaces,
+  continued,
+  risks,
+  moved,
+}: RestorePreview): Consequences | undefined {
+  if (!replaces || continued) return undefined
+  const nodes = new Set(moved.map(({ host }) => host)).size
+  return {
+    loses: risks[0] ?? '',
+    keeps: `the old data on ${counted(nodes, 'node')}, renamed`,
+    downtime: 'until all members serve the restored data',
+  }
+}
+
+export function restoreQuestion(cluster: string, { replaces, continued, snapshot }: RestorePreview): string {
+  if (continued) return 'Continue this restore?'
+  if (!replaces) return `Create cluster ${cluster} from this snapshot?`
+  const taken = snapshot.takenAt === undefined ? '' : ` (taken ${snapshot.takenAt})`
+  return `Replace all data of cluster ${cluster} with ${snapshot.name}${taken}.`
 }
 
 export function previewJson({
@@ -72,9 +91,7 @@ export function renderRestored(
   durationMs: number,
   colors: Painter,
 ): string {
-  const lines = moved.map(
-    ({ host, path }) => `  ${colors.bold(host)}: the data of before is ${oneLine(path)}\n`,
-  )
+  const lines = moved.map(({ host, path }) => `  ${colors.bold(host)}: the old data is in ${oneLine(path)}\n`)
   const seconds = (durationMs / 1000).toFixed(1)
   return `restored: ${counted(keys, 'key')} at revision ${revision}, cluster ID ${clusterId} (${seconds} s)\n${lines.join('')}`
 }

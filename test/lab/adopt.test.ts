@@ -152,7 +152,7 @@ describe.skipIf(reason)(`adopt${because}`, () => {
       )
       const refused = await quorate(lab, words)
       expect(refused.exitCode).toBe(UNCONFIRMED)
-      expect(refused.stderr).toContain('give --yes')
+      expect(refused.stderr).toContain('rerun with --yes')
       const preview = await quorate(lab, [...words, '--preview', '--yes'])
       expect(preview.stderr + preview.stdout).toContain('nothing was written')
       expect(preview.exitCode).toBe(0)
@@ -222,7 +222,7 @@ describe.skipIf(reason)(`adopt${because}`, () => {
         ca.key,
       )
       const again = await quorateOk(lab, [...words, '--yes'])
-      expect(again).toContain('nothing to do')
+      expect(again).toContain('nothing to change')
       const text = await readFile(lab.clusterFile, 'utf8')
       await writeFile(lab.clusterFile, `${text}# mine\n`)
       const refused = await quorate(lab, [...words, '--yes'])

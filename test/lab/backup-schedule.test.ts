@@ -179,7 +179,7 @@ describe.skipIf(whyNoLab())('backups on a schedule', () => {
     const asked = await quorate(lab, ['certs', 'renew'])
     expect(asked).toMatchObject({
       exitCode: 12,
-      stderr: expect.stringMatching(/service01\n.*issue the certificate of its backups anew/),
+      stderr: expect.stringMatching(/service01\n.*renew the certificate of its backups/),
     })
     expect(await certificate()).toBe(expired)
     const said = await quorateOk(lab, ['certs', 'renew', '--yes', '--json'])

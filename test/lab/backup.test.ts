@@ -227,7 +227,7 @@ describe.skipIf(whyNoLab())('backup', () => {
       [['--recipient', recipient], 64, /the cluster file has no backup\.store/i],
       [['--store', folder('x'), '--recipient', 'ssh-rsa'], 64, /not a public key of age/],
       [['--store', folder('x'), '--recipient', identity], 64, /this is a secret key/],
-      [['--store', folder('x'), '--plaintext', '--recipient', recipient], 64, /it can only be one/],
+      [['--store', folder('x'), '--plaintext', '--recipient', recipient], 64, /exclude each other/],
       [['--store', folder('x')], 77, /there is no terminal to ask on/],
       [['--store', 's3://No_Bucket/x', '--recipient', recipient], 64, /not a bucket's name/],
       [['--store', '/proc/x', '--recipient', recipient], 74, /can't be made/],

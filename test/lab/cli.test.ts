@@ -202,7 +202,7 @@ describe.skipIf(reason)(`the command line on machines${because}`, () => {
     const early = await quorate(lab, ['certs', 'import', folder])
     expect(early).toMatchObject({
       exitCode: 4,
-      stdout: expect.stringContaining('etcd03: no good certificate'),
+      stdout: expect.stringContaining('etcd03: the directory has no valid certificate'),
     })
 
     await tool([

@@ -37,7 +37,7 @@ describe.skipIf(whyNoLab())('a first apply', () => {
 
   test('on a terminal: shows the plan with its summary and asks; after a no nothing is touched', async () => {
     const before = await snapshots(lab.machines)
-    const turns = [{ question: 'Carry out this plan? [y/N]', line: 'n' }]
+    const turns = [{ question: 'Apply this plan? [y/N]', line: 'n' }]
     const { stdout, exitCode } = await talk(lab, ['apply'], turns)
     expect({ exitCode, stdout }).toMatchObject({ exitCode: EXIT_CODES.declined })
     expect(stdout).toMatch(

@@ -99,7 +99,7 @@ describe.skipIf(whyNoLab())('a quorum that is lost', () => {
     expect(log?.lastIndex).toBeGreaterThan(log?.commit ?? 0)
     const shown = await quorate(lab, ['recover', '--from-survivor', '--yes'])
     expect(shown.exitCode).toBe(12)
-    expect(shown.stderr.match(/(?<=stopped meanwhile: ).*/g)?.toSorted()).toEqual(
+    expect(shown.stderr.match(/(?<=stopped during the recovery: ).*/g)?.toSorted()).toEqual(
       [
         `${user.name}: kube-apiserver.service`,
         `${pod.name}: ${MANIFEST}`,
@@ -113,7 +113,7 @@ describe.skipIf(whyNoLab())('a quorum that is lost', () => {
     expect(apply).toMatchObject({ exitCode: BLOCKED })
     expect(apply.stderr).toContain('quorate recover --from-survivor')
     expect(await quorate(lab, ['start', '--all'])).toMatchObject({ exitCode: BLOCKED })
-    expect(await quorateOk(lab, ['recover', '--abandon'])).toContain('taken back')
+    expect(await quorateOk(lab, ['recover', '--abandon'])).toContain('abandoned')
     expect((await recordsOf(lab)).at(-1)).toMatchObject({ verb: 'recover', error: null })
     expect(await users()).toEqual(['active', 'kind: Pod', 'active'])
     expect((await recoverJson([])).report.kind).toBe('lost')
@@ -305,7 +305,7 @@ describe.skipIf(whyNoLab())('a quorum that is lost', () => {
       message: expect.stringContaining('data of the new cluster is lost or damaged'),
       hint: expect.stringContaining('quorate recover --abandon'),
     })
-    expect(await quorateOk(lab, ['recover', '--abandon'])).toContain('with the data that they had before')
+    expect(await quorateOk(lab, ['recover', '--abandon'])).toContain('with their old data')
     for (const machine of members()) {
       const names = await machine.check(['ls', '/opt/etcd'])
       expect(names).not.toContain('before-recover')

@@ -181,7 +181,7 @@ describe.skipIf(reason)(`from 3.3 to 3.6${because}`, () => {
     expect(path.dirname(snapshot)).toBe(path.join(stateFolder(lab), 'snapshots'))
     expect((await stat(snapshot)).mode & 0o777).toBe(0o600)
     // A second time: there is nothing to do, and nobody is asked.
-    expect(await quorateOk(lab, ['upgrade', '--to', '3.4.23'])).toContain('nothing to do')
+    expect(await quorateOk(lab, ['upgrade', '--to', '3.4.23'])).toContain('nothing to change')
     expect(await readdir(path.dirname(snapshot))).toEqual([path.basename(snapshot)])
   })
 
@@ -222,7 +222,7 @@ describe.skipIf(reason)(`from 3.3 to 3.6${because}`, () => {
     expect(after.filter((pid, index) => pid !== before[index])).toHaveLength(1)
     expect(await get('since')).toBe('3.4\n')
     expect(await quorateOk(lab, ['apply'])).toBe('nothing to change\n')
-    expect(await quorateOk(lab, ['upgrade', '--abort', '--yes'])).toContain('nothing to do')
+    expect(await quorateOk(lab, ['upgrade', '--abort', '--yes'])).toContain('nothing to change')
   })
 
   test('killed again and again, it goes on each time and ends whole; a member that was stopped meanwhile goes first', async () => {

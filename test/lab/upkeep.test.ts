@@ -59,7 +59,7 @@ describe.skipIf(whyNoLab())('the upkeep of a cluster', () => {
     expect(availability?.report).toMatchObject({ lostWrites: 0, writes: { failed: 0 }, reads: { failed: 0 } })
     expect(availability?.report.leader.changes).toBe(1)
     expect(await quorateOk(lab, ['move-leader', to])).toContain('nothing to change')
-    expect(await quorateOk(lab, ['move-leader', '--yes'])).toMatch(/leads now/)
+    expect(await quorateOk(lab, ['move-leader', '--yes'])).toMatch(/moved leadership/)
     expect(await leader()).not.toBe(to)
   })
 

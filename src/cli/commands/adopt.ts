@@ -29,7 +29,7 @@ const adoptCommand: CommandHandler = async (context, input) => {
     if (!context.json) context.err(renderAdoption(preview, context))
     await confirm(
       context,
-      `Write ${context.file}, and quorate's mark on ${counted(preview.members.length, 'machine')}?`,
+      `Write ${context.file}, and the cluster ID file on ${counted(preview.members.length, 'node')}?`,
     )
   }
   try {
@@ -55,7 +55,7 @@ const adoptCommand: CommandHandler = async (context, input) => {
     progress.stop()
     if (context.json) printValue(context, 'adopt', adoptJson(context.file, report, report.changed))
     else if (!report.changed)
-      context.out(`${context.file} says so already, and every member has its mark: nothing to do\n`)
+      context.out(`nothing to change: ${context.file} and the cluster ID files are up to date\n`)
     else tellNext(context, report)
     return 0
   } catch (error) {
@@ -68,13 +68,15 @@ const adoptCommand: CommandHandler = async (context, input) => {
   }
 }
 
-/** Ends a run that was only to show. */
+/** Ends a run that only shows the preview. */
 class PreviewShown extends Error {}
 
 function requiredName(input: CommandInput): string {
   const name = textOption(input, 'name')
   if (name === undefined)
-    throw new QuorateError('usage', 'the cluster needs a name', { hint: 'give one: --name prod' })
+    throw new QuorateError('usage', 'the name of the cluster is missing', {
+      hint: 'rerun with --name, for example --name prod',
+    })
   const complaint = checkName(name)
   if (complaint !== undefined)
     throw new QuorateError('usage', `--name: ${complaint.message}`, { hint: complaint.hint })
@@ -88,7 +90,7 @@ function destination(word: string): Destination {
   throw new QuorateError('usage', `"${word}" is not [USER@]HOST`)
 }
 
-/** The login of all, if it is one; paths start from the cluster file's folder there. */
+/** The login of all nodes; in the file, paths start from the directory of the cluster file. */
 function sshOptions(
   context: CliContext,
   input: CommandInput,
@@ -110,14 +112,18 @@ function authority(context: CliContext, input: CommandInput): AuthorityWish | un
   const [host, certificate, key] = ['caHost', 'caCertificate', 'caKey'].map((name) => textOption(input, name))
   if (host === undefined && certificate === undefined && key === undefined) return undefined
   if (certificate === undefined)
-    throw new QuorateError('usage', 'a CA needs its certificate too', { hint: 'give --ca-certificate PATH' })
+    throw new QuorateError('usage', 'the CA certificate is missing', {
+      hint: 'rerun with --ca-certificate PATH',
+    })
   if (host !== undefined && key !== undefined) return { host: { name: host, certificate, key } }
   if (host !== undefined)
-    throw new QuorateError('usage', `the CA's key on ${host} is needed too`, { hint: 'give --ca-key PATH' })
-  const here = fromFile(context, certificate)
+    throw new QuorateError('usage', `the path of the CA key on ${host} is missing`, {
+      hint: 'rerun with --ca-key PATH',
+    })
+  const local = fromFile(context, certificate)
   return key === undefined
-    ? { offline: { certificate: here } }
-    : { local: { certificate: here, key: fromFile(context, key) } }
+    ? { offline: { certificate: local } }
+    : { local: { certificate: local, key: fromFile(context, key) } }
 }
 
 function source(context: CliContext, input: CommandInput): ClusterFile['etcd']['source'] {
@@ -126,7 +132,7 @@ function source(context: CliContext, input: CommandInput): ClusterFile['etcd']['
   return file === undefined ? undefined : { file: { path: fromFile(context, file) } }
 }
 
-/** A path as the cluster file writes it: from its own folder. */
+/** A path in the cluster file starts from its directory. */
 function fromFile({ file }: CliContext, given: string): string {
   if (path.isAbsolute(given) || given === '~' || given.startsWith('~/')) return given
   return path.relative(path.dirname(path.resolve(file)), path.resolve(given))
@@ -135,7 +141,7 @@ function fromFile({ file }: CliContext, given: string): string {
 async function decideKeys(context: CliContext, keys: readonly ScannedKey[]): Promise<readonly ScannedKey[]> {
   if (!context.json) {
     context.err(keyTable(keys, context))
-    context.err('Compare with each machine: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub\n')
+    context.err('Compare with the output on each node: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub\n')
   }
   await confirm(context, `Record ${counted(keys.length, 'host key')}?`)
   return keys
@@ -143,7 +149,7 @@ async function decideKeys(context: CliContext, keys: readonly ScannedKey[]): Pro
 
 function tellNext(context: CliContext, { cluster, plan }: AdoptPreview): void {
   const option = context.file === 'cluster.yaml' ? '' : `-f ${context.file} `
-  context.out(`${cluster.name} is adopted: ${context.file} is written, nothing was restarted\n`)
+  context.out(`adopted ${cluster.name}: ${context.file} was written, nothing was restarted\n`)
   const next = plan.blocked.length > 0 ? ['status'] : ['status', 'plan']
   for (const word of next) context.err(`  quorate ${option}${word}\n`)
 }

@@ -27,7 +27,7 @@ async function listed(context: CliContext, session: Session): Promise<number> {
     const rows = alarms.map(({ member, alarm, meaning }) => [member, context.colors.red(alarm), meaning])
     context.out(renderTable([header, ...rows]))
   } else {
-    context.out(known ? 'no alarm is raised\n' : 'no member could say whether there are alarms\n')
+    context.out(known ? 'no alarm is raised\n' : 'unknown: no member answered\n')
   }
   return alarms.length > 0 || !known ? 1 : 0
 }

@@ -20,12 +20,12 @@ const applyCommand: CommandHandler = async (context, input) => {
     if (planFile !== undefined && startStopped)
       throw new QuorateError(
         'usage',
-        '--start-stopped does not go with a plan in a file: the file says which members start',
+        '--start-stopped has no effect on a plan file, which already contains the members to start',
         {
-          hint: `make the plan again: quorate plan --start-stopped --out ${quoteWord(planFile)}`,
+          hint: `plan again: quorate plan --start-stopped --out ${quoteWord(planFile)}`,
         },
       )
-    // A plan that was looked at and saved needs no second yes.
+    // A saved plan was read already: it needs no confirmation.
     const guard =
       planFile === undefined
         ? {

@@ -12,8 +12,8 @@ const backupScheduled: CommandHandler = async (context, input) => {
     onWarning: (text) => context.err(`warning: ${text}\n`),
   })
   const { name, store, about, proof } = backup
-  context.out(`${name} is in ${store}: revision ${proof.status.revision}, from ${about.member}\n`)
-  for (const { name: old } of pruned.removed) context.out(`${old} is removed: nobody wants it kept\n`)
+  context.out(`stored ${name} in ${store}: revision ${proof.status.revision}, from ${about.member}\n`)
+  for (const { name: old } of pruned.removed) context.out(`deleted ${old}: outside the retention policy\n`)
   return pruned.failed.length > 0 ? 1 : 0
 }
 

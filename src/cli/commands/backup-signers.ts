@@ -32,17 +32,17 @@ function list(context: CliContext, cluster: Cluster, signers: readonly AllowedSi
   else context.out(renderSigners(file, signers, context))
 }
 
-/** The operator's key unless a node is named. */
+/** The key of the operator, unless a node is named. */
 async function rotate(context: CliContext, cluster: Cluster, who: string | undefined): Promise<void> {
   const node = cluster.nodes.find(({ name }) => name === who)
   if (who !== undefined && node === undefined) {
     const names = cluster.nodes.map(({ name }) => name).join(', ')
-    throw new QuorateError('usage', `'${who}' is no node of the cluster file`, {
-      hint: `nodes: ${names}; without a name it is the operator's key`,
+    throw new QuorateError('usage', `'${who}' is not a node of the cluster file`, {
+      hint: `name a node (${names}), or none for the key of the operator`,
     })
   }
   const whose = node === undefined ? operatorPrincipal(cluster.name) : node.name
-  const question = `A new key signs the backups of ${whose} from now on. Backups that the old key signed until now still count. Go on?`
+  const question = `Rotate the signing key of ${whose}? Existing backups stay valid; new backups use the new key.`
   if (node === undefined) {
     const confirmed = async () => await confirm(context, question)
     tellRotated(context, cluster, await rotateOperatorKey(optionsOf(context, cluster), confirmed))
@@ -66,7 +66,7 @@ function tellRotated(context: CliContext, cluster: Cluster, signer: AllowedSigne
     return
   }
   context.out(
-    `${principals} signs with ${fingerprint} from now on\nkeep a new copy of ${file} with the secret key of age\n`,
+    `${principals} signs with ${fingerprint} from now on\nkeep a new copy of ${file} with your age identity\n`,
   )
 }
 
@@ -78,12 +78,12 @@ async function revoke(
 ): Promise<void> {
   const file = signersFile(cluster)
   if (who === undefined) {
-    throw new QuorateError('usage', 'no key to revoke was named', {
-      hint: 'give a name or a fingerprint as the list has it: quorate backup signers',
+    throw new QuorateError('usage', 'the key to revoke is missing', {
+      hint: 'name it, or give its fingerprint: quorate backup signers lists both',
     })
   }
   const revoked = await revokeKeys(optionsOf(context, cluster), who, async (going) => {
-    const question = `No backup that ${namesOf(going)} signed counts any more, whatever its date: verify and restore refuse it.`
+    const question = `Revoke ${namesOf(going)}: verify and restore refuse every backup that this key signed, also old ones.`
     await confirmByTyping(context, question, cluster.name, textOption(input, 'confirm'))
   })
   if (context.json) {
@@ -91,7 +91,7 @@ async function revoke(
     return
   }
   context.out(
-    `revoked: ${namesOf(revoked)}\nkeep a new copy of ${file} with the secret key of age, and take a backup with another key: quorate backup; on a node: quorate backup schedule\n`,
+    `revoked: ${namesOf(revoked)}\nkeep a new copy of ${file} with your age identity, and take a backup with another key: quorate backup, or on a node: quorate backup schedule\n`,
   )
 }
 

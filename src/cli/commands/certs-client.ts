@@ -36,9 +36,10 @@ const certsClient: CommandHandler = async (context, input) => {
 }
 
 const RESULTS: Readonly<Record<ClientCertificate['result'], string>> = {
-  kept: 'is good, and was kept',
+  kept: 'is valid and was kept',
   issued: 'was issued',
-  waiting: 'waits for the offline CA: quorate certs csr --out DIR, have it signed, quorate certs import DIR',
+  waiting:
+    'waits for the offline CA: run quorate certs csr --out DIR, sign the request, run quorate certs import DIR',
 }
 
 function describe(name: string, made: ClientCertificate, endpoints: readonly string[]): string {

@@ -8,8 +8,8 @@ import { printValue } from '../output/print-json.ts'
 const certsCsr: CommandHandler = async (context, input) => {
   const out = textOption(input, 'out')
   if (out === undefined) {
-    throw new QuorateError('usage', 'the folder for the requests is missing', {
-      hint: 'quorate certs csr --out DIR',
+    throw new QuorateError('usage', 'the directory for the requests is missing', {
+      hint: 'run quorate certs csr --out DIR',
     })
   }
   return await withSession(context, async (session) => {
@@ -19,13 +19,13 @@ const certsCsr: CommandHandler = async (context, input) => {
       return 0
     }
     if (files.length === 0) {
-      context.out('no certificate is due: nothing to request\n')
+      context.out('nothing to request: no certificate is due\n')
       return 0
     }
     context.out(`${files.map((file) => path.join(out, file)).join('\n')}\n`)
     if (waitingFor !== undefined) context.err(`${context.colors.yellow('!')} ${waitingFor}\n`)
     context.err(
-      `have them signed (${path.join(out, 'README.txt')} shows how), then: quorate certs import ${out}\n`,
+      `sign them (${path.join(out, 'README.txt')} shows how), then run: quorate certs import ${out}\n`,
     )
     return 0
   })

@@ -17,17 +17,17 @@ const certsImport: CommandHandler = async (context, input) => {
       for (const file of report.files) context.out(`${describe(file, context)}\n`)
       for (const name of report.missing) {
         context.out(
-          `${context.colors.red('✗')} ${name}: no good certificate for its request is in the folder\n`,
+          `${context.colors.red('✗')} ${name}: the directory has no valid certificate for this request\n`,
         )
       }
-      if (report.files.length === 0 && good) context.out('nothing was waiting\n')
-      else if (good) context.err('all is there: quorate apply\n')
+      if (report.files.length === 0 && good) context.out('nothing to import: no request is open\n')
+      else if (good) context.err('complete; next: quorate apply\n')
     }
     return good ? 0 : EXIT_CODES.pki
   })
 }
 
-const WITHOUT_NAME = 'until every member has that name, any certificate of the CA may speak Raft'
+const WITHOUT_NAME = 'until every member has that name, every certificate of the CA can act as a peer'
 
 function describe({ file, result, commonName, reasons, hint }: ImportedFile, { colors }: CliContext): string {
   const who = commonName === undefined ? '' : ` (${commonName})`

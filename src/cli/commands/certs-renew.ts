@@ -15,8 +15,8 @@ const certsRenew: CommandHandler = async (context, input) => {
   const all = flagOption(input, 'all')
   const share = textOption(input, 'olderThan')
   if (all && share !== undefined) {
-    throw new QuorateError('usage', '--all and --older-than contradict each other', {
-      hint: 'give one of them',
+    throw new QuorateError('usage', '--all and --older-than exclude each other', {
+      hint: 'use one of them',
     })
   }
   const olderThan = share === undefined ? undefined : parseShare(share)
@@ -50,21 +50,21 @@ function parseShare(text: string): number {
     ? Number(fraction[1]) / Number(fraction[2])
     : Number(number) / (percent === '%' ? 100 : 1)
   if (share > 0 && share <= 1) return share
-  throw new QuorateError('usage', `--older-than: "${text}" is not a share of a certificate's life`, {
-    hint: 'write one like 2/3, 0.5 or 80%',
+  throw new QuorateError('usage', `--older-than: "${text}" is not a part of a validity period`, {
+    hint: 'write for example 2/3, 0.5 or 80%',
   })
 }
 
 function describePreview(preview: RenewPreview, { colors }: CliContext): string {
   const members = preview.waves.length > 0 ? renderPlan(preview, colors) : ''
   const clients = preview.clients
-    .map((name) => `  ${colors.yellow('~')} issue ${name}.crt here anew\n`)
+    .map((name) => `  ${colors.yellow('~')} renew ${name}.crt on this workstation\n`)
     .join('')
   const node = preview.schedule
   const schedule =
     node === undefined
       ? ''
-      : `${colors.bold(node)}\n  ${colors.yellow('~')} issue the certificate of its backups anew, for a new key\n`
+      : `${colors.bold(node)}\n  ${colors.yellow('~')} renew the certificate of its backups, with a new key\n`
   return `${members}${schedule}${clients === '' ? '' : `${colors.bold('clients')}\n${clients}`}`
 }
 
@@ -73,11 +73,11 @@ function question({ due, clients, schedule, waves }: RenewPreview): string {
   const what = [
     ...(hosts > 0 ? [`the certificates of ${counted(hosts, 'member')}`] : []),
     ...(schedule === undefined ? [] : [`that of ${schedule}'s backups`]),
-    ...(clients.length > 0 ? [`those of ${clients.join(', ')} here`] : []),
+    ...(clients.length > 0 ? [`those of ${clients.join(', ')} on this workstation`] : []),
   ]
   const fresh = waves.flat().some((step) => step.kind === 'key' && !step.keep)
   const risk = fresh
-    ? 'Nothing restarts, but a key changes too: a handshake in that very instant may fail, and is tried again.'
+    ? 'Nothing restarts. A key changes too: a TLS handshake at that moment may fail; clients retry it.'
     : 'Keys stay and nothing restarts: no connection is lost.'
   return `Renew ${what.join(' and ')}? ${risk}`
 }
@@ -103,19 +103,21 @@ function describe({ done, served, clients, schedule }: RenewReport, durationMs: 
   const lines = served.map(({ host, port, serial, notAfter }) => {
     const until = notAfter.slice(0, 10)
     const both = served.filter((other) => other.host === host).every((other) => other.serial === serial)
-    if (both) return port === 'peer' ? '' : `  ${host}: serves ${serial} on both ports, good until ${until}\n`
-    return `  ${host}: serves ${serial} on its ${port} port, good until ${until}\n`
+    if (both)
+      return port === 'peer' ? '' : `  ${host}: serves ${serial} on both ports, valid until ${until}\n`
+    return `  ${host}: serves ${serial} on its ${port} port, valid until ${until}\n`
   })
   const kept = clients.map(({ name, certificate, result }) => {
     if (result === 'waiting') return `  ${name} waits for the offline CA: quorate certs csr --out DIR\n`
-    const copies = name === OPERATOR ? '' : `: copy it to wherever ${name} uses a copy of it`
+    const copies = name === OPERATOR ? '' : `: update every copy that ${name} uses`
     return `  ${certificate}${copies}\n`
   })
   const backups =
     schedule === undefined
       ? ''
-      : `  ${schedule.host}: takes backups with one good until ${schedule.notAfter.slice(0, 10)}\n`
-  if (done.length + clients.length === 0 && backups === '') return `nothing is due\n${lines.join('')}`
+      : `  ${schedule.host}: its backup certificate is valid until ${schedule.notAfter.slice(0, 10)}\n`
+  if (done.length + clients.length === 0 && backups === '')
+    return `nothing is due for renewal\n${lines.join('')}`
   return `renewed in ${(durationMs / 1000).toFixed(1)} s\n${lines.join('')}${backups}${kept.join('')}`
 }
 

@@ -44,12 +44,12 @@ const certsRotateCa: CommandHandler = async (context, input) => {
   )
 }
 
-/** @throws QuorateError `usage` for options that contradict each other */
+/** @throws QuorateError `usage` for options that exclude each other */
 function stagesOf(input: CommandInput): readonly RotationStage[] {
   const given = ['trustOnly', 'finish', 'abort'].filter((name) => flagOption(input, name))
   if (given.length > 1) {
-    throw new QuorateError('usage', '--trust-only, --finish and --abort contradict each other', {
-      hint: 'give one of them, or none',
+    throw new QuorateError('usage', '--trust-only, --finish and --abort exclude each other', {
+      hint: 'use one of them, or none',
     })
   }
   const [only] = given
@@ -59,48 +59,46 @@ function stagesOf(input: CommandInput): readonly RotationStage[] {
 
 const QUESTIONS: Readonly<Record<RotationStage, string>> = {
   trust:
-    'Have every member trust a new CA beside the present one? Members restart one at a time, the leader last. Clients notice nothing, and --abort goes back.',
+    'Add a new CA to the trusted CAs of every member? Members restart one at a time, the leader last. No client impact. Undo: --abort.',
   issue:
-    "Issue the members' certificates from the new CA? Nothing restarts; but a client whose ca.crt has not got the new CA yet will refuse the members from then on. Has every client got the new ca.crt?",
+    'Issue the certificates of all members from the new CA? Nothing restarts. A client without the new ca.crt then refuses the members. Check first that every client has the new ca.crt. Undo: --abort.',
   finish:
-    'Drop the old CA? Members restart one at a time, the leader last. Clients with a certificate from the old CA are refused from then on, and there is no way back. Has every client got a certificate from the new one?',
+    'Remove the old CA? Members restart one at a time, the leader last. Members then refuse clients with a certificate from the old CA. This is permanent. Check first that every client has a certificate from the new CA.',
   abort:
-    'Go back to the old CA? Its certificates are issued anew where needed, and the new CA is dropped: members restart one at a time. Clients that have nothing but the new CA, or a certificate from it, are refused from then on.',
+    'Return to the old CA and remove the new one? It reissues certificates where needed, and members restart one at a time. Members then refuse clients that have only the new CA or a certificate from it.',
 }
 
 const DONE: Readonly<Record<RotationStage, string>> = {
   trust: 'every member trusts both CAs',
   issue: 'every member has a certificate from the new CA, and serves it on both ports',
-  finish: 'every member trusts the new CA alone',
-  abort: 'the old CA signs again, and is the only one that members trust',
+  finish: 'every member trusts only the new CA',
+  abort: 'the old CA signs again, and members trust only this CA',
 }
 
 const NEXT: Readonly<Record<RotationStage, string>> = {
-  trust: 'next, once every client has the new ca.crt: quorate certs rotate-ca',
-  issue: 'next, once every client has a certificate from the new CA: quorate certs rotate-ca --finish',
-  finish: 'the exchange is complete',
-  abort: 'the exchange was taken back',
+  trust: 'next, when every client has the new ca.crt: quorate certs rotate-ca',
+  issue: 'next, when every client has a certificate from the new CA: quorate certs rotate-ca --finish',
+  finish: 'the CA rotation is complete',
+  abort: 'the CA rotation was undone',
 }
 
 function describe({ stage, clients, retired }: RotateReport): string {
   const copies = clients.flatMap((client) => clientLine(stage, client))
-  const kept = retired.map(
-    (folder) => `  the CA that does not sign any more is kept, with its key, in ${folder}\n`,
-  )
+  const kept = retired.map((folder) => `  the old CA and its key are kept in ${folder}\n`)
   return `${DONE[stage]}\n${copies.join('')}${kept.join('')}`
 }
 
 function clientLine(stage: RotationStage, { name, certificate, ca, result }: FollowedClient): string[] {
   if (result === 'gone') {
     return [
-      `  ${name}: its files were put beside ${certificate}, and are not there now: hand ${ca} on, or issue it again\n`,
+      `  ${name}: its files next to ${certificate} are missing now: distribute ${ca}, or issue it again\n`,
     ]
   }
   if (result === 'waiting') return [`  ${name} waits for the offline CA: quorate certs csr --out DIR\n`]
   if (name === OPERATOR) return []
   const files = result === 'issued' ? `${certificate} and ${ca}` : ca
   return [
-    `  ${name}: ${stage === 'finish' ? 'has' : 'copy'} ${files}${stage === 'finish' ? '' : ' to wherever it uses copies of them'}\n`,
+    `  ${name}: ${stage === 'finish' ? 'has' : 'copy'} ${files}${stage === 'finish' ? '' : ' to every place that has a copy'}\n`,
   ]
 }
 

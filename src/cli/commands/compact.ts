@@ -12,7 +12,7 @@ const compactCommand: CommandHandler = async (context, input) => {
     const report = await compactHistory(session, {
       target,
       physical: flagOption(input, 'physical'),
-      confirm: asking(context, ask, 'Remove this history now?'),
+      confirm: asking(context, ask, 'Remove this history?'),
       probe: probeChoice(input),
     })
     const { changed, revision } = report
@@ -20,14 +20,14 @@ const compactCommand: CommandHandler = async (context, input) => {
     else
       context.out(
         changed
-          ? `the history before revision ${revision} is gone\n`
-          : `nothing to change: the history before revision ${revision} is gone already\n`,
+          ? `removed the history before revision ${revision}\n`
+          : `nothing to change: the history before revision ${revision} is already removed\n`,
       )
     return 0
   })
 }
 
-/** A busy cluster's revisions go into the billions. */
+/** A busy cluster has billions of revisions. */
 function revisions(input: CommandInput, name: string): number | undefined {
   const text = textOption(input, name)
   if (text === undefined) return undefined

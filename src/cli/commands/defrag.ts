@@ -10,7 +10,7 @@ const defragCommand: CommandHandler = async (context, input) =>
     const { done, skipped, availability } = await defrag(session, {
       nodes: input.args,
       all: flagOption(input, 'all'),
-      confirm: asking(context, ask, 'Defragment them now?'),
+      confirm: asking(context, ask, 'Defragment these members?'),
       probe: probeChoice(input),
     })
     if (context.json) {
@@ -23,7 +23,7 @@ const defragCommand: CommandHandler = async (context, input) =>
       })
       return 0
     }
-    const left = skipped.map(({ host, why }) => `${host}: left as it is, ${why}\n`).join('')
+    const left = skipped.map(({ host, why }) => `${host}: skipped, ${why}\n`).join('')
     context.out(`${done.length === 0 ? 'nothing to change\n' : defragmentedLines(done)}${left}`)
     return 0
   })

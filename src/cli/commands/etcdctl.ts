@@ -28,8 +28,8 @@ const etcdctlCommand: CommandHandler = async (context, input) => {
 }
 
 function withoutDashes(words: readonly string[]): QuorateError {
-  return new QuorateError('usage', "etcdctl's own words stand after two dashes", {
-    hint: `quorate etcdctl -- ${words.join(' ')}`,
+  return new QuorateError('usage', 'the arguments of etcdctl must follow --', {
+    hint: `run quorate etcdctl -- ${words.join(' ')}`,
   })
 }
 

@@ -15,7 +15,7 @@ const explainCommand: CommandHandler = async (context, input) => {
       {
         hint:
           near.length > 0
-            ? `did you mean ${near.join(', ')}?`
+            ? `try one of these: ${near.join(', ')}`
             : 'give a path like etcd.version, a code like blocked, or an exit code like 8',
       },
     )

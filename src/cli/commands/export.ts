@@ -28,22 +28,22 @@ const exportCommand: CommandHandler = async (context, input) => {
   })
 }
 
-/** Values may be secrets: not into a file that others can read, as a shell's `>` makes it. */
+/** Values may be secret: it refuses a file that others can read, as a shell's `>` creates it. */
 function requireUnseen(json: boolean): void {
   if (json) {
-    throw new QuorateError('usage', 'with --json the output tells of the work, and the keys go to a file', {
-      hint: 'give -o FILE; or leave out --json: what is exported is JSON anyway',
-    })
+    throw new QuorateError(
+      'usage',
+      'with --json standard output carries events, so that the keys need a file',
+      {
+        hint: 'rerun with -o FILE, or without --json: the export itself is JSON',
+      },
+    )
   }
   const stats = fstatSync(process.stdout.fd)
   if (!stats.isFile() || (stats.mode & 0o077) === 0) return
-  throw new QuorateError(
-    'permission',
-    'the output is a file that others than its owner can read, and keys may hold secrets',
-    {
-      hint: 'give -o FILE, which makes a private one; or before: umask 077',
-    },
-  )
+  throw new QuorateError('permission', 'other users can read the output file, and values may be secret', {
+    hint: 'rerun with -o FILE, which creates a private file; or run umask 077 first',
+  })
 }
 
 function rangeOption(input: CommandInput): ExportedRange {
@@ -51,8 +51,8 @@ function rangeOption(input: CommandInput): ExportedRange {
   if (range === undefined) return prefix === undefined ? { all: true } : { prefix }
   const [from, to, ...more] = Array.isArray(range) ? range.map(String) : []
   if (prefix !== undefined || from === undefined || to === undefined || more.length > 0 || from >= to) {
-    throw new QuorateError('usage', 'either --prefix KEY, or --range FROM TO with FROM before TO', {
-      hint: 'the keys from FROM on, up to TO and without it: --range /a /b',
+    throw new QuorateError('usage', '--prefix KEY or --range FROM TO is required, with FROM before TO', {
+      hint: 'write for example --range /a /b, which excludes /b itself',
     })
   }
   return { from, to }

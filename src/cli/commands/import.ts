@@ -46,8 +46,9 @@ const importCommand: CommandHandler = async (context, input) => {
 }
 
 function question({ new: fresh, different, differing }: ImportPreview): string {
-  const over = differing === 'replace' && different > 0 ? `, and over ${different} that are there,` : ''
-  return `Write ${counted(fresh, 'new key')}${over} now?`
+  const over =
+    differing === 'replace' && different > 0 ? ` and overwrite ${counted(different, 'existing key')}` : ''
+  return `Write ${counted(fresh, 'new key')}${over}?`
 }
 
 function tell(context: CliContext, report: ImportReport): void {
@@ -60,12 +61,12 @@ interface Source extends AsyncDisposable {
   readonly open: () => AsyncIterable<Uint8Array>
 }
 
-/** A file, or what comes in on standard input: that is kept in a private file meanwhile, for it is read more than once. */
+/** A file, or standard input, which is kept in a private file because it is read more than once. */
 async function sourceOf(file: string): Promise<Source> {
   if (file !== '-') {
     const full = path.resolve(file)
     await requireReadable(full, { code: 'usage' }).catch((error: unknown) => {
-      throw QuorateError.from(error, 'usage', `${file} can't be read`)
+      throw QuorateError.from(error, 'usage', `can't read ${file}`)
     })
     return { name: file, open: () => createReadStream(full), [Symbol.asyncDispose]: async () => undefined }
   }
@@ -77,7 +78,7 @@ async function sourceOf(file: string): Promise<Source> {
     for await (const piece of process.stdin) await handle.writeFile(piece as Uint8Array)
   } catch (error) {
     await remove()
-    throw QuorateError.from(error, 'state', 'standard input can not be kept for reading it twice')
+    throw QuorateError.from(error, 'state', "can't keep standard input in a temporary file")
   }
   return { name: 'standard input', open: () => createReadStream(kept), [Symbol.asyncDispose]: remove }
 }
@@ -86,8 +87,8 @@ function mappingOption(input: CommandInput): Mapping | undefined {
   const [from, to] = [textOption(input, 'prefixFrom'), textOption(input, 'prefixTo')]
   if (from === undefined && to === undefined) return undefined
   if (from !== undefined && to !== undefined) return { from, to }
-  throw new QuorateError('usage', '--prefix-from and --prefix-to belong together', {
-    hint: 'one of them may be empty: --prefix-from /a/ --prefix-to ""',
+  throw new QuorateError('usage', '--prefix-from and --prefix-to must be used together', {
+    hint: 'use an empty one to add or remove a prefix: --prefix-from /a/ --prefix-to ""',
   })
 }
 
@@ -95,7 +96,7 @@ function differingOption(input: CommandInput): Differing {
   const [replace, onlyMissing] = [flagOption(input, 'replace'), flagOption(input, 'onlyMissing')]
   if (!replace) return onlyMissing ? 'keep' : 'refuse'
   if (!onlyMissing) return 'replace'
-  throw new QuorateError('usage', '--replace and --only-missing contradict each other')
+  throw new QuorateError('usage', '--replace and --only-missing exclude each other')
 }
 
 export default importCommand

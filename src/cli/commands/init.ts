@@ -21,7 +21,7 @@ const init: CommandHandler = async (context, input) => {
   const content = clusterFileFrom(answers, CHECKS)
   const text = renderClusterFile(content, schemaBeside(file))
   const { problems } = parseClusterFile(text, file, CHECKS)
-  // Every answer was checked, alone and beside the others.
+  // Every answer was checked, alone and together with the others.
   if (problems.some(({ severity }) => severity === 'error')) throw new TypeError(formatProblems(problems))
   if (file === '-') {
     context.out(text)
@@ -34,7 +34,7 @@ const init: CommandHandler = async (context, input) => {
     return 0
   }
   if (problems.length > 0) context.err(`${formatProblems(problems)}\n`)
-  context.out(`${file} is written: read it, it says what else can be set\n`)
+  context.out(`wrote ${file}; its comments describe further settings\n`)
   const option = file === 'cluster.yaml' ? '' : `-f ${file} `
   for (const step of ['trust', 'preflight', 'apply']) context.err(`  quorate ${option}${step}\n`)
   return 0
@@ -65,7 +65,7 @@ async function ask(given: Answers): Promise<Answers> {
   const prompts = await import('@clack/prompts')
   const answers: Partial<Record<AnswerKey, string>> = { ...given }
   prompts.intro(
-    'A new cluster file. Return takes the answer in the line; without one, the answer is left out. Ctrl-C stops, and nothing is written.',
+    'New cluster file. Press Return to accept the value in the line; an empty line leaves the value out. Ctrl-C stops without writing a file.',
     {
       output: process.stderr,
     },
@@ -73,7 +73,7 @@ async function ask(given: Answers): Promise<Answers> {
   for (const question of QUESTIONS) {
     if (!question.when(answers)) continue
     const answer = await askOne(prompts, question, answers)
-    if (typeof answer !== 'string') throw new QuorateError('cancelled', 'stopped: nothing was written')
+    if (typeof answer !== 'string') throw new QuorateError('cancelled', 'interrupted at a question')
     if (answer !== '') answers[question.key] = answer
   }
   return answers
@@ -88,11 +88,11 @@ async function askOne(
   const { text, options, placeholder } = question
   const standard = question.default(answers)
   const initial = standard === undefined ? {} : { initialValue: standard }
-  // A default that was removed from the line is the answer all the same, as with an option that is not given.
+  // An empty line means the default, as does an option that is not given.
   const meant = (typed: string | undefined) => (typed ?? '').trim() || (standard ?? '')
   const complaint = (typed: string | undefined) => checkAnswer(question, meant(typed), answers, CHECKS)
   if (options === undefined) {
-    // An example that looked like an answer would be taken for one.
+    // Otherwise the example could be mistaken for a value.
     const example = placeholder === undefined ? {} : { placeholder: `for example ${placeholder}` }
     const typed = await prompts.text({ message: text, output, ...example, ...initial, validate: complaint })
     return typeof typed === 'string' ? meant(typed) : typed
@@ -107,12 +107,12 @@ async function askOne(
 }
 
 function alreadyThere(file: string): QuorateError {
-  return new QuorateError('usage', `${file} is there already, and is not overwritten`, {
-    hint: 'name another with --out FILE, or move it away',
+  return new QuorateError('usage', `${file} already exists`, {
+    hint: 'name another file with --out FILE, or rename the existing one',
   })
 }
 
-/** Where quorate is installed beside the file, editors find its schema there. */
+/** If quorate is installed next to the file, editors find its schema in it. */
 function schemaBeside(file: string): { schema?: string } {
   const schema = 'node_modules/quorate/schema/cluster.schema.json'
   return file !== '-' && existsSync(path.join(path.dirname(file), schema)) ? { schema } : {}

@@ -37,7 +37,7 @@ const kubeconfigCommand: CommandHandler = async (context, input) => {
 }
 
 function risk(user: string): string {
-  return `The group system:masters may do everything, whatever roles say. Nothing but another CA takes that from ${user} before the certificate expires.`
+  return `Give ${user} all rights in Kubernetes through the group system:masters. RBAC can't limit this; only another CA revokes it before the certificate expires.`
 }
 
 function describe({ file, user, groups, server, expires }: MadeKubeconfig): string {
@@ -45,7 +45,7 @@ function describe({ file, user, groups, server, expires }: MadeKubeconfig): stri
     groups.length > 0
       ? `groups: ${groups.join(', ')}`
       : `no groups: bind a role to the user, for example kubectl create clusterrolebinding ${user} --clusterrole=view --user=${user}`
-  return `the kubeconfig of ${user} was written, with its private key
+  return `wrote the kubeconfig of ${user}, with its private key
   ${file}
   server ${server}, valid until ${expires.slice(0, 10)}
   ${bound}

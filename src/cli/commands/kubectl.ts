@@ -37,8 +37,8 @@ function requireTerminal({ interactive, json }: CliContext): boolean {
 }
 
 function withoutDashes(words: readonly string[]): QuorateError {
-  return new QuorateError('usage', "kubectl's own words stand after two dashes", {
-    hint: `quorate kubectl -- ${words.join(' ')}`,
+  return new QuorateError('usage', 'the arguments of kubectl must follow --', {
+    hint: `run quorate kubectl -- ${words.join(' ')}`,
   })
 }
 

@@ -7,14 +7,14 @@ import { printValue } from '../output/print-json.ts'
 const labStatusCommand: CommandHandler = async (context) => {
   const state = await labState(await loadForCommand(context))
   if (context.json) printValue(context, 'lab status', state)
-  else if (state.machines.length === 0) context.out('no lab: quorate lab up boots one\n')
+  else if (state.machines.length === 0) context.out('no lab is running; start one: quorate lab up\n')
   else {
     const rows = state.machines.map(({ name, addresses, running, pid }) => [
       name,
       addresses.join(', '),
       running ? `runs (${pid})` : 'off',
     ])
-    context.out(renderTable([['MACHINE', 'ADDRESS', 'STATE'], ...rows]))
+    context.out(renderTable([['NODE', 'ADDRESS', 'STATE'], ...rows]))
   }
   return state.state === 'up' ? 0 : 1
 }

@@ -16,7 +16,7 @@ const labUpCommand: CommandHandler = async (context) => {
   const took = ((performance.now() - started) / 1000).toFixed(1)
   context.out(
     booted.length === 0
-      ? `${counted(running.length, 'machine')} ${plural(running.length, 'runs', 'run')} already\n`
+      ? `${counted(running.length, 'node')} ${plural(running.length, 'runs', 'run')} already\n`
       : `booted ${booted.join(', ')} in ${took} s\n`,
   )
   return 0

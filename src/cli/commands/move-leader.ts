@@ -9,12 +9,15 @@ const moveLeaderCommand: CommandHandler = async (context, input) =>
   await withSession(context, async (session, ask) => {
     const report = await moveLeader(session, {
       to: input.args[0],
-      confirm: asking(context, ask, 'Move leadership now?'),
+      confirm: asking(context, ask, 'Move leadership?'),
       probe: probeChoice(input),
     })
     const { changed, from, to } = report
     if (context.json) printLine(context, 'move-leader', { type: 'done', ...report })
-    else context.out(changed ? `${to} leads now, and ${from} follows\n` : `nothing to change: ${to} leads\n`)
+    else
+      context.out(
+        changed ? `moved leadership from ${from} to ${to}\n` : `nothing to change: ${to} is the leader\n`,
+      )
     return 0
   })
 

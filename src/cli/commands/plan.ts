@@ -10,7 +10,7 @@ import { quoteWord } from '../../ssh/quote.ts'
 import { withSession } from '../with-session.ts'
 import { printValue } from '../output/print-json.ts'
 
-/** Exit code where there are changes: not 0, so that scripts can tell, and not 1, which is trouble. */
+/** Exit code for changes: not 0, so that scripts can see it, and not 1, which is a failure. */
 const CHANGES = 2
 
 const plan: CommandHandler = async (context, input) =>
@@ -28,7 +28,7 @@ const plan: CommandHandler = async (context, input) =>
       if (context.json) {
         printValue(context, 'plan', { ...planJson(report), stopped, versionWarnings: warnings })
       } else {
-        // A token is made anew for every plan that is not kept: what stands there now will not be what is written.
+        // Every plan that is not saved gets a new token: the real value is not known yet.
         const unknown = out === undefined ? [report.intent.freshToken] : []
         if (steps.length > 0 || report.blocked.length > 0) {
           context.out(`${renderPlan(report, context.colors, { verbose: context.verbose, unknown })}\n`)
@@ -38,7 +38,7 @@ const plan: CommandHandler = async (context, input) =>
       }
       if (out !== undefined && report.blocked.length === 0) {
         await savePlan(out, report)
-        context.err(`written to ${out}; carry it out with: quorate apply ${quoteWord(out)}\n`)
+        context.err(`wrote ${out}; apply it: quorate apply ${quoteWord(out)}\n`)
       }
       if (report.blocked.length > 0) return EXIT_CODES.blocked
       return steps.length > 0 ? CHANGES : 0

@@ -31,8 +31,8 @@ function parseDuration(text: string): number {
   const unitMs = UNIT_MS[unit as keyof typeof UNIT_MS]
   const ms = Number(number) * unitMs
   if (ms > 0 && ms <= 24 * UNIT_MS.h) return ms
-  throw new QuorateError('usage', `--for: "${text}" is not a time from 1s to 24h`, {
-    hint: 'write one like 30s, 10m or 2h',
+  throw new QuorateError('usage', `--for: "${text}" is not a duration from 1s to 24h`, {
+    hint: 'write for example 30s, 10m or 2h',
   })
 }
 

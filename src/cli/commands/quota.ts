@@ -21,11 +21,11 @@ function render({ members, alarms, advice, state }: QuotaReport, colors: CliCont
   const header = ['MEMBER', 'QUOTA', 'DB SIZE', 'FULL', 'IN USE', 'FREE INSIDE'].map(colors.dim)
   const rows = members.map((member) => row(member))
   const raised = alarms.map((alarm) => `  ${colors.red('✗')} alarm ${alarm}\n`)
-  const lines = advice.map((line) => `  ${colors.cyan('→')} ${line}\n`)
+  const lines = advice.map((line) => `  ${colors.cyan('fix:')} ${line}\n`)
   const change =
-    'The quota is etcd.settings: { quota-backend-bytes: … } in the cluster file; quorate apply puts it in force.\n'
+    'To change the quota, set quota-backend-bytes under etcd.settings in the cluster file, and run quorate apply.\n'
   const verdict =
-    state === 'ok' ? 'there is room' : state === 'warning' ? 'little room is left' : 'no room is left'
+    state === 'ok' ? 'space is sufficient' : state === 'warning' ? 'space is low' : 'out of space'
   return `${renderTable([header, ...rows])}\n${colors[PAINT[state]](verdict)}\n${raised.join('')}${lines.join('')}${change}`
 }
 

@@ -8,7 +8,7 @@ import { renderRecovery } from '../render-recover.ts'
 import { loadForCommand, withSession } from '../with-session.ts'
 import { printValue } from '../output/print-json.ts'
 
-/** Something is to be decided. */
+/** The operator must decide. */
 const OPEN = 2
 
 const recoverCommand: CommandHandler = async (context, input) => {
@@ -40,12 +40,12 @@ async function newestBackups(session: Session): Promise<readonly Choice[]> {
   return await backupChoices(session, process.env)
 }
 
-/** Of an option that takes several words. */
+/** An option that takes several values. */
 function namesOption(input: CommandInput, name: string): readonly string[] {
   const value = input.options[name]
   if (value === undefined) return []
   if (Array.isArray(value)) return value.filter((word): word is string => typeof word === 'string')
-  throw new QuorateError('usage', `--${name}: names of nodes are meant`)
+  throw new QuorateError('usage', `--${name}: names of nodes are missing`)
 }
 
 export default recoverCommand

@@ -10,7 +10,7 @@ import { withSession } from '../with-session.ts'
 import { printLine, printValue } from '../output/print-json.ts'
 import type { Lines } from '../output/lines.ts'
 
-/** Something is to be repaired. */
+/** A member needs repair. */
 const OPEN = 2
 
 const repairCommand: CommandHandler = async (context, input) => {
@@ -49,7 +49,7 @@ const repairCommand: CommandHandler = async (context, input) => {
 function question({ node, decision, alarms }: RepairPreview): string {
   if (decision.kind === 'disarm') return 'Disarm CORRUPT, so that clients can write again?'
   const alarm = alarms.length > 0 ? ', and disarm CORRUPT' : ''
-  return `Make ${node} anew from the others, its old data moved aside${alarm}?`
+  return `Replace the data of ${node} with a copy from the other members${alarm}? Its old data is renamed.`
 }
 
 function previewJson({ replacement, ...preview }: RepairPreview): Lines['repair'] {

@@ -6,6 +6,7 @@ import { reset } from '../../verbs/reset/reset.ts'
 import type { TierResetReport } from '../../verbs/reset/stages.ts'
 import { resetTier } from '../../verbs/reset/tier-reset.ts'
 import { confirmByTyping } from '../ask.ts'
+import { type Consequences, renderConsequences } from '../consequences.ts'
 import { type CommandHandler, flagOption, textOption } from '../command.ts'
 import type { CliContext } from '../context.ts'
 import { planSummary, renderPlan } from '../render-plan.ts'
@@ -20,9 +21,10 @@ const resetCommand: CommandHandler = async (context, input) => {
   const objects = flagOption(input, 'removeObjects')
   const tier = chooseTier(cluster, TIERS, { node, tier: textOption(input, 'tier') })
   requireFitting({ tier, node, purge, objects })
-  const confirm = async (waves: readonly (readonly AnyStep[])[], question: string) => {
+  const confirm = async (waves: readonly (readonly AnyStep[])[], question: string, losses?: Consequences) => {
     const plan = { waves, blocked: [] }
     if (!context.json) context.err(`${renderPlan(plan, context.colors)}\n${planSummary(plan)}\n`)
+    if (!context.json && losses !== undefined) context.err(renderConsequences(losses, context.colors))
     await confirmByTyping(context, question, cluster.name, textOption(input, 'confirm'))
   }
   return await withSession(
@@ -34,7 +36,9 @@ const resetCommand: CommandHandler = async (context, input) => {
               node,
               purge,
               confirm: async ({ steps, hosts }) =>
-                await ask(async () => await confirm([steps], etcdQuestion(hosts, purge))),
+                await ask(
+                  async () => await confirm([steps], etcdQuestion(hosts, purge), etcdLosses(node, purge)),
+                ),
             })
           : await resetTier(session, {
               tier,
@@ -42,7 +46,7 @@ const resetCommand: CommandHandler = async (context, input) => {
               objects,
               confirm: async ({ waves, hosts, tiers, notes }) =>
                 await ask(async () => {
-                  const question = `${tiers.join(' and ')} will be taken away from ${hosts.join(', ')}; keys and data are moved aside.`
+                  const question = `Remove ${tiers.join(' and ')} from ${hosts.join(', ')}; keys and data are renamed.`
                   if (!context.json) context.err(notes.map((note) => `note: ${note}\n`).join(''))
                   await confirm(waves, question)
                 }),
@@ -62,23 +66,31 @@ interface Asked {
   readonly objects: boolean
 }
 
-/** @throws QuorateError `usage` for options that mean nothing together */
+/** @throws QuorateError `usage` for options that exclude each other */
 function requireFitting({ tier, node, purge, objects }: Asked): void {
   if (tier !== ETCD_TIER && purge)
-    throw new QuorateError('usage', `--purge is for etcd's data: keys and data of ${tier} are moved aside`, {
-      hint: 'leave --purge out',
+    throw new QuorateError('usage', `--purge is for the data of etcd: keys and data of ${tier} are renamed`, {
+      hint: 'rerun without --purge',
     })
   if (objects && (tier === ETCD_TIER || node !== undefined))
-    throw new QuorateError('usage', '--remove-objects is for the reset of all of Kubernetes', {
-      hint: 'quorate reset --tier kubernetes --remove-objects',
+    throw new QuorateError('usage', '--remove-objects works only if Kubernetes is reset on all nodes', {
+      hint: 'run quorate reset --tier kubernetes --remove-objects',
     })
 }
 
 function etcdQuestion(hosts: readonly string[], purge: boolean): string {
   const where = hosts.join(', ')
-  return purge
-    ? `etcd will be stopped on ${where}, and its data removed for good.`
-    : `etcd will be stopped on ${where}, and its data moved aside.`
+  return `Stop etcd on ${where}, and ${purge ? 'delete' : 'rename'} its data.`
+}
+
+function etcdLosses(node: string | undefined, purge: boolean): Consequences {
+  const rest = 'the CA, the operator certificate, packages and binaries'
+  return {
+    loses: purge ? 'all data of etcd on these nodes, permanently' : 'no data',
+    keeps: purge ? rest : `the data, renamed; ${rest}`,
+    downtime:
+      node === undefined ? 'the cluster serves no client after this' : 'none: this node is not a member',
+  }
 }
 
 type Report = Omit<TierResetReport, 'done'> & { readonly done: readonly AnyStep[] }
@@ -92,8 +104,8 @@ function describe({ done, moved }: Report, tier: string, { colors }: CliContext)
   const lines = moved.map(({ host, from, to }) => `  ${colors.bold(host)}: ${from} is now ${to}\n`)
   const kept =
     tier === ETCD_TIER
-      ? "The CA and the operator's certificate here stay, as do packages and binaries there.\n"
-      : 'CAs and credentials here stay, as do packages, images and the kernel’s present settings there; etcd was not touched.\n'
+      ? 'The CA and the operator certificate stay on this workstation; packages and binaries stay on the nodes.\n'
+      : 'CAs and credentials stay on this workstation; packages, images and kernel settings stay on the nodes. etcd is unchanged.\n'
   return `reset done\n${lines.join('')}${kept}`
 }
 

@@ -23,7 +23,14 @@ import { type CommandHandler, type CommandInput, flagOption, textList, textOptio
 import type { CliContext } from '../context.ts'
 import { signersFor, unsignedApproval } from '../signer-options.ts'
 import { intoJson, renderIntoPreview } from '../render-into.ts'
-import { previewJson, renderRestorePreview, renderRestored, restoreQuestion } from '../render-restore.ts'
+import {
+  previewJson,
+  renderRestorePreview,
+  renderRestored,
+  restoreLosses,
+  restoreQuestion,
+} from '../render-restore.ts'
+import { renderConsequences } from '../consequences.ts'
 import { loadForCommand, withSession } from '../with-session.ts'
 import { printLine } from '../output/print-json.ts'
 
@@ -32,7 +39,7 @@ const restoreCommand: CommandHandler = async (context, input) => {
   const [snapshot = ''] = input.args
   const into = textOption(input, 'into')
   const own = into === undefined ? context : { ...context, file: path.resolve(into) }
-  // With --into what is here is only compared: the file may have to be made first.
+  // With --into the local file is only compared: it may not exist yet.
   const present = into === undefined || existsSync(own.file) ? await loadForCommand(own) : undefined
   const known = into === undefined ? present : undefined
   const signers = await signersFor(present, input)
@@ -57,7 +64,7 @@ const restoreCommand: CommandHandler = async (context, input) => {
         const ca = await restoreCa(cluster, opened, session.askPassphrase)
         const keys = await restoreKubernetesKeys(cluster, opened, session.askPassphrase)
         for (const file of [...ca, ...keys, ...(await keepSigners(cluster, signers))])
-          session.emit({ type: 'note', text: `${file} is written` })
+          session.emit({ type: 'note', text: `${file} was written` })
       }
       const report = await restore(session, {
         opened,
@@ -75,7 +82,7 @@ const restoreCommand: CommandHandler = async (context, input) => {
   )
 }
 
-/** Shows what the backup would bring here, asks, and writes its cluster file where there is none. */
+/** Shows what the backup contains, asks, and writes its cluster file if there is none. */
 async function writeInto(
   context: CliContext,
   input: CommandInput,
@@ -86,15 +93,15 @@ async function writeInto(
   const preview = await intoPreview(opened, { into: context.file, planned, present })
   if (context.json) printLine(context, 'restore', intoJson(preview))
   else context.err(renderIntoPreview(preview, context.colors))
-  const question = `The cluster file and the CA of ${opened.name} decide where programs come from and whom the cluster trusts. Write them here?`
+  const question = `The cluster file and the CA of ${opened.name} decide where programs come from and whom the cluster trusts. Write them to this workstation?`
   const typed = textOption(input, 'confirm')
   if (typed === undefined || typed !== opened.about?.cluster) await confirmYes(context, question)
   if (planned === undefined) return
   await writeClusterFile(context.file, planned)
-  context.err(`${context.file} is written, as it was in the backup\n`)
+  context.err(`${context.file} was written from the backup\n`)
 }
 
-/** undefined: nobody said where a backup of that name would be, so that only a file can be meant. */
+/** undefined: there is no backup location, so that the argument is a file. */
 function storeOf(
   cluster: Cluster | undefined,
   input: CommandInput,
@@ -111,9 +118,11 @@ async function confirmRestore(
 ): Promise<void> {
   if (context.json) printLine(context, 'restore', previewJson(preview))
   else context.err(renderRestorePreview(name, preview, context.colors))
-  const question = restoreQuestion(preview)
+  const losses = restoreLosses(preview)
+  if (losses !== undefined && !context.json) context.err(renderConsequences(losses, context.colors))
+  const question = restoreQuestion(name, preview)
   const typed = textOption(input, 'confirm')
-  // To go on with it is what was said yes to before.
+  // To continue was confirmed before.
   if (preview.replaces && !preview.continued) await confirmByTyping(context, question, name, typed)
   else if (typed !== name) await confirmYes(context, question, { stopsMember: preview.replaces })
 }
@@ -129,7 +138,7 @@ function addresses(input: CommandInput): Readonly<Record<string, string>> {
   )
 }
 
-/** As it can be typed from any folder. */
+/** As it can be typed in any directory. */
 function finishedBy(context: CliContext, input: CommandInput, snapshot: string): string {
   const without = textList(input, 'without')
   const [identity, store, signers] = ['identity', 'store', 'signers'].map((name) => textOption(input, name))

@@ -3,6 +3,6 @@ import type { CommandHandler } from '../command.ts'
 import { runPower } from '../power.ts'
 
 const startCommand: CommandHandler = async (context, input) =>
-  await runPower(context, input, { act: startMembers, question: 'Start them now?', past: 'started' })
+  await runPower(context, input, { act: startMembers, question: 'Start these members?', past: 'started' })
 
 export default startCommand

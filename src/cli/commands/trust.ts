@@ -28,7 +28,9 @@ const trustCommand: CommandHandler = async (context, input) => {
     confirm: async (open) => {
       if (!context.json) {
         context.out(keyTable(open, context))
-        context.err('Compare with each machine: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub\n')
+        context.err(
+          'Compare with the output on each node: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub\n',
+        )
       }
       await confirm(context, `Record ${count(open.length)}?`)
     },
@@ -44,7 +46,7 @@ const trustCommand: CommandHandler = async (context, input) => {
   } else {
     const known = keys.filter(({ status }) => status === 'known')
     if (known.length > 0 && context.verbose) context.out(keyTable(known, context))
-    if (known.length > 0) context.out(`${count(known.length)} known already\n`)
+    if (known.length > 0) context.out(`${count(known.length)} already recorded\n`)
     if (outcome.recorded.length > 0)
       context.out(`${count(outcome.recorded.length)} recorded in ${knownHosts}\n`)
     tellRefused(refused, context)

@@ -8,7 +8,7 @@ import { printLine } from '../output/print-json.ts'
 const unjamCommand: CommandHandler = async (context, input) =>
   await withSession(context, async (session, ask) => {
     const { done, defragmented, availability } = await unjam(session, {
-      confirm: asking(context, ask, 'Unjam it now?'),
+      confirm: asking(context, ask, 'Free space?'),
       probe: probeChoice(input),
     })
     if (context.json) {
@@ -23,8 +23,8 @@ const unjamCommand: CommandHandler = async (context, input) =>
     }
     context.out(
       done.length === 0
-        ? 'nothing to change: no alarm NOSPACE is raised, and every member that answers has room\n'
-        : `${defragmentedLines(defragmented)}the cluster takes writes again\n`,
+        ? 'nothing to change: the alarm NOSPACE is not raised, and every member that answers has free space\n'
+        : `${defragmentedLines(defragmented)}the cluster accepts writes again\n`,
     )
     return 0
   })

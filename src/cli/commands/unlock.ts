@@ -31,7 +31,7 @@ const unlockCommand: CommandHandler = async (context, input) => {
         context,
         report,
         removed,
-        removed.length === 0 ? 'the lock was given back\n' : `lock removed: ${where}\n`,
+        removed.length === 0 ? 'the lock was released\n' : `lock removed: ${where}\n`,
       )
       return 0
     },

@@ -56,8 +56,8 @@ function optionsOf(input: CommandInput) {
   const to = textOption(input, 'to')
   const abort = flagOption(input, 'abort')
   if (to === undefined && !abort) {
-    throw new QuorateError('usage', 'which version? Give --to VERSION, or --abort to go back', {
-      hint: 'quorate status shows the present one',
+    throw new QuorateError('usage', 'the version is missing', {
+      hint: 'rerun with --to VERSION, or with --abort to return to the version in the cluster file',
     })
   }
   const given = textOption(input, 'path')
@@ -80,13 +80,11 @@ function tell(context: CliContext, report: UpgradeReport, durationMs: number): v
     printLine(context, 'upgrade', { ...line, steps: done.map(stepJson), durationMs, availability })
     return
   }
-  if (!changed) context.out(`nothing to do: every member runs etcd ${to}\n`)
+  if (!changed) context.out(`nothing to change: every member runs etcd ${to}\n`)
   else {
-    const kept = snapshot === undefined ? '' : `the snapshot from before: ${snapshot.file}\n`
+    const kept = snapshot === undefined ? '' : `snapshot from before the upgrade: ${snapshot.file}\n`
     const seconds = (durationMs / 1000).toFixed(1)
-    context.out(
-      `every member runs etcd ${to} now, the cluster is one of ${clusterVersion} (${seconds} s)\n${kept}`,
-    )
+    context.out(`every member runs etcd ${to}, cluster version ${clusterVersion} (${seconds} s)\n${kept}`)
   }
 }
 

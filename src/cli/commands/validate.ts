@@ -22,7 +22,7 @@ const validate: CommandHandler = async (context, input) => {
     context.out(`${verdict(context.file, problems)}\n`)
     const network = cluster?.network?.config
     const room = network && describeCapacity(network)
-    if (room !== undefined) context.out(`flannel's network has room for ${room}\n`)
+    if (room !== undefined) context.out(`capacity of the flannel network: ${room}\n`)
   }
   return valid ? 0 : EXIT_CODES['cluster-file']
 }
@@ -34,7 +34,7 @@ function verdict(file: string, problems: readonly { readonly severity: string }[
     ...(errors > 0 ? [counted(errors, 'error')] : []),
     ...(warnings > 0 ? [counted(warnings, 'warning')] : []),
   ]
-  return errors > 0 ? told.join(', ') : `${file} is right${warnings > 0 ? `, with ${told.join()}` : ''}`
+  return errors > 0 ? told.join(', ') : `${file} is valid${warnings > 0 ? `, with ${told.join()}` : ''}`
 }
 
 export default validate
