@@ -37,7 +37,7 @@ test('a changed file is a diff', () => {
 
 test('a value that will be another one when it is carried out is not shown', () => {
   const text = renderPlan({ waves: [[file]], blocked: [] }, plain, { verbose: true, unknown: ['prod-77'] })
-  expect(text).toContain('TOKEN=(known after it is made)')
+  expect(text).toContain('TOKEN=(known after creation)')
   expect(text).not.toContain('prod-77')
 })
 
