@@ -21,7 +21,7 @@ export function buildProgram(run: Run, rest: readonly string[]): Command {
   // commander writes the error and then the hint, and then ends.
   const said: string[] = []
   const program = new Command('quorate')
-    .description('Deploy and operate highly available etcd on plain Linux nodes, over SSH and systemd.')
+    .description('Deploy and operate highly available etcd on plain Linux nodes over SSH.')
     .version(packageJson.version, '-V, --version', 'Print the version')
     .helpOption('-h, --help', 'Show help for quorate or a command')
     .usage('[-f FILE] COMMAND …')
