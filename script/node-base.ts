@@ -49,7 +49,12 @@ export async function nodeBase(base: NodeBase, signal: AbortSignal): Promise<str
   const draft = await draftFolderBeside(entry)
   try {
     const name = `${npmPackage}@${version}`
-    await run(draft, name, ['npm', 'pack', '--silent', '--ignore-scripts', name], signal)
+    await run(
+      draft,
+      name,
+      ['npm', 'pack', '--loglevel=error', '--ignore-scripts', '--fetch-retries=1', name],
+      signal,
+    )
     const archive = path.join(draft, `${npmPackage}-${version}.tgz`)
     await run(draft, name, ['tar', '-xzf', archive, 'package/bin/node'], signal)
     await rm(archive)
@@ -85,13 +90,11 @@ async function run(
     timeoutMs: DOWNLOAD_TIMEOUT_MS,
   })
   if (exitCode === 0) return
-  throw new QuorateError(
-    'artifact',
-    `${name} can't be downloaded: \`${program} ${args[0]}\` failed\n${stderr.trim()}`,
-    {
-      hint: 'check the connection to the npm registry (`npm ping`)',
-    },
-  )
+  // The first line says what is wrong, the others where npm keeps its log.
+  const [said] = stderr.trim().split('\n')
+  throw new QuorateError('artifact', `${name} can't be downloaded: \`${program} ${args[0]}\`: ${said}`, {
+    hint: 'check the connection to the npm registry (`npm ping`)',
+  })
 }
 
 async function sumIfThere(file: string, signal: AbortSignal): Promise<string | undefined> {
