@@ -1,7 +1,6 @@
 /** What a release consists of: quorate as one file for each architecture, its completion and man pages, and their checksums. */
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync } from 'node:fs'
 import { chmod, copyFile, cp, mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { promisify } from 'node:util'
@@ -80,8 +79,7 @@ async function packShare(root: string, archive: string): Promise<void> {
     await mkdir(path.dirname(path.join(share, place)), { recursive: true })
     await copyFile(path.join(root, 'dist', 'completion', name), path.join(share, place))
   }
-  const man = path.join(root, 'man')
-  if (existsSync(man)) await cp(man, path.join(share, 'man', 'man1'), { recursive: true })
+  await cp(path.join(root, 'man'), path.join(share, 'man', 'man1'), { recursive: true })
   for (const entry of await readdir(draft, { recursive: true, withFileTypes: true })) {
     await chmod(path.join(entry.parentPath, entry.name), entry.isDirectory() ? 0o755 : 0o644)
   }

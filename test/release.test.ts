@@ -1,7 +1,7 @@
 /** The files of a release: made once, looked at, and run where this computer can run them. */
 import { execFile, execFileSync, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { chmod, copyFile, mkdir, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, copyFile, mkdir, mkdtemp, open, readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
@@ -81,9 +81,10 @@ test('the binary runs without Node.js: its version, help, a new cluster file', a
   expect(JSON.parse(await quorate('nodes', '--json'))).toHaveLength(3)
 })
 
-test('the archive holds what completes commands, as the program itself prints it', async (context) => {
+test('the archive holds man pages, and what completes commands, as the program itself prints it', async (context) => {
   context.skip(unreachable !== undefined, unreachable)
   await run('tar', ['-xzf', path.join(out, `quorate-${VERSION}-share.tar.gz`), '-C', folder])
+  expect(await readdir(path.join(folder, 'share/man/man1'))).toEqual(await readdir(path.join(ROOT, 'man')))
   const places = {
     bash: 'bash-completion/completions/quorate',
     zsh: 'zsh/site-functions/_quorate',
