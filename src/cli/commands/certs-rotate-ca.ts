@@ -22,7 +22,7 @@ const certsRotateCa: CommandHandler = async (context, input) => {
   const started = performance.now()
   const ask = async (preview: RotatePreview) => {
     if (!context.json && preview.waves.length > 0)
-      context.err(`${renderPlan(preview, context.colors)}\n${planSummary(preview)}\n`)
+      context.err(`${renderPlan(preview, context.colors)}\n${planSummary(preview)}\n${following(preview)}`)
     await confirm(context, QUESTIONS[preview.stage], { stopsMember: stopsMember(preview.waves.flat()) })
   }
   return await withSession(
@@ -42,6 +42,11 @@ const certsRotateCa: CommandHandler = async (context, input) => {
     },
     { cluster },
   )
+}
+
+function following({ followers }: RotatePreview): string {
+  if (followers.length === 0) return ''
+  return `Then the API servers follow, one at a time: ${followers.join(', ')}\n`
 }
 
 /** @throws QuorateError `usage` for options that exclude each other */

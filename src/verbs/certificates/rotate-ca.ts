@@ -14,6 +14,7 @@ import { observe } from '../../tiers/etcd/facts/observe.ts'
 import type { Session } from '../../tiers/etcd/session.ts'
 import { applyIntent } from '../../tiers/etcd/apply-intent.ts'
 import { compactTime } from '../../engine/compact-time.ts'
+import { followApiServers, followers, requireAbleToFollow, requireInStep } from './api-servers-follow.ts'
 import { type FollowedClient, followClients } from './ca-followers.ts'
 import { beginCaRotation, dropOtherCa, goBack, requireWayBack, retireOtherCa } from './ca-rotation.ts'
 import { isUnderWay, unretired } from '../../pki/ca-rotation-state.ts'
@@ -40,6 +41,8 @@ export interface RotateOptions {
 
 export interface RotatePreview extends Plan {
   readonly stage: RotationStage
+  /** Nodes whose API servers follow, one at a time; none where there is no Kubernetes. */
+  readonly followers: readonly string[]
 }
 
 export interface RotateReport {
@@ -67,11 +70,13 @@ export async function rotateCa(session: Session, options: RotateOptions): Promis
     name: `certs rotate-ca ${stage}`,
     decide: async (own, shown) => {
       const decided = await decide(own, intent)
+      if (shown === undefined) await (isFirst(stage, decided) ? requireInStep : requireAbleToFollow)(own)
       if (decided.preview.blocked.length > 0) throw blockedError(decided.preview.blocked)
       return { ...decided, intent, agreed: shown?.agreed ?? agreedTo(decided.preview, own.steps) }
     },
     confirm: async ({ preview, decides }) => {
-      if (preview.waves.length > 0 || decides) await options.confirm({ ...preview, stage })
+      if (preview.waves.length > 0 || decides)
+        await options.confirm({ ...preview, stage, followers: followers(session) })
     },
     scope: () => everyMachine(session.cluster),
     same: (shown, now) => {
@@ -127,7 +132,8 @@ const TRUST: Stage = {
     const { done, after } = await converge(under, decision.intent)
     const clients = await followClients(session, { reissue: 'operator' })
     await session.refresh()
-    return { done, clients, served: await proveTrust(session, after) }
+    const served = await proveTrust(session, after)
+    return { done: [...done, ...(await followApiServers(under))], clients, served }
   },
 }
 
@@ -137,7 +143,12 @@ const ISSUE: Stage = {
     const observed = await observe(session)
     return { observed, preview: plan({ ...intent, reissue: true }, observed), decides: false }
   },
-  carryOut: async (under) => await reissue(under),
+  carryOut: async (under) => {
+    // An API server that does not trust the new CA yet could not reach a member with a certificate from it.
+    const followed = await followApiServers(under)
+    const reissued = await reissue(under)
+    return { ...reissued, done: [...followed, ...reissued.done] }
+  },
 }
 
 const FINISH: Stage = {
@@ -151,6 +162,8 @@ const FINISH: Stage = {
   },
   carryOut: async (under) => {
     const { session, decision } = under
+    // With certificates from the new CA, while both are trusted.
+    const followed = await followApiServers(under)
     if (decision.decides) {
       // The last moment at which anything can be found: whoever is still with the old CA is cut off afterwards.
       const clients = await followClients(session, { reissue: 'all' })
@@ -159,7 +172,8 @@ const FINISH: Stage = {
       await proveTrust(session, decision.observed)
       await dropOtherCa(session.cluster)
     }
-    return await drop(under)
+    const dropped = await drop(under)
+    return { ...dropped, done: [...followed, ...dropped.done, ...(await followApiServers(under))] }
   },
 }
 
@@ -180,10 +194,17 @@ const ABORT: Stage = {
     if (under.decision.onlyEnds === true) return await FINISH.carryOut(under)
     await goBack(under.session)
     const turnedBack = await reissue(under)
+    const followed = await followApiServers(under)
     await dropOtherCa(under.session.cluster)
     const dropped = await drop(under)
-    return { ...dropped, done: [...turnedBack.done, ...dropped.done] }
+    const last = await followApiServers(under)
+    return { ...dropped, done: [...turnedBack.done, ...followed, ...dropped.done, ...last] }
   },
+}
+
+/** Nothing of the rotation was done yet. */
+function isFirst(stage: RotationStage, { decides }: Decided): boolean {
+  return stage === 'trust' && decides
 }
 
 const STAGES: Readonly<Record<RotationStage, Stage>> = {
