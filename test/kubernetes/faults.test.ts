@@ -248,7 +248,7 @@ describe.skipIf(reason)(`Kubernetes and faults${reason === undefined ? '' : ` ($
           expect(await balanced()).toEqual({ master01: true, master02: false })
         }, SOON)
         // All of it goes to the other one now, and none of it fails.
-        const quiet = await startTraffic(api)
+        const quiet = await startTraffic(api, 'quiet')
         await setTimeout(5_000)
         expect(await api.readyNodes()).toEqual(NODES)
         const { reads, writes } = await quiet.stop()

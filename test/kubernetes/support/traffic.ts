@@ -3,7 +3,7 @@ import https from 'node:https'
 import { setTimeout } from 'node:timers/promises'
 import type { Answer, Ask, BalancedApi } from './balanced-api.ts'
 
-const OBJECT = '/api/v1/namespaces/default/configmaps/traffic'
+const OBJECTS = '/api/v1/namespaces/default/configmaps'
 const PAUSE_MS = 50
 /** A client that waits for longer tries less often than it could. */
 const FIRST_TRY_MS = 1_000
@@ -33,20 +33,21 @@ export interface Traffic {
   stop(): Promise<Report>
 }
 
-/** One reader and one writer, each on a connection of its own that it keeps while it is good. */
-export async function startTraffic(api: BalancedApi): Promise<Traffic> {
-  const metadata = { name: 'traffic', namespace: 'default' }
-  const { status } = await api.ask(OBJECT)
+/** One reader and one writer of an object of this name that nobody else writes, each on a connection of its own that it keeps while it is good. */
+export async function startTraffic(api: BalancedApi, name = 'traffic'): Promise<Traffic> {
+  const metadata = { name, namespace: 'default' }
+  const object = `${OBJECTS}/${name}`
+  const { status } = await api.ask(object)
   if (status === 404)
-    await api.create('/api/v1/namespaces/default/configmaps', {
+    await api.create(OBJECTS, {
       apiVersion: 'v1',
       kind: 'ConfigMap',
       metadata,
     })
   const stopped = new AbortController()
   let written = 0
-  const reads = repeat(api, stopped.signal, () => ({}))
-  const writes = repeat(api, stopped.signal, () => ({
+  const reads = repeat(api, object, stopped.signal, () => ({}))
+  const writes = repeat(api, object, stopped.signal, () => ({
     method: 'PATCH',
     body: { data: { count: String(++written) } },
   }))
@@ -54,7 +55,7 @@ export async function startTraffic(api: BalancedApi): Promise<Traffic> {
   const end = async () => {
     stopped.abort()
     const found = { reads: await reads, writes: await writes }
-    const { data } = await api.read<{ data: { count: string } }>(OBJECT)
+    const { data } = await api.read<{ data: { count: string } }>(object)
     if (data.count !== String(written)) throw new Error(`${written} was written, ${data.count} is read`)
     return found
   }
@@ -71,7 +72,12 @@ export function describeReport(what: string, report: Report): string {
   return lines.join('')
 }
 
-async function repeat(api: BalancedApi, stopped: AbortSignal, next: () => Ask): Promise<Noticed> {
+async function repeat(
+  api: BalancedApi,
+  object: string,
+  stopped: AbortSignal,
+  next: () => Ask,
+): Promise<Noticed> {
   const agent = new https.Agent({ keepAlive: true, maxSockets: 1 })
   const examples: string[] = []
   const failed: string[] = []
@@ -82,7 +88,7 @@ async function repeat(api: BalancedApi, stopped: AbortSignal, next: () => Ask): 
     let isGood = false
     for (let attempt = 0; !isGood; attempt++) {
       const timeoutMs = attempt < 2 ? FIRST_TRY_MS : LATER_TRY_MS
-      const trouble = await api.ask(OBJECT, { ...asked, agent, timeoutMs }).then(troubleIn, String)
+      const trouble = await api.ask(object, { ...asked, agent, timeoutMs }).then(troubleIn, String)
       isGood = trouble === undefined
       if (trouble === undefined) break
       failedTries += 1
