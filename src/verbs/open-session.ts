@@ -36,11 +36,7 @@ export async function openClusterSession(cluster: Cluster, options: OpenOptions 
 }
 
 async function nobodyToAsk(purpose: string): Promise<string> {
-  throw new QuorateError(
-    'permission',
-    `the passphrase of ${purpose} is needed, and nobody was named to ask`,
-    {
-      hint: 'give openSession an askPassphrase function',
-    },
-  )
+  throw new QuorateError('permission', `can't ask for the passphrase of ${purpose}`, {
+    hint: 'pass an askPassphrase function to openSession',
+  })
 }

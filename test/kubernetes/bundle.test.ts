@@ -66,7 +66,7 @@ describe.skipIf(reason)(`a bundle${reason === undefined ? '' : ` (${reason})`}`,
     expect(new Set(report.images.flatMap(({ names }) => names))).toEqual(new Set(Object.values(IMAGES)))
     expect(await quorate('bundle', 'create', 'kubernetes.tar')).toMatchObject({
       exitCode: 73,
-      stderr: expect.stringContaining('kubernetes.tar is there already, and is not replaced'),
+      stderr: expect.stringContaining('kubernetes.tar already exists and is not replaced'),
     })
     const verified = await quorate('bundle', 'verify', 'kubernetes.tar')
     expect(verified.exitCode).toBe(0)

@@ -226,7 +226,7 @@ describe.skipIf(reason)(`adopt${because}`, () => {
       const text = await readFile(lab.clusterFile, 'utf8')
       await writeFile(lab.clusterFile, `${text}# mine\n`)
       const refused = await quorate(lab, [...words, '--yes'])
-      expect(refused.stderr).toContain('is there already, and is not overwritten')
+      expect(refused.stderr).toContain('already exists and is not overwritten')
       expect(refused.exitCode).toBe(64)
       expect(await readFile(lab.clusterFile, 'utf8')).toBe(`${text}# mine\n`)
       await writeFile(lab.clusterFile, text)
@@ -279,7 +279,7 @@ describe.skipIf(reason)(`adopt${because}`, () => {
       const words = ['adopt', '--name', 'other', address(0), ...login('root'), '--yes']
       const refused = await quorate(other, words)
       expect(refused.exitCode).toBe(BLOCKED)
-      expect(refused.stderr).toContain("quorate looks after it already, as a member of 'prod'")
+      expect(refused.stderr).toContain("quorate already manages it, as a member of 'prod'")
       expect(existsSync(other.clusterFile)).toBe(false)
     })
   })

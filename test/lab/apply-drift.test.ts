@@ -80,7 +80,7 @@ describe.skipIf(reason)(`an applied cluster${because}`, () => {
         'cd /usr/local/bin; cp etcd new; echo >>new; mv new etcd',
         [`install etcd ${ETCD.version}`, 'etcd is not the one that quorate installed'],
       ],
-      ['etcd02', 'rm /usr/local/bin/etcdctl', [`install etcd ${ETCD.version}`, 'no etcdctl there']],
+      ['etcd02', 'rm /usr/local/bin/etcdctl', [`install etcd ${ETCD.version}`, 'etcdctl is missing']],
     ],
     'the CA file': [
       ['etcd03', 'echo "# nobody reads this" >>/etc/ssl/etcd/ca.crt', ['write /etc/ssl/etcd/ca.crt']],

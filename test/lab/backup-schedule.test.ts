@@ -269,12 +269,12 @@ describe.skipIf(whyNoLab())('backups on a schedule', () => {
     expect(await on('etcd03', 'systemctl', 'is-active', 'quorate-backup.timer')).toBe('active')
     const moved = (await quorate(lab, ['status'])).stdout
     expect(moved).toMatch(
-      /! etcd03: takes backups, and the cluster file means service01: quorate backup sched/,
+      /! etcd03: takes backups, but the cluster file says service01; to move the schedule: quorate backup sched/,
     )
     await lab.writeCluster({ backup: { store: backup['store'], recipients: backup['recipients'] } })
     const unnamed = (await quorate(lab, ['status'])).stdout
     expect(unnamed).toMatch(/backups: etcd03, .*latest/)
-    expect(unnamed).not.toContain('cluster file means')
+    expect(unnamed).not.toContain('but the cluster file says')
     await lab.writeCluster({ backup })
 
     expect(await quorateOk(lab, ['backup', 'schedule', '--remove', '--yes'])).toContain('no node')
@@ -283,7 +283,7 @@ describe.skipIf(whyNoLab())('backups on a schedule', () => {
       'root 700\nroot 600',
     )
     expect(await quorateOk(lab, ['backup', 'schedule', '--remove'])).toContain('nothing to change')
-    expect((await quorate(lab, ['status'])).stdout).toContain('! service01: takes no backups by itself')
+    expect((await quorate(lab, ['status'])).stdout).toContain('! service01: takes no scheduled backups')
   })
 
   async function traces(node: string): Promise<string> {
@@ -302,7 +302,7 @@ describe.skipIf(whyNoLab())('backups on a schedule', () => {
       return stderr
     }
     expect(await refused({ recipients: [] })).toMatch(/nobody is there to be asked[\s\S]*age-keygen/)
-    expect(await refused({}, '--every', 'Tue 25:00')).toMatch(/Tue 25:00.*is no time/)
+    expect(await refused({}, '--every', 'Tue 25:00')).toMatch(/Tue 25:00.*is not a repeating time/)
     expect(await refused({ store: { directory: '/home/backups' } })).toContain('out of reach')
     expect(await refused({}, '--node', 'nobody')).toMatch(/no node[\s\S]*service01/)
     expect(await readFile(lab.clusterFile, 'utf8')).toContain('backup')

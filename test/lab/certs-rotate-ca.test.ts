@@ -221,7 +221,7 @@ describe.skipIf(whyNoLab())('certs rotate-ca', () => {
     const back = await quorate(lab, [...ROTATE, '--abort'])
     expect(back).toMatchObject({
       exitCode: BLOCKED,
-      stdout: expect.stringMatching(/name the old CA in .* again/),
+      stdout: expect.stringMatching(/set the old CA in .* again/),
     })
     await stages('--finish')
     const bundle = await lab.machine('etcd02').readFile('/etc/ssl/etcd/ca.crt')

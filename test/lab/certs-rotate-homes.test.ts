@@ -151,7 +151,7 @@ describe.skipIf(whyNoLab())('certs rotate-ca to a CA', () => {
     const { exitCode, stdout } = await quorate(lab, ROTATE)
     expect({ exitCode, stdout }).toEqual({
       exitCode: BLOCKED,
-      stdout: expect.stringContaining('are from a CA that is not in '),
+      stdout: expect.stringContaining("the CA of the members' certificates was not found in "),
     })
     await writeFile(lab.clusterFile, before)
     expect(await quorateOk(lab, ['plan'])).toBe('nothing to change\n')

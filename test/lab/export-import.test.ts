@@ -72,7 +72,7 @@ describe.skipIf(whyNoLab())('export and import', () => {
     })
     expect((await stat(at('all.jsonl'))).mode & 0o777).toBe(0o600)
     const again = await quorate(from, ['export', '-o', at('all.jsonl')])
-    expect(again).toMatchObject({ exitCode: 73, stderr: expect.stringContaining('is there already') })
+    expect(again).toMatchObject({ exitCode: 73, stderr: expect.stringContaining('already exists') })
 
     const { keys, leases } = await contentOf(at('all.jsonl'))
     expect(keys.size).toBe(MANY + 5)

@@ -106,7 +106,7 @@ describe.skipIf(whyNoLab())('a cluster that was healthy', () => {
         askedFrom: 'etcd01',
         certificateDaysLeft: 364,
       })
-      expect(report.cluster.notes.join()).toMatch(/etcd03: its machine can't be reached from this host/)
+      expect(report.cluster.notes.join()).toMatch(/etcd03: unreachable from this workstation/)
       await machine.check(['systemctl', 'stop', 'etcd'])
       const { exitCode: without, report: partial } = await statusOf(lab)
       expect(without).toBe(1)

@@ -77,7 +77,7 @@ const CASES: readonly Case[] = [
     at: 'step-done key',
     voters: [3, 3],
     exit: FAILED,
-    says: /nobody answers on its client port/,
+    says: /no answer with TLS on its client port/,
     hint: /systemctl status etcd/,
   },
   {

@@ -97,7 +97,7 @@ describe.skipIf(whyNoLab())('the lock', () => {
     const tokens = await Promise.all(lab.machines.map(tokenOn))
     const refused = await quorate(lab, ['unlock', '--confirm', 'test'])
     expect(refused.exitCode).toBe(75)
-    expect(refused.stderr).toMatch(/nothing was removed/)
+    expect(refused.stderr).toMatch(/quorate unlock --force/)
     const wrong = await quorate(lab, ['unlock', '--force', '--confirm', 'tset'])
     expect(wrong.exitCode).toBe(64)
     const unnamed = await quorate(lab, ['unlock', '--force', '--yes'])

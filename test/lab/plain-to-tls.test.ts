@@ -79,12 +79,12 @@ describe.skipIf(whyNoLab())('a cluster without TLS', () => {
     test('is adopted as it runs, told what that means, and known from then on', async () => {
       const { exitCode, stderr } = await adopt('trixie')
       expect([exitCode, stderr]).toEqual([0, expect.stringContaining('its peers speak to it without TLS')])
-      expect(stderr).toContain('the members trust no CA: one is made for them')
+      expect(stderr).toContain('the members trust no CA: quorate creates one')
       expect(await readFile(lab.clusterFile, 'utf8')).toMatch(/^ {2}plaintextClients: true/m)
       const { exitCode: health, report } = await statusOf(lab)
       expect(report.cluster).toMatchObject({ healthy: true, healthyMembers: 3, problems: [] })
       expect(report.cluster.notes).toEqual([
-        'peers speak to etcd01, etcd02, etcd03 without TLS: quorate apply gives it to them',
+        'peers use etcd01, etcd02, etcd03 without TLS; to enable TLS: quorate apply',
         expect.stringContaining('remove etcd.plaintextClients') as string,
       ])
       expect(health).toBe(0)

@@ -73,7 +73,7 @@ describe.skipIf(whyNoLab())('restore', () => {
     const foreign = await refusal(lab, ['restore', bundle, ...secret(), '--confirm', 'other'])
     await lab.writeCluster({})
     expect(foreign).toMatchObject({ exitCode: 10, touched: [] })
-    expect(foreign.output).toContain("of the cluster 'test', not of 'other'")
+    expect(foreign.output).toContain("is a backup of cluster 'test', not of 'other'")
     await lab.machine('etcd03').check(['systemctl', 'stop', 'ssh'])
     const alone = await refusal(lab, ['restore', bundle, ...secret(), '--confirm', 'test'])
     await lab.machine('etcd03').check(['systemctl', 'start', 'ssh'])

@@ -161,7 +161,7 @@ describe.skipIf(reason)(`from 3.3 to 3.6${because}`, () => {
     const refused = await quorate(lab, ['upgrade', '--to', '3.4.23', '--yes'])
     expect(refused.exitCode).toBe(BLOCKED)
     expect(refused.stderr).toContain('(/seed), which etcd 3.4 would not serve any more')
-    expect(refused.stderr).toContain('the cluster file asks for more than another version')
+    expect(refused.stderr).toContain('the cluster file has other changes besides the version')
     await writeFile(lab.clusterFile, before)
   })
 

@@ -131,7 +131,7 @@ describe.skipIf(whyNoLab())('a machine on which something is already', () => {
     )
     const refused = await quorate(lab, ['apply', '--yes'])
     expect(refused.exitCode).toBe(BLOCKED)
-    expect(refused.stderr).toContain('the member etcd01, not of etcd02')
+    expect(refused.stderr).toContain('member etcd01, not to etcd02')
     expect((await quorate(lab, ['start', 'etcd02', '--yes'])).exitCode).toBe(BLOCKED)
     expect((await lab.machine('etcd02').exec(['systemctl', 'is-active', 'etcd'])).stdout).toBe('inactive\n')
     expect(refused.stderr).toContain('quorate repair etcd02')

@@ -153,8 +153,8 @@ async function trusted(
   const [named] = parseChain(await authority.chain(signal), 'the CA certificate')
   const [own] = parseChain(bundle, 'the CA certificate')
   if (named.fingerprint256 === own.fingerprint256) return bundle
-  throw new QuorateError('pki', 'the CA that was named is not the one that the members trust', {
-    hint: `they trust the one with the fingerprint ${own.fingerprint256}; see it with: openssl x509 -noout -fingerprint -sha256`,
+  throw new QuorateError('pki', 'the given CA is not the one that the members trust', {
+    hint: `give the CA with the fingerprint ${own.fingerprint256}; to show one: openssl x509 -noout -fingerprint -sha256`,
   })
 }
 
@@ -192,8 +192,8 @@ async function assertUnmoved(
     return same && ours ? [] : [destination.host]
   })
   if (moved.length === 0) return
-  throw new QuorateError('moved', `etcd is not as it was shown on ${moved.join(', ')}`, {
-    hint: 'was it restarted, or changed? See how it is now: run adopt again',
+  throw new QuorateError('moved', `stale preview: etcd changed on ${moved.join(', ')}`, {
+    hint: 'rerun quorate adopt to see the present state (etcd was restarted or changed)',
   })
 }
 

@@ -58,9 +58,9 @@ export async function trustAll(
   if (errors.length > 0) throw combineErrors(errors)
   const [changed] = refused
   if (changed === undefined) return
-  throw new QuorateError('host-key', `${changed.name} shows another key than the one on record`, {
+  throw new QuorateError('host-key', `host key of ${changed.name} differs from the recorded one`, {
     host: changed.host,
-    hint: `if the machine was set up anew, and only then, remove its line from the known hosts (${knownHosts}, or your own): ssh-keygen -R ${changed.name}`,
+    hint: `only if the machine was reinstalled, remove its line from the known hosts (${knownHosts}, or your own): ssh-keygen -R ${changed.name}`,
   })
 }
 

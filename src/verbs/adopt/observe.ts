@@ -87,8 +87,8 @@ export function judgeDiscovery(discovery: Discovery, options: DraftOptions): Ado
 }
 
 const NO_MEMBER: BlockReason = {
-  message: 'what runs on these machines is no member of the cluster that it answers for',
-  hint: 'see who belongs to it: etcdctl member list',
+  message: 'etcd on these machines is not a member of the cluster that it reports',
+  hint: 'check the members: etcdctl member list',
 }
 
 /** What can't be said in a cluster file is found by reading it. A network that can't is left as it is in the store. */
@@ -100,12 +100,12 @@ function written({ content, remarks }: Draft, file: string): Pick<Adoptable, 'te
   const { network, ...rest } = content
   if (network !== undefined) {
     const why = errors.map(({ message }) => message).join('; ')
-    const message = `flannel's network in the store is left as it is, and not in the file: ${why}`
+    const message = `flannel's network in etcd is kept, but not written to the cluster file: ${why}`
     const told: Remark = { host: undefined, severity: 'warning', message }
     return written({ content: rest, remarks: [...remarks, told] }, file)
   }
   throw blockedError(
-    errors.map(({ message, hint }) => ({ message: `the cluster file can't say it: ${message}`, hint })),
+    errors.map(({ message, hint }) => ({ message: `the cluster file can't express it: ${message}`, hint })),
   )
 }
 
@@ -114,11 +114,11 @@ function pinned(members: readonly Member[], wanted: Pin): BlockReason[] {
   return members.flatMap(({ name: host, facts }): BlockReason[] => {
     const pin = facts.pin === undefined ? undefined : parsePin(facts.pin)
     if (pin === undefined || (pin.cluster === wanted.cluster && pin.clusterId === wanted.clusterId)) return []
-    const message = `quorate looks after it already, as a member of '${pin.cluster}' (ID ${pin.clusterId})`
+    const message = `quorate already manages it, as a member of '${pin.cluster}' (ID ${pin.clusterId})`
     // A node may have any text there, and this is typed.
     const hint =
       checkName(pin.cluster) === undefined
-        ? `adopt it under that name if its cluster file is lost: --name ${pin.cluster}`
+        ? `if its cluster file is lost, adopt it under that name: --name ${pin.cluster}`
         : undefined
     return [{ host, message, hint }]
   })
@@ -127,7 +127,7 @@ function pinned(members: readonly Member[], wanted: Pin): BlockReason[] {
 function outOfReach({ pki }: Cluster, { authority }: DraftOptions): Remark[] {
   if (authority !== undefined || pki.authority.home !== 'offline') return []
   const message =
-    "the CA's key is on no member: certificates, and first of all quorate's own, will have to be signed by hand (quorate certs csr). Name its place to have that done: --ca-host, --ca-certificate, --ca-key"
+    "no member has the CA key: certificates, first quorate's own, must be signed by hand (quorate certs csr). To let quorate sign, give its location: --ca-host, --ca-certificate, --ca-key"
   return [{ host: undefined, message, severity: 'warning' }]
 }
 
@@ -141,7 +141,7 @@ function bundleOf(members: readonly Member[]): string | undefined {
 
 function newAuthority({ pki, stateDirectory }: Cluster, { authority }: DraftOptions): Remark[] {
   if (authority !== undefined || pki.authority.home !== 'local') return []
-  const message = `the members trust no CA: one is made for them, in ${path.join(stateDirectory, 'ca')} (another: --ca-certificate, --ca-key)`
+  const message = `the members trust no CA: quorate creates one in ${path.join(stateDirectory, 'ca')} (to use another: --ca-certificate, --ca-key)`
   return [{ host: undefined, message, severity: 'note' }]
 }
 

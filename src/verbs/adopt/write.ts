@@ -24,7 +24,7 @@ export function pinSteps({ cluster, clusterId, members }: Adoptable): readonly A
     const content = markOf(member, { cluster: cluster.name, clusterId })
     if (facts.pin === content) return []
     const what = `write ${PATHS.clusterId}`
-    const why = 'quorate looks after this member, and this is the cluster that it belongs to'
+    const why = 'quorate manages this member, and it belongs to this cluster'
     const owned = {
       path: PATHS.clusterId,
       content,
@@ -43,7 +43,7 @@ function groundSteps({ name: host, facts: { ground } }: Member): AdoptStep[] {
   if (ground === undefined || ground.owner === 'root') return []
   const { group, mode } = withoutOwner(ground)
   const what = `give ${folder} to root (${group} ${mode})`
-  const why = `it is ${ground.owner}'s (${ground.group} ${ground.mode}), who could replace quorate's mark there`
+  const why = `it belongs to ${ground.owner} (${ground.group} ${ground.mode}), who could replace the cluster ID file`
   const owned = { path: folder, owner: 'root', group, mode }
   return [{ kind: 'directory', host, ...owned, what, why, danger: 'none', creates: false }]
 }
@@ -90,8 +90,8 @@ async function keepRecord({ stateDirectory }: Cluster, members: readonly Member[
 }
 
 export function alreadyThere(file: string): QuorateError {
-  return new QuorateError('usage', `${file} is there already, and is not overwritten`, {
-    hint: 'name another with -f FILE, or move it away',
+  return new QuorateError('usage', `${file} already exists and is not overwritten`, {
+    hint: 'choose another file with -f FILE, or move that one away',
   })
 }
 
@@ -101,6 +101,6 @@ export async function readIfThere(file: string): Promise<string | undefined> {
     return await readText(file)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw QuorateError.from(error, 'usage', `${file} can't be read`)
+    throw QuorateError.from(error, 'usage', `can't read ${file}`)
   }
 }

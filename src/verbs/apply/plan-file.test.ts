@@ -89,7 +89,7 @@ test.each<[string, (saved: Saved) => void]>([
   await doctored(change)
   await expect(confirmed()).rejects.toMatchObject({
     code: 'moved',
-    message: expect.stringContaining('are not those that would be carried out: step '),
+    message: expect.stringContaining('stale plan '),
   })
 })
 
@@ -98,7 +98,7 @@ test('a plan of an older version is refused, and that is the reason given', asyn
   await expect(confirmed()).rejects.toMatchObject({
     code: 'usage',
     message: `${file} was written by an older version of quorate`,
-    hint: `plan again with this version: quorate plan --out ${file}`,
+    hint: `write it again with this version: quorate plan --out ${file}`,
   })
 })
 

@@ -52,14 +52,14 @@ export async function guardOf(path: string, cluster: Cluster, time: Date): Promi
   if (saved.cluster !== cluster.name) {
     throw new QuorateError(
       'usage',
-      `${path} is a plan for the cluster '${saved.cluster}', not for '${cluster.name}'`,
+      `${path} is a plan for cluster '${saved.cluster}', not for '${cluster.name}'`,
       {
-        hint: 'name its cluster file with -f',
+        hint: 'give its cluster file with -f',
       },
     )
   }
   if (saved.clusterFileSha256 !== (await clusterFileSha256(cluster))) {
-    throw new QuorateError('moved', `${cluster.file} was changed since ${path} was planned`, {
+    throw new QuorateError('moved', `stale plan: ${cluster.file} changed after ${path} was written`, {
       hint: `plan again: quorate plan --out ${path}`,
     })
   }
@@ -78,9 +78,9 @@ export async function guardOf(path: string, cluster: Cluster, time: Date): Promi
       }
       throw new QuorateError(
         'moved',
-        `not as they were when ${path} was planned: ${moved.join(', ')}. Nothing was changed`,
+        `stale plan ${path}: these changed after it was written: ${moved.join(', ')}`,
         {
-          hint: `see what is different and plan again: quorate plan --out ${path}`,
+          hint: `check the differences and plan again: quorate plan --out ${path}`,
         },
       )
     },
@@ -112,9 +112,9 @@ function requireShown(path: string, shown: readonly ShownStep[], now: readonly S
   if (at === -1) return
   throw new QuorateError(
     'moved',
-    `the steps in ${path} are not those that would be carried out: step ${at + 1} is ${stepText(shown[at])} in the file, and ${stepText(now[at])} now. Nothing was changed`,
+    `stale plan ${path}: step ${at + 1} is ${stepText(shown[at])} in the file, but ${stepText(now[at])} now`,
     {
-      hint: `the file was edited, another member leads now, or another version of quorate wrote it; plan again: quorate plan --out ${path}`,
+      hint: `plan again: quorate plan --out ${path} (the file was edited, the leader changed, or another version of quorate wrote it)`,
     },
   )
 }
@@ -161,16 +161,16 @@ async function read(path: string): Promise<z.infer<typeof PlanFile>> {
   try {
     value = JSON.parse(await readText(path, { code: 'usage', maxBytes: MOST_PLAN_BYTES }))
   } catch (error) {
-    throw QuorateError.from(error, 'usage', `${path} can't be read as a plan`)
+    throw QuorateError.from(error, 'usage', `can't read ${path} as a plan`)
   }
   const parsed = PlanFile.safeParse(value)
   if (parsed.success) return parsed.data
   if (Older.safeParse(value).success) {
     throw new QuorateError('usage', `${path} was written by an older version of quorate`, {
-      hint: `plan again with this version: quorate plan --out ${path}`,
+      hint: `write it again with this version: quorate plan --out ${path}`,
     })
   }
-  throw new QuorateError('usage', `${path} is not a plan that this quorate wrote`, {
+  throw new QuorateError('usage', `${path} is not a plan of this version of quorate`, {
     hint: `write one: quorate plan --out ${path}`,
   })
 }

@@ -34,9 +34,13 @@ export async function backup(session: Session, options: BackupOptions): Promise<
   const nodes = etcdNodes(cluster)
   const trustPem = await session.bundle()
   if (trustPem === undefined) {
-    throw new QuorateError('pki', `there is no CA of ${cluster.name} here: quorate was never at work on it`, {
-      hint: 'run this where the cluster is looked after, or take it over first: quorate adopt MACHINE…',
-    })
+    throw new QuorateError(
+      'pki',
+      `CA of ${cluster.name} not found on this workstation: quorate has not managed the cluster from it`,
+      {
+        hint: 'run this on the workstation that manages the cluster, or adopt the cluster first: quorate adopt MACHINE…',
+      },
+    )
   }
   using store = await openStore(location, { environment, signal })
   await mkdir(cluster.stateDirectory, { recursive: true, mode: 0o700 })
@@ -66,13 +70,13 @@ export async function backup(session: Session, options: BackupOptions): Promise<
     now,
     signal,
     onProgress: (member, doneBytes, totalBytes) =>
-      emit({ type: 'artifact', text: `the store of ${member}`, doneBytes, totalBytes }),
+      emit({ type: 'artifact', text: `the database of ${member}`, doneBytes, totalBytes }),
     onWarning: (host, text) => emit({ type: 'warning', host, text }),
   })
 }
 
 const KEYLESS =
-  "Kubernetes' keys are not in this backup, and without its encryption key nobody can read Secrets in it: keep a copy of the directory kubernetes (quorate's state directory, or beside the key of a CA on another host)"
+  "this backup does not contain Kubernetes' keys, and its Secrets can't be read without the encryption key: keep a copy of the directory `kubernetes` (in quorate's state directory, or next to a CA key on another host)"
 
 /** Encrypted for whom the bundle is; undefined: not at hand, or the bundle is in the open. */
 export async function sealCaKey(

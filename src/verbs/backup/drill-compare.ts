@@ -48,19 +48,19 @@ export function compareDrill(
       return not(`etcd ${found.etcdVersion} can't hash a revision that was just compacted`)
     if (BigInt(before.compactRevision) !== now.compactRevision) {
       return not(
-        `it was taken with everything compacted up to ${before.compactRevision}, and the snapshot is compacted up to ${now.compactRevision}`,
+        `when it was taken, history was compacted up to ${before.compactRevision}, but the snapshot is compacted up to ${now.compactRevision}`,
       )
     }
     if (before.hash === String(now.hash)) return { ...both, outcome: 'equal' }
     const sloppy = [recordedBy, found.etcdVersion].find(countsSweptDeletions)
     if (sloppy !== undefined && now.compactRevision > 0n)
       return not(
-        `etcd ${sloppy} hashes deletions by how far a compaction has swept: it may differ without a reason`,
+        `the hash in etcd ${sloppy} depends on the progress of compaction: it may differ without a fault`,
       )
     return {
       ...both,
       outcome: 'different',
-      why: 'contents or history of the restored store are not the recorded ones',
+      why: 'contents or history of the restored keyspace differ from the recorded ones',
     }
   }
 }
@@ -69,7 +69,7 @@ function compareRevision(recorded: string, found: bigint): DrillCheck {
   const both = { what: 'revision', recorded, found: String(found) } as const
   // Leases run out as soon as there is an etcd: more is no difference.
   if (found >= BigInt(recorded)) return { ...both, outcome: 'equal' }
-  return { ...both, outcome: 'different', why: 'the newest writes are missing in the restored store' }
+  return { ...both, outcome: 'different', why: 'the newest writes are missing in the restored keyspace' }
 }
 
 function compareKeys(recorded: string | undefined, found: bigint): DrillCheck {
@@ -77,6 +77,6 @@ function compareKeys(recorded: string | undefined, found: bigint): DrillCheck {
   if (recorded === undefined)
     return { ...both, outcome: 'not comparable', why: 'they could not be counted when the backup was taken' }
   if (BigInt(recorded) === found) return { ...both, outcome: 'equal' }
-  const why = found < BigInt(recorded) ? 'keys are missing' : 'there are keys that were not there'
-  return { ...both, outcome: 'different', why: `${why} in the restored store` }
+  const why = found < BigInt(recorded) ? 'keys are missing' : 'there are additional keys'
+  return { ...both, outcome: 'different', why: `${why} in the restored keyspace` }
 }

@@ -40,12 +40,15 @@ export async function drill(request: DrillRequest): Promise<DrillReport> {
   const different = checks.filter(({ outcome }) => outcome === 'different')
   if (different.length === 0) return { etcdVersion: programs.version, checks }
   const lines = different.map(
-    ({ what, recorded, found: there, why }) =>
-      `${what}: ${recorded} was recorded, and ${there} is there: ${why}`,
+    ({ what, recorded, found: there, why }) => `${what}: recorded ${recorded}, restored ${there}: ${why}`,
   )
-  throw new QuorateError('backup', `${name} does not restore to what was backed up:\n${lines.join('\n')}`, {
-    hint: 'its own sums match, so it was wrong from the beginning: do not rely on it. Take another backup now and drill that; see whether the members agree: quorate status',
-  })
+  throw new QuorateError(
+    'backup',
+    `test restore of ${name} failed: restored data differs from the backed up data:\n${lines.join('\n')}`,
+    {
+      hint: 'do not rely on this backup: its checksums match, so it was wrong when it was taken. Take and test another one now, and compare the members: quorate status',
+    },
+  )
 }
 
 /** Keys are all those from the zero byte on. */

@@ -85,7 +85,7 @@ test('newest first, with what the side files say; what is wrong with one is said
   const [changed] = await listBackups(store, { cluster: 'prod' })
   expect(changed?.proven).toBeUndefined()
   expect(changed?.troubles).toEqual([
-    expect.stringContaining('were written: it is damaged'),
-    'its last drill was of another file of this name',
+    expect.stringContaining('it is damaged: it has'),
+    'its last test restore was of another file with this name',
   ])
 })

@@ -84,16 +84,16 @@ async function describe(
   const troubles: string[] = []
   if (side === undefined) troubles.push(`its side file is ${sideText === undefined ? 'missing' : 'damaged'}`)
   if (provenText !== undefined && proven === undefined)
-    troubles.push('what was recorded of its last drill is damaged')
+    troubles.push('the record of its last test restore is damaged')
   if (side !== undefined && side.bundle.sizeBytes !== sizeBytes)
     troubles.push(
-      `it has ${counted(sizeBytes, 'byte')}, and ${side.bundle.sizeBytes} were written: it is damaged`,
+      `it is damaged: it has ${counted(sizeBytes, 'byte')}, but ${side.bundle.sizeBytes} were written`,
     )
   const same = proven === undefined || isProofOf(proven, side)
-  if (!same) troubles.push('its last drill was of another file of this name')
+  if (!same) troubles.push('its last test restore was of another file with this name')
   const counts =
     same && proven !== undefined && trust !== undefined && (await isVouched(bundle.name, proven, trust))
   if (same && proven !== undefined && !counts)
-    troubles.push('no allowed signer has signed the record of its drill: drill it again')
+    troubles.push('no allowed signer has signed the record of its test restore: test it again')
   return { ...bundle, sizeBytes, lockedUntil, side, proven: counts ? proven : undefined, troubles }
 }

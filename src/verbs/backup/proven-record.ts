@@ -61,7 +61,7 @@ export async function withdrawn(
     return error
   } catch (trouble) {
     const why = trouble instanceof Error ? trouble.message : String(trouble)
-    const hint = `${error.hint ?? ''}\n${name} still says that it was proven: ${why}`.trim()
+    const hint = `${error.hint ?? ''}\n${name} is still recorded as restore-tested: ${why}`.trim()
     return new QuorateError(error.code, error.message, { host: error.host, hint, cause: error.cause })
   }
 }

@@ -99,5 +99,5 @@ test('what another run removed first is no trouble; what the store keeps is told
   }
   const result = await pruneStore(stubborn, { ...request(), confirm: async () => undefined })
   expect(result.failed.map(({ backup }) => backup.name)).toEqual([locked])
-  expect(() => requirePruned(result)).toThrow(/could not be removed[^]*locked until 2027/)
+  expect(() => requirePruned(result)).toThrow(/can't delete[^]*locked until 2027/)
 })

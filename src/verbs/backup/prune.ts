@@ -139,6 +139,8 @@ export function requirePruned({
 }: Pick<PruneResult, 'failed' | 'removed' | 'store'>): void {
   if (failed.length === 0) return
   const lines = failed.map(({ backup, problem }) => `${backup.name}: ${problem}`)
-  const message = `${failed.length} of ${counted(failed.length + removed.length, 'backup')} could not be removed from ${store}:\n${lines.join('\n')}`
-  throw new QuorateError('store', message, { hint: 'the others are gone; run it again when the reason is' })
+  const message = `can't delete ${failed.length} of ${counted(failed.length + removed.length, 'backup')} from ${store}:\n${lines.join('\n')}`
+  throw new QuorateError('store', message, {
+    hint: 'remove the cause, then rerun the command (the other backups were deleted)',
+  })
 }

@@ -115,13 +115,9 @@ function signerOf({ cluster, node }: ScheduleConfig, environment: NodeJS.Process
   const folder = environment['CREDENTIALS_DIRECTORY']
   if (folder !== undefined)
     return signerWith(path.join(folder, SIGNING_CREDENTIAL), nodePrincipal(cluster, node))
-  throw new QuorateError(
-    'state',
-    'there is no key here that signs the backup: systemd passes it to its service',
-    {
-      hint: `start the service instead: systemctl start ${SERVICE}; on the operator's computer, quorate backup schedule brings the key`,
-    },
-  )
+  throw new QuorateError('state', 'signing key not found: only the systemd service gets it', {
+    hint: `start the service: systemctl start ${SERVICE}; to install the key, run quorate backup schedule on your workstation`,
+  })
 }
 
 function success(backup: BackupReport, pruned: PruneReport | undefined, now: Date): Partial<ScheduleState> {
@@ -140,7 +136,7 @@ function pruningProblem({ failed }: PruneReport): string | undefined {
   const [first] = failed
   if (first === undefined) return undefined
   const more = failed.length > 1 ? `, and ${failed.length - 1} more` : ''
-  return `${first.backup.name} should have been removed, and could not: ${first.problem}${more}`
+  return `can't delete the old backup ${first.backup.name}: ${first.problem}${more}`
 }
 
 /** The state and its metrics: both readable by everybody, which nothing in them is too good for. */
@@ -154,6 +150,6 @@ async function readIfThere(file: string): Promise<string | undefined> {
     return await readText(file)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw QuorateError.from(error, 'state', `${path.basename(file)} can't be read`)
+    throw QuorateError.from(error, 'state', `can't read ${path.basename(file)}`)
   }
 }

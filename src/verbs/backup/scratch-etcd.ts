@@ -55,7 +55,7 @@ const ENVIRONMENT = { PATH: '/usr/bin:/bin', ETCD_UNSUPPORTED_ARCH: 'arm64' }
 /** @throws QuorateError `backup` if etcd or its tool refuses the snapshot; `state`: no room, no setpriv; `cancelled` */
 export async function startScratchEtcd(options: ScratchOptions): Promise<ScratchEtcd> {
   const { programs, sizeBytes, folder, now, signal } = options
-  await requireRoom(folder, sizeBytes + LOG_BYTES, 'to restore the backup for a trial')
+  await requireRoom(folder, sizeBytes + LOG_BYTES, 'to test-restore the backup')
   const data = path.join(folder, 'data')
   await restoreInto(data, options)
   const socketFolder = path.join(folder, 'run')
@@ -84,7 +84,7 @@ export async function startScratchEtcd(options: ScratchOptions): Promise<Scratch
   // The way through /proc is short, whatever the folder's name: that of a socket may have 107 bytes.
   const socketPath = `/proc/${child.pid ?? 0}/cwd/${CLIENT_SOCKET}`
   const client = connectMember({
-    name: 'the restored store',
+    name: 'the restored keyspace',
     target: { socketPath },
     identity: DRILL_IDENTITY,
     tls,
@@ -128,7 +128,7 @@ async function restoreInto(
   if (exitCode === 0) return
   const said = stderr.trim().split('\n').at(-1) ?? ''
   throw new QuorateError('backup', `${tool.name} can't restore the snapshot: ${said}`, {
-    hint: 'this backup does not help in a disaster: take another one now, and drill that',
+    hint: 'take another backup now and test-restore it: this one is useless after a disaster',
   })
 }
 
@@ -144,8 +144,8 @@ async function untilItAnswers(client: MemberClient, child: ChildProcess, waiting
   const { log, version, ended, signal } = waiting
   const late = async () => {
     const said = (await readFile(log, 'utf8')).trim().split('\n').slice(-LOG_LINES).join('\n')
-    throw new QuorateError('backup', `etcd ${version} does not start with what was restored:\n${said}`, {
-      hint: 'this backup does not help in a disaster: take another one now, and drill that',
+    throw new QuorateError('backup', `etcd ${version} does not start with the restored data:\n${said}`, {
+      hint: 'take another backup now and test-restore it: this one is useless after a disaster',
     })
   }
   const look = async (): Promise<Looked<void, undefined>> => {
@@ -172,15 +172,11 @@ async function endOf(child: ChildProcess): Promise<Error | undefined> {
 }
 
 function noSetpriv(why: string): QuorateError {
-  return new QuorateError(
-    'state',
-    `a drill starts etcd through setpriv, and that can't be run here: ${why}`,
-    {
-      hint: 'install it: it is in the package util-linux',
-    },
-  )
+  return new QuorateError('state', `can't run setpriv, which a test restore needs to start etcd: ${why}`, {
+    hint: 'install the package util-linux',
+  })
 }
 
 function cancelled(cause: unknown): QuorateError {
-  return new QuorateError('cancelled', 'stopped in the middle of a drill; nothing of it is left', { cause })
+  return new QuorateError('cancelled', 'test restore canceled; its files were removed', { cause })
 }

@@ -80,8 +80,8 @@ export async function takeBackup(request: BackupRequest): Promise<BackupReport> 
       troubles.push(`${source.name}: ${inFull(error)}`)
     }
   }
-  throw new QuorateError('unhealthy', `no member can be backed up:\n${troubles.join('\n')}`, {
-    hint: 'earlier backups are as they were; see how the cluster is: quorate status',
+  throw new QuorateError('unhealthy', `can't back up any member:\n${troubles.join('\n')}`, {
+    hint: 'check the cluster: quorate status (existing backups are unchanged)',
   })
 }
 
@@ -118,7 +118,7 @@ async function takeFrom(
     const prove = async () => {
       proof = await proveSnapshot(client, file, copy.sum, request)
       if (BigInt(proof.status.revision) >= readRevision) return proof
-      const message = `the snapshot ends with revision ${proof.status.revision}, and ${readRevision} had been read before`
+      const message = `snapshot is too old: it ends with revision ${proof.status.revision}, but revision ${readRevision} was read before`
       throw new QuorateError('unhealthy', message, { host: client.name })
     }
     const { clusterFile, trustPem, caKeySealed, kubernetesKeysSealed, signer } = request

@@ -89,24 +89,24 @@ async function verify(request: VerifyRequest): Promise<VerifyReport> {
   )
   const { about, proof } = backup
   if (about === undefined || proof === undefined)
-    throw differs(name, 'it is a bare snapshot under the name of a backup')
+    throw differs(name, 'it is a bare snapshot with the name of a backup')
   const sha256 = read.finish()
   requireOwnName(name, about)
   if (sideText === undefined) {
-    notes.push('its side file is missing: only what is inside was compared')
+    notes.push('its side file is missing: only the contents of the bundle were compared')
   } else {
     const side = parseSideFile(sideText)
-    if (side === undefined) throw differs(name, 'its side file is damaged; what is inside is sound')
+    if (side === undefined) throw differs(name, 'its side file is damaged; the bundle is intact')
     requireSame(name, side, { backup, sha256, sizeBytes: file.sizeBytes })
   }
   const odd = await inspectCaKey(backup)
   if (odd !== undefined) notes.push(odd)
-  onProgress?.(`etcd's own tool reads the snapshot of ${name}`)
+  onProgress?.(`reading the snapshot of ${name} with etcdutl`)
   const programs = await request.programs(about.etcdVersion, request.drill ? 'restore' : 'read')
   requireStatus(name, proof, await readSnapshotStatus(programs.tool, backup.snapshotFile, signal))
   let drilled: DrillReport | undefined
   if (request.drill) {
-    onProgress?.(`restoring ${name} with etcd ${programs.version}, for a trial`)
+    onProgress?.(`test-restoring ${name} with etcd ${programs.version}`)
     const { snapshotFile, sizeBytes } = backup
     const work = { ...request, name, about, proof, snapshotFile, sizeBytes, programs }
     drilled = await drill(work).catch(async (error: unknown) => {
@@ -154,7 +154,7 @@ class Reading {
   finish(): string {
     const { name, sizeBytes } = this.#file
     if (this.#bytes === sizeBytes) return this.#hash.digest('hex')
-    throw differs(name, `it ends after ${counted(this.#bytes, 'byte')}, and ${sizeBytes} are in the store`)
+    throw differs(name, `it ends after ${counted(this.#bytes, 'byte')}, but the stored file has ${sizeBytes}`)
   }
 }
 
@@ -170,7 +170,7 @@ function requireOwnName(name: string, about: SideFile['about']): void {
     said.revision === BigInt(about.readRevision)
   if (same) return
   const inside = `a backup of ${about.cluster} of ${about.takenAt}, revision ${about.readRevision}`
-  throw differs(name, `in it is ${inside}: it was given another one's name`)
+  throw differs(name, `it contains ${inside}: it has the name of another backup`)
 }
 
 function requireSame(
@@ -181,10 +181,10 @@ function requireSame(
   const { about, proof, caKeySealed, kubernetesKeysSealed, secret } = backup
   const pairs: readonly [string, unknown, unknown][] = [
     ["the bundle's size", side.bundle.sizeBytes, sizeBytes],
-    ["the bundle's sum", side.bundle.sha256, sha256],
+    ["the bundle's checksum", side.bundle.sha256, sha256],
     ['when and where it was taken', side.about, about],
-    ['what was recorded of the store', side.proof, proof],
-    ['the key of the CA', side.caKey, caKeySealed !== undefined],
+    ['the recorded figures of the keyspace', side.proof, proof],
+    ['the CA key', side.caKey, caKeySealed !== undefined],
     ["Kubernetes' keys", side.kubernetesKeys === true, kubernetesKeysSealed !== undefined],
     ['how it is encrypted', side.sealed, secret === undefined ? 'plaintext' : sealedWith(secret)],
   ]
@@ -192,7 +192,7 @@ function requireSame(
   if (wrong.length === 0) return
   throw differs(
     name,
-    `its side file says something else than the bundle of: ${wrong.join('; ')}. One of the two was changed since; the bundle's own sums match`,
+    `its side file and the bundle differ in: ${wrong.join('; ')}. One of the two was changed later; the bundle's own checksums match`,
   )
 }
 
@@ -207,10 +207,7 @@ function requireStatus(
 ): void {
   const wrong = statusDifferences(recorded, found)
   if (wrong.length === 0) return
-  throw differs(
-    name,
-    `etcd's own tool reads something else in its snapshot than was recorded: ${wrong.join('; ')}`,
-  )
+  throw differs(name, `etcdutl reads other figures in its snapshot than were recorded: ${wrong.join('; ')}`)
 }
 
 async function sumInStore({ store, file, signal }: VerifyRequest): Promise<string> {
@@ -220,7 +217,7 @@ async function sumInStore({ store, file, signal }: VerifyRequest): Promise<strin
 }
 
 function differs(name: string, what: string): QuorateError {
-  return new QuorateError('backup', `the backup ${name} is not what it should be: ${what}`, {
-    hint: 'nothing was changed anywhere; take another backup, and see which others there are: quorate backup list',
+  return new QuorateError('backup', `backup ${name} is corrupt: ${what}`, {
+    hint: 'take another backup, and check the others: quorate backup list',
   })
 }

@@ -76,15 +76,15 @@ function choose(
   if (typeof which === 'object') {
     const file = files.find(({ name }) => name === which.name && parseBundleName(name) !== undefined)
     if (file !== undefined) return [file]
-    throw new QuorateError('usage', `there is no backup ${which.name} in ${store}`, {
-      hint: 'see which there are: quorate backup list',
+    throw new QuorateError('usage', `backup not found in ${store}: ${which.name}`, {
+      hint: 'list the backups: quorate backup list',
     })
   }
   const own = files.filter(({ name }) => parseBundleName(name)?.cluster === cluster)
   const newestFirst = own.toSorted((a, b) => takenAt(b) - takenAt(a))
   if (newestFirst.length === 0) {
-    throw new QuorateError('backup', `there is no backup of ${cluster} in ${store}`, {
-      hint: 'take one: quorate backup',
+    throw new QuorateError('backup', `no backup of ${cluster} in ${store}`, {
+      hint: 'take a backup: quorate backup',
     })
   }
   return which === 'all' ? newestFirst : newestFirst.slice(0, 1)
@@ -119,12 +119,12 @@ async function obtain(
 ): Promise<EtcdPrograms> {
   const architecture = ownArchitecture()
   if (architecture === undefined)
-    throw new QuorateError('artifact', 'there is no etcd for the processor of this computer')
+    throw new QuorateError('artifact', "etcd is not available for this workstation's processor architecture")
   const { source, sha256 } = cluster.etcd
   if (sha256 !== undefined && version !== cluster.etcd.version) {
     throw new QuorateError(
       'artifact',
-      `the cluster file pins the checksums of etcd ${cluster.etcd.version} alone (etcd.sha256), so ${version} is not run here`,
+      `the cluster file pins only the checksums of etcd ${cluster.etcd.version} (etcd.sha256), so ${version} is not run on this workstation`,
     )
   }
   const wanted = { version, source, sha256 }
@@ -134,7 +134,6 @@ async function obtain(
     emit: ({ text, doneBytes, totalBytes }) => emit({ type: 'artifact', text, doneBytes, totalBytes }),
   })
   const etcd = files.find(({ name }) => name === 'etcd')
-  if (etcd === undefined)
-    throw new QuorateError('artifact', `there is no etcd among the binaries of ${version}`)
+  if (etcd === undefined) throw new QuorateError('artifact', `the binaries of ${version} contain no etcd`)
   return { version, etcd: etcd.path, tool: snapshotTool(files) }
 }

@@ -23,13 +23,11 @@ export async function inspectCaKey(
     const known = (trustPem.match(CERTIFICATES) ?? []).map((one) =>
       new X509Certificate(one).publicKey.export(spki),
     )
-    return known.some((one) => one.equals(own))
-      ? undefined
-      : 'the key of the CA in it belongs to none of the CA certificates in it'
+    return known.some((one) => one.equals(own)) ? undefined : 'its CA key matches none of its CA certificates'
   } catch {
     // Without its cause, which may quote the key.
-    throw new QuorateError('backup', `what is in ${name} as the key of the CA is none`, {
-      hint: 'its other contents are sound; take another backup, and verify that',
+    throw new QuorateError('backup', `backup ${name} does not contain a valid CA key`, {
+      hint: 'take another backup and verify it (the other contents of this one are intact)',
     })
   } finally {
     pem.fill(0)

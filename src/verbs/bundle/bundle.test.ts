@@ -114,5 +114,5 @@ test('a cluster file without Kubernetes has nothing to pack', async () => {
   const cluster = { file: 'cluster.yaml', kubernetes: undefined }
   await expect(
     createBundle(cluster, { architectures: ['amd64'], file: '/nowhere/b.tar' }, await testContext()),
-  ).rejects.toMatchObject({ code: 'cluster-file', message: 'cluster.yaml asks for no Kubernetes' })
+  ).rejects.toMatchObject({ code: 'cluster-file', message: 'cluster.yaml has no Kubernetes section' })
 })

@@ -48,8 +48,8 @@ export async function createBundle(
 ): Promise<BundleReport> {
   const { kubernetes } = cluster
   if (kubernetes === undefined) {
-    throw new QuorateError('cluster-file', `${cluster.file} asks for no Kubernetes`, {
-      hint: "write kubernetes: { version: '1.37.2' }",
+    throw new QuorateError('cluster-file', `${cluster.file} has no Kubernetes section`, {
+      hint: "add `kubernetes: { version: '1.37.2' }` to the cluster file",
     })
   }
   const collected: Partial<Record<Architecture, KubernetesArtifacts>> = {}
@@ -92,7 +92,7 @@ export async function verifyBundle(
       images: manifest.images,
     }
   } catch (error) {
-    if (signal.aborted) throw new QuorateError('cancelled', `Reading ${file} was cancelled`, { cause: error })
+    if (signal.aborted) throw new QuorateError('cancelled', `reading ${file} was canceled`, { cause: error })
     throw error
   }
 }

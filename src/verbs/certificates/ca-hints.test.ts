@@ -142,7 +142,8 @@ function refusal(command: string, state: State): { readonly hint: string } | und
 
 /** The first command that a hint names, unless it has something done first that no command does. */
 function advised(hint: string): string | undefined {
-  if (/in the cluster file|in \S+ \(pki|renew the CA certificate|copy the folder/.test(hint)) return undefined
+  if (/in the cluster file|in \S+ \(pki|renew the CA certificate|copy the state directory/.test(hint))
+    return undefined
   return /quorate ((?:certs rotate-ca(?: --(?:finish|abort))?)|certs renew|apply|plan)/.exec(hint)?.[1]
 }
 

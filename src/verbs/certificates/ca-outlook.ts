@@ -15,6 +15,7 @@ import type { Session } from '../../tiers/etcd/session.ts'
 import { type Cluster, etcdNodes } from '../../spec/cluster.ts'
 import { applyIntent } from '../../tiers/etcd/apply-intent.ts'
 import { trustedByMembers } from './ca-rotation.ts'
+import { plural } from '../../spec/units.ts'
 import { isUnderWay, unretired, ownCa } from '../../pki/ca-rotation-state.ts'
 
 /** Stands for the CA that is not made yet. */
@@ -82,7 +83,7 @@ export function requireBeginning({ cluster, now }: Session, observed: Observed):
   const { tooWeak = [] } = observed.authority
   if (tooWeak.length > 0) {
     throw new QuorateError('pki', tooWeak.join('\n'), {
-      hint: `nothing was changed: name a stronger CA in ${cluster.file} (pki.authority), then: quorate certs rotate-ca`,
+      hint: `set a stronger CA in ${cluster.file} (pki.authority), then run quorate certs rotate-ca`,
     })
   }
   requireTrust(cluster, observed)
@@ -93,29 +94,29 @@ export function requireBeginning({ cluster, now }: Session, observed: Observed):
     // Of two that quorate made nobody can tell which one is the later: a folder may be an old copy.
     throw new QuorateError(
       'blocked',
-      `the members' certificates are from a CA that is not in ${cluster.stateDirectory}`,
+      `the CA of the members' certificates was not found in ${cluster.stateDirectory}`,
       {
-        hint: `one that quorate made on another computer: copy the folder from there. Somebody else's: name the one that is to take over in ${cluster.file} (pki.authority), for it can not be one that quorate makes`,
+        hint: `if quorate created it on another workstation, copy the state directory from that one. If it is an external CA, set the new external CA in ${cluster.file} (pki.authority)`,
       },
     )
   }
   if (unretired(cluster) === 'previous' || isStrangeTrusted(observed)) {
     throw new QuorateError(
       'blocked',
-      'the last exchange of the CA is not complete: members trust the old one too',
-      { hint: 'complete it first: quorate certs rotate-ca --finish' },
+      'the previous CA rotation is not complete: members still trust the old CA',
+      { hint: 'complete that rotation first: quorate certs rotate-ca --finish' },
     )
   }
   if (!own) {
-    throw new QuorateError('usage', 'the CA that the cluster file names has signed everything already', {
-      hint: `name the new CA in ${cluster.file} (pki.authority), keep the old one, and run this again`,
+    throw new QuorateError('usage', 'all certificates are already from the CA in the cluster file', {
+      hint: `set the new CA in ${cluster.file} (pki.authority), keep the old one, and rerun the command`,
     })
   }
   const { waves, blocked } = plan(applyIntent(cluster, now()), observed)
   if (blocked.length > 0) throw blockedError(blocked)
   if (waves.length === 0) return
-  throw new QuorateError('blocked', 'other things are to be done first, so that this changes the CA alone', {
-    hint: 'see quorate plan, then: quorate apply',
+  throw new QuorateError('blocked', "can't rotate the CA: the cluster has other pending changes", {
+    hint: 'review them with quorate plan, then run quorate apply',
   })
 }
 
@@ -129,8 +130,8 @@ function requireTrust(cluster: Cluster, observed: Observed): void {
   })
   if (lost.length === 0) return
   const names = lost.map(({ name }) => name).join(', ')
-  throw new QuorateError('blocked', `the members trust expired CAs alone: ${names}`, {
-    hint: 'the CA that signs now takes over without an exchange: quorate apply',
+  throw new QuorateError('blocked', `members trust only expired CAs: ${names}`, {
+    hint: 'activate the current CA without a rotation: quorate apply',
   })
 }
 
@@ -144,8 +145,8 @@ function isFromElsewhere({ certificates }: Observed, name: string): boolean {
 /** @throws QuorateError `blocked` where something is still from the old CA, or nothing is left to end */
 export function requireEnding({ cluster }: Session, observed: Observed, isThere: boolean): void {
   if (!isThere && !isStrangeTrusted(observed)) {
-    throw new QuorateError('blocked', 'the CA is not being exchanged', {
-      hint: 'begin: quorate certs rotate-ca',
+    throw new QuorateError('blocked', 'no CA rotation is in progress', {
+      hint: 'start one: quorate certs rotate-ca',
     })
   }
   requireTrust(cluster, observed)
@@ -160,9 +161,13 @@ export function requireEnding({ cluster }: Session, observed: Observed, isThere:
   throw new QuorateError(
     'blocked',
     old
-      ? `not yet: ${names.join(', ')} still need the old CA`
-      : `not yet: the certificates of ${names.join(', ')} are to be renewed first`,
-    { hint: old ? 'go on first: quorate certs rotate-ca' : 'quorate certs renew, then run this again' },
+      ? `can't remove the old CA yet: ${names.join(', ')} still ${plural(names.length, 'needs', 'need')} it`
+      : `can't remove the old CA yet: renew the certificates of ${names.join(', ')} first`,
+    {
+      hint: old
+        ? 'continue the rotation: quorate certs rotate-ca'
+        : 'run quorate certs renew, then rerun the command',
+    },
   )
 }
 

@@ -51,8 +51,8 @@ async function refusalOf(
   } catch (error) {
     session.signal.throwIfAborted()
     const reason = error instanceof Error ? error.message : String(error)
-    const message = `on its ${port} port it does not take a certificate from the CA that signs now: ${reason}`
-    const hint = 'nothing further was done; see its journal, and run this again: what was done stays done'
+    const message = `its ${port} port rejects a certificate from the current CA: ${reason}`
+    const hint = 'read its journal, then rerun the command to continue (completed steps stay done)'
     return new QuorateError('unhealthy', message, { host: node.name, hint, cause: error })
   }
 }

@@ -53,8 +53,8 @@ export async function requireWayBack(session: Session): Promise<void> {
   const both = await readTrustFile(trustFile(cluster.stateDirectory))
   const chain = await (await session.authority()).chain(signal)
   if (both === undefined || firstFingerprint(both) === firstFingerprint(chain)) return
-  throw new QuorateError('blocked', 'the cluster file names the new CA, so the old one can not sign again', {
-    hint: `name the old CA in ${cluster.file} again (pki.authority), then: quorate certs rotate-ca --abort`,
+  throw new QuorateError('blocked', "can't go back to the old CA: the cluster file names the new one", {
+    hint: `set the old CA in ${cluster.file} again (pki.authority), then run quorate certs rotate-ca --abort`,
   })
 }
 

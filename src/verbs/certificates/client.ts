@@ -48,17 +48,17 @@ async function requirePossible(session: Session, options: ClientOptions, directo
     // `certs csr` asks for what waits in one place.
     throw new QuorateError(
       'usage',
-      "with an offline CA a client's files are kept in one folder until it is signed",
+      "can't use --out with an offline CA: a client's files stay in one directory until the certificate is signed",
       {
-        hint: `leave --out away, and copy the files from ${clientsDirectory(cluster)} once they are complete`,
+        hint: `omit --out, and copy the files from ${clientsDirectory(cluster)} once they are complete`,
       },
     )
   }
   requireOwnOutput(path.resolve(directory), 'leave')
   if ((await session.bundle()) !== undefined) return
   // Using the authority would make one: over a running cluster, one that no member trusts.
-  throw new QuorateError('pki', `there is no CA in ${cluster.stateDirectory} that could sign it`, {
-    hint: 'if there is no cluster yet: quorate apply. Otherwise put the folder back where it was, or name it in the cluster file: state',
+  throw new QuorateError('pki', `can't sign the certificate: CA not found in ${cluster.stateDirectory}`, {
+    hint: 'put the state directory back, or set its path in the cluster file (`state`); if there is no cluster yet: quorate apply',
   })
 }
 

@@ -91,7 +91,7 @@ describe('renewing', () => {
     expect(reasonsOf(renew(world, due('etcd01')))).toMatchObject([
       {
         host: 'etcd01',
-        message: expect.stringMatching(/another CA/),
+        message: expect.stringMatching(/a CA other than the current one/),
         hint: expect.stringMatching(/rotate-ca/),
       },
     ])

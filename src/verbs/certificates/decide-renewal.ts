@@ -75,8 +75,8 @@ export function nextRenewal({ cluster, due }: RenewIntent, looked: Observed): Ne
 
 const MEMBER_NAME_FORBIDDEN: BlockReason = {
   message:
-    "members take peers by the members' name alone, which the name constraints of the CA that signs now forbid: what it would issue locks members out",
-  hint: 'quorate apply first has members do without it',
+    "members accept peers only by the members' name, which the current CA's name constraints forbid: new certificates would lock members out",
+  hint: 'run quorate apply first, which removes that requirement from the members',
 }
 
 function presentPem(observed: Observed, host: string, name: CertificateName): string | undefined {
@@ -100,8 +100,8 @@ function withDue({ pki }: Cluster, observed: Observed, due: readonly DueCertific
 function renewalReasons(cluster: Cluster, observed: Observed, host: string): BlockReason[] {
   const state = observed.hosts[host]?.member
   if (state === undefined || !isOurs(cluster, state)) {
-    const message = 'it never belonged to this cluster, so no certificate there is ours to renew'
-    return [{ host, message, hint: 'quorate apply sets it up' }]
+    const message = 'node never belonged to this cluster: quorate has no certificate to renew on it'
+    return [{ host, message, hint: 'set it up: quorate apply' }]
   }
   const { runBy } = parsePin(state.contents[PATHS.clusterId] ?? '') ?? {}
   if (runBy !== undefined) return [runElsewhere(host, runBy)]
@@ -109,17 +109,23 @@ function renewalReasons(cluster: Cluster, observed: Observed, host: string): Blo
     faultsOf(observed, host, name).map(({ code }) => code),
   )
   if (trustsNobody(observed, state)) {
-    const message = 'its member trusts expired CAs alone, and learns of another one only by a restart'
-    return [{ host, message, hint: 'quorate apply issues the certificates and restarts the members' }]
+    const message = 'its member trusts only expired CAs, and reads a new one only at a restart'
+    return [{ host, message, hint: 'issue the certificates and restart the members: quorate apply' }]
   }
   if (codes.includes('old-issuer')) {
-    const message = 'its certificate is from the old CA, and the exchange of the CA is not complete'
-    return [{ host, message, hint: 'go on with that, which issues new ones: quorate certs rotate-ca' }]
+    const message = 'its certificate is from the old CA, and the CA rotation is not complete'
+    return [
+      {
+        host,
+        message,
+        hint: 'continue the rotation, which issues new certificates: quorate certs rotate-ca',
+      },
+    ]
   }
   if (!codes.includes('issuer')) return []
-  const message = 'its certificate is from another CA than the one that would sign now'
+  const message = 'its certificate is from a CA other than the current one'
   const hint =
-    'its peers may not trust that one yet: quorate certs rotate-ca changes the CA. If the CA was mislaid, put it back'
+    'if the CA was misplaced, put it back; to rotate the CA, run quorate certs rotate-ca (peers may not trust the current CA yet)'
   return [{ host, message, hint }]
 }
 

@@ -61,10 +61,10 @@ async function caTrouble(
   return states
     .filter(({ tls }) => tls.ca !== undefined && isLapsed(tls.ca, now))
     .map(({ host }) => {
-      const message = 'its member trusts expired CAs alone'
+      const message = 'its member trusts only expired CAs'
       return new QuorateError('pki', message, {
         host,
-        hint: 'have it trust the CA that signs now: quorate apply',
+        hint: 'make it trust the current CA: quorate apply',
       })
     })
 }

@@ -52,7 +52,7 @@ export async function exportCertificateRequests(
     // Members that run can't be asked before the operator's own certificate is signed: that comes first then.
     const first = error instanceof QuorateError && error.code === 'pki' && clients.length > 0
     if (!first) throw error
-    const waitingFor = `the members can be asked only once ${OPERATOR} has its certificate: ${error.message}. Have this signed and import it, then ask for requests again`
+    const waitingFor = `members can't be asked before ${OPERATOR} has its certificate: ${error.message}. Have this request signed, import it, then rerun the command`
     // What waits on the machines already can be carried along: no member has to be asked for that.
     const { results } = await lookAt(session, nodesOfCa(session))
     const requests = await memberRequests(
@@ -121,13 +121,9 @@ async function takeSigned(
 
 function assertOffline({ cluster }: Session): void {
   if (cluster.pki.authority.home === 'offline') return
-  throw new QuorateError(
-    'usage',
-    'the CA of this cluster is within reach: quorate apply has it sign what is due',
-    {
-      hint: 'requests are carried by hand only with pki.authority.offline in the cluster file',
-    },
-  )
+  throw new QuorateError('usage', 'the CA of this cluster is online and needs no requests by hand', {
+    hint: 'run quorate apply, which signs what is due; use requests by hand only with pki.authority.offline in the cluster file',
+  })
 }
 
 async function exportAll(requests: readonly IssueRequest[], directory: string): Promise<readonly string[]> {

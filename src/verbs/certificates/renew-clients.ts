@@ -39,8 +39,7 @@ export async function renewClients(
     const days = await lifeOf(client, now())
     const options = { authority, directory, name, days, algorithm, now: now(), renew: true, signal }
     const { result, certificate, warnings } = await makeClientCertificate(options)
-    for (const text of warnings)
-      session.emit({ type: 'warning', text: `the certificate of ${name}: ${text}` })
+    for (const text of warnings) session.emit({ type: 'warning', text: `certificate of ${name}: ${text}` })
     renewed.push({ name, certificate, result: result === 'waiting' ? 'waiting' : 'issued' })
   }
   return renewed

@@ -163,8 +163,8 @@ function chosenNodes({ cluster }: Session, names: readonly string[] | undefined)
   const all = etcdNodes(cluster)
   const unknown = names?.find((name) => !all.some((node) => node.name === name))
   if (unknown !== undefined) {
-    throw new QuorateError('usage', `'${unknown}' is no etcd node of the cluster file`, {
-      hint: `etcd nodes: ${all.map(({ name }) => name).join(', ')}`,
+    throw new QuorateError('usage', `'${unknown}' is not an etcd node of the cluster file`, {
+      hint: `use one of the etcd nodes: ${all.map(({ name }) => name).join(', ')}`,
     })
   }
   return names === undefined ? all : all.filter(({ name }) => names.includes(name))
@@ -235,12 +235,12 @@ async function comeBack(session: Session, before: Observed, after: Observed): Pr
   const nodes = etcdNodes(session.cluster)
   const down = nodes.filter(({ name }) => (after.hosts[name]?.member?.unit.mainPid ?? 0) === 0)
   for (const { name } of down) {
-    const text = 'its member does not run: what was issued is used once it does'
+    const text = 'its member is stopped: it uses the new certificate after its start'
     session.emit({ type: 'warning', host: name, text })
   }
   const others = faulty(session, after)
   for (const { name } of others) {
-    const text = 'its certificate does not fit either, and was not asked for: quorate certs renew'
+    const text = 'its certificate also needs renewal, but was not requested: quorate certs renew'
     session.emit({ type: 'warning', host: name, text })
   }
   // Where all were good before, whatever else keeps the cluster from health is not for us to wait for.

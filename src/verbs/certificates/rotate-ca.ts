@@ -245,8 +245,8 @@ async function converge({ session, lock, decision }: UnderLock, intent: ApplyInt
 function requireSigned(clients: readonly FollowedClient[]): void {
   const waiting = clients.filter(({ result }) => result === 'waiting').map(({ name }) => name)
   if (waiting.length === 0) return
-  throw new QuorateError('blocked', `the new CA has not signed yet for ${waiting.join(', ')}`, {
-    hint: 'quorate certs csr --out DIR, have DIR signed by the new CA, quorate certs import DIR; then run this again',
+  throw new QuorateError('blocked', `the new CA has not signed the requests of ${waiting.join(', ')} yet`, {
+    hint: 'run quorate certs csr --out DIR, have DIR signed by the new CA, run quorate certs import DIR; then rerun the command',
   })
 }
 
@@ -254,8 +254,8 @@ function requireUnderWay({ cluster }: Session): void {
   if (isUnderWay(cluster)) return
   const late = unretired(cluster) === 'previous'
   const message = late
-    ? 'the last stage of the exchange has begun: the old CA is dropped, and there is no way back'
-    : 'the CA is not being exchanged'
-  const hint = late ? 'finish it: quorate certs rotate-ca --finish' : 'begin: quorate certs rotate-ca'
+    ? "can't roll back: the last stage of the CA rotation has started, and removes the old CA"
+    : 'no CA rotation is in progress'
+  const hint = late ? 'complete it: quorate certs rotate-ca --finish' : 'start one: quorate certs rotate-ca'
   throw new QuorateError('blocked', message, { hint })
 }

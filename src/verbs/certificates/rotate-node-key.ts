@@ -50,9 +50,9 @@ async function lookForKey(session: Session, node: Node): Promise<ScheduleThere> 
   const remote = await session.remote(node)
   const there = await lookAtSchedule(remote, { exporter: NODE_EXPORTER, signal })
   if (there.config === undefined || !isOurs(cluster, there)) {
-    throw new QuorateError('blocked', `takes no backups of ${cluster.name}, so it has no key to sign them`, {
+    throw new QuorateError('blocked', `node takes no backups of ${cluster.name}, so it has no signing key`, {
       host: node.name,
-      hint: 'see who may sign: quorate backup signers; a schedule brings its key along: quorate backup schedule',
+      hint: 'list the allowed signers: quorate backup signers; a schedule installs a key: quorate backup schedule',
     })
   }
   requireTools(there)

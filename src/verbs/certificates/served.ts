@@ -61,13 +61,13 @@ function check(
   onDisk: string | undefined,
 ): ServedCheck | QuorateError {
   if (served === undefined) {
-    const hint = `is etcd running there? quorate run ${host} -- systemctl status etcd`
-    return new QuorateError('unhealthy', `nobody answers on its ${port} port with TLS`, { host, hint })
+    const hint = `check whether etcd runs: quorate run ${host} -- systemctl status etcd`
+    return new QuorateError('unhealthy', `no answer with TLS on its ${port} port`, { host, hint })
   }
   const { serial, issuer, notAfter } = describeCertificate(served)
   const wanted = onDisk === undefined ? undefined : describeCertificate(onDisk).serial
   if (serial === wanted) return { host, port, serial, issuer, notAfter: notAfter.toISOString() }
-  const message = `on its ${port} port it serves the certificate ${serial}, and on its disk is ${wanted ?? 'none'}`
-  const hint = 'was etcd started with other files than those in /etc/ssl/etcd? See: quorate plan'
+  const message = `its ${port} port serves certificate ${serial}, but on its disk is ${wanted ?? 'none'}`
+  const hint = 'check whether etcd uses other files than those in /etc/ssl/etcd: quorate plan'
   return new QuorateError('unhealthy', message, { host, hint })
 }

@@ -72,7 +72,7 @@ function subjectOf(options: KubeconfigOptions): {
     name.startsWith('system:'),
   )
   if (own !== undefined) {
-    throw new QuorateError('usage', `${JSON.stringify(own)} is a name of Kubernetes' own components`, {
+    throw new QuorateError('usage', `${JSON.stringify(own)} is reserved for Kubernetes components`, {
       hint: `choose a name without 'system:', and bind a role to it: kubectl create clusterrolebinding NAME --clusterrole=ROLE --group=GROUP`,
     })
   }
@@ -84,8 +84,8 @@ function subjectOf(options: KubeconfigOptions): {
 async function requirePossible(session: Session, file: string): Promise<void> {
   const { cluster } = session
   if (cluster.kubernetes === undefined) {
-    throw new QuorateError('usage', 'the cluster file has no Kubernetes', {
-      hint: 'add the section kubernetes to it: docs/reference/cluster-file.md has its keys',
+    throw new QuorateError('usage', 'the cluster file has no Kubernetes section', {
+      hint: 'add the section `kubernetes` (see docs/reference/cluster-file.md)',
     })
   }
   requireOwnOutput(path.dirname(file), 'leave')
@@ -93,8 +93,8 @@ async function requirePossible(session: Session, file: string): Promise<void> {
   const authorities = await openKubernetesAuthorities(session)
   if ((await authorities.bundles()) !== undefined) return
   // Making one would make another cluster's CA, if there is a cluster.
-  throw new QuorateError('pki', 'there is no CA of Kubernetes that could sign it', {
-    hint: 'if there is no cluster yet: quorate apply. Otherwise put the state directory back where it was, or name it in the cluster file: state',
+  throw new QuorateError('pki', "can't sign the certificate: Kubernetes CA not found", {
+    hint: 'put the state directory back, or set its path in the cluster file (`state`); if there is no cluster yet: quorate apply',
   })
 }
 

@@ -97,7 +97,7 @@ describe('kubectl', () => {
     })
     await expect(kubectl({ cluster, node: 'worker01', args: [], fleet })).rejects.toMatchObject({
       code: 'usage',
-      hint: 'masters: master01, master02',
+      hint: 'use one of the control-plane nodes: master01, master02',
     })
     const { kubernetes: _none, ...without } = cluster
     await expect(kubectl({ cluster: without, args: [], fleet })).rejects.toMatchObject({ code: 'usage' })

@@ -62,15 +62,15 @@ export async function kubectl(options: KubectlOptions): Promise<KubectlResult> {
 function candidates({ cluster, node: name }: KubectlOptions): readonly Node[] {
   const masters = nodesWith(cluster, 'master')
   if (cluster.kubernetes === undefined || masters.length === 0) {
-    throw new QuorateError('usage', 'this cluster has no Kubernetes of quorate', {
-      hint: 'the key kubernetes of the cluster file turns it on',
+    throw new QuorateError('usage', 'quorate runs no Kubernetes in this cluster', {
+      hint: 'add the section `kubernetes` to the cluster file',
     })
   }
   if (name === undefined) return masters
   const chosen = masters.filter((one) => one.name === name)
   if (chosen.length > 0) return chosen
-  throw new QuorateError('usage', `'${name}' is no master of the cluster file`, {
-    hint: `masters: ${masters.map((one) => one.name).join(', ')}`,
+  throw new QuorateError('usage', `'${name}' is not a control-plane node of the cluster file`, {
+    hint: `use one of the control-plane nodes: ${masters.map((one) => one.name).join(', ')}`,
   })
 }
 
@@ -118,13 +118,13 @@ async function kubectlOn(node: Node, options: KubectlOptions): Promise<KubectlRe
 function notReady({ name }: Node): QuorateError {
   return new QuorateError('kubernetes', `the API server on ${name} is not ready`, {
     host: name,
-    hint: 'quorate status shows etcd and every API server',
+    hint: 'check etcd and every API server: quorate status',
   })
 }
 
 function notThere({ name }: Node): QuorateError {
-  return new QuorateError('kubernetes', `there is no kubectl with credentials on ${name}`, {
+  return new QuorateError('kubernetes', `kubectl with credentials not found on ${name}`, {
     host: name,
-    hint: 'quorate apply sets up the masters',
+    hint: 'set up the control-plane nodes: quorate apply',
   })
 }

@@ -38,11 +38,11 @@ test.each<[string, () => void, RegExp]>([
       writeFileSync(path.join(folder, 'real'), text('x'))
       symlinkSync('real', file)
     },
-    /is no plain file/,
+    /is not a regular file/,
   ],
-  ['a link to nothing', () => symlinkSync('none', file), /is no plain file/],
-  ['a pipe', () => execFileSync('mkfifo', [file]), /is no plain file/],
-  ['a directory', () => execFileSync('mkdir', [file]), /is no plain file/],
+  ['a link to nothing', () => symlinkSync('none', file), /is not a regular file/],
+  ['a pipe', () => execFileSync('mkfifo', [file]), /is not a regular file/],
+  ['a directory', () => execFileSync('mkdir', [file]), /is not a regular file/],
 ])('refused: %s', async (_what, make, message) => {
   make()
   await expect(requireOurs(file, 'prod')).rejects.toThrow(message)

@@ -13,7 +13,7 @@ export function firstLine(cluster: string): string {
 export async function requireOurs(file: string, cluster: string): Promise<'ours' | 'none'> {
   const found = await look(file)
   if (found === undefined) return 'none'
-  if (!found.isFile()) throw refused(file, 'is no plain file')
+  if (!found.isFile()) throw refused(file, 'is not a regular file')
   if (found.uid !== process.getuid?.()) throw refused(file, `belongs to another user (uid ${found.uid})`)
   const line = firstLine(cluster)
   // Not through a link, and without waiting for who would fill a pipe: it may be another file by now.
@@ -21,11 +21,11 @@ export async function requireOurs(file: string, cluster: string): Promise<'ours'
     file,
     constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK,
   ).catch((error: unknown) => {
-    throw QuorateError.from(error, 'state', `${file} can't be read`)
+    throw QuorateError.from(error, 'state', `can't read ${file}`)
   })
   const { buffer, bytesRead } = await handle.read(Buffer.alloc(line.length + 1), 0, line.length + 1, 0)
   if (buffer.subarray(0, bytesRead).toString('latin1') === `${line}\n`) return 'ours'
-  throw refused(file, 'is there already, and quorate did not write it for this cluster')
+  throw refused(file, 'already exists, and quorate did not write it for this cluster')
 }
 
 /** Mode 600, whole or not at all. @throws QuorateError `state` as above, or if it can't be written */
@@ -35,9 +35,9 @@ export async function writeOurs(file: string, cluster: string, text: string): Pr
     if (there === 'ours') return await replaceFile(file, text, 0o600)
     if (await createFile(file, text, 0o600)) return
   } catch (error) {
-    throw QuorateError.from(error, 'state', `${file} can't be written`)
+    throw QuorateError.from(error, 'state', `can't write ${file}`)
   }
-  throw refused(file, 'was made by somebody else meanwhile')
+  throw refused(file, 'was created by another process')
 }
 
 async function look(file: string): Promise<Stats | undefined> {
@@ -45,12 +45,12 @@ async function look(file: string): Promise<Stats | undefined> {
     return await lstat(file)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw QuorateError.from(error, 'state', `${file} can't be written`)
+    throw QuorateError.from(error, 'state', `can't write ${file}`)
   }
 }
 
 function refused(file: string, why: string): QuorateError {
-  return new QuorateError('state', `${file} ${why}; nothing was changed`, {
-    hint: 'give another name with --out, or move it away first',
+  return new QuorateError('state', `${file} ${why}`, {
+    hint: 'choose another file with --out, or move that one away first',
   })
 }

@@ -42,8 +42,8 @@ export interface EtcdctlResult {
 export async function etcdctl(options: EtcdctlOptions): Promise<EtcdctlResult> {
   const { cluster, args, api = 3, signal } = options
   if (api === 2 && !cluster.etcd.enableV2) {
-    throw new QuorateError('usage', 'etcd serves no v2 API in this cluster', {
-      hint: 'set `etcd.enableV2: true` in the cluster file (etcd 3.3 to 3.5 have it), or use the v3 commands',
+    throw new QuorateError('usage', 'the v2 API is disabled in this cluster', {
+      hint: 'use the v3 commands, or set `etcd.enableV2: true` in the cluster file (etcd 3.3 to 3.5)',
     })
   }
   const remote = await chosen(options)
@@ -103,8 +103,8 @@ async function chosen({ cluster, node: name, fleet }: EtcdctlOptions): Promise<R
   if (name === undefined) return await firstReachable(nodes, fleet)
   const node = nodes.find((one) => one.name === name)
   if (node === undefined)
-    throw new QuorateError('usage', `'${name}' is no etcd node of the cluster file`, {
-      hint: `etcd nodes: ${names}`,
+    throw new QuorateError('usage', `'${name}' is not an etcd node of the cluster file`, {
+      hint: `use one of the etcd nodes: ${names}`,
     })
   return await fleet.get(node.name, node.ssh)
 }

@@ -58,7 +58,7 @@ test('a name that is nothing is refused with what there is', async () => {
   const refused = runOnNodes({ cluster, selector: 'etdc', argv: ['true'], fleet })
   await expect(refused).rejects.toMatchObject({
     code: 'usage',
-    message: "'etdc' is no role, group or node of the cluster file",
+    message: "'etdc' is not a role, group or node of the cluster file",
     hint: 'roles: common, etcd, worker\ngroups: rack1\nnodes: a, b, c',
   })
 })

@@ -44,8 +44,8 @@ export type RunResult =
 export async function runOnNodes(options: RunOptions): Promise<readonly RunResult[]> {
   const { cluster, selector, argv, signal } = options
   if (argv.length === 0) {
-    throw new QuorateError('usage', 'there is no command to run', {
-      hint: `write it after two dashes: quorate run ${selector} -- ls -la /etc`,
+    throw new QuorateError('usage', 'no command to run', {
+      hint: `put the command after \`--\`: quorate run ${selector} -- ls -la /etc`,
     })
   }
   const nodes = selectedNodes(cluster, selector)
@@ -74,7 +74,7 @@ export function selectedNodes(cluster: Cluster, selector: string): readonly Node
   const named = (ROLES as readonly string[]).includes(selector) || groups.includes(selector)
   const message = named
     ? `no node of the cluster file is in '${selector}'`
-    : `'${selector}' is no role, group or node of the cluster file`
+    : `'${selector}' is not a role, group or node of the cluster file`
   const hint = [
     `roles: ${['common', ...roles].join(', ')}`,
     ...(groups.length > 0 ? [`groups: ${groups.join(', ')}`] : []),

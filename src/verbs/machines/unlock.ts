@@ -77,7 +77,7 @@ async function removeLocks(
   const removed = outcomes.results.filter(({ value }) => value === 'removed').map(({ host }) => host)
   const troubles = [...changed(outcomes), ...outcomes.errors]
   if (troubles.length > 0) {
-    for (const host of removed) emit({ type: 'note', host, text: 'the lock was removed' })
+    for (const host of removed) emit({ type: 'note', host, text: 'removed the lock' })
     throw combineErrors(troubles)
   }
   return { ...preview, removed }
@@ -97,7 +97,7 @@ async function look(session: Session): Promise<Looked> {
   signal.throwIfAborted()
   if (looks.results.length === 0) throw combineErrors(looks.errors)
   for (const { host, message } of looks.errors)
-    emit({ type: 'warning', host, text: `${message}; whether a lock is held there is unknown` })
+    emit({ type: 'warning', host, text: `${message}; whether it has a lock is unknown` })
   const remotes = looks.results.map(({ value }) => value.remote)
   const readings = looks.results.flatMap(({ value: { reading } }) => reading ?? [])
   const locks = await watchLocks(remotes, readings, { emit, signal })
@@ -110,9 +110,9 @@ function named({ reading }: HeldLock): { readonly name: string; readonly lock: L
 
 function atWork(lock: HeldLock): QuorateError {
   const { message, host } = heldBy(lock)
-  return new QuorateError('locked', `${message}; nothing was removed`, {
+  return new QuorateError('locked', message, {
     host,
-    hint: 'wait until it is done, or end it where it runs; to remove the lock anyway: quorate unlock --force',
+    hint: 'wait until that command ends, or stop it on its own workstation; to remove the lock anyway: quorate unlock --force',
   })
 }
 
@@ -121,9 +121,9 @@ function changed({ results }: HostOutcomes<'removed' | 'free' | LockReading>): r
     typeof value === 'string'
       ? []
       : [
-          new QuorateError('moved', 'the lock has changed since it was shown, and was left in place', {
+          new QuorateError('moved', 'the lock changed after it was shown, and was not removed', {
             host,
-            hint: 'see who holds it now: quorate unlock --preview',
+            hint: 'check the lock holder: quorate unlock --preview',
           }),
         ],
   )

@@ -31,7 +31,7 @@ export async function stopDead(
     host,
     unit: 'etcd.service',
     what: 'stop and disable etcd.service',
-    why: 'it is about to be removed, and does not answer',
+    why: 'it will be removed and does not answer',
     danger: 'membership' as const,
   }))
   await runPlainWave(session, lock, dead, steps)
@@ -68,11 +68,15 @@ export async function clearLeaving(
 async function requireGone(session: Session, nodes: readonly Node[]): Promise<void> {
   const facts = await clusterFacts(session, etcdNodes(session.cluster), false)
   if (facts?.leader === undefined)
-    throw new QuorateError('unhealthy', 'nobody leads the cluster, so nobody can say who belongs to it')
+    throw new QuorateError('unhealthy', 'the member list is unknown: the cluster has no leader')
   const still = nodes.find((node) => facts.members.some((member) => isMemberOf(node, member)))
   if (still === undefined) return
-  throw new QuorateError('moved', 'it is a member of the cluster: nothing was cleared there', {
-    host: still.name,
-    hint: 'somebody else added it meanwhile? See quorate status',
-  })
+  throw new QuorateError(
+    'moved',
+    'node is a member of the cluster: its etcd was not stopped, and its data was not renamed',
+    {
+      host: still.name,
+      hint: 'check whether another operator added it: quorate status',
+    },
+  )
 }

@@ -63,7 +63,7 @@ export async function changeMembers(
   { confirm, probe }: MemberOptions,
 ): Promise<MemberReport> {
   const edits = change.edits.length > 0
-  if (edits) await requireWritable(change.present.file, 'name the members')
+  if (edits) await requireWritable(change.present.file, 'list the members')
   const { result, availability } = await runVerb<Session, MemberLook, Result>(session, {
     name: change.verb,
     // Machines that leave and were out of reach are not waited for again.

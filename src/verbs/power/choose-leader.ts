@@ -19,8 +19,8 @@ export interface Move {
 export function chooseLeader(cluster: Cluster, view: ClusterView, wanted?: string): Move {
   const { leader, members } = standingOf(cluster, { hosts: {}, ...saidBy(cluster, view) })
   if (leader === undefined) {
-    throw new QuorateError('blocked', 'no member that answers leads, and only a leader can hand over', {
-      hint: 'see quorate status: without a majority nobody is elected',
+    throw new QuorateError('blocked', "can't move the leadership: no answering member is the leader", {
+      hint: 'check the members with quorate status; without a quorum no leader is elected',
     })
   }
   if (wanted !== undefined && wanted !== leader) requireQuorumBehind(view, wanted)
@@ -28,8 +28,8 @@ export function chooseLeader(cluster: Cluster, view: ClusterView, wanted?: strin
   if (to !== undefined) return { from: leader, to }
   const others = members.filter(({ name }) => name !== leader)
   const why = others.map(({ name, trouble }) => `${name}: ${trouble ?? 'a learner, corrupt, or far behind'}`)
-  throw new QuorateError('blocked', ['no follower is fit to lead', ...why].join('\n'), {
-    hint: 'bring one back first: quorate status',
+  throw new QuorateError('blocked', ['no follower can become the leader', ...why].join('\n'), {
+    hint: 'bring a follower back first; see quorate status',
   })
 }
 
@@ -37,8 +37,8 @@ export function chooseLeader(cluster: Cluster, view: ClusterView, wanted?: strin
 function requireQuorumBehind({ members }: ClusterView, name: string): void {
   const member = members.find((one) => one.name === name)
   if (member?.reachable !== true || member.learner || member.read.answered) return
-  throw new QuorateError('blocked', 'it answers, and has no quorum behind it, so it can not lead', {
+  throw new QuorateError('blocked', "it answers, but can't become the leader: it has no quorum", {
     host: name,
-    hint: `check the peer port (2380) between ${name} and the other members, and quorate status; or choose another member`,
+    hint: `check the peer port (2380) between ${name} and the other members, and run quorate status; or choose another member`,
   })
 }

@@ -9,7 +9,7 @@ import type { RestartStep } from '../../tiers/etcd/steps/unit.ts'
 import { mayRestart, quorum } from '../../tiers/etcd/facts/quorum.ts'
 import { bringingBack, howManyAnswer } from '../../tiers/etcd/plan/remedy.ts'
 import type { BlockReason } from '../../engine/step.ts'
-import { counted } from '../../spec/units.ts'
+import { counted, plural } from '../../spec/units.ts'
 
 export interface PowerIntent {
   readonly cluster: Cluster
@@ -80,12 +80,10 @@ function isDone(verb: PowerIntent['verb'], { unit, healthy, markedStopped }: Mem
 function unfit({ cluster, verb }: PowerIntent, member: MemberStanding): BlockReason[] {
   const { name: host, unit, pinnedTo } = member
   if (unit === undefined) {
-    return [
-      { host, message: 'its machine can not be reached', hint: `see why: quorate run ${host} -- uptime` },
-    ]
+    return [{ host, message: 'node is unreachable', hint: `find out why: quorate run ${host} -- uptime` }]
   }
   if (pinnedTo !== undefined && pinnedTo !== cluster.name) {
-    const message = `it belongs to the cluster '${pinnedTo}', not to '${cluster.name}'`
+    const message = `node belongs to cluster '${pinnedTo}', not to '${cluster.name}'`
     return [{ host, message, hint: "use that cluster's file: quorate -f FILE" }]
   }
   // Of an adopted cluster that was not applied yet they belong to the unit that it has, and brought it this far.
@@ -93,10 +91,10 @@ function unfit({ cluster, verb }: PowerIntent, member: MemberStanding): BlockRea
   const foreign = verb === 'stop' || theirs ? [] : unitReasons(cluster, host, unit)
   if (foreign.length > 0) return [...foreign]
   if (!unit.exists)
-    return [{ host, message: 'there is no etcd.service', hint: 'set it up first: quorate apply' }]
+    return [{ host, message: 'etcd.service does not exist', hint: 'set up the member first: quorate apply' }]
   if (verb === 'start') return unfitToStart(member)
   if (verb === 'restart' && (unit.active === 'inactive' || unit.active === 'failed')) {
-    return [{ host, message: `etcd is ${unit.active} there`, hint: `start it: quorate start ${host}` }]
+    return [{ host, message: `etcd is ${unit.active}`, hint: `start it: quorate start ${host}` }]
   }
   return []
 }
@@ -111,35 +109,36 @@ function unfitToStart({
 }: MemberStanding): BlockReason[] {
   if (strayLog === true) {
     const message =
-      'its data is that of another member, or of another node as well: two members would vote as one'
-    return [{ host, message, hint: 'was its disk cloned or swapped? See whose it is: quorate plan' }]
+      'its data belongs to another member, or another node has the same data: started, it would vote twice'
+    return [{ host, message, hint: 'check whether its disk was cloned or swapped: quorate plan' }]
   }
   if (hasLog === false && pinnedTo !== undefined) {
     return [
       {
         host,
-        message: 'its write-ahead log is lost: started empty it would vote twice, or begin a second cluster',
-        hint: `put the log back where it was, or see what can be done with the member: quorate status`,
+        message:
+          'its Raft log (WAL) is missing: started without it, the member could vote twice or start a second cluster',
+        hint: `put the WAL back; or see how to fix the member: quorate status`,
       },
     ]
   }
   if (hasLog === true && whole === false) {
-    const message = 'its data directory is missing or empty, and its log may not hold all that was in it'
+    const message = 'its data directory is missing or empty, and its WAL may not contain all of it'
     return [
       {
         host,
         message,
-        hint: 'put it back where it was, or see what can be done with the member: quorate status',
+        hint: 'put the directory back; or see how to fix the member: quorate status',
       },
     ]
   }
   if (hasLog === false) {
-    const message = 'it has no write-ahead log: it never ran, or a reset of it was not finished'
-    return [{ host, message, hint: 'see what apply would do with it: quorate plan' }]
+    const message = 'it has no WAL: it never ran, or its reset was interrupted'
+    return [{ host, message, hint: 'see what quorate apply would do with it: quorate plan' }]
   }
   if (listed === false) {
-    const message = 'it is no member of the running cluster'
-    return [{ host, message, hint: 'see what apply would do with it: quorate plan' }]
+    const message = 'it is not a member of the running cluster'
+    return [{ host, message, hint: 'see what quorate apply would do with it: quorate plan' }]
   }
   return []
 }
@@ -155,13 +154,13 @@ function quorumReasons(
   if (verb === 'start' || costly.length === 0) return []
   const state = howManyAnswer(standing)
   const back = bringingBack(standing)
-  const force = `if it has to be, and writes may stop: quorate ${verb} ${hosts.join(' ')} --force`
+  const force = `if an outage of writes is acceptable: quorate ${verb} ${hosts.join(' ')} --force`
   if (verb === 'restart') {
     if (mayRestart(voters, healthyVoters)) return []
     const why =
       voters === 1
-        ? 'it is the only voting member: while it restarts there is no etcd'
-        : `${state}: while one more restarts nothing can be written`
+        ? 'it is the only voting member: etcd is unavailable while it restarts'
+        : `${state}: writes fail while one more restarts`
     const hint = [...back, force].join('; ')
     return [{ host: costly.map(({ name }) => name).join(', '), message: why, hint }]
   }
@@ -170,8 +169,8 @@ function quorumReasons(
   return [
     {
       host: costly.map(({ name }) => name).join(', '),
-      message: `${state}: with ${left} left nothing can be written, nor read linearizably`,
-      hint: [...back, 'or take fewer at once', force].join('; '),
+      message: `${state}: with ${left} left, writes and linearizable reads fail`,
+      hint: [...back, 'or choose fewer members at once', force].join('; '),
     },
   ]
 }
@@ -210,7 +209,7 @@ function moveLeader({ hosts }: PowerIntent, standing: Standing, member: MemberSt
       from: member.name,
       to: undefined,
       what: `move leadership from ${member.name} to ${oneOf(staying.length > 0 ? staying : others)}`,
-      why: 'writes need not wait for an election then',
+      why: 'then writes do not wait for an election',
       danger: 'none',
     },
   ]
@@ -228,7 +227,7 @@ function stopStep({ name: host, unit }: MemberStanding): StopMemberStep {
 }
 
 function restartStep({ name: host }: MemberStanding): RestartStep {
-  const why = 'asked for by name'
+  const why = 'requested'
   return { kind: 'restart', host, what: 'restart etcd.service', why, danger: 'restart' }
 }
 
@@ -245,20 +244,20 @@ function risks({ verb, hosts }: PowerIntent, standing: Standing, work: readonly 
     const spare = standing.healthyVoters - costs - quorum(voters)
     const first =
       work.length === 1
-        ? `${names} answers nothing while it restarts.`
-        : `${names}: one at a time, each only when all that were well are well again.`
-    return [first, `Meanwhile ${tolerates(spare)}.`]
+        ? `${names} serves no client while it restarts.`
+        : `${names}: one at a time, each only after all healthy members are healthy again.`
+    return [first, `During each restart, ${tolerates(spare)}.`]
   }
   const left = leftWithout(standing, hosts)
   return [
-    `${names}: stopped until quorate start, over reboots as well; quorate apply leaves it so.`,
-    `${left} of ${counted(voters, 'voting member')} are left, ${quorum(voters)} are needed: ${tolerates(left - quorum(voters))}.`,
+    `${names}: stopped until quorate start, also after reboots. quorate apply does not start it.`,
+    `${left} of ${counted(voters, 'voting member')} ${plural(left, 'remains', 'remain')}, ${quorum(voters)} needed: ${tolerates(left - quorum(voters))}.`,
   ]
 }
 
 /** @param spare voters that may fail; below 0: the quorum is lost. */
 export function tolerates(spare: number): string {
-  if (spare < 0) return 'the quorum is lost: nothing can be written, nor read linearizably'
+  if (spare < 0) return 'the quorum is lost, and writes and linearizable reads fail'
   if (spare === 0) return 'no further member may fail'
   return `${spare} more ${spare === 1 ? 'member' : 'members'} may fail`
 }

@@ -41,7 +41,7 @@ export async function moveLeader(session: Session, options: MoveLeaderOptions): 
       confirm: async (move) =>
         await options.confirm({
           steps: [stepOf(move, options)],
-          risks: ['Writes wait for a moment while the members agree on it.'],
+          risks: ['Writes wait for a moment while the members agree on the new leader.'],
         }),
       scope: () => reachableMachines(session.cluster),
       same: (shown, now) => shown.to === now.to,
@@ -64,7 +64,7 @@ function stepOf({ from, to }: Move, asked: Pick<MoveLeaderOptions, 'to'>): Maint
     from,
     to,
     what: `move leadership from ${from} to ${to}`,
-    why: asked.to === undefined ? 'it is the healthiest follower' : 'asked for by name',
+    why: asked.to === undefined ? 'it is the healthiest follower' : 'requested',
     danger: 'none',
   }
 }

@@ -46,13 +46,13 @@ export async function restartMembers(session: Session, options: PowerOptions): P
       const { host } = step
       const before = standing.members.find(({ name }) => name === host)?.unit?.mainPid
       const unit = await performPower(under, step)
-      if (unit?.mainPid === before) throw withoutEffect(host, 'the same process runs as before')
+      if (unit?.mainPid === before) throw withoutEffect(host, 'the old process still runs')
       if (awaited !== undefined) await awaitAnswers(recorded, awaited, under.signal)
       else
         recorded.emit({
           type: 'warning',
           host,
-          text: 'there is no quorum that it could join: not waited for',
+          text: 'not waited for: there is no quorum to join',
         })
     })
   })
@@ -94,7 +94,7 @@ export async function startMembers(
     const able = canAnswer(standing, hosts)
     const steps = able ? starts : starts.map((step) => ({ ...step, unawaited: true }))
     for (const { host, message } of intent.skipUnstartable === true ? leftOut(intent, standing) : [])
-      recorded.emit({ type: 'warning', host, text: `${message}; left as it is` })
+      recorded.emit({ type: 'warning', host, text: `${message}; not changed` })
     recorded.emit({ type: 'wave', steps })
     const started = await Promise.allSettled(
       steps.map(async (step) => {
@@ -103,7 +103,11 @@ export async function startMembers(
     )
     for (const outcome of started) if (outcome.status === 'rejected') throw outcome.reason
     if (able) await awaitAnswers(recorded, [...wellOf(standing), ...hosts], signal)
-    else recorded.emit({ type: 'warning', text: 'started, but too few to be a quorum: they wait for others' })
+    else
+      recorded.emit({
+        type: 'warning',
+        text: 'started, but these members are not a quorum: they wait for others',
+      })
     return steps
   })
 }
@@ -165,8 +169,8 @@ async function oneByOne(
 }
 
 function withoutEffect(host: string, found: string): QuorateError {
-  return new QuorateError('moved', `it was done, but ${found}`, {
+  return new QuorateError('moved', `change did not persist: ${found}`, {
     host,
-    hint: 'something else may be at work on this unit (a configuration management?); look there, then run it again',
+    hint: 'find out what changed this unit (configuration management?), then rerun the command',
   })
 }

@@ -117,7 +117,7 @@ test('another cluster’s machine, a member that the file does not name: refused
   const foreign = withMember(settledWorld(cluster), first, ({ contents }) => ({
     contents: { ...contents, [PATHS.clusterId]: 'cluster=other\ncluster-id=abc\n' },
   }))
-  expect(reasonsOf(planRestore(intent, foreign))[0]?.message).toContain("belongs to the cluster 'other'")
+  expect(reasonsOf(planRestore(intent, foreign))[0]?.message).toContain("belongs to cluster 'other'")
   const fewer = { ...cluster, nodes: cluster.nodes.slice(1) }
   const { [first]: _gone, ...hosts } = settledWorld(cluster).hosts
   const world = { ...settledWorld(cluster), hosts }

@@ -20,12 +20,12 @@ export function changesFor(
 ): readonly ScheduleChange[] {
   const others = seen.filter(({ host }) => host !== there.host).filter((one) => isOurs(cluster, one))
   return [
-    ...others.flatMap((one) => removeChanges(one, `${there.host} takes them from now on`)),
+    ...others.flatMap((one) => removeChanges(one, `${there.host} takes the backups from now on`)),
     ...installChanges(there, wanted),
   ]
 }
 
 /** This cluster's goes wherever it is. */
 export function removalsFor(cluster: Named, seen: readonly ScheduleThere[]): readonly ScheduleChange[] {
-  return seen.filter((there) => isOurs(cluster, there)).flatMap((there) => removeChanges(there, 'as asked'))
+  return seen.filter((there) => isOurs(cluster, there)).flatMap((there) => removeChanges(there, 'requested'))
 }

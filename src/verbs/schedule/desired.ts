@@ -37,14 +37,14 @@ export function desiredSchedule(cluster: Cluster, choice: ScheduleChoice): Desir
   const { backup } = cluster
   const store = choice.store ?? backup?.store
   if (store === undefined) {
-    throw new QuorateError('usage', 'a schedule needs a place for the backups', {
-      hint: 'name one in the cluster file (backup.store), or with --store DIR or --store s3://BUCKET/PREFIX',
+    throw new QuorateError('usage', 'a schedule needs a backup location', {
+      hint: 'set it in the cluster file (backup.store), or give --store DIR or --store s3://BUCKET/PREFIX',
     })
   }
   const recipients = choice.recipients ?? backup?.recipients ?? []
   if (recipients.length === 0) {
-    throw new QuorateError('usage', 'a schedule needs public keys: nobody is there to type a passphrase', {
-      hint: 'age-keygen -o backup.key makes a pair; keep that file elsewhere, and name its public key (age1…) in the cluster file (backup.recipients), or with --recipient',
+    throw new QuorateError('usage', "a schedule needs recipients: it can't ask for a passphrase", {
+      hint: 'create a key pair with age-keygen -o backup.key and keep that file elsewhere. Set its public key (age1…) in the cluster file (backup.recipients), or give --recipient',
     })
   }
   const every = calendar(choice.every ?? backup?.schedule?.every ?? BACKUP_DEFAULTS.every)
@@ -94,19 +94,19 @@ export async function wantedSchedule(
 ): Promise<WantedSchedule> {
   const { node, every, store } = desired
   if (there.refused !== undefined || there.periodSeconds === undefined) {
-    throw new QuorateError('usage', `'${every}' is no time that comes again and again`, {
+    throw new QuorateError('usage', `'${every}' is not a repeating time`, {
       host: node.name,
-      hint: `${there.refused ?? 'it comes once, or never'}. systemd.time(7) has the forms, such as hourly, daily or *-*-* 03:00:00`,
+      hint: `use a form of systemd.time(7), for example hourly, daily or *-*-* 03:00:00 (${there.refused ?? 'this one occurs once, or never'})`,
     })
   }
   const unit = { cluster: cluster.name, every, periodSeconds: there.periodSeconds, store }
   const files: WantedFile[] = [
-    own(PLACES.trust, 'whom it trusts to be a member', supplies.trust),
+    own(PLACES.trust, 'the CAs that it trusts', supplies.trust),
     ...(await storeFiles(store)),
-    own(PLACES.signers, 'whose records count that a backup was proven', supplies.operators),
-    own(PLACES.clusterFile, 'as it is here, for the backups', supplies.clusterFile),
-    own(PLACES.config, 'what a run has to know', renderConfig(configOf(cluster, desired, supplies))),
-    system(PLACES.service, 'what takes one backup', serviceUnit(unit)),
+    own(PLACES.signers, 'the signers whose test restore records it accepts', supplies.operators),
+    own(PLACES.clusterFile, 'the present cluster file, for the backups', supplies.clusterFile),
+    own(PLACES.config, 'the settings of a run', renderConfig(configOf(cluster, desired, supplies))),
+    system(PLACES.service, 'the service that takes one backup', serviceUnit(unit)),
     system(PLACES.timer, `when: ${every}`, timerUnit(unit)),
   ]
   return {
@@ -181,18 +181,18 @@ async function storeFiles(store: StoreLocation): Promise<readonly WantedFile[]> 
   if (store.credentials === undefined) {
     throw new QuorateError(
       'usage',
-      'the store needs credentials in a file: a service has no AWS_* variables',
+      'the backup location needs credentials in a file: a service has no AWS_* variables',
       {
-        hint: 'backup.store.s3.credentials in the cluster file: a private file with accessKeyId and secretAccessKey (YAML)',
+        hint: 'set backup.store.s3.credentials in the cluster file: a private YAML file with accessKeyId and secretAccessKey',
       },
     )
   }
   const credentials = await textOf(store.credentials)
   const ca = store.ca === undefined ? undefined : await textOf(store.ca)
   return [
-    ...(ca === undefined ? [] : [own(PLACES.storeCa, "the CA of the store's certificate", ca)]),
+    ...(ca === undefined ? [] : [own(PLACES.storeCa, "the CA of the backup location's certificate", ca)]),
     {
-      ...own(PLACES.storeCredentials, "the store's access key", credentials),
+      ...own(PLACES.storeCredentials, "the backup location's access key", credentials),
       owner: SCHEDULE_USER,
       mode: '600',
     },
@@ -203,8 +203,8 @@ async function textOf(file: string): Promise<string> {
   try {
     return await readText(file)
   } catch (error) {
-    throw QuorateError.from(error, 'store', `${file} can't be read`, {
-      hint: 'the cluster file names it under backup.store',
+    throw QuorateError.from(error, 'store', `can't read ${file}`, {
+      hint: 'check its path in the cluster file, under backup.store',
     })
   }
 }

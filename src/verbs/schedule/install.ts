@@ -155,7 +155,7 @@ async function sealedWork(
 ): Promise<readonly Work[]> {
   if (change === undefined) return []
   const keys = await read()
-  if (keys === undefined) throw new TypeError(`there are no keys here to seal for ${path}`)
+  if (keys === undefined) throw new TypeError(`no recipients to encrypt ${path} to`)
   const file = { path, owner: 'root', group: SCHEDULE_USER, mode: '640' }
   return [{ operation: ['file', { content: { text: await sealed(keys, recipients) }, ...file }], change }]
 }
@@ -210,7 +210,7 @@ async function removeSchedule(
     extension,
     signal: session.signal,
   })
-  session.emit({ type: 'note', host: node.name, text: 'its schedule is gone' })
+  session.emit({ type: 'note', host: node.name, text: 'removed its schedule' })
 }
 
 /** age, armored. */

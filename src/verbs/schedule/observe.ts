@@ -62,13 +62,13 @@ export async function lookForSchedule(
   const { cluster } = session
   const [{ seen, unseen }, sources] = await Promise.all([lookEverywhere(session, exporter, desired), coming])
   const there = seen.find(({ host }) => host === desired.node.name)
-  if (there === undefined) throw new TypeError('the chosen node was not looked at')
+  if (there === undefined) throw new TypeError('the chosen node was not observed')
   requireOurs(session, there)
   requireProcessor(there, sources)
   const trust = await session.bundle()
   if (trust === undefined) {
-    throw new QuorateError('pki', `there is no CA in ${cluster.stateDirectory} yet`, {
-      hint: 'if there is no cluster yet: quorate apply',
+    throw new QuorateError('pki', `CA not found in ${cluster.stateDirectory}`, {
+      hint: 'put the state directory back; if there is no cluster yet: quorate apply',
     })
   }
   const keys = await kubernetesKeysIdentity(cluster)
@@ -113,9 +113,9 @@ export async function lookEverywhere(
 function requireOurs({ cluster }: Session, there: ScheduleThere): void {
   const other = clusterOf(there)
   if (other === undefined || other === cluster.name) return
-  throw new QuorateError('blocked', `it takes the backups of another cluster already: '${other}'`, {
+  throw new QuorateError('blocked', `node already takes the backups of another cluster: '${other}'`, {
     host: there.host,
-    hint: 'choose another node with --node, or remove that one with its own cluster file: quorate -f FILE backup schedule --remove',
+    hint: 'choose another node with --node; or remove that schedule with its own cluster file: quorate -f FILE backup schedule --remove',
   })
 }
 
@@ -124,10 +124,10 @@ function requireProcessor({ host, machine }: ScheduleThere, { architecture }: Ow
   if (machine === names[architecture]) return
   throw new QuorateError(
     'blocked',
-    `its processor is ${machine}, and quorate as one file is for ${names[architecture]}`,
+    `quorate's binary is for ${names[architecture]}, but the node's processor is ${machine}`,
     {
       host,
-      hint: 'choose another node with --node, or run this command on a computer with such a processor',
+      hint: 'choose another node with --node, or run this command on a workstation with the same processor architecture',
     },
   )
 }
@@ -138,6 +138,6 @@ export function outlines(seen: readonly ScheduleThere[]): ScheduleFacts['outline
 
 export function warnOfUnseen(session: Session, unseen: readonly string[]): void {
   for (const host of unseen) {
-    session.emit({ type: 'warning', host, text: 'could not be looked at: a schedule there would go on' })
+    session.emit({ type: 'warning', host, text: 'not inspected: if it has a schedule, that one continues' })
   }
 }

@@ -100,8 +100,8 @@ function isProven({ state }: ScheduleThere): boolean {
 /** Certificates for it are issued right away. */
 function requireSigner({ cluster }: Session): void {
   if (cluster.pki.authority.home !== 'offline') return
-  throw new QuorateError('blocked', "the offline CA can't sign the certificate of a schedule by itself", {
-    hint: 'have a timer of this computer run quorate backup instead: it uses the certificate of the operator',
+  throw new QuorateError('blocked', "can't issue the certificate of a schedule: the CA is offline", {
+    hint: 'run quorate backup from a timer on this workstation instead: it uses the certificate of the operator',
   })
 }
 
@@ -116,12 +116,12 @@ async function verified(
   warnOfUnseen(session, installed.unseen)
   if (installed.changes.length > 0) {
     const list = installed.changes.map(({ what }) => what).join('; ')
-    throw new QuorateError('moved', `this is as it was before, although it was done: ${list}`, {
+    throw new QuorateError('moved', `changes did not persist: ${list}`, {
       host,
-      hint: 'something else may be undoing it (a configuration management?); look there, then run it again',
+      hint: 'find out what reverted them (configuration management?), then rerun the command',
     })
   }
-  session.emit({ type: 'note', host, text: 'the schedule is in place; it takes a backup now' })
+  session.emit({ type: 'note', host, text: 'installed the schedule; taking the first backup' })
   const remote = await session.remote(desired.node)
   const { exitCode } = await remote.run({
     argv: ['systemctl', 'start', SERVICE],
@@ -134,9 +134,9 @@ async function verified(
   if (exitCode === 0 && there.state?.problem === undefined && there.state?.backup !== undefined) {
     return { next: there.next?.toISOString() ?? null, first: there.state.backup }
   }
-  const why = there.state?.problem ?? `the service ended with ${there.service.result}`
-  throw new QuorateError('unhealthy', `the schedule is in place, but its backup failed: ${why}`, {
+  const why = there.state?.problem ?? `the service ended with result ${there.service.result}`
+  throw new QuorateError('unhealthy', `the schedule is installed, but its first backup failed: ${why}`, {
     host,
-    hint: `the timer goes on trying. Its journal says more: quorate run ${host} -- journalctl -u ${SERVICE} -n 30; start it anew: quorate run ${host} -- systemctl start ${SERVICE}`,
+    hint: `read its journal: quorate run ${host} -- journalctl -u ${SERVICE} -n 30; then retry: quorate run ${host} -- systemctl start ${SERVICE}. The timer also retries`,
   })
 }

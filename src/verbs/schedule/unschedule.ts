@@ -56,7 +56,11 @@ async function look(session: Session): Promise<Facts> {
 /** @throws QuorateError `moved` */
 function requireGone({ changes }: Facts): void {
   if (changes.length === 0) return
-  throw new QuorateError('moved', `it is there still: ${changes.map(({ host }) => host).join(', ')}`, {
-    hint: 'something else may be bringing it back (a configuration management?); look there, then run it again',
-  })
+  throw new QuorateError(
+    'moved',
+    `the schedule still exists on ${changes.map(({ host }) => host).join(', ')}`,
+    {
+      hint: 'find out what restored it (configuration management?), then rerun the command',
+    },
+  )
 }

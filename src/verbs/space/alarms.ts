@@ -14,8 +14,8 @@ export interface Alarms {
 }
 
 const MEANINGS: Readonly<Record<string, string>> = {
-  NOSPACE: 'the quota is used up: the cluster refuses writes (quorate unjam)',
-  CORRUPT: "this member's contents differ from the others': the cluster refuses writes (quorate repair)",
+  NOSPACE: 'the quota is exhausted: the cluster rejects writes (quorate unjam)',
+  CORRUPT: "this member's keyspace differs from the others': the cluster rejects writes (quorate repair)",
 }
 
 export async function listAlarms(session: Session): Promise<Alarms> {
@@ -24,7 +24,7 @@ export async function listAlarms(session: Session): Promise<Alarms> {
     alarms: (cluster?.alarms ?? []).map(({ member, type }) => ({
       member,
       alarm: type,
-      meaning: MEANINGS[type] ?? 'not known to quorate',
+      meaning: MEANINGS[type] ?? 'unknown to quorate',
     })),
     known: cluster?.alarms !== undefined,
   }

@@ -56,7 +56,7 @@ export function compactTarget(
 ): CompactOptions['target'] {
   if (keep !== undefined && revision === undefined) return { keep }
   if (revision !== undefined && keep === undefined) return { revision }
-  throw new QuorateError('usage', 'how far? Either --keep N or --revision R is needed, and not both', {
+  throw new QuorateError('usage', 'give either --keep N or --revision R', {
     hint: 'keep the last thousand revisions: quorate compact --keep 1000',
   })
 }

@@ -17,7 +17,7 @@ export function planCompact(revision: number, gone: boolean, standing: Standing)
   const missing = noQuorum(standing)
   if (missing.length > 0) return refusal(missing)
   if (revision > newest) {
-    const message = `there is no revision ${revision} yet: the newest is ${newest}`
+    const message = `revision ${revision} does not exist yet: the newest is ${newest}`
     return refusal([{ message, hint: 'keep some history: quorate compact --keep 1000' }])
   }
   if (gone) return refusal([])
@@ -25,7 +25,7 @@ export function planCompact(revision: number, gone: boolean, standing: Standing)
     kind: 'compact',
     revision,
     what: `compact the history before revision ${revision}`,
-    why: `the newest is ${newest}`,
+    why: `the newest revision is ${newest}`,
     danger: 'none',
   }
   const left = newest - revision
@@ -33,9 +33,9 @@ export function planCompact(revision: number, gone: boolean, standing: Standing)
     steps: [step],
     blocked: [],
     risks: [
-      `The history before revision ${revision} goes for good; the present keys and values stay, and the last ${counted(left, 'revision')} can still be read.`,
-      'A watcher or a paged read that is further behind is told so and has to begin anew: API servers list everything again then.',
-      'Files get no smaller by it: the space is used again, or given back by quorate defrag.',
+      `The history before revision ${revision} is deleted permanently. Present keys and values stay, and the last ${counted(left, 'revision')} can still be read.`,
+      'A watcher or a paged read that is further behind gets an error and must start again: API servers then list everything again.',
+      'Database files do not shrink: etcd reuses the space, or quorate defrag returns it to the file system.',
     ],
   }
 }

@@ -39,7 +39,7 @@ test('nothing while a member is down or contents are in doubt', () => {
   const space = FRAGMENTED
   const down = plan([memberStanding(1, { space }), memberStanding(2, { space }), downMember(3)])
   expect(down.steps).toEqual([])
-  expect(down.blocked[0]).toContain('it is down')
+  expect(down.blocked[0]).toContain('member is down')
   const corrupt = plan([memberStanding(1, { space }), memberStanding(2, { alarms: ['CORRUPT'] })])
   expect(corrupt.blocked[0]).toContain('CORRUPT')
   const full = plan([memberStanding(1, { space, alarms: ['NOSPACE'] }), memberStanding(2), memberStanding(3)])
@@ -57,7 +57,7 @@ test('versions that defragmenting can corrupt are left alone; lesser faults are 
 
 test('one or two members stand still meanwhile, and it is said', () => {
   const two = [1, 2].map((number) => memberStanding(number, { space: FRAGMENTED }))
-  expect(plan(two).risks).toContain('the whole cluster stands still')
+  expect(plan(two).risks).toContain('The whole cluster is unavailable')
   const three = [1, 2, 3].map((number) => memberStanding(number, { space: FRAGMENTED }))
   expect(plan(three).risks).not.toContain('stands still')
 })

@@ -79,8 +79,8 @@ export function planDefrag(
 }
 
 function reasonFor({ all, rule }: DefragIntent, { space, trouble }: MemberStanding) {
-  if (space === undefined) return { worth: true, why: trouble ?? 'it gave no status' }
-  if (all) return { worth: true, why: 'asked for' }
+  if (space === undefined) return { worth: true, why: trouble ?? 'its status is unknown' }
+  if (all) return { worth: true, why: 'requested' }
   return defragReason(space, rule)
 }
 
@@ -92,15 +92,15 @@ export function defragRefusals(standing: Standing): BlockReason[] {
   return [
     ...down.map(({ name: host, trouble, unknown }) => ({
       host,
-      message: `${unknown === true ? 'it could not be asked' : 'it is down'} (${trouble}), and a defragmentation takes another one away for its time`,
+      message: `${unknown === true ? 'member could not be asked' : 'member is down'} (${trouble}), and a defragmentation makes another one unavailable`,
       hint: remedyFor({ kind: 'silent', member: host }, voters, standing.voters).text,
     })),
     ...alarms
       .filter(({ type }) => type !== 'NOSPACE')
       .map(({ member, type }) => ({
         host: member,
-        message: `the alarm ${type} is raised`,
-        hint: 'find out what is wrong before anything is rewritten: quorate alarms',
+        message: `alarm ${type} is raised`,
+        hint: 'find the cause before a database is rewritten: quorate alarms',
       })),
     ...members.flatMap(({ name: host, version }) =>
       version === undefined
@@ -131,7 +131,7 @@ export function defragSteps(
             from: host,
             to: undefined,
             what: `move leadership from ${host} to the healthiest follower`,
-            why: 'a leader that is blocked holds up every write',
+            why: 'a blocked leader delays every write',
             danger: 'none',
           },
         ]
@@ -151,10 +151,10 @@ export function defragRisks(standing: Standing, work: readonly MemberStanding[])
     defragHazards(version).map((hazard) => `${describeHazard(version, hazard)}.`),
   )
   return [
-    'A member answers nothing while it is defragmented: about a second for each 100 MiB, more on slow disks. One at a time.',
+    'A member serves no client while it is defragmented: about 1 s for each 100 MiB, more on slow disks. One member at a time.',
     ...(costly && !mayRestart(voters, healthyVoters)
       ? [
-          `Of ${counted(voters, 'voting member')} ${healthyVoters} ${plural(healthyVoters, 'answers', 'answer')}: the whole cluster stands still meanwhile.`,
+          `The whole cluster is unavailable during each defragmentation: ${healthyVoters} of ${counted(voters, 'voting member')} ${plural(healthyVoters, 'answers', 'answer')}.`,
         ]
       : []),
     ...texts,

@@ -16,8 +16,8 @@ export function planDisarm({ alarms, members }: Standing): MaintenancePlan<Space
     return refusal(
       corrupt.map(({ member: host, type }) => ({
         host,
-        message: `the alarm ${type} is not disarmed: it keeps clients from contents that may be wrong`,
-        hint: 'quorate repair finds the one that differs, has it made anew, and disarms then',
+        message: `alarm ${type} was not disarmed: it protects clients from data that may be wrong`,
+        hint: 'run quorate repair, which finds the member that differs, replaces its data, and disarms the alarm',
       })),
     )
   }
@@ -28,9 +28,9 @@ export function planDisarm({ alarms, members }: Standing): MaintenancePlan<Space
         host,
         message:
           space?.quotaBytes === undefined
-            ? 'whether there is room again is not known: its machine can not be looked at'
+            ? "unknown whether it has free space again: its node can't be inspected"
             : 'its database is still as large as its quota: the next write would raise the alarm again',
-        hint: 'make room, disarm and see that it writes, in one step: quorate unjam',
+        hint: 'free space, disarm the alarm and test a write in one step: quorate unjam',
       })),
     )
   }
@@ -40,6 +40,6 @@ export function planDisarm({ alarms, members }: Standing): MaintenancePlan<Space
     risks:
       alarms.length === 0
         ? []
-        : ['The cluster takes writes again, and fills up again if nothing else changes.'],
+        : ['The cluster accepts writes again, and fills up again if nothing else changes.'],
   }
 }

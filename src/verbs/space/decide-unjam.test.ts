@@ -33,7 +33,7 @@ test('from full to writable: compact, each member in its turn, disarm, prove', (
     'disarm',
     'prove-write',
   ])
-  expect(risks).toContain('before revision 500 goes for good')
+  expect(risks).toContain('before revision 500 is deleted permanently')
 })
 
 test('what was done before an interruption is not done again', () => {
@@ -68,7 +68,7 @@ test('live data over the quota: said so, with what to type, and no member is blo
   const { steps, blocked } = plan(three(FULL), { ...NO_PROGRESS, compacted: true, defragmented: [] })
   expect(steps).toEqual([])
   expect(blocked).toMatch(/19 MiB of live data, and its quota is 20 MiB/)
-  expect(blocked).toMatch(/quota-backend-bytes: 67108864 \}, and: quorate apply/)
+  expect(blocked).toMatch(/quota-backend-bytes: 67108864 \}, and run quorate apply/)
 })
 
 test('etcd 3.3 does not say what is in use: it is defragmented, then judged by its size', () => {

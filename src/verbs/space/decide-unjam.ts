@@ -37,20 +37,20 @@ export function planUnjam(standing: Standing, progress: SpaceProgress): Maintena
     steps: [
       ...(progress.compacted ? [] : [compactStep(standing)]),
       ...work.flatMap((member) =>
-        defragSteps(standing, member, 'the quota limits the file, not what is in it'),
+        defragSteps(standing, member, 'the quota limits the size of the file, not of its contents'),
       ),
       ...alarms.map(({ member }): SpaceStep => disarmStep(member)),
       {
         kind: 'prove-write',
         what: 'write a key and read it from every member',
-        why: 'to see that it takes writes again',
+        why: 'to verify that the cluster accepts writes again',
         danger: 'none',
       },
     ],
     blocked: [],
     outage: alarms.length > 0,
     risks: [
-      `All history before revision ${standing.revision} goes for good; the present keys and values stay. A watcher that is behind has to begin anew, as after every compaction.`,
+      `All history before revision ${standing.revision} is deleted permanently. Present keys and values stay. A watcher that is behind must start again, as after every compaction.`,
       ...(work.length === 0 ? [] : defragRisks(standing, work)),
       ...absent(standing),
     ],
@@ -64,8 +64,8 @@ function compactStep({ revision }: Standing): SpaceStep {
 }
 
 export function disarmStep(member: string): SpaceStep {
-  const what = `disarm the alarm NOSPACE of ${member}`
-  const why = 'etcd refuses writes as long as it is raised'
+  const what = `disarm the NOSPACE alarm of ${member}`
+  const why = 'etcd rejects writes as long as it is raised'
   return { kind: 'disarm', member, alarm: 'NOSPACE', what, why, danger: 'none' }
 }
 
@@ -83,18 +83,18 @@ function unfit({ alarms, members }: Standing): BlockReason[] {
       .filter(({ type }) => type !== 'NOSPACE')
       .map(({ member, type }) => ({
         host: member,
-        message: `the alarm ${type} is raised as well`,
+        message: `alarm ${type} is raised as well`,
         hint:
           type === 'CORRUPT'
-            ? 'contents differ: quorate repair first; compacting now would destroy what could tell which one is right'
-            : 'find out what it means first',
+            ? 'run quorate repair first: keyspaces differ, and a compaction now would destroy the evidence of which one is correct'
+            : 'find out the cause of this alarm first',
       })),
     ...members
       .filter(({ space }) => space !== undefined && space.quotaBytes === undefined)
       .map(({ name: host }) => ({
         host,
-        message: "its quota is not known, because its machine can't be looked at",
-        hint: `see why: quorate run ${host} -- uptime`,
+        message: "its quota is unknown: the node can't be inspected",
+        hint: `find out why: quorate run ${host} -- uptime`,
       })),
   ]
 }
@@ -110,8 +110,8 @@ function liveData(asked: readonly MemberStanding[], progress: SpaceProgress): Bl
     return [
       {
         host,
-        message: `compacted, its database still holds ${formatBytes(least)} of live data, and its quota is ${formatBytes(space.quotaBytes)}: there is no more to be had back`,
-        hint: `delete keys that nobody needs (deletes are taken even now), or write a larger quota into the cluster file, etcd.settings: { quota-backend-bytes: ${quota} }, and: quorate apply. Then again: quorate unjam`,
+        message: `can't free enough space: even compacted, its database has ${formatBytes(least)} of live data, and its quota is ${formatBytes(space.quotaBytes)}`,
+        hint: `delete keys that are not needed, which etcd accepts even now. Or set a larger quota in the cluster file, etcd.settings: { quota-backend-bytes: ${quota} }, and run quorate apply. Then rerun quorate unjam`,
       },
     ]
   })
@@ -122,6 +122,6 @@ function absent({ members }: Standing): string[] {
     .filter(({ space, healthy, voter }) => space === undefined || (voter && !healthy))
     .map(
       ({ name }) =>
-        `${name} does not answer and is left as it is; full as it is it raises the alarm again when it comes back: run unjam again then.`,
+        `${name} does not answer and is not changed. When it comes back it raises the alarm again: then rerun quorate unjam.`,
     )
 }

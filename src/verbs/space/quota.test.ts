@@ -25,13 +25,13 @@ test('a cluster that refuses writes is critical, however small its files are by 
   expect(quotaReport(clusterStanding([jammed]))).toMatchObject({
     state: 'critical',
     alarms: ['etcd01: NOSPACE'],
-    advice: ['writes are refused (NOSPACE): quorate unjam'],
+    advice: ['writes are rejected (NOSPACE): quorate unjam'],
   })
 })
 
 test('full of live data: a larger quota; full of air: a defragmentation; neither: nothing', () => {
   expect(reportOf(space(17, 16.9), space(18, 17)).advice).toEqual([
-    expect.stringMatching(/^etcd01, etcd02 fill up to 90 % .*quota-backend-bytes: 67108864/),
+    expect.stringMatching(/^etcd01, etcd02 use up to 90 % .*quota-backend-bytes: 67108864/),
   ])
   expect(reportOf(space(17, 4)).advice).toEqual([expect.stringMatching(/^etcd01: .*: quorate defrag$/)])
   expect(reportOf(space(4, 1), space(3, 1)).advice).toEqual([])
@@ -44,7 +44,7 @@ test('who says nothing, and quotas that differ or are beyond advice, are named',
     downMember(3),
   ]
   const { advice, members: rows } = quotaReport(clusterStanding(members))
-  expect(advice.join('\n')).toMatch(/etcd03 did not say[^]*different quotas[^]*8 GiB/)
+  expect(advice.join('\n')).toMatch(/size of etcd03 is unknown[^]*different quotas[^]*8 GiB/)
   expect(rows[2]).toEqual({
     name: 'etcd03',
     quotaBytes: null,

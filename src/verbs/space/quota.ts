@@ -70,13 +70,15 @@ function advice({ members }: Standing, jammed: boolean): string[] {
   const silent = members.filter(({ space }) => space === undefined).map(({ name }) => name)
   const differ = new Set(members.flatMap(({ space }) => space?.quotaBytes ?? [])).size > 1
   return [
-    ...(jammed ? ['writes are refused (NOSPACE): quorate unjam'] : growth(members)),
-    ...(silent.length > 0 ? [`${silent.join(', ')} did not say how large it is: quorate status`] : []),
+    ...(jammed ? ['writes are rejected (NOSPACE): quorate unjam'] : growth(members)),
+    ...(silent.length > 0 ? [`database size of ${silent.join(', ')} is unknown: quorate status`] : []),
     ...(differ
-      ? ['the members have different quotas: the smallest decides; quorate apply makes them the same']
+      ? ['members have different quotas: the smallest limits the cluster; quorate apply makes them equal']
       : []),
     ...(members.some(({ space }) => isBeyondAdvice(space))
-      ? ['a quota beyond the 8 GiB that etcd advises: starts, snapshots and defragmentations get slow']
+      ? [
+          "the quota exceeds etcd's recommended maximum of 8 GiB: starts, snapshots and defragmentations get slow",
+        ]
       : []),
   ]
 }
@@ -90,13 +92,13 @@ function growth(members: readonly MemberStanding[]): string[] {
   )
   const fullest = Math.max(...full.map(({ space }) => fullness(space) ?? 0))
   const live = Math.max(...full.map(({ space }) => space.inUseBytes ?? space.sizeBytes))
-  const some = full.length > 1 ? 'fill up to' : 'fills'
+  const some = full.length > 1 ? 'use up to' : 'uses'
   return [
     ...worth.map(({ name, space }) => `${name}: ${defragReason(space).why}: quorate defrag`),
     ...(full.length === 0
       ? []
       : [
-          `${names(full)} ${some} ${percent(fullest)} of the quota: remove old revisions (quorate compact --keep 1000, then quorate defrag), or write a larger one into the cluster file (etcd.settings: { quota-backend-bytes: ${adviseQuota(live)} }) and: quorate apply`,
+          `${names(full)} ${some} ${percent(fullest)} of the quota: remove old revisions (quorate compact --keep 1000, then quorate defrag), or set a larger quota in the cluster file (etcd.settings: { quota-backend-bytes: ${adviseQuota(live)} }) and run quorate apply`,
         ]),
   ]
 }

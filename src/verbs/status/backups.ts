@@ -54,7 +54,7 @@ export async function backupsSeen(session: Session): Promise<BackupsSeen> {
     const [found, ...others] = await takingBackups(session)
     if (found === undefined) return { backups: null, notes: [] }
     const { backups, notes } = await seenOn(session, () => found)
-    const text = `takes backups as well as ${found.name}: quorate backup schedule --node ${found.name} removes it`
+    const text = `takes backups in addition to ${found.name}; to remove its schedule: quorate backup schedule --node ${found.name}`
     return { backups, notes: [...notes, ...others.map(({ name }) => `${name}: ${text}`)] }
   }
   const [{ backups, notes }, all] = await Promise.all([
@@ -62,7 +62,7 @@ export async function backupsSeen(session: Session): Promise<BackupsSeen> {
     takingBackups(session),
   ])
   const meant = wantedName(cluster)
-  const text = `takes backups, and the cluster file means ${meant}: quorate backup schedule moves it there`
+  const text = `takes backups, but the cluster file says ${meant}; to move the schedule: quorate backup schedule`
   const strays = meant === undefined ? [] : all.filter(({ name }) => name !== meant)
   return { backups, notes: [...notes, ...strays.map(({ name }) => `${name}: ${text}`)] }
 }
@@ -97,7 +97,7 @@ async function seenOn(session: Session, choose: () => Node): Promise<BackupsSeen
     const remote = await session.remote(node)
     const there = await lookAtSchedule(remote, { exporter: NODE_EXPORTER, signal })
     if (there.config === undefined) {
-      const text = `${node.name}: takes no backups by itself, although the cluster file has a schedule: quorate backup schedule`
+      const text = `${node.name}: takes no scheduled backups, but the cluster file has a schedule; to install it: quorate backup schedule`
       return { backups: null, notes: [text] }
     }
     const config = parseConfig(there.config, `${PLACES.config} on ${node.name}`)
@@ -106,7 +106,7 @@ async function seenOn(session: Session, choose: () => Node): Promise<BackupsSeen
   } catch (error) {
     if (!(error instanceof QuorateError) || error.code === 'cancelled') throw error
     const where = error.host === undefined ? '' : `${error.host}: `
-    return { backups: null, notes: [`${where}how its backups go can't be told: ${inFull(error)}`] }
+    return { backups: null, notes: [`${where}state of its backups is unknown: ${inFull(error)}`] }
   }
 }
 
@@ -135,29 +135,25 @@ async function troubles(
   const notes: string[] = []
   if (state?.problem !== undefined) notes.push(`the latest backup failed: ${state.problem}`)
   if (timer.active !== 'active' || !timer.enabled) {
-    notes.push(`the timer of its backups is ${timer.active}: quorate backup schedule puts it right`)
+    notes.push(`its backup timer is ${timer.active}; to fix it: quorate backup schedule`)
   }
   if (there.signingKey === undefined) {
-    notes.push('its backups are not signed: quorate backup schedule brings a key for that')
+    notes.push('its backups are not signed; to install a key: quorate backup schedule')
   }
   const overdue = overdueSince(there, now)
-  if (overdue !== undefined) notes.push(`${overdue}, and one should be taken ${config.every}`)
+  if (overdue !== undefined) notes.push(`${overdue}, but its schedule is ${config.every}`)
   const left =
     certificate === undefined ? 0 : (ageOf(certificate, now).notAfter.getTime() - now.getTime()) / DAY_MS
   if (left < Math.min(SOON_DAYS, cluster.pki.days / 10)) {
     const when = left <= 0 ? 'has expired' : `expires in ${counted(Math.floor(left), 'day')}`
-    notes.push(`the certificate of its backups ${when}: quorate certs renew`)
+    notes.push(`its backup certificate ${when}; to renew it: quorate certs renew`)
   }
   if (sha256(await readText(cluster.file)) !== there.files[PLACES.clusterFile]?.sha256) {
-    notes.push(
-      'its backups follow an older text of the cluster file: quorate backup schedule brings the new one',
-    )
+    notes.push('its backups use an older cluster file; to update it: quorate backup schedule')
   }
   const trust = await session.bundle()
   if (trust !== undefined && sha256(trust) !== there.files[PLACES.trust]?.sha256) {
-    notes.push(
-      'its backups trust other CAs than are trusted now: quorate backup schedule brings the present ones',
-    )
+    notes.push('its backups trust outdated CAs; to update them: quorate backup schedule')
   }
   return notes
 }

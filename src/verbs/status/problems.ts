@@ -83,11 +83,11 @@ function hintFor(
     case 'leader':
     case 'list':
     case 'error':
-      return 'look again in a moment; if it stays, the journals say why: quorate run etcd --root -- journalctl -u etcd -n 30'
+      return 'check again in a moment; if it persists, read the journals: quorate run etcd --root -- journalctl -u etcd -n 30'
     case 'cluster-id':
-      return 'find out which of the clusters holds the data before anything is started or changed'
+      return 'find out which of the clusters has the data before you start or change anything'
     default:
-      return 'see what apply would do about it: quorate plan'
+      return 'see what quorate apply would change: quorate plan'
   }
 }
 

@@ -129,7 +129,7 @@ function apartNotes(asked: readonly AskedMember[]): readonly string[] {
     if (apart === undefined || via === undefined || !member.reachable) return []
     const fix = apart.hint === undefined ? '' : `; ${apart.hint}`
     return [
-      `${node.name}: its machine can't be reached from this host: ${apart.message}${fix}. Its member was asked from ${via.name}`,
+      `${node.name}: unreachable from this workstation: ${apart.message}${fix}. Its member was asked from ${via.name}`,
     ]
   })
 }
@@ -150,12 +150,10 @@ function peerUrlNow(cluster: Cluster, node: Node, plain: readonly string[]): str
 
 function plaintextNotes({ etcd }: Cluster, plain: readonly string[]): readonly string[] {
   return [
-    ...(plain.length > 0
-      ? [`peers speak to ${plain.join(', ')} without TLS: quorate apply gives it to them`]
-      : []),
+    ...(plain.length > 0 ? [`peers use ${plain.join(', ')} without TLS; to enable TLS: quorate apply`] : []),
     ...(etcd.plaintextClients
       ? [
-          'clients are served without TLS: remove etcd.plaintextClients and apply, when none speaks http any more',
+          'clients are served without TLS: once no client uses http, remove etcd.plaintextClients and run quorate apply',
         ]
       : []),
   ]
@@ -170,6 +168,6 @@ function namelessNotes({ name, etcd, pki }: Cluster, looked: readonly Looked[]):
   )
   if (nameless.length === 0) return []
   return [
-    `the certificates of ${nameless.join(', ')} lack ${wanted}: until all have it any certificate of the CA, a client's too, may speak Raft; quorate plan says what to do`,
+    `certificates of ${nameless.join(', ')} lack ${wanted}: until all have it, any certificate of the CA, even a client's, may send Raft messages; see quorate plan`,
   ]
 }

@@ -35,15 +35,15 @@ export function versionStatus(file: string, { members }: ClusterView): VersionSt
     version: member.reachable ? member.version : undefined,
   }))
   if (downgrade !== undefined) {
-    const message = `a downgrade of etcd to ${downgrade} is enabled, and not finished`
+    const message = `a downgrade of etcd to ${downgrade} is enabled but not complete`
     const hint = downgradeWayOn({ file, target: downgrade, members: present })
     return { version, downgrade, versionTrouble: { id: 'downgrade-enabled', message, hint } }
   }
   const [lowest] = minors
   const behind = version !== null && lowest !== undefined && compareMinors(version, lowest) < 0
   if (!behind || reachable.length < members.length) return { version, downgrade: null, versionTrouble: null }
-  const message = `every member runs etcd ${lowest} or newer, and the cluster is still one of ${version}`
+  const message = `every member runs etcd ${lowest} or newer, but the cluster version is still ${version}`
   const hint =
-    "etcd raises it within seconds of the last restart; if it does not, read the leader's journal: quorate run etcd -- journalctl -u etcd -n 50"
+    "wait a few seconds after the last restart; if it persists, read the leader's journal: quorate run etcd -- journalctl -u etcd -n 50"
   return { version, downgrade: null, versionTrouble: { id: 'version-behind', message, hint } }
 }

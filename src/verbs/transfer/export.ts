@@ -66,8 +66,8 @@ export async function readableMembers(session: Session): Promise<readonly Member
   const clients = await reachableClients(session)
   const chosen = sources.flatMap(({ name }) => clients.filter((client) => client.name === name))
   if (chosen.length > 0) return chosen
-  throw new QuorateError('unhealthy', `no member can be read:\n${refused.join('\n')}`, {
-    hint: 'see how the cluster is: quorate status',
+  throw new QuorateError('unhealthy', `can't read from any member:\n${refused.join('\n')}`, {
+    hint: 'check the cluster: quorate status',
   })
 }
 

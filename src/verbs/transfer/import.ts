@@ -202,9 +202,12 @@ function requireWritable(standing: Standing): void {
   if (missing.length > 0) throw blockedError(missing)
   const [alarm] = standing.alarms
   if (alarm === undefined) return
-  throw new QuorateError('blocked', `the alarm ${alarm.type} is raised: the cluster takes no writes`, {
+  throw new QuorateError('blocked', `alarm ${alarm.type} is raised: the cluster rejects writes`, {
     host: alarm.member,
-    hint: alarm.type === 'NOSPACE' ? 'make space first: quorate unjam' : 'quorate repair',
+    hint:
+      alarm.type === 'NOSPACE'
+        ? 'free space first: quorate unjam'
+        : 'repair the cluster first: quorate repair',
   })
 }
 
@@ -217,10 +220,10 @@ function requireRoom({ members }: Standing, { bytes }: Comparison, keys: number)
     if (wanted < free) continue
     throw new QuorateError(
       'blocked',
-      `${formatBytes(wanted)} are to be written, and ${formatBytes(Math.max(0, free))} are left of the quota`,
+      `not enough quota: ${formatBytes(wanted)} to write, ${formatBytes(Math.max(0, free))} left`,
       {
         host: name,
-        hint: 'a larger quota-backend-bytes (etcd.settings in the cluster file, then quorate apply), or less history: quorate compact --keep 1000, then quorate defrag',
+        hint: 'set a larger quota-backend-bytes (etcd.settings in the cluster file, then quorate apply); or remove history: quorate compact --keep 1000, then quorate defrag',
       },
     )
   }
@@ -230,10 +233,10 @@ function differs({ different, examples }: ImportPreview): QuorateError {
   const more = different > examples.length ? ` and ${different - examples.length} more` : ''
   const what =
     different === 1
-      ? 'a key is there with something else'
-      : `${counted(different, 'key')} are there with something else`
+      ? '1 key exists with another value'
+      : `${counted(different, 'key')} exist with other values`
   return new QuorateError('blocked', `${what}: ${examples.join(', ')}${more}`, {
-    hint: 'nothing was written. --replace writes over them, --only-missing leaves them as they are; --prefix-from and --prefix-to put all elsewhere',
+    hint: 'choose one: --replace overwrites them, --only-missing keeps them, --prefix-from and --prefix-to import to another prefix (nothing was written)',
   })
 }
 
@@ -242,21 +245,21 @@ function risksOf(compared: Comparison, file: WholeFile, differing: Differing): s
   const risks: string[] = []
   if (different > 0 && differing === 'replace') {
     risks.push(
-      `${counted(different, 'key')} ${plural(different, 'is', 'are')} written over, and the present values are kept nowhere (first ${examples[0]}): quorate export keeps them.`,
+      `${counted(different, 'key')} ${plural(different, 'is', 'are')} overwritten, and the present values are lost (first ${examples[0]}). To keep a copy, run quorate export first.`,
     )
   }
   if (file.shortestLease !== undefined) {
     risks.push(
-      `Keys on leases go when these end, the first after ${file.shortestLease} s: nobody keeps them alive unless their owners do so here.`,
+      `Keys with leases are deleted when the leases expire, the first after ${file.shortestLease} s, unless their owners keep them alive in this cluster.`,
     )
   }
   if (ended > 0)
     risks.push(
-      `${counted(ended, 'key')} ${plural(ended, 'is', 'are')} left out: the lease had ended by the time of the export.`,
+      `${counted(ended, 'key')} ${plural(ended, 'is', 'are')} skipped: the lease had expired at the time of the export.`,
     )
   return [
     ...risks,
-    'Whoever watches these keys sees them come. Revisions and versions are new ones: those of this cluster.',
+    'Watchers of these keys see the writes. Revisions and versions are new ones of this cluster.',
   ]
 }
 
@@ -268,9 +271,9 @@ function requireArrived(verified: Comparison, { kept }: PutCounts, leases: numbe
   const { examples, different } = verified
   const what =
     missing > 0
-      ? `${counted(missing, 'key')} ${plural(missing, 'is', 'are')} not there any more`
+      ? `${counted(missing, 'key')} ${plural(missing, 'is', 'are')} missing again`
       : `${counted(different, 'key')} ${plural(different, 'differs', 'differ')} again (first ${examples[0]})`
-  throw new QuorateError('moved', `everything was written, but ${what}: others write here too`, {
-    hint: 'run the same import again when they are quiet; it writes only what is missing',
+  throw new QuorateError('moved', `everything was written, but ${what}: other clients write to these keys`, {
+    hint: 'stop those clients, then rerun the import, which writes only what is missing',
   })
 }

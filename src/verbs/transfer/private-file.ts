@@ -17,7 +17,7 @@ export async function writePrivateFile<T>(
   await requireNew(file)
   const folder = path.dirname(file)
   const part = `${await draftBeside(file)}.part`
-  const failed = (error: unknown) => QuorateError.from(error, 'state', `${file} can't be written`)
+  const failed = (error: unknown) => QuorateError.from(error, 'state', `can't write ${file}`)
   try {
     let result: T
     {
@@ -52,10 +52,10 @@ export async function writePrivateFile<T>(
 async function requireNew(file: string): Promise<void> {
   const found = await lstat(file).catch((error: unknown) => {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
-    throw QuorateError.from(error, 'state', `${file} can't be written`)
+    throw QuorateError.from(error, 'state', `can't write ${file}`)
   })
   if (found === undefined) return
-  throw new QuorateError('state', `${file} is there already, and is not replaced`, {
-    hint: 'give another name, or move it away first',
+  throw new QuorateError('state', `${file} already exists and is not replaced`, {
+    hint: 'choose another file, or move that one away first',
   })
 }

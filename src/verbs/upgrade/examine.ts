@@ -142,12 +142,12 @@ function directionProblems(
   if (direction !== 'abort' || from.length === 0 || canceledBy(facts) !== undefined) return []
   const newest = from.at(-1) ?? to
   if (atLeast(newest, to)) return []
-  const message = `the members run ${from.join(', ')}, and the cluster file says ${file.etcd.version}: that is no upgrade to go back from`
+  const message = `can't roll back: members run ${from.join(', ')}, and the cluster file says ${file.etcd.version}`
   // A downgrade that came to its end, for one, but for the cluster file.
   const settled = facts.members.every(({ running }) => running === newest)
   const hint = settled
-    ? `quorate upgrade --to ${newest} writes that version into the cluster file; quorate upgrade --to ${to} goes there`
-    : `write the old version into the cluster file, then: quorate upgrade --abort; or go on: quorate upgrade --to ${to}`
+    ? `to write ${newest} into the cluster file: quorate upgrade --to ${newest}; to upgrade to ${to}: quorate upgrade --to ${to}`
+    : `continue the upgrade: quorate upgrade --to ${to}; or set the old version in the cluster file, then roll back: quorate upgrade --abort`
   return [blocker(message, hint)]
 }
 
@@ -169,8 +169,10 @@ function otherChanges(
   if (steps.length === 0 && blocked.length === 0) return []
   const list = steps.length > 0 ? steps.slice(0, 3) : blocked.map(({ message }) => message)
   const more = steps.length > 3 ? `; and ${steps.length - 3} more` : ''
-  const message = `the cluster file asks for more than another version: ${list.join('; ')}${more}`
-  return [blocker(message, 'one thing at a time: quorate plan shows it, quorate apply does it; then upgrade')]
+  const message = `the cluster file has other changes besides the version: ${list.join('; ')}${more}`
+  return [
+    blocker(message, 'apply them first: review with quorate plan, then run quorate apply; then upgrade'),
+  ]
 }
 
 async function fileEditProblems(
@@ -182,7 +184,7 @@ async function fileEditProblems(
     return []
   } catch (error) {
     if (!(error instanceof QuorateError)) throw error
-    return [blocker(error.message, error.hint ?? 'mend the cluster file')]
+    return [blocker(error.message, error.hint ?? 'fix the cluster file')]
   }
 }
 

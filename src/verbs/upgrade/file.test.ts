@@ -58,6 +58,6 @@ test('a file that would be wrong with the new version is told beforehand', async
   const { cluster } = await loadClusterFile(file)
   const { cluster: wanted, edits } = upgradeTarget(cluster, { to: '3.6.14', suite: 'forky' })
   await expect(checkFileEdit(wanted, edits)).rejects.toThrow(
-    /with etcd 3\.6\.14 the cluster file would be wrong:\n.*enableV2/,
+    /the cluster file is not valid for etcd 3\.6\.14:\n.*enableV2/,
   )
 })

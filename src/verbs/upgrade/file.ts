@@ -16,7 +16,7 @@ import { replaceClusterFile, requireWritable } from '../../cluster-file/write.ts
 export async function checkFileEdit(wanted: Cluster, edits: readonly Edit[]): Promise<void> {
   if (edits.length === 0) return
   await editedText(wanted, edits)
-  await requireWritable(wanted.file, 'name the new version in the end')
+  await requireWritable(wanted.file, 'record the new version at the end')
 }
 
 /** Exchanges the values; mode, owner and whatever a link leads to stay. @throws QuorateError as `checkFileEdit` */
@@ -32,12 +32,12 @@ async function editedText(wanted: Cluster, edits: readonly Edit[]): Promise<stri
     const list = formatProblems(problems.filter(({ severity }) => severity === 'error'))
     throw new QuorateError(
       'cluster-file',
-      `with etcd ${wanted.etcd.version} the cluster file would be wrong:\n${list}`,
+      `the cluster file is not valid for etcd ${wanted.etcd.version}:\n${list}`,
     )
   }
   if (JSON.stringify(cluster.etcd) !== JSON.stringify(wanted.etcd)) {
-    throw new QuorateError('cluster-file', 'the cluster file was changed in the meantime', {
-      hint: `write the version into it by hand (etcd.version: "${wanted.etcd.version}"), then: quorate apply`,
+    throw new QuorateError('cluster-file', 'the cluster file changed during the upgrade', {
+      hint: `set the version in it by hand (etcd.version: "${wanted.etcd.version}"), then run quorate apply`,
     })
   }
   return text

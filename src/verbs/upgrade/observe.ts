@@ -160,8 +160,8 @@ async function refusalOf(
     const verdict = await validateDowngrade(client, minor, session.signal)
     if (verdict === 'possible') return undefined
     return verdict === 'under-way'
-      ? 'another one is under way'
-      : `the cluster is one of ${facts.clusterVersion}`
+      ? 'another downgrade is in progress'
+      : `the cluster version is ${facts.clusterVersion}`
   } catch (error) {
     if (!(error instanceof QuorateError) || error.code !== 'etcd') throw error
     return error.message

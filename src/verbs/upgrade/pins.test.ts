@@ -21,8 +21,7 @@ test('the old checksums are neither kept nor dropped: without new ones there are
   expect(missingPins(pinned.etcd, cluster.etcd, new Map([['amd64', artifact]]))).toMatchObject([
     {
       severity: 'blocker',
-      message:
-        'the cluster file pins the checksums of etcd 3.5.16 (etcd.sha256), and those of 3.5.33 are not given',
+      message: 'checksums of etcd 3.5.33 are required: the cluster file pins those of 3.5.16 (etcd.sha256)',
       hint: expect.stringContaining(
         `quorate upgrade --to 3.5.33 --sha256 amd64=${NEW} --sha256 amd64/etcd=${OLD}`,
       ),
@@ -55,7 +54,7 @@ test('what the file names already, and the way back, keep its checksums', () => 
 })
 
 test.each([
-  [[`amd64=${NEW}`], /none is given for amd64\/etcd/],
+  [[`amd64=${NEW}`], /missing for amd64\/etcd/],
   [[`amd64=${NEW}`, `amd64/etcd=${NEW}`, `arm64=${NEW}`], /the file has none for arm64/],
   [['amd64=12'], /--sha256 amd64=12 is not a checksum/],
 ])('%s is refused', (given, message) => {
@@ -65,5 +64,5 @@ test.each([
 test('checksums for a file that pins none, and others for the version that it names, are refused', () => {
   expect(() => newPins(undefined, true, [`amd64=${NEW}`])).toThrow('is for a cluster file that pins')
   const others = [`amd64=${NEW}`, `amd64/etcd=${NEW}`]
-  expect(() => newPins(pinned.etcd.sha256, false, others)).toThrow('names this version already')
+  expect(() => newPins(pinned.etcd.sha256, false, others)).toThrow('already has this version')
 })

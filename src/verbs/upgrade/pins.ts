@@ -26,7 +26,7 @@ export function newPins(
   if (given === undefined || given.length === 0) return { sha256: changes ? undefined : sha256, edits: [] }
   if (sha256 === undefined) {
     throw new QuorateError('usage', '--sha256 is for a cluster file that pins checksums (etcd.sha256)', {
-      hint: 'leave it out; or pin the present version in the cluster file first',
+      hint: 'omit it; or pin the present version in the cluster file first',
     })
   }
   const present = new Map(placesOf(sha256).map((place) => [place.label, place]))
@@ -35,18 +35,18 @@ export function newPins(
   const missing = [...present.keys()].filter((label) => !sums.has(label))
   if (foreign.length > 0 || missing.length > 0) {
     const parts = [
-      ...(missing.length > 0 ? [`none is given for ${missing.join(', ')}`] : []),
+      ...(missing.length > 0 ? [`missing for ${missing.join(', ')}`] : []),
       ...(foreign.length > 0 ? [`the file has none for ${foreign.join(', ')}`] : []),
     ]
     throw new QuorateError('usage', `--sha256 does not match etcd.sha256: ${parts.join('; ')}`, {
-      hint: `give one for each that the cluster file pins: ${[...present.keys()].map((label) => `--sha256 ${label}=SUM`).join(' ')}`,
+      hint: `give one for each pinned checksum of the cluster file: ${[...present.keys()].map((label) => `--sha256 ${label}=SUM`).join(' ')}`,
     })
   }
   const changed = [...present.values()].map((place) => ({ ...place, value: sums.get(place.label) ?? '' }))
   const edits = changed.filter(({ value, sum }) => value !== sum)
   if (!changes && edits.length > 0) {
-    throw new QuorateError('usage', 'the cluster file names this version already, with other checksums', {
-      hint: 'leave --sha256 out, or correct etcd.sha256 in the cluster file',
+    throw new QuorateError('usage', 'the cluster file already has this version, with other checksums', {
+      hint: 'omit --sha256, or correct etcd.sha256 in the cluster file',
     })
   }
   const wanted: Record<string, PinnedSums> = {}
@@ -69,8 +69,8 @@ export function missingPins(
     const program = artifact?.files.find(({ name }) => name === what)?.sha256
     return `--sha256 ${label}=${(what === 'archive' ? artifact?.archiveSha256 : program) ?? 'SUM'}`
   })
-  const message = `the cluster file pins the checksums of etcd ${file.version} (etcd.sha256), and those of ${wanted.version} are not given`
-  const hint = `compare what the source has now with a place that you trust, then: quorate upgrade --to ${wanted.version} ${words.join(' ')}`
+  const message = `checksums of etcd ${wanted.version} are required: the cluster file pins those of ${file.version} (etcd.sha256)`
+  const hint = `compare the checksums of the source with a place that you trust, then run quorate upgrade --to ${wanted.version} ${words.join(' ')}`
   return [blocker(message, hint)]
 }
 
@@ -94,6 +94,6 @@ function parsePin(text: string): readonly [string, string] {
   const [, label = '', sum = ''] = /^([a-z0-9/]+)=([0-9a-f]{64})$/i.exec(text) ?? []
   if (sum !== '') return [label, sum.toLowerCase()]
   throw new QuorateError('usage', `--sha256 ${text} is not a checksum`, {
-    hint: 'write ARCH=SUM for the archive, or ARCH/PROGRAM=SUM, with the 64 hex digits that sha256sum prints',
+    hint: 'give ARCH=SUM for the archive, or ARCH/PROGRAM=SUM, with the 64 hex digits that sha256sum prints',
   })
 }

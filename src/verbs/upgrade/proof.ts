@@ -55,11 +55,11 @@ export async function proveUpgrade(
     if (said !== version || (etcd !== undefined && etcd.sha256 !== sha256)) {
       const what =
         said === version
-          ? `the process there runs another program (SHA-256 ${sha256})`
-          : `its member says ${said}`
-      throw new QuorateError('unhealthy', `etcd ${version} should run there, but ${what}`, {
+          ? `the process runs another program (SHA-256 ${sha256})`
+          : `its member reports ${said}`
+      throw new QuorateError('unhealthy', `etcd ${version} does not run: ${what}`, {
         host: name,
-        hint: 'see how it was started: systemctl status etcd',
+        hint: 'check how it was started: systemctl status etcd',
       })
     }
     return { name, version: said, sha256 }
@@ -93,8 +93,8 @@ export async function awaitClusterVersion(session: Session): Promise<string> {
     late: (now, waitedMs) => {
       throw new QuorateError(
         'unhealthy',
-        `every member runs etcd ${cluster.etcd.version}, but the cluster still calls itself one of ${now} after ${waitedMs / 1000} s`,
-        { hint: 'the leader decides that; see its journal: quorate run etcd -- journalctl -u etcd -n 50' },
+        `every member runs etcd ${cluster.etcd.version}, but the cluster version is still ${now} after ${waitedMs / 1000} s`,
+        { hint: "read the leader's journal: quorate run etcd -- journalctl -u etcd -n 50" },
       )
     },
   })

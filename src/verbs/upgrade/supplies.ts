@@ -42,7 +42,7 @@ export async function gatherSupplies(
       artifacts.set(architecture, await obtain(session, architecture))
     } catch (error) {
       if (!(error instanceof QuorateError) || error.code === 'cancelled') throw error
-      problems.push(blocker(error.message, error.hint ?? 'see etcd.source in the cluster file'))
+      problems.push(blocker(error.message, error.hint ?? 'check etcd.source in the cluster file'))
     }
   }
   problems.push(...missingPins(file.etcd, session.cluster.etcd, artifacts))
@@ -51,7 +51,7 @@ export async function gatherSupplies(
 
 async function obtain(session: Session, architecture: Architecture): Promise<Artifact> {
   if (architecture === 'other')
-    throw new QuorateError('artifact', 'there is no etcd for this processor architecture')
+    throw new QuorateError('artifact', 'etcd is not available for this processor architecture')
   const { cluster, cacheDirectory, signal, emit } = session
   const context = {
     cacheDirectory,
@@ -80,8 +80,8 @@ async function roomProblems(
     const wanted = bytes + MARGIN_BYTES
     const tight = value.find(({ freeBytes }) => freeBytes < wanted)
     if (tight === undefined) return []
-    const message = `${formatBytes(tight.freeBytes)} are free on ${tight.mount}, ${formatBytes(wanted)} are wanted for the binaries`
-    return [blocker(message, 'make room there: df -h', host)]
+    const message = `not enough space on ${tight.mount}: ${formatBytes(tight.freeBytes)} free, ${formatBytes(wanted)} needed for the binaries`
+    return [blocker(message, 'free space on that file system: df -h', host)]
   })
 }
 

@@ -13,7 +13,9 @@ test('from Debian, the suite comes along where it is known', () => {
     { path: ['etcd', 'version'], value: '3.5.30' },
     { path: ['etcd', 'source', 'debian', 'suite'], value: 'sid' },
   ])
-  expect(() => upgradeTarget(sampleCluster(), { to: '3.5.31' })).toThrow('no suite of Debian is known')
+  expect(() => upgradeTarget(sampleCluster(), { to: '3.5.31' })).toThrow(
+    'unknown which Debian suite has etcd',
+  )
   const named = upgradeTarget(sampleCluster(), { to: '3.5.31', suite: 'forky' })
   expect(named.cluster.etcd.source).toMatchObject({ suite: 'forky' })
 })
@@ -25,7 +27,7 @@ test('from a release only the version changes', () => {
 
 test('from a file, the new one has to be named, and a pinned one written by hand', () => {
   const cluster = sampleCluster({ source: folder })
-  expect(() => upgradeTarget(cluster, { to: '3.5.33' })).toThrow('where is 3.5.33?')
+  expect(() => upgradeTarget(cluster, { to: '3.5.33' })).toThrow('no path given for etcd 3.5.33')
   expect(upgradeTarget(cluster, { to: '3.5.33', path: '/srv/new' }).edits).toContainEqual({
     path: ['etcd', 'source', 'file', 'path'],
     value: '/srv/new',

@@ -70,9 +70,9 @@ function sourceOf(
       if (path === undefined) {
         throw new QuorateError(
           'usage',
-          `the cluster file takes etcd ${version} from ${source.path}: where is ${version}?`,
+          `no path given for etcd ${version}: the cluster file takes etcd from ${source.path}`,
           {
-            hint: '--path PATH names a folder with etcd and etcdctl, or a release archive',
+            hint: 'give --path PATH: a directory with etcd and etcdctl, or a release archive',
           },
         )
       }
@@ -81,7 +81,7 @@ function sourceOf(
           'usage',
           'the cluster file pins its etcd by a checksum (etcd.source.file.sha256)',
           {
-            hint: 'write version, path and sha256 into the cluster file, then: quorate upgrade --to VERSION',
+            hint: 'set version, path and sha256 in the cluster file, then run quorate upgrade --to VERSION',
           },
         )
       }
@@ -96,7 +96,7 @@ function suiteWith(version: string, present: string): string {
   // What sid has changes; asked for by its name, it is asked.
   if (found !== undefined || present === 'sid') return found ?? present
   const known = [...DEBIAN_VERSIONS].map(([suite, carried]) => `${carried} in ${suite}`).join(', ')
-  throw new QuorateError('usage', `no suite of Debian is known to have etcd ${version} (known: ${known})`, {
-    hint: 'name one: --suite SUITE; or take etcd from a release or from modules (etcd.source in the cluster file)',
+  throw new QuorateError('usage', `unknown which Debian suite has etcd ${version} (known: ${known})`, {
+    hint: 'give one with --suite SUITE; or take etcd from a release or from modules (etcd.source in the cluster file)',
   })
 }

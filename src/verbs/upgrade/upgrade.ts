@@ -139,12 +139,12 @@ async function changeVersions(
 
 /** After a failure or Ctrl-C. */
 function wayOn({ to, pointOfNoReturn, downgrade }: UpgradePreview, { abort }: UpgradeOptions): string {
-  const same = `what was done stays done, and the same command goes on from there`
+  const same = `rerun to continue (completed steps stay done)`
   if (abort === true) return same
   if (downgrade !== null)
     return `${same}: quorate upgrade --to ${to}; cancel the downgrade: quorate upgrade --abort`
-  const until = pointOfNoReturn ? ', as long as one member has never run the new version' : ''
-  return `${same}: quorate upgrade --to ${to}; back to where it came from: quorate upgrade --abort${until}`
+  const until = pointOfNoReturn ? ' (possible while at least one member has never run the new version)' : ''
+  return `${same}: quorate upgrade --to ${to}; or roll back: quorate upgrade --abort${until}`
 }
 
 async function look(session: Session, options: Omit<UpgradeOptions, 'confirm'>) {
@@ -209,7 +209,7 @@ async function snapshotFirst(session: Session, { observed, preview }: Examined):
   const name = `${compactTime(now())}-${preview.from.join('+')}.db`
   const file = path.join(cluster.stateDirectory, 'snapshots', name)
   const taken = await takeSnapshot(client, { file, signal })
-  const text = `snapshot of everything up to revision ${taken.revision}: ${file}`
+  const text = `saved a snapshot up to revision ${taken.revision}: ${file}`
   emit({ type: 'note', host: taken.member, text })
   return taken
 }
