@@ -1,4 +1,4 @@
-/** What a command is handed: where its output goes, whom it may ask, and when to stop. */
+/** What a command gets: where its output goes, whether it can ask, and when to stop. */
 import type { Outlet } from './outlet.ts'
 
 /** Everything that is printed goes through the outlet. */
@@ -9,7 +9,7 @@ export interface CliContext extends Outlet {
   readonly verbose: boolean
   /** The command may write settings of etcd to machines, so that settings that etcd refuses are an error. */
   readonly writesSettings: boolean
-  /** Somebody sits at a terminal: questions may be asked. */
+  /** There is a terminal: it may ask questions. */
   readonly interactive: boolean
   /** Standard error is a terminal: progress may move. */
   readonly live: boolean

@@ -1,4 +1,4 @@
-/** What a client noticed meanwhile, for people. */
+/** The report of the availability probe, for people. */
 import type { RecorderProgress } from '../recorder/report.ts'
 import type { RunEvent } from '../engine/events.ts'
 import type { CliContext } from './context.ts'
@@ -9,12 +9,12 @@ import { counted } from '../spec/units.ts'
 type Availability = Extract<RunEvent, { type: 'availability' }>
 type Painter = Pick<CliContext['colors'], 'dim' | 'green' | 'red' | 'yellow' | 'cyan'>
 
-/** One moving line: how it goes at this moment. */
+/** One moving line with the current figures. */
 export function describeProgress({ writes, reads, failed, worstGapMs }: RecorderProgress): string {
   return `availability: ${counted(writes, 'write')}, ${counted(reads, 'read')}, ${failed} failed, worst gap ${duration(worstGapMs)}`
 }
 
-/** One line, and one more for each thing that could be noticed. */
+/** One line, and one more for each possible impact. */
 export function describeAvailability({ report, verdict }: Availability, colors: Painter): string {
   const { writes, reads, leader } = report
   const figures = [
@@ -26,8 +26,8 @@ export function describeAvailability({ report, verdict }: Availability, colors: 
     counted(leader.changes, 'leader change'),
   ].join(', ')
   const head = verdict.unnoticed
-    ? `${colors.green('✓')} nobody noticed: ${figures}`
-    : `${colors.yellow('!')} clients could notice: ${figures}`
+    ? `${colors.green('✓')} no client impact: ${figures}`
+    : `${colors.yellow('!')} possible client impact: ${figures}`
   return [head, ...verdict.reasons.map((reason) => `  ${colors.yellow('!')} ${oneLine(reason)}`)].join('\n')
 }
 
@@ -56,10 +56,10 @@ export function renderAvailability({ report, verdict }: Availability, colors: Pa
   const facts = [
     ['acknowledged writes lost', String(report.lostWrites)],
     ['stale reads', String(reads.stale)],
-    ['revisions that went back', String(report.revisionsBackwards)],
+    ['revisions that decreased', String(report.revisionsBackwards)],
     [
-      'the watch',
-      `${watch.events} events, ${watch.missing} missing, ${watch.duplicates} twice, taken up anew ${times(watch.resumed)}`,
+      'watch',
+      `${watch.events} events, ${watch.missing} missing, ${watch.duplicates} twice, resumed ${times(watch.resumed)}`,
     ],
     ['leader', leaders === '' ? 'not seen' : leaders],
     ...report.members
@@ -68,10 +68,10 @@ export function renderAvailability({ report, verdict }: Availability, colors: Pa
         name,
         `${failed} of ${counted(attempts, 'attempt')} failed${lastError === null ? '' : `: ${lastError}`}`,
       ]),
-    ...report.troubles.map((trouble) => ['the recorder', trouble]),
+    ...report.troubles.map((trouble) => ['the probe', trouble]),
   ]
   const judgement = verdict.unnoticed
-    ? colors.green('an ordinary client that tries again noticed nothing')
+    ? colors.green('no impact for a client that retries')
     : verdict.reasons.map((reason) => `${colors.red('✗')} ${oneLine(reason)}`).join('\n')
   return `${renderTable(rows)}\n${renderTable(facts)}\n${judgement}\n`
 }

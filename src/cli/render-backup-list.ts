@@ -1,4 +1,4 @@
-/** The backups of a store in words. */
+/** The backups of a backup location, for people. */
 import type { ListedBackup } from '../verbs/backup/list-backups.ts'
 import { counted, formatBytes, formatDuration } from '../spec/units.ts'
 import type { CliContext } from './context.ts'
@@ -11,7 +11,7 @@ export function renderBackupList(
   { colors, now }: Pick<CliContext, 'colors' | 'now'>,
 ): string {
   const time = now()
-  const header = ['NAME', 'AGE', 'SIZE', 'FROM', 'ENCRYPTED', 'CA KEY', 'PROVEN', 'LOCKED UNTIL'].map(
+  const header = ['NAME', 'AGE', 'SIZE', 'FROM', 'ENCRYPTED', 'CA KEY', 'TEST RESTORE', 'LOCKED UNTIL'].map(
     colors.dim,
   )
   const rows = backups.map((backup) => {

@@ -1,4 +1,4 @@
-/** What came of looking at backups, in words and as JSON. */
+/** The result of a verification, for people and as JSON. */
 import type { DrillCheck } from '../verbs/backup/drill-compare.ts'
 import type { VerifyReport } from '../verbs/backup/verify-backup.ts'
 import type { VerifyOutcome } from '../verbs/backup/verify-backups.ts'
@@ -12,13 +12,13 @@ import { signedBy } from './render-signers.ts'
 export function renderVerified(report: VerifyReport, colors: CliContext['colors']): string {
   const { name, sizeBytes, about, proof, drill, notes, signer } = report
   const lines = [
-    `${colors.green('✓')} ${name}: ${formatBytes(sizeBytes)} read, every sum is right`,
-    `  a store of ${formatBytes(proof.sizeBytes)} from ${oneLine(about.member)} (etcd ${oneLine(about.etcdVersion)}), up to revision ${proof.status.revision}; etcd's own tool reads in it what was recorded`,
+    `${colors.green('✓')} ${name}: ${formatBytes(sizeBytes)} read, every checksum is correct`,
+    `  database of ${formatBytes(proof.sizeBytes)} from ${oneLine(about.member)} (etcd ${oneLine(about.etcdVersion)}), up to revision ${proof.status.revision}; etcdutl reads the recorded values`,
     ...(signer === undefined ? [] : [`  ${signedBy(signer, colors)}`]),
     ...(drill === undefined
-      ? [`  not restored for a trial: quorate backup verify ${name} --drill`]
+      ? [`  not restore-tested: quorate backup verify ${name} --drill`]
       : [
-          `${colors.green('✓')} restored with etcd ${drill.etcdVersion}, and compared:`,
+          `${colors.green('✓')} test restore with etcd ${drill.etcdVersion}:`,
           ...drill.checks.map((check) => `  ${describe(check, colors)}`),
         ]),
     ...notes.map((note) => `${colors.yellow('!')} ${oneLine(note)}`),
@@ -28,15 +28,15 @@ export function renderVerified(report: VerifyReport, colors: CliContext['colors'
 
 const WORDS: Readonly<Record<DrillCheck['what'], string>> = {
   revision: 'revision',
-  keys: 'keys alive',
-  hash: 'hash of the contents and their history (HashKV)',
+  keys: 'live keys',
+  hash: 'hash of the keyspace and its history (HashKV)',
 }
 
 function describe({ what, recorded, found, outcome, why }: DrillCheck, colors: CliContext['colors']): string {
   if (outcome === 'equal' && found === recorded)
     return `${WORDS[what]}: ${oneLine(found ?? '-')}, as recorded`
   if (outcome === 'equal')
-    return `${WORDS[what]}: ${oneLine(found ?? '-')}, with the recorded ${oneLine(recorded ?? '-')} in it`
+    return `${WORDS[what]}: ${oneLine(found ?? '-')}, includes the recorded ${oneLine(recorded ?? '-')}`
   const pair = `${oneLine(found ?? 'none')} now, ${oneLine(recorded ?? 'none')} recorded`
   return `${WORDS[what]}: ${colors.yellow(outcome)} (${pair}): ${oneLine(why ?? '')}`
 }

@@ -1,4 +1,4 @@
-/** What an air-gap bundle has, for people. */
+/** The contents of an air-gap bundle, for people. */
 import { formatBytes } from '../spec/units.ts'
 import type { BundleReport } from '../verbs/bundle/bundle.ts'
 import type { CliContext } from './context.ts'
@@ -14,5 +14,5 @@ export function renderBundle(report: BundleReport, { dim }: CliContext['colors']
   ].map(([arch, what, size]) => [arch, formatBytes(size), what])
   const table = renderTable([['ARCH', 'SIZE', 'CONTENT'].map(dim), ...rows])
   const title = `${file}: Kubernetes ${version} for ${architectures.join(' and ')}, ${formatBytes(sizeBytes)}`
-  return `${table}\n${title}\nevery checksum is right; SHA-256 ${sha256}\n`
+  return `${table}\n${title}\nevery checksum is correct; SHA-256 ${sha256}\n`
 }

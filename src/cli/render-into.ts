@@ -1,4 +1,4 @@
-/** What `restore --into` is about to write, for people and as JSON. */
+/** The preview of `restore --into`, for people and as JSON. */
 import type { IntoPreview, IntoValue } from '../verbs/restore/bootstrap-preview.ts'
 import { signedBy } from './render-signers.ts'
 import type { CliContext } from './context.ts'
@@ -8,15 +8,15 @@ export function renderIntoPreview(preview: IntoPreview, colors: CliContext['colo
   const { file, written, values, cas } = preview
   const title = written
     ? `${file} will be written from the backup, and the CA next to it`
-    : `${file} exists and stays; the CA of the backup is put next to it, if there is none`
-  const differing = values.length === 0 ? ['  the cluster file here says what the backup says'] : []
+    : `${file} exists and stays; the CA of the backup will be written next to it, if there is none`
+  const differing = values.length === 0 ? ['  the cluster file is equal to the one in the backup'] : []
   return [
     colors.bold(title),
     `  ${signedBy(preview.signer, colors)}`,
     ...(written ? [] : differing),
     ...values.map((value) => `  ${value.grave ? colors.yellow('!') : ' '} ${line(value, written)}`),
     ...cas.map(({ fingerprint, subject, notAfter, known }) => {
-      const whose = known ? 'the CA here' : colors.yellow('a CA that is not here')
+      const whose = known ? 'the current CA' : colors.yellow('a CA that is not in the state directory')
       return `  ${known ? ' ' : colors.yellow('!')} CA ${fingerprint}, ${whose} (${subject}, until ${notAfter.slice(0, 10)})`
     }),
     '',
@@ -25,7 +25,7 @@ export function renderIntoPreview(preview: IntoPreview, colors: CliContext['colo
 
 function line({ path, bundle, here }: IntoValue, written: boolean): string {
   if (written) return `${path}: ${bundle ?? '-'}`
-  return `${path}: ${here ?? 'nothing'} here, ${bundle ?? 'nothing'} in the backup`
+  return `${path}: ${here ?? 'nothing'} in the file, ${bundle ?? 'nothing'} in the backup`
 }
 
 export function intoJson(preview: IntoPreview): IntoLine {

@@ -5,9 +5,9 @@ import { renderTable } from './table.ts'
 
 export function keyTable(keys: readonly ScannedKey[], { colors }: Pick<CliContext, 'colors'>): string {
   const paint = { known: colors.green, new: colors.yellow, changed: colors.red }
-  const header = ['MACHINE', 'NAME', 'KEY', 'FINGERPRINT', 'STATE'].map(colors.dim)
+  const header = ['NODE', 'NAME', 'KEY', 'FINGERPRINT', 'STATE'].map(colors.dim)
   const rows = keys.map(({ host, jump, name, keyType, fingerprint, status }) => [
-    jump ? `on the way to ${host}` : host,
+    jump ? `jump host for ${host}` : host,
     name,
     keyType,
     fingerprint,

@@ -1,4 +1,4 @@
-/** A change of the members for people: the file, the order of things, the quorum before and after, the risks. */
+/** A change of the members, for people: file, steps, quorum before and after, risks. */
 import type { MemberReport } from '../verbs/members/member.ts'
 import type { MemberChange } from '../cluster-file/membership-edit.ts'
 import type { MemberPreview } from '../tiers/etcd/member-change.ts'
@@ -10,7 +10,7 @@ import { counted } from '../spec/units.ts'
 
 type Painter = Pick<CliContext['colors'], 'bold' | 'dim' | 'yellow'>
 
-/** Steps that need no line of their own: they make a machine ready, and the plan tells of them. */
+/** Steps without a line of their own: they prepare a node, and `quorate plan` shows them. */
 const QUIET: ReadonlySet<AnyStep['kind']> = new Set([
   'packages',
   'user',
@@ -41,7 +41,7 @@ export function renderMemberChange(
     ...fileEdits.map((edit) => `${present.file}: ${edit}`),
     ...[...quiet].map(
       ([host, own]) =>
-        `${bold(host ?? '')}: prepared ${dim(`(${counted(own.length, 'step')}; quorate plan shows such)`)}`,
+        `${bold(host ?? '')}: prepared ${dim(`(${counted(own.length, 'step')}; quorate plan shows them)`)}`,
     ),
     ...[...steps.filter(({ kind }) => !QUIET.has(kind)), ...clearing].map(
       ({ host, what, why }) =>
@@ -70,11 +70,11 @@ export function renderMemberReport({
     ...moved.map(({ host, from, to }) => `  ${host}: ${from} is now ${to}\n`),
     ...notCleared.map(
       (host) =>
-        `${host} can't be reached, and still has etcd's unit and data. When it is back, etcd learns there that it was removed, and ends; then clear it: quorate member remove ${host}\n`,
+        `${host} is unreachable and still has the unit and data of etcd. When it is back, its etcd stops by itself, because it was removed. Then decommission it: quorate member remove ${host}\n`,
     ),
   ].join('')
 }
 
 function describe({ voters, quorum, mayFail }: Count): string {
-  return `${voters} voting ${voters === 1 ? 'member' : 'members'} (${quorum} must agree, ${mayFail === 0 ? 'none' : mayFail} may fail)`
+  return `${counted(voters, 'voting member')} (quorum ${quorum}, ${mayFail === 0 ? 'none' : mayFail} may fail)`
 }

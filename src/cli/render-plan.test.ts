@@ -44,7 +44,7 @@ test('a value that will be another one when it is carried out is not shown', () 
 test('what blocks stands behind what can be done, with what to do about it', () => {
   const blocked = [{ host: 'etcd02', message: 'a port is taken', hint: 'stop it' }]
   const text = renderPlan({ waves: [[changed]], blocked }, plain)
-  expect(text.indexOf('etcd01')).toBeLessThan(text.indexOf('then it stops'))
+  expect(text.indexOf('etcd01')).toBeLessThan(text.indexOf('then blocked'))
   expect(text).toContain('✗ etcd02: a port is taken\n    fix: stop it')
   expect(planSummary({ waves: [], blocked })).toBe('blocked')
   expect(planSummary({ waves: [[changed]], blocked: [] })).toBe(

@@ -1,4 +1,4 @@
-/** A plan for people: what would change, host by host, file by file, and in which order members restart. */
+/** A plan, for people: the changes of each node and file, and the order in which members restart. */
 import { createTwoFilesPatch } from 'diff'
 import type { Action } from '../engine/step-registry.ts'
 import { countActions } from '../tiers/etcd/steps/actions.ts'
@@ -18,7 +18,7 @@ interface Shown {
 export interface PlanFormat {
   /** Shows the content of new files; otherwise only how long they are. */
   readonly verbose?: boolean | undefined
-  /** Values that are made anew when the plan is carried out: shown as not known yet. */
+  /** Values that are created when the plan is applied: shown as not known yet. */
   readonly unknown?: readonly string[] | undefined
 }
 
@@ -41,9 +41,7 @@ export function renderPlan(plan: Shown, colors: Painter, format: PlanFormat = {}
         ...(hint ? [`    ${colors.cyan('fix:')} ${oneLine(hint)}`] : []),
       ].join('\n'),
     )
-    parts.push(
-      [colors.bold(steps.length > 0 ? 'then it stops' : 'nothing can be done'), ...reasons].join('\n'),
-    )
+    parts.push([colors.bold(steps.length > 0 ? 'then blocked' : 'blocked'), ...reasons].join('\n'))
   }
   if (steps.length > 0) parts.push(colors.dim(legend(steps)))
   return `${parts.join('\n\n')}\n`
@@ -97,7 +95,7 @@ function diffLines(before: string, after: string, colors: Painter): string[] {
   const patch = createTwoFilesPatch('', '', before, after, '', '', options)
   if (patch === undefined) {
     const sizes = `${counted(lineCount(before), 'line')} now, ${counted(lineCount(after), 'line')} then`
-    return [colors.dim(`      too different to be compared: ${sizes}`)]
+    return [colors.dim(`      too different to compare: ${sizes}`)]
   }
   const lines = patch
     .split('\n')

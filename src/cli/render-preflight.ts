@@ -1,13 +1,13 @@
-/** The preflight report as a plain table, grouped by host. */
+/** The preflight report as a plain table, grouped by node. */
 import { type Check, type CheckResult, type PreflightReport, summarize } from '../preflight/checks.ts'
 import { oneLine } from '../spec/visible.ts'
 import { counted } from '../spec/units.ts'
 
-/** Puts colour around a piece of text; each leaves the text itself as it is. */
+/** Paints a piece of text; the text itself stays unchanged. */
 export type PreflightPainter = Readonly<Record<CheckResult, (text: string) => string>>
 
 export interface PreflightFormat {
-  /** Shows every check that is ok; otherwise only how many there are. */
+  /** Shows every check that is ok; otherwise only their number. */
   readonly verbose?: boolean | undefined
   readonly painter?: PreflightPainter | undefined
 }
@@ -17,7 +17,7 @@ const PLAIN: PreflightPainter = { ok: (text) => text, warning: (text) => text, f
 const RESULT_WIDTH = 'warning'.length
 
 /**
- * One block a host, one line a check: result, title, what was found; below it what is wanted and the remedy. Ends with a
+ * One block a host, one line a check: result, title, what was found; below it what is wanted and the fix. Ends with a
  * count and a line break.
  */
 export function formatReport(report: PreflightReport, format: PreflightFormat = {}): string {
@@ -32,7 +32,7 @@ export function formatReport(report: PreflightReport, format: PreflightFormat = 
     const rows = checks
       .filter((check) => shown.includes(check))
       .flatMap((check) => row(check, titleWidth, painter))
-    return [host ?? 'all machines', ...collapsed, ...rows].join('\n')
+    return [host ?? 'all nodes', ...collapsed, ...rows].join('\n')
   })
   const { ok, warnings, failures } = summarize(report)
   const summary = [
@@ -50,7 +50,7 @@ function row(check: Check, titleWidth: number, painter: PreflightPainter): strin
   return [
     head,
     ...(check.wanted === undefined ? [] : [`${indent}wanted: ${oneLine(check.wanted)}`]),
-    ...(check.remedy === undefined ? [] : [`${indent}remedy: ${oneLine(check.remedy)}`]),
+    ...(check.remedy === undefined ? [] : [`${indent}fix: ${oneLine(check.remedy)}`]),
   ]
 }
 

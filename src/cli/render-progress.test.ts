@@ -46,7 +46,7 @@ test('with --json every event is one line, with whole milliseconds and without t
 test('nothing is drawn over a question, and what happened meanwhile is told after it', async () => {
   const { written, progress } = recorder({ live: true })
   progress.emit({ type: 'looking', hosts: ['etcd01'] })
-  expect(written.err).toContain('looking at 1 machine')
+  expect(written.err).toContain('inspecting 1 node')
   await progress.hold(async () => {
     written.err = ''
     progress.emit({ type: 'step-done', step, durationMs: 1 })

@@ -1,4 +1,4 @@
-/** A run's events for people: one moving line a host on a terminal, plain lines elsewhere, JSON lines with `--json`. */
+/** The events of a run: a moving line for each node on a terminal, else plain lines, and JSON lines with `--json`. */
 import type { EngineStep } from '../engine/step.ts'
 import { eventJson } from '../tiers/etcd/steps/plan-json.ts'
 import type { Emit, RunEvent } from '../engine/events.ts'
@@ -9,7 +9,7 @@ import { oneLine } from '../spec/visible.ts'
 
 export interface ProgressRenderer {
   readonly emit: Emit
-  /** Keeps still while somebody is asked something; what happens meanwhile is told afterwards. */
+  /** Prints nothing during a question; later events are printed after it. */
   hold<T>(ask: () => Promise<T>): Promise<T>
   /** Leaves nothing moving behind. */
   stop(): void
@@ -25,7 +25,7 @@ function jsonLines(context: CliContext): ProgressRenderer {
   return { emit, hold: async (ask) => await ask(), stop: () => undefined }
 }
 
-/** Also what a terminal keeps once a line has come to rest. */
+/** The line that also stays on a terminal. */
 function describe(context: CliContext, event: RunEvent): string | undefined {
   const { colors } = context
   switch (event.type) {
@@ -107,13 +107,13 @@ function liveLines(context: CliContext): ProgressRenderer {
 }
 
 /** No node has such a name. */
-const RECORDING = 'the recorder'
+const RECORDING = 'the probe'
 
 /** Which lines move: one for each host at work, one for looking, one for fetching. */
 function follow(moving: Map<string, string>, event: RunEvent): void {
   switch (event.type) {
     case 'looking':
-      moving.set('looking', `looking at ${counted(event.hosts.length, 'machine')}`)
+      moving.set('looking', `inspecting ${counted(event.hosts.length, 'node')}`)
       return
     case 'wave':
       for (const key of moving.keys()) if (key !== RECORDING) moving.delete(key)

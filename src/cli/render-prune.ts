@@ -1,4 +1,4 @@
-/** Which backups stay, why, and which go. */
+/** Which backups stay and why, and which are deleted. */
 import type { Keeper, Reason } from '../backup/retention.ts'
 import type { StoredBackup } from '../verbs/backup/prune-backups.ts'
 import type { PrunePreview, PruneResult } from '../verbs/backup/prune.ts'
@@ -13,9 +13,9 @@ const REASONS: Readonly<Record<Reason, string>> = {
   daily: 'daily',
   weekly: 'weekly',
   monthly: 'monthly',
-  proven: 'the newest that is proven restorable',
-  locked: 'locked by the store',
-  future: "ahead of this computer's clock",
+  proven: 'the newest restore-tested one',
+  locked: 'locked by the backup location',
+  future: 'ahead of the clock of this workstation',
 }
 
 export function renderPrunePreview(
@@ -25,12 +25,12 @@ export function renderPrunePreview(
   const counts = Object.entries(keep).map(([kind, number]) => `${number} ${kind}`)
   const stays = kept.map((one) => [`  ${colors.green('keep')}`, one.backup.name, why(one)])
   const goes = removable.map(({ name, sizeBytes }) => [
-    `  ${colors.red('remove')}`,
+    `  ${colors.red('delete')}`,
     name,
     formatBytes(sizeBytes),
   ])
-  const sides = orphans.map((name) => [`  ${colors.red('remove')}`, name, 'its backup is gone'])
-  return `${store}, keeping ${counts.join(', ')}:\n${renderTable([...stays, ...goes, ...sides])}`
+  const sides = orphans.map((name) => [`  ${colors.red('delete')}`, name, 'its backup is missing'])
+  return `${store}, retention policy ${counts.join(', ')}:\n${renderTable([...stays, ...goes, ...sides])}`
 }
 
 export function pruneQuestion({ removable, orphans, store, kept }: PrunePreview): string {
@@ -40,16 +40,16 @@ export function pruneQuestion({ removable, orphans, store, kept }: PrunePreview)
       : []),
     ...(orphans.length > 0 ? [counted(orphans.length, 'side file')] : []),
   ]
-  return `Remove ${parts.join(' and ')} from ${store} for good? ${counted(kept.length, 'backup')} will be left.`
+  return `Delete ${parts.join(' and ')} from ${store} permanently? ${counted(kept.length, 'backup')} will be left.`
 }
 
 export function renderPruned(
   { kept, removed, swept, store }: PruneResult,
   colors: CliContext['colors'],
 ): string {
-  if (removed.length === 0 && swept.length === 0) return `nothing to remove in ${store}: ${staying(kept)}\n`
-  const sides = swept.length > 0 ? `, ${counted(swept.length, 'side file')} of backups that were gone` : ''
-  return `${colors.green('✓')} removed ${counted(removed.length, 'backup')} (${formatBytes(bytesOf(removed))})${sides}; ${staying(kept)}\n`
+  if (removed.length === 0 && swept.length === 0) return `nothing to delete in ${store}: ${staying(kept)}\n`
+  const sides = swept.length > 0 ? `, ${counted(swept.length, 'side file')} without a backup` : ''
+  return `${colors.green('✓')} deleted ${counted(removed.length, 'backup')} (${formatBytes(bytesOf(removed))})${sides}; ${staying(kept)}\n`
 }
 
 export function prunePreviewJson({ kept, removable, orphans, store, keep }: PrunePreview): PrunePreviewLine {

@@ -1,4 +1,4 @@
-/** Whose data is damaged, what is done about it, and what was. */
+/** The report, preview and result of `repair`. */
 import type { RepairPreview, RepairReport } from '../verbs/repair/repair.ts'
 import type { RepairOutlook } from '../verbs/repair/decide.ts'
 import type { Cluster } from '../spec/cluster.ts'
@@ -13,9 +13,7 @@ export function renderDamage({ members, blocked, corrupt }: RepairOutlook, color
   const lines = members.flatMap(({ name, healthy, evidence }) => {
     if (evidence.length > 0)
       return evidence.map(({ text }) => `  ${colors.red('✗')} ${colors.bold(name)}: ${oneLine(text)}\n`)
-    const text = healthy
-      ? 'nothing is wrong with its data'
-      : 'it does not answer; nothing says that its data is damaged'
+    const text = healthy ? 'no damage found' : 'does not answer; no damage is known'
     return [`  ${healthy ? colors.green('✓') : colors.yellow('!')} ${colors.bold(name)}: ${oneLine(text)}\n`]
   })
   const advice =
@@ -43,14 +41,10 @@ export function renderRepairPreview(
   const change = { present: cluster, wanted: cluster }
   return [
     ...evidence.map(({ text }) => `${colors.red('✗')} ${colors.bold(node)}: ${oneLine(text)}\n`),
-    ...(snapshot === undefined
-      ? []
-      : [`  first, a snapshot of ${snapshot.from} is kept: ${snapshot.file}\n`]),
+    ...(snapshot === undefined ? [] : [`  first, save a snapshot of ${snapshot.from}: ${snapshot.file}\n`]),
     replacement === undefined ? '' : renderMemberChange(change, { ...replacement, risks }, colors),
     ...(alarms.length > 0
-      ? [
-          `  the alarm CORRUPT (${alarms.join(', ')}) is disarmed when those who are left have been compared\n`,
-        ]
+      ? [`  the alarm CORRUPT (${alarms.join(', ')}) will be disarmed after the other members are compared\n`]
       : []),
     ...(replacement === undefined ? risks.map((risk) => `  ${colors.yellow('!')} ${oneLine(risk)}\n`) : []),
   ].join('')
@@ -63,10 +57,10 @@ export function renderRepair(
   if (!changed) return `nothing to repair: ${oneLine(why ?? '')}\n`
   return [
     moved.length > 0 || disarmed.length === 0
-      ? `done: ${name} is made anew, and all members have equal contents\n`
-      : 'done: all members have equal contents, and take writes\n',
-    ...disarmed.map((member) => `  the alarm CORRUPT of ${member} is disarmed\n`),
+      ? `done: the data of ${name} was replaced, and all members have equal contents\n`
+      : 'done: all members have equal contents and accept writes\n',
+    ...disarmed.map((member) => `  disarmed the alarm CORRUPT of ${member}\n`),
     ...moved.map(({ host, from, to }) => `  ${host}: ${from} is now ${to}\n`),
-    ...(snapshot === undefined ? [] : [`  the snapshot is ${snapshot}\n`]),
+    ...(snapshot === undefined ? [] : [`  snapshot: ${snapshot}\n`]),
   ].join('')
 }

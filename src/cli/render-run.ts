@@ -1,18 +1,18 @@
-/** What `quorate run` prints: each machine's output under the prompt it would have there. */
+/** The output of `quorate run`: that of each node below a shell prompt. */
 import { quoteCommand } from '../ssh/quote.ts'
 import type { RunResult } from '../verbs/machines/run.ts'
 import type { Colors } from './styles.ts'
 
 /**
- * One machine's part as text that ends with a line end. Output passes as it is, colours and all: standard output
- * first, then standard error. An exit code other than 0 is named on a line of its own.
+ * One machine's part as text that ends with a line end. Output is unchanged, colors included: standard output
+ * first, then standard error. An exit code other than 0 has a line of its own.
  */
 export function renderRun(
   result: RunResult,
   argv: readonly string[],
   { bold }: Pick<Colors, 'bold'> = { bold: (text) => text },
 ): string {
-  // Bold, where there are colours: what a machine prints can look like a prompt, but not like this one.
+  // Bold, if there are colors: the output of a node can look like a prompt, but not like this one.
   const prompt = (user: string, host: string) => `${bold(`${user}@${host}:~$ ${quoteCommand(argv)}`)}\n`
   if ('error' in result) return `${prompt('?', result.host)}${errorText(result.error)}`
   const { user, host, stdout, stderr, exitCode } = result
@@ -20,7 +20,7 @@ export function renderRun(
   return `${prompt(user, host)}${lines(stdout)}${lines(stderr)}${failure}`
 }
 
-/** The machines' parts with an empty line between them. */
+/** The parts of all nodes, separated by empty lines. */
 export function renderRuns(results: readonly RunResult[], argv: readonly string[]): string {
   return results.map((result) => renderRun(result, argv)).join('\n')
 }

@@ -1,4 +1,4 @@
-/** What `backup schedule` is about to do, asks, and has done. */
+/** The preview, question and report of `backup schedule`. */
 import type { SchedulePreview, ScheduleReport } from '../verbs/schedule/schedule.ts'
 import type { DesiredSchedule } from '../verbs/schedule/desired.ts'
 import { counted, formatBytes } from '../spec/units.ts'
@@ -22,35 +22,35 @@ export function renderSchedulePreview({ desired, changes, unseen }: SchedulePrev
     unseen.length === 0
       ? []
       : [
-          `${colors.yellow('!')} ${unseen.join(', ')} can't be looked at: a schedule there would go on beside this one\n`,
+          `${colors.yellow('!')} ${unseen.join(', ')} unreachable: a schedule on such a node would continue next to this one\n`,
         ]
   return [...(desired === undefined ? [] : [describe(desired)]), ...sections, ...missed].join('\n')
 }
 
 export function scheduleQuestion({ desired, changes }: SchedulePreview): string {
   if (desired === undefined) {
-    return 'No node takes backups by itself from then on; those that were taken stay. Go on?'
+    return 'Remove the backup schedule? Existing backups stay.'
   }
   const issued = changes.some(({ kind }) => kind === 'certificate')
   const risk = issued
-    ? `This makes a client certificate for the backups: root on ${desired.node.name} can then read and write all of etcd.`
+    ? `This issues a client certificate for the backups: root on ${desired.node.name} can then read and write all of etcd.`
     : `The schedule changes on ${desired.node.name} as shown.`
-  return `${risk} Go on?`
+  return `${risk} Continue?`
 }
 
 export function renderScheduleReport(report: ScheduleReport, colors: Colors): string {
   const { node, next, first, changed } = report
   if (node === null)
     return changed
-      ? 'no node takes backups by itself any more\n'
-      : 'nothing to change: no node takes backups by itself\n'
+      ? 'removed the schedule: no node takes scheduled backups\n'
+      : 'nothing to change: no node takes scheduled backups\n'
   const when = next === null ? '' : `; the next one: ${next}`
   if (!changed) return `nothing to change: ${node} takes the backups${when}\n`
   const proof =
     first === null || first === undefined
       ? ''
       : `  first: ${first.name}, ${formatBytes(first.sizeBytes)}, revision ${first.revision}\n`
-  return `${colors.green('✓')} ${node} takes the backups from now on${when}\n${proof}`
+  return `${colors.green('✓')} ${node} now takes the backups${when}\n${proof}`
 }
 
 function describe({ node, every, keep, store, recipients }: DesiredSchedule): string {
@@ -58,10 +58,10 @@ function describe({ node, every, keep, store, recipients }: DesiredSchedule): st
     store.kind === 'directory' ? `${store.path} on ${node.name}` : `s3://${store.bucket}/${store.prefix}`
   const counts = Object.entries(keep).map(([kind, count]) => `${count} ${kind}`)
   const readers = recipients.length === 1 ? 'one public key' : counted(recipients.length, 'public key')
-  return `${node.name} takes backups (${every}) into ${where}, for ${readers}; kept are ${counts.join(', ')}\n`
+  return `${node.name} takes backups (${every}) into ${where}, encrypted to ${readers}; retention: ${counts.join(', ')}\n`
 }
 
-/** A line of `status`. What is wrong stands above it. */
+/** A line of `status`. Problems are above it. */
 export function renderBackups(status: BackupStatus, now: Date): string {
   const { node, every, lastSuccess, backup, next, stored, lastProven } = status
   const latest =
@@ -69,12 +69,12 @@ export function renderBackups(status: BackupStatus, now: Date): string {
       ? 'none so far'
       : `latest ${span(now.getTime() - Date.parse(lastSuccess))} ago, revision ${backup.revision}, ${formatBytes(backup.sizeBytes)}`
   const coming = next === null ? '' : `; next in ${span(Date.parse(next) - now.getTime())}`
-  const kept = stored === null ? '' : `; ${stored} in the store`
-  const proven = lastProven === null ? 'none was proven restorable yet' : `proven restorable: ${lastProven}`
+  const kept = stored === null ? '' : `; ${stored} stored`
+  const proven = lastProven === null ? 'no test restore yet' : `last test restore: ${lastProven}`
   return `backups: ${node}, ${every}; ${latest}${coming}${kept}; ${proven}\n`
 }
 
-/** Rough, as people say it. */
+/** Rounded. */
 function span(ms: number): string {
   const minutes = Math.max(0, Math.round(ms / 60_000))
   if (minutes < 120) return `${minutes} min`

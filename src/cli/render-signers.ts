@@ -1,4 +1,4 @@
-/** Who signed, and who may. */
+/** The signer of a backup, and the allowed signers. */
 import type { BundleSigner } from '../backup/trusted.ts'
 import type { AllowedSigner } from '../signing/allowed-signers.ts'
 import type { CliContext } from './context.ts'
@@ -10,7 +10,7 @@ export function signedBy(
   colors: Pick<CliContext['colors'], 'yellow'>,
 ): string {
   return signer === undefined
-    ? colors.yellow('no signer that this computer could check')
+    ? colors.yellow('signature not verified on this workstation')
     : `signed by ${signer.principal} (${signer.fingerprint}) as ${signer.name}`
 }
 
@@ -19,14 +19,14 @@ export function renderSigners(
   signers: readonly AllowedSigner[],
   { colors, now }: Pick<CliContext, 'colors' | 'now'>,
 ): string {
-  if (signers.length === 0) return `no backup was signed so far: ${file} has no key\n`
-  const header = ['WHO', 'KEY', 'COUNTS'].map(colors.dim)
+  if (signers.length === 0) return `no key has signed a backup yet: ${file} is empty\n`
+  const header = ['WHO', 'KEY', 'VALID'].map(colors.dim)
   const rows = signers.map((signer) => [signer.principals, signer.fingerprint, counts(signer, now())])
   return `${renderTable([header, ...rows])}${colors.dim(file)}\n`
 }
 
 function counts({ until, revokedAt }: AllowedSigner, now: Date): string {
-  if (revokedAt !== undefined) return `for nothing: revoked ${revokedAt.toISOString()}`
+  if (revokedAt !== undefined) return `no: revoked ${revokedAt.toISOString()}`
   if (until === undefined) return 'yes'
   return until > now ? `until ${until.toISOString()}` : `for backups until ${until.toISOString()}`
 }

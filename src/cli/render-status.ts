@@ -39,16 +39,16 @@ export function renderStatus(report: StatusReport, colors: CliContext['colors'],
     const { kind, member, message, hint } = problem
     const mark = kind === 'unknown' ? colors.yellow('?') : colors.red('✗')
     const line = `  ${mark} ${oneLine(member === null ? message : `${member}: ${message}`)}\n`
-    // The same for several is said once, after the last of them.
+    // The same hint for several members is shown once, after the last of them.
     const said = hint === null || all[index + 1]?.hint === hint
     return said ? line : `${line}    ${colors.cyan('fix:')} ${oneLine(hint)}\n`
   })
-  const exchange = cluster.caExchange
-    ? `  ${colors.yellow('!')} the CA is being exchanged: quorate certs rotate-ca goes on with it\n`
+  const rotation = cluster.caExchange
+    ? `  ${colors.yellow('!')} a CA rotation is unfinished; continue it: quorate certs rotate-ca\n`
     : ''
   const notes = cluster.notes.map((note) => `  ${colors.yellow('!')} ${oneLine(note)}\n`).join('')
   const backup = backups === null ? '' : renderBackups(backups, now)
-  return `${table}\n${verdict(report, colors)}\n${problems.join('')}${exchange}${notes}${backup}${tiers.map((tier) => renderTier(tier, colors)).join('')}`
+  return `${table}\n${verdict(report, colors)}\n${problems.join('')}${rotation}${notes}${backup}${tiers.map((tier) => renderTier(tier, colors)).join('')}`
 }
 
 function renderTier(tier: TierReport, colors: CliContext['colors']): string {

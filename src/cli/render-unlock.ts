@@ -1,4 +1,4 @@
-/** Who holds the lock, on each machine. What machines say is data: shown, never repeated as something to type. */
+/** The lock holder on each node. Text from nodes is shown, but never becomes a command to type. */
 import type { UnlockPreview } from '../verbs/machines/unlock.ts'
 import { type HeldLock, named } from '../engine/lock-look.ts'
 import { parseHolder } from '../engine/lock-reading.ts'
@@ -10,7 +10,7 @@ export function renderLocks(
   { locks }: UnlockPreview,
   colors: Pick<CliContext['colors'], 'dim' | 'bold'>,
 ): string {
-  const header = ['NODE', 'HOLDER', 'FROM', 'COMMAND', 'SINCE', 'LAST SIGN OF LIFE'].map(colors.dim)
+  const header = ['NODE', 'HOLDER', 'FROM', 'COMMAND', 'SINCE', 'LAST HEARTBEAT'].map(colors.dim)
   const rows = locks.map((lock) => {
     const { host, who } = lock.reading
     const holder = parseHolder(who)
@@ -23,12 +23,12 @@ export function renderLocks(
   return renderTable([header, ...rows])
 }
 
-/** What is removed, and what that does to whom. */
+/** Which locks are removed, and the effect on their holder. */
 export function unlockQuestion({ locks }: UnlockPreview): string {
   const where = locks.map(({ reading }) => reading.host).join(', ')
   const beating = locks.some(({ state }) => state.state === 'beats')
   const risk = beating
-    ? 'The holder is at work: it stops at its next step, and leaves behind what is half done.'
+    ? 'The holder is active: it stops at its next step, and leaves its work unfinished.'
     : 'If the holder still runs, it stops at its next step.'
   return `Remove the lock on ${where}. ${risk}`
 }
@@ -44,11 +44,11 @@ export function lockJson({ reading, state }: HeldLock): LockJson {
 function lastSign({ state }: HeldLock): string {
   switch (state.state) {
     case 'beats':
-      return `${state.silentSeconds} s ago: at work`
+      return `${state.silentSeconds} s ago: active`
     case 'gone':
       return state.rebooted
-        ? 'before the node was booted: gone'
-        : `more than ${state.silentSeconds} s ago: gone`
+        ? 'before the last boot: inactive'
+        : `more than ${state.silentSeconds} s ago: inactive`
     default:
       return 'unknown'
   }

@@ -27,13 +27,13 @@ test('who, in which order, what before and after, and until when there is a way 
   first     etcd02, and watch it for 10 s
   then      etcd03
   last      etcd01
-  before    a snapshot (12 MiB) into the state folder
-  after     etcd.version in the cluster file
-  way back  quorate upgrade --abort, until the last member has left 3.4; then only the snapshot
+  before    save a snapshot (12 MiB) in the state directory
+  after     write etcd.version in the cluster file
+  rollback  quorate upgrade --abort, until the last member has left 3.4; then only with the snapshot
   about 34 s
 `)
   expect(upgradeQuestion(PREVIEW)).toBe(
-    'Run etcd 3.5.16 on etcd02, etcd03, etcd01, one after the other? Once the last member runs it, there is no way back to 3.4.23 but the snapshot.',
+    'Run etcd 3.5.16 on etcd02, etcd03, etcd01, one after the other? After the last member runs it, only the snapshot returns to 3.4.23.',
   )
 })
 
@@ -54,13 +54,13 @@ test('blocked: the reasons alone, what holds for several members once', () => {
 test('the way back names no canary and no risk', () => {
   const back = { ...PREVIEW, direction: 'abort', from: ['3.5.16'], to: '3.4.23', order: ['etcd02'] } as const
   const preview = { ...back, canarySeconds: 0, snapshotBytes: null, pointOfNoReturn: false, fileEdits: [] }
-  expect(renderUpgrade('prod', preview, colors)).toContain('etcd 3.5.16 back to 3.4.23\n  there  etcd02\n')
-  expect(upgradeQuestion(preview)).toBe('Go back to etcd 3.4.23?')
+  expect(renderUpgrade('prod', preview, colors)).toContain('etcd 3.5.16 back to 3.4.23\n  member  etcd02\n')
+  expect(upgradeQuestion(preview)).toBe('Return to etcd 3.4.23?')
 })
 
 test('fewer than three members: the question says that nothing can be written meanwhile', () => {
   expect(upgradeQuestion({ ...PREVIEW, order: ['etcd01'], outage: true, pointOfNoReturn: false })).toBe(
-    'Run etcd 3.5.16 on etcd01? With fewer than three members nothing can be written while one restarts.',
+    'Run etcd 3.5.16 on etcd01? With fewer than three members, etcd accepts no writes while one restarts.',
   )
 })
 
@@ -68,8 +68,8 @@ test('a downgrade names what etcd does first, and until when it can be canceled'
   const down = { ...PREVIEW, from: ['3.6.16'], to: '3.5.35', clusterVersion: '3.6' } as const
   const preview = { ...down, downgrade: '3.5', pointOfNoReturn: false }
   const text = renderUpgrade('prod', preview, colors)
-  expect(text).toContain("downgrade  etcd's own, to 3.5")
-  expect(text).toContain('way back   quorate upgrade --abort, until the last member runs 3.5')
+  expect(text).toContain('downgrade  downgrade of etcd to 3.5')
+  expect(text).toContain('rollback   quorate upgrade --abort, until the last member runs 3.5')
   expect(upgradeQuestion(preview)).toBe(
     'Downgrade to etcd 3.5.35 on etcd02, etcd03, etcd01, one after the other?',
   )
@@ -86,7 +86,7 @@ test('with nobody to restart the question is whether the downgrade is canceled',
   } as const
   expect(
     renderUpgrade('prod', { ...preview, snapshotBytes: null, pointOfNoReturn: false }, colors),
-  ).toContain('the downgrade of etcd to 3.6 is canceled')
+  ).toContain('cancel the downgrade of etcd to 3.6')
   expect(upgradeQuestion(preview)).toBe('Cancel the downgrade to etcd 3.6?')
 })
 
@@ -98,5 +98,7 @@ test('the way back from a minor that etcd can downgrade leads by way of that', (
     clusterVersion: '3.5',
     pointOfNoReturn: false,
   } as const
-  expect(renderUpgrade('prod', up, colors)).toContain("once the last member runs it, by etcd's own downgrade")
+  expect(renderUpgrade('prod', up, colors)).toContain(
+    'after the last member runs it, with a downgrade of etcd',
+  )
 })

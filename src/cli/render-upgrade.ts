@@ -1,4 +1,4 @@
-/** What an upgrade would do, for people: who, in which order, how long, until when there is a way back. */
+/** The preview of an upgrade, for people: members, order, duration, and how long a rollback is possible. */
 import type { UpgradeProblem } from '../etcd/upgrade-facts.ts'
 import { compareMinors } from '../etcd/minor.ts'
 import { minorOf } from '../etcd/versions.ts'
@@ -27,7 +27,7 @@ export function renderUpgrade(name: string, preview: UpgradePreview, colors: Pai
   ].join('')
 }
 
-/** The question, naming the risk. */
+/** The question, with its risk. */
 export function upgradeQuestion(preview: UpgradePreview): string {
   const { from, to, order, direction, pointOfNoReturn, outage, downgrade, cancels } = preview
   if (order.length === 0) {
@@ -36,15 +36,15 @@ export function upgradeQuestion(preview: UpgradePreview): string {
       : `Cancel the downgrade to etcd ${cancels}?`
   }
   const run = downgrade === null ? 'Run' : 'Downgrade to'
-  const what = direction === 'abort' ? `Go back to etcd ${to}` : `${run} etcd ${to} on ${order.join(', ')}`
+  const what = direction === 'abort' ? `Return to etcd ${to}` : `${run} etcd ${to} on ${order.join(', ')}`
   const risk = pointOfNoReturn
-    ? ` Once the last member runs it, there is no way back to ${from.join(' or ')} but the snapshot.`
+    ? ` After the last member runs it, only the snapshot returns to ${from.join(' or ')}.`
     : ''
-  const gap = outage ? ' With fewer than three members nothing can be written while one restarts.' : ''
+  const gap = outage ? ' With fewer than three members, etcd accepts no writes while one restarts.' : ''
   return `${what}${order.length > 1 ? ', one after the other' : ''}?${gap}${risk}`
 }
 
-/** The same thing on several nodes is told once. */
+/** The same problem on several nodes is shown once. */
 function together(problems: readonly UpgradeProblem[]): readonly UpgradeProblem[] {
   const alike = Map.groupBy(problems, ({ severity, message, hint }) =>
     JSON.stringify([severity, message, hint]),
@@ -65,7 +65,7 @@ function renderProblem({ severity, host, message, hint }: UpgradeProblem, colors
 function turns({ order, canarySeconds }: UpgradePreview): [string, string][] {
   return order.map((name, index) => {
     const last = index === order.length - 1
-    if (order.length === 1) return ['there', name]
+    if (order.length === 1) return ['member', name]
     if (index === 0)
       return ['first', canarySeconds > 0 ? `${name}, and watch it for ${canarySeconds} s` : name]
     return [last ? 'last' : 'then', name]
@@ -76,27 +76,30 @@ function around(preview: UpgradePreview): [string, string][] {
   const { snapshotBytes, fileEdits, pointOfNoReturn, from, to, downgrade, cancels } = preview
   const rows: [string, string][] = []
   if (snapshotBytes !== null)
-    rows.push(['before', `a snapshot (${formatBytes(snapshotBytes)}) into the state folder`])
+    rows.push(['before', `save a snapshot (${formatBytes(snapshotBytes)}) in the state directory`])
   if (downgrade !== null) {
     rows.push([
       'downgrade',
-      `etcd's own, to ${downgrade}: every member converts its data before the first restart`,
+      `downgrade of etcd to ${downgrade}: every member converts its data before the first restart`,
     ])
   }
-  if (cancels !== null) rows.push(['after', `the downgrade of etcd to ${cancels} is canceled`])
-  if (fileEdits.length > 0) rows.push(['after', `${fileEdits.join(' and ')} in the cluster file`])
+  if (cancels !== null) rows.push(['after', `cancel the downgrade of etcd to ${cancels}`])
+  if (fileEdits.length > 0) rows.push(['after', `write ${fileEdits.join(' and ')} in the cluster file`])
   if (pointOfNoReturn) {
     const old = minorOf(from.at(-1) ?? to)
     rows.push([
-      'way back',
-      `quorate upgrade --abort, until the last member has left ${old}; then only the snapshot`,
+      'rollback',
+      `quorate upgrade --abort, until the last member has left ${old}; then only with the snapshot`,
     ])
   } else if (from.some((version) => compareMinors(minorOf(version), minorOf(to)) < 0) && cancels === null) {
-    rows.push(['way back', "quorate upgrade --abort; once the last member runs it, by etcd's own downgrade"])
+    rows.push([
+      'rollback',
+      'quorate upgrade --abort; after the last member runs it, with a downgrade of etcd',
+    ])
   } else if (downgrade !== null && preview.direction === 'upgrade') {
     rows.push([
-      'way back',
-      `quorate upgrade --abort, until the last member runs ${downgrade}; then an upgrade`,
+      'rollback',
+      `quorate upgrade --abort, until the last member runs ${downgrade}; then with an upgrade`,
     ])
   }
   return rows

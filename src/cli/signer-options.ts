@@ -1,4 +1,4 @@
-/** Who may have signed a backup, and what is asked where nobody has. */
+/** The allowed signers of a backup, and the question for a backup that none of them signed. */
 import type { BundleTrust, TrustedSigners } from '../backup/trusted.ts'
 import { givenSigners, trustedSigners } from '../backup/signers.ts'
 import type { Cluster } from '../spec/cluster.ts'
@@ -11,13 +11,13 @@ export async function signersFor(cluster: Cluster | undefined, input: CommandInp
   const given = textOption(input, 'signers')
   if (given !== undefined) return await givenSigners(given)
   if (cluster !== undefined) return await trustedSigners(cluster)
-  return { text: undefined, file: 'list of allowed signers here (--signers FILE)' }
+  return { text: undefined, file: 'list of allowed signers on this workstation (--signers FILE)' }
 }
 
-/** The word that is typed for a backup that nobody vouches for. */
+/** The word that confirms a backup without a verified signature. */
 const WORD = 'unsigned'
 
-/** With `--unsigned` it is only said; on a terminal a word has to be typed; elsewhere it is refused. */
+/** With `--unsigned` it only warns; on a terminal it asks for a word; otherwise it refuses. */
 export function unsignedApproval(
   context: CliContext,
   input: CommandInput,
@@ -25,7 +25,7 @@ export function unsignedApproval(
 ): BundleTrust['acceptUnsigned'] {
   const { colors, err, interactive } = context
   const warning = (name: string, why: string) =>
-    `${colors.yellow('!')} the origin of ${name} is not verified: ${why}.\n  If it is forged, so is everything in it: the keys, the cluster file and the CA.\n`
+    `${colors.yellow('!')} the origin of ${name} is not verified: ${why}.\n  If it is forged, all its contents are: the keys, the cluster file and the CA.\n`
   if (flagOption(input, 'unsigned')) {
     return async ({ name, why }) => await ask(async () => err(warning(name, why)))
   }
@@ -34,6 +34,6 @@ export function unsignedApproval(
   return async ({ name, why }) =>
     await ask(async () => {
       err(warning(name, why))
-      await askForWord(context, `Use the backup ${name} all the same?`, WORD)
+      await askForWord(context, `Use the backup ${name} without a verified origin?`, WORD)
     })
 }

@@ -1,6 +1,6 @@
 /**
- * Colours that survive the filter at the outlet. A renderer puts marks into its text, which carry a key that is made for each
- * run: no machine can know it, so no text of a machine's can hold one. The outlet makes escape sequences of exactly those.
+ * Colors that survive the filter at the outlet. A renderer puts marks into its text, which carry a key that is created for each
+ * run. No node knows the key, so no text from a node can contain a mark. The outlet turns exactly these marks into escape sequences.
  */
 import { randomBytes } from 'node:crypto'
 import { visible } from '../spec/visible.ts'
@@ -17,14 +17,14 @@ const CODES = {
 
 export type Colors = Readonly<Record<keyof typeof CODES, (text: string) => string>>
 
-/** In the private use area: a person's text has none, and whatever else has one is escaped. */
+/** In the private use area: texts have none, and any other one is escaped. */
 const MARK = '\uE0FF'
 const ANY_MARK = /\uE0FF[0-9a-f]{16};\d{1,2}\uE0FF/g
 
 export interface Styles {
   /** Paint with marks; or nothing at all. */
   readonly colors: Colors
-  /** Text as a terminal gets it: our marks become escape sequences, all else is made visible. */
+  /** Text as a terminal gets it: the marks become escape sequences, all else is made visible. */
   readonly render: (text: string) => string
 }
 

@@ -19,9 +19,9 @@ test('what the file system refuses names the path and what to do', async () => {
   const below = systemTrouble(await refusal(mkdir(path.join(file, 'x'), { recursive: true })))
   expect(below).toMatchObject({ code: 'state', message: expect.stringContaining(file) })
   const missing = systemTrouble(await refusal(open(path.join(folder, 'no', 'plan'), 'wx')))
-  expect(missing?.message).toContain(`${path.join(folder, 'no', 'plan')} is not there, or can't be made`)
+  expect(missing?.message).toContain(`${path.join(folder, 'no', 'plan')} is missing, or can't be created`)
   const taken = systemTrouble(await refusal(mkdir(file, { recursive: true })))
-  expect(taken?.message).toContain(`${file} is there already`)
+  expect(taken?.message).toContain(`${file} exists and is not a directory`)
 })
 
 test('rights are a matter of permission, with its exit code and no stack', () => {

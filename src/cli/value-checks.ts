@@ -1,6 +1,6 @@
 /**
- * What the command line's values must look like. All of them are checked before a command looks at anything else, so that a
- * slip is told as one: by the name of its option, and with the exit code of a wrong command line.
+ * The form of each value on the command line. All are checked before the command starts, so that a typo is reported with the
+ * name of its option, and with the exit code of a wrong command line.
  */
 import { statSync } from 'node:fs'
 import { Option } from 'commander'
@@ -42,7 +42,7 @@ export const VALUE_CHECKS: Readonly<Record<ValueKind, Check>> = {
   'input-file': checkInputFile,
 }
 
-/** @throws QuorateError `usage` naming the first option or argument whose value can't be meant */
+/** @throws QuorateError `usage` naming the first option or argument with an invalid value */
 export function checkValues(definition: CommandDefinition, input: CommandInput): void {
   const { arguments: own = [], options = [] } = definition
   for (const [index, { syntax, value = 'own' }] of own.entries()) {
@@ -58,26 +58,28 @@ export function checkValues(definition: CommandDefinition, input: CommandInput):
 
 function check(name: string, kind: ValueKind, text: string): void {
   const complaint =
-    text === '' && kind !== 'own' && kind !== 'key' ? { message: 'it is empty' } : VALUE_CHECKS[kind](text)
+    text === '' && kind !== 'own' && kind !== 'key'
+      ? { message: 'the value is empty' }
+      : VALUE_CHECKS[kind](text)
   if (complaint === undefined) return
   throw new QuorateError('usage', `${name}: ${complaint.message}`, { hint: complaint.hint })
 }
 
-/** As the CA takes it; a name of members is refused there. */
+/** As the CA accepts it; the CA itself refuses names of members. */
 function checkCommonName(text: string): Complaint | undefined {
   if (/^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$/.test(text)) return undefined
-  const hint = 'use 1 to 64 letters, digits, dots, dashes, underscores or @, beginning with a letter or digit'
+  const hint = 'use 1 to 64 letters, digits, dots, dashes, underscores or @, starting with a letter or digit'
   return { message: `"${text}" can't be the name of a certificate`, hint }
 }
 
-/** Of a count of revisions or bytes: whole and positive, of what a number holds exactly. */
+/** A count of revisions or bytes: a positive integer that a number holds exactly. */
 function checkCount(text: string): Complaint | undefined {
   return /^[1-9]\d{0,17}$/.test(text) ? undefined : meant(text, 'a positive integer')
 }
 
 function checkNodeAddress(text: string): Complaint | undefined {
   const at = text.indexOf('=')
-  if (at < 1) return { message: `"${text}" is not NODE=ADDRESS`, hint: 'write one like etcd01=10.0.1.11' }
+  if (at < 1) return { message: `"${text}" is not NODE=ADDRESS`, hint: 'write for example etcd01=10.0.1.11' }
   return checkName(text.slice(0, at)) ?? checkAddress(text.slice(at + 1))
 }
 
@@ -87,7 +89,7 @@ function checkDestination(text: string): Complaint | undefined {
   return (at === -1 ? undefined : checkUser(text.slice(0, at))) ?? checkSshHost(host)
 }
 
-/** Whether it can be read shows when it is: of one that may not be looked at the reader says so. */
+/** Only that it exists: the reader reports one that it can't read. */
 function checkInputFile(text: string): Complaint | undefined {
   if (text === '-') return undefined
   try {

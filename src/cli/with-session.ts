@@ -14,7 +14,7 @@ import { type ProgressRenderer, progressRenderer } from './render-progress.ts'
 
 /**
  * The cluster of `-f`. Its warnings go to standard error where `warn` says so, and with `-v`: they belong to the
- * commands that put the file in force, and would only be noise before the output of `etcdctl`.
+ * commands that apply the file, and would only be noise before the output of `etcdctl`.
  *
  * Settings that this version of etcd refuses are a warning where the command writes none, and always shown.
  *
@@ -78,7 +78,7 @@ export async function withSession<T>(
   }
 }
 
-/** For verbs that change something and need no machine: what their record goes by. */
+/** For commands that change something and need no node: what their record needs. */
 export function recordedBy(context: CliContext, cluster: Cluster): Operator {
   // With --json the output is the result alone.
   const { emit } = progressRenderer({ ...context, live: false })

@@ -70,7 +70,7 @@ describe.skipIf(reason)(`a bundle${reason === undefined ? '' : ` (${reason})`}`,
     })
     const verified = await quorate('bundle', 'verify', 'kubernetes.tar')
     expect(verified.exitCode).toBe(0)
-    expect(verified.stdout).toContain(`every checksum is right; SHA-256 ${report.sha256}`)
+    expect(verified.stdout).toContain(`every checksum is correct; SHA-256 ${report.sha256}`)
   })
 
   test('for another architecture than there is, is a slip of the command line', async () => {

@@ -322,7 +322,7 @@ describe.skipIf(whyNoLab())('a writer of the bucket', () => {
     await rename(path.join(store(), before), path.join(lab.folder, 'away'))
     expect(await verify(await fetched())).toMatch(/^0 /)
     expect(await quorateOk(lab, ['backup', 'signers'])).toMatch(
-      /node-service01@test +SHA256:\S+ +for nothing: revoked/,
+      /node-service01@test +SHA256:\S+ +no: revoked/,
     )
   })
 })

@@ -52,10 +52,10 @@ describe('backups of a member of 3.5.16', () => {
     const { proof } = JSON.parse(await readFile(path.join(source.store, sideFileName(name)), 'utf8'))
     expect(await source.ok('backup', 'list')).toMatch(new RegExp(`^${name} .* never `, 'm'))
     expect(await source.ok('backup', 'verify', '--identity', identity)).toMatch(
-      /every sum is right[^]*not restored for a trial/,
+      /every checksum is correct[^]*not restore-tested/,
     )
     const said = await source.ok('backup', 'verify', name, '--drill', '--identity', identity)
-    expect(said).toContain(`keys alive: ${proof.keys}, as recorded`)
+    expect(said).toContain(`live keys: ${proof.keys}, as recorded`)
     expect(said).toContain(`revision: ${proof.status.revision}, as recorded`)
     expect(said).toContain(`(HashKV): ${proof.hashKv.hash}, as recorded`)
     expect(await listed()).toMatchObject({
@@ -176,7 +176,7 @@ describe('backups of a member of 3.5.16', () => {
     await source.useUsers()
     const { name: closed, proof } = await source.backup({ kind: 'plaintext' })
     const said = await source.ok('backup', 'verify', closed, '--drill')
-    expect(said).toContain(`keys alive: ${proof.keys}, as recorded`)
+    expect(said).toContain(`live keys: ${proof.keys}, as recorded`)
   })
 })
 
@@ -212,7 +212,7 @@ test('a backup of 3.4.23: with its own etcd, and with a newer one where that is 
   expect(await source.ok(...prune, '--yes')).toMatch(/removed 1 backup .*2 backups stay/)
   const left = (await readdir(source.store)).filter((file) => !file.endsWith('.json'))
   expect(left.toSorted()).toEqual([name, newest].toSorted())
-  expect(await source.ok(...prune, '--yes')).toMatch(/nothing to remove/)
+  expect(await source.ok(...prune, '--yes')).toMatch(/nothing to delete/)
 })
 
 test('a backup of 3.5 after the step to 3.6 is as good as before; one of 3.6 with a tool of 3.5 is read, and not restored', async () => {
@@ -240,7 +240,7 @@ test('a backup of 3.5 after the step to 3.6 is as good as before; one of 3.6 wit
   expect(counted.keys).toBe(proof.keys)
   expect(counted.status.totalKey).not.toBe(proof.status.totalKey)
   await newer.useEtcd('3.5.35')
-  expect(await newer.ok('backup', 'verify', later)).toMatch(/every sum is right/)
+  expect(await newer.ok('backup', 'verify', later)).toMatch(/every checksum is correct/)
   expect(await newer.run('backup', 'verify', later, '--drill')).toMatchObject({
     exitCode: EXIT_CODES.artifact,
   })

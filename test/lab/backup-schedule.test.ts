@@ -160,7 +160,7 @@ describe.skipIf(whyNoLab())('backups on a schedule', () => {
     expect(await on(NODE, 'cat', METRICS)).toMatch(/^quorate_backup_last_run_failed\{cluster="test"\} 0$/m)
     const well = await quorateOk(lab, ['status'])
     expect(well).toMatch(
-      /backups: service01, daily; latest .* ago, revision \d+, .*; next in .*; none was proven/,
+      /backups: service01, daily; latest .* ago, revision \d+, .*; next in .*; no test restore/,
     )
     expect(well).not.toContain('!')
   })

@@ -149,7 +149,7 @@ describe.skipIf(whyNoLab())('export and import', () => {
     }
     expect(report.same).toBe(half)
     expect(report.written).toBe(MANY + 5 - half)
-    expect(await quorateOk(to, [...words, '--yes'])).toContain('nothing to change: 12005 were there already')
+    expect(await quorateOk(to, [...words, '--yes'])).toContain('nothing to change: 12005 already present')
 
     await quorateOk(to, ['export', '-o', at('arrived.jsonl')])
     const [there, here] = [await contentOf(at('all.jsonl')), await contentOf(at('arrived.jsonl'))]
@@ -180,9 +180,9 @@ describe.skipIf(whyNoLab())('export and import', () => {
       exitCode: 8,
       stderr: expect.stringMatching(/"\/many\/00007".*--replace/s),
     })
-    expect(await quorateOk(to, [...words, '--only-missing'])).toContain('1 differ and stay')
+    expect(await quorateOk(to, [...words, '--only-missing'])).toContain('1 different and kept')
     expect(await value()).toBe('ours')
-    expect(await quorateOk(to, [...words, '--replace'])).toContain('0 keys written, 1 written over')
+    expect(await quorateOk(to, [...words, '--replace'])).toContain('0 keys written, 1 overwritten')
     expect(await value()).toBe('value 7')
   })
 

@@ -51,7 +51,7 @@ describe.skipIf(whyNoLab())('repair', () => {
   test('where nothing is damaged nothing is done; one that only stands still is to be started', async () => {
     expect(await quorate(lab, ['repair'])).toMatchObject({
       exitCode: 0,
-      stdout: expect.stringContaining('etcd02: nothing is wrong'),
+      stdout: expect.stringContaining('etcd02: no damage found'),
     })
     expect(await quorateOk(lab, ['repair', 'etcd02', '--yes'])).toContain(
       'nothing to repair: etcd02 is healthy',

@@ -149,7 +149,7 @@ describe.skipIf(reason)(`from 3.3 to 3.6${because}`, () => {
     const unasked = await quorate(lab, ['upgrade', '--to', '3.4.23'])
     expect(unasked).toMatchObject({
       exitCode: 12,
-      stderr: expect.stringContaining('no way back to 3.3.25 but the snapshot'),
+      stderr: expect.stringContaining('only the snapshot returns to 3.3.25'),
     })
     expect(await pids()).toEqual(before)
   })

@@ -11,7 +11,7 @@ export async function nameCandidates(
   file: string,
   kind: 'nodes' | 'etcd-nodes' | 'selectors',
 ): Promise<readonly NameCandidate[]> {
-  // Whoever presses TAB wants no message about the file; the command itself will say what is wrong with it.
+  // Completion prints no message about the file; the command itself reports its problems.
   const parsed = await readClusterFile(file).catch(() => undefined)
   return parsed?.cluster === undefined ? [] : namesIn(parsed.cluster, kind)
 }
