@@ -206,7 +206,7 @@ describe.skipIf(reason)(`the tier of containerd${reason === undefined ? '' : ` (
     const host = await look(session)
     expect(refused(host)).toEqual([expect.stringContaining('/usr/local/bin/kubelet')])
     await expect(carryOut(session, host, planned(host))).rejects.toThrow(
-      '/usr/local/bin/kubelet is not quorate',
+      '/usr/local/bin/kubelet was not created by quorate',
     )
     expect(await shell('cat /usr/local/bin/kubelet')).toBe('mine')
     await shell('rm /usr/local/bin/kubelet')

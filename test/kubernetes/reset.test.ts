@@ -87,7 +87,7 @@ describe.skipIf(reason)(`reset${reason === undefined ? '' : ` (${reason})`}`, ()
     const unsaid = await quorate(lab, ['reset', 'master01', ...CONFIRMED])
     expect(unsaid).toMatchObject({
       exitCode: 64,
-      stderr: expect.stringContaining('master01 carries kubernetes and etcd'),
+      stderr: expect.stringContaining('master01 runs kubernetes and etcd'),
     })
     // The API is down: what kubeadm's own reset goes by is not there.
     await on('master01', 'systemctl stop kubelet; pkill -x kube-apiserver || true')

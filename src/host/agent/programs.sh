@@ -76,8 +76,7 @@ op_program_link() {
   if [ -e "$arg_path" ] || [ -L "$arg_path" ]; then
     case $(readlink "$arg_path") in
       /opt/quorate/*) ;;
-      * ) fail "$arg_path was not created by quorate and is not overwritten: rename or remove it if it is no
-      * longer needed" ;;
+      * ) fail "$arg_path was not created by quorate and is not overwritten: rename or remove it" ;;
     esac
   fi
   make_folder "${arg_path%/*}"
