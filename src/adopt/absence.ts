@@ -1,4 +1,4 @@
-/** What is said of a machine on which no member was found: what is there instead, and what to do about that. */
+/** What is said of a node on which no member was found: what is there instead, and what to do about that. */
 import type { BlockReason } from '../engine/step.ts'
 import { oneLine } from '../spec/visible.ts'
 import { counted } from '../spec/units.ts'
@@ -9,7 +9,7 @@ import type { EtcdProcess, SeenService, MachineFacts } from './machine-facts.ts'
 /** Text that others wrote, in a sentence of ours, has at most this many characters. */
 const WORDS = 200
 
-/** Of a machine on which nothing runs that could be a member. The most telling fact alone. */
+/** Of a node on which nothing runs that could be a member. The most telling fact alone. */
 export function absence(host: string, facts: MachineFacts): BlockReason {
   const { processes, services, manifest, strangers } = facts
   const [proxy] = processes.flatMap((process) => {
@@ -21,7 +21,7 @@ export function absence(host: string, facts: MachineFacts): BlockReason {
     return {
       host,
       message: `no etcd member runs there: ${who(proxy.process)} is an etcd ${proxy.kind}${to}`,
-      hint: 'name the machines of the members instead',
+      hint: 'name the nodes of the members instead',
     }
   }
   const down = services.find(({ active }) => active !== 'active')
@@ -30,7 +30,7 @@ export function absence(host: string, facts: MachineFacts): BlockReason {
     return {
       host,
       message: `no etcd runs there, although ${manifest} asks the kubelet for one`,
-      hint: 'see why on that machine: journalctl -u kubelet -n 50; crictl ps -a --name etcd',
+      hint: 'see why on that node: journalctl -u kubelet -n 50; crictl ps -a --name etcd',
     }
   const [stranger] = strangers
   if (stranger !== undefined) {
@@ -41,7 +41,7 @@ export function absence(host: string, facts: MachineFacts): BlockReason {
       hint: 'if that is the member, have it run as etcd (or root) first, and its data belong to etcd',
     }
   }
-  return { host, message: 'no etcd runs there', hint: 'name machines whose etcd runs: adopt reads what runs' }
+  return { host, message: 'no etcd runs there', hint: 'name nodes whose etcd runs: adopt reads what runs' }
 }
 
 /** Of a process whose configuration file is not to be had, or is not to be understood. */
@@ -82,7 +82,7 @@ function stopped(host: string, service: SeenService): BlockReason {
     return {
       host,
       message: `no etcd runs there: ${name} is stopped`,
-      hint: `if this machine is a member, start it there: systemctl start ${name}`,
+      hint: `if this node is a member, start it there: systemctl start ${name}`,
     }
   const failed =
     service.active === 'failed' ? `has failed (${oneLine(service.result, WORDS)})` : 'does not stay up'
@@ -95,5 +95,5 @@ function restarted({ restarts }: SeenService): string {
 }
 
 function journal({ name }: SeenService): string {
-  return `see why on that machine: journalctl -u ${oneLine(name, WORDS)} -n 50`
+  return `see why on that node: journalctl -u ${oneLine(name, WORDS)} -n 50`
 }

@@ -1,5 +1,5 @@
 /**
- * A way to a member before there is any certificate of ours: `openssl s_client` on its machine, with the certificate
+ * A way to a member before there is any certificate of ours: `openssl s_client` on its node, with the certificate
  * and key that the member itself uses. The key is read there, by root, and stays there; what comes here is the plain
  * stream behind TLS, through SSH.
  */
@@ -10,7 +10,7 @@ import { temporaryFolder } from '../files/temporary.ts'
 import type { Remote } from '../ssh/remote.ts'
 
 export interface MemberDoor {
-  /** Where the member listens for clients, as dialled from its own machine. */
+  /** Where the member listens for clients, as dialled from its own node. */
   readonly address: string
   readonly port: number
   /** Paths there, as its process sees them, and that process's ID; undefined: it serves clients without TLS. */
@@ -31,7 +31,7 @@ export interface Bridge extends AsyncDisposable {
   readonly http: string
 }
 
-/** The sockets lie in a private folder and go when the bridge is disposed of. */
+/** The sockets lie in a private directory and go when the bridge is disposed of. */
 export async function openBridge(remote: Remote, door: MemberDoor, signal: AbortSignal): Promise<Bridge> {
   if (door.tls === undefined) {
     const socket = await remote.forward({ address: door.address, port: door.port })
@@ -56,7 +56,7 @@ export async function openBridge(remote: Remote, door: MemberDoor, signal: Abort
   }
 }
 
-/** The chain of what the member serves is checked there; its name is not, for this is its own machine. */
+/** The chain of what the member serves is checked there; its name is not, for this is its own node. */
 function argv({ address, port, tls }: MemberDoor, protocol: string): readonly string[] {
   if (tls === undefined) throw new TypeError('nothing to speak TLS with')
   const root = `/proc/${tls.pid}/root`

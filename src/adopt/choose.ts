@@ -1,4 +1,4 @@
-/** Chooses the etcd to adopt where several run on a machine: by evidence, or by the operator's option, never by chance. */
+/** Chooses the etcd to adopt where several run on a node: by evidence, or by the operator's option, never by chance. */
 import { formatId } from '../etcd/view.ts'
 import type { MemberView } from '../etcd/view.ts'
 import type { BlockReason } from '../engine/step.ts'
@@ -7,7 +7,7 @@ import { clientListeners, clientPort } from './member.ts'
 import type { Settings } from './settings.ts'
 import type { EtcdProcess, MachineFacts } from './machine-facts.ts'
 
-/** One process of a machine, and what it answered. */
+/** One process of a node, and what it answered. */
 export interface Candidate {
   readonly process: EtcdProcess
   readonly settings: Settings
@@ -19,7 +19,7 @@ export interface Choice<C extends Candidate> {
   readonly troubles: readonly BlockReason[]
 }
 
-/** The one cluster that machines with a single etcd belong to; undefined: they tell of none, or of several. */
+/** The one cluster that nodes with a single etcd belong to; undefined: they tell of none, or of several. */
 export function evidentCluster(machines: readonly (readonly Candidate[])[]): bigint | undefined {
   const ids = new Set(
     machines.flatMap(([first, ...more]) =>
@@ -47,7 +47,7 @@ export function atPort<C extends Candidate>(
   }
 }
 
-/** Of one machine, after `atPort`; `clusterId` as other machines tell. What does not answer can't be adopted. */
+/** Of one node, after `atPort`; `clusterId` as other nodes tell. What does not answer can't be adopted. */
 export function choose<C extends Candidate>(
   host: string,
   facts: MachineFacts,
@@ -74,7 +74,7 @@ export function choose<C extends Candidate>(
   const same = fitting.length > 1 ? ', of one cluster' : ''
   const hint =
     fitting.length > 1
-      ? 'quorate looks after one member on a machine: give the others machines of their own first'
+      ? 'quorate looks after one member on a node: give the others nodes of their own first'
       : 'choose one by its client port: --client-port'
   return {
     chosen: [],

@@ -25,7 +25,7 @@ import { counted } from '../spec/units.ts'
 
 export interface Wishes {
   readonly name: string
-  /** How all machines are reached, as the cluster file has it. */
+  /** How all nodes are reached, as the cluster file has it. */
   readonly ssh: NonNullable<ClusterFile['ssh']>
   readonly authority: NonNullable<NonNullable<ClusterFile['pki']>['authority']>
   readonly source: ClusterFile['etcd']['source']
@@ -75,7 +75,7 @@ export function draftClusterFile(members: Members, wishes: Wishes): Draft {
       ...(wishes.source === undefined ? {} : { source: wishes.source }),
     },
     ...(wishes.network === undefined ? {} : { network: wishes.network }),
-    // What the machines have is enough for them to run; nothing is installed on them unasked.
+    // What the nodes have is enough for them to run; nothing is installed on them unasked.
     packages: [],
   }
   return { content, remarks }

@@ -101,7 +101,7 @@ function unit({ process }: Member): Found[] {
   return found
 }
 
-/** Further etcd on the machine: left alone, but for the program that they may share with this one. */
+/** Further etcd on the node: left alone, but for the program that they may share with this one. */
 function neighbours({ process, facts }: Member): Found[] {
   return facts.processes.flatMap((other): Found[] => {
     if (other.pid === process.pid) return []
@@ -193,7 +193,7 @@ function reserved(settings: Settings): Found[] {
 function authority({ files }: Member): Found[] {
   const found = files.caKeys.map(({ path, owner, mode }) =>
     warning(
-      `a private key of a CA lies on this machine: ${path} (${owner} ${mode}); whoever breaks in can issue himself certificates. Once the key is elsewhere, name its place under pki.authority`,
+      `a private key of a CA lies on this node: ${path} (${owner} ${mode}); whoever breaks in can issue himself certificates. Once the key is elsewhere, name its place under pki.authority`,
     ),
   )
   const [ca] = certificatesOf(files.clientCa)

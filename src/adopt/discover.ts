@@ -1,4 +1,4 @@
-/** From one machine to the whole cluster: what runs there, who its members are, and what each member's machine shows. */
+/** From one node to the whole cluster: what runs there, who its members are, and what each member's node shows. */
 import { combineErrors } from '../errors.ts'
 import {
   type ClusterView,
@@ -21,17 +21,17 @@ import { type Found, type Visit, closeFound, visit } from './visit.ts'
 
 export interface DiscoverOptions {
   readonly destinations: readonly Destination[]
-  /** Of several etcd on a machine the one that serves clients at this port. */
+  /** Of several etcd on a node the one that serves clients at this port. */
   readonly clientPort: number | undefined
   /** Makes sure that host keys are trusted, then connects to all of them. */
   readonly connect: (destinations: readonly Destination[]) => Promise<readonly Remote[]>
-  /** For members that nobody named: how a machine with this address is reached. */
+  /** For members that nobody named: how a node with this address is reached. */
   readonly destinationOf: (address: string) => Destination
   readonly signal: AbortSignal
 }
 
 export interface Discovery extends AsyncDisposable {
-  /** One a machine at most. */
+  /** One a node at most. */
   readonly found: readonly Found[]
   readonly view: ClusterView
   /** Everyone whom the cluster knows, whether found or not. */
@@ -47,7 +47,7 @@ export interface Discovery extends AsyncDisposable {
 /** How a question fails that waits for a leader in vain. */
 const WITHOUT_LEADER: ReadonlySet<FailureKind> = new Set(['unavailable', 'deadline'])
 
-/** @throws QuorateError of machines that can't be reached or looked at, all at once */
+/** @throws QuorateError of nodes that can't be reached or looked at, all at once */
 export async function discover(options: DiscoverOptions): Promise<Discovery> {
   const visits: Visit[] = []
   const close = async () => await closeFound(visits.flatMap(({ found }) => found))
@@ -91,7 +91,7 @@ interface Chosen {
   readonly troubles: readonly BlockReason[]
 }
 
-/** Asks every etcd that was found, and chooses one on each machine. */
+/** Asks every etcd that was found, and chooses one on each node. */
 async function chosenAmong(
   visits: readonly Visit[],
   { clientPort, signal }: DiscoverOptions,
@@ -142,7 +142,7 @@ async function contentsOf(
   return await readContents({ ...own, version: said.version }, signal)
 }
 
-/** Adds what it finds to `visits`. A machine that was visited before, by whatever name, is not visited again. */
+/** Adds what it finds to `visits`. A node that was visited before, by whatever name, is not visited again. */
 async function visitAll(
   destinations: readonly Destination[],
   visits: Visit[],
@@ -191,14 +191,14 @@ function severalClusters(found: readonly Found[], view: ClusterView): BlockReaso
   return found.flatMap(({ destination: { host } }, index): BlockReason[] => {
     const member = view.members[index]
     if (member?.reachable !== true) return []
-    const message = `it is a member of the cluster ${formatId(member.clusterId)}, and the machines named belong to several`
+    const message = `it is a member of the cluster ${formatId(member.clusterId)}, and the nodes named belong to several`
     return [
-      { host, message, hint: 'name machines of one cluster, and adopt each cluster with a file of its own' },
+      { host, message, hint: 'name nodes of one cluster, and adopt each cluster with a file of its own' },
     ]
   })
 }
 
-/** Two machines whose etcd says it is the same member: at most one of them is. */
+/** Two nodes whose etcd says it is the same member: at most one of them is. */
 function sameMember(found: readonly Found[], view: ClusterView): BlockReason[] {
   const by = Map.groupBy(reachableOf(view), ({ memberId }) => memberId)
   return [...by].flatMap(([id, same]): BlockReason[] => {
@@ -239,7 +239,7 @@ function membersOf(
   })
 }
 
-/** With each member's name in the cluster file in place of that of the machine it was found on. */
+/** With each member's name in the cluster file in place of that of the node it was found on. */
 function named(view: ClusterView, names: ReadonlyMap<bigint, NodeName>): ClusterView {
   return {
     members: view.members.map((member) => {

@@ -29,7 +29,7 @@ export function furtherSettings(members: Members, etcd: Ports): Record<string, s
   return Object.fromEntries(taken)
 }
 
-/** Another etcd on a machine of theirs has the port where quorate's members serve metrics by themselves. */
+/** Another etcd on a node of theirs has the port where quorate's members serve metrics by themselves. */
 export function isMetricsPortTaken(members: readonly Member[]): boolean {
   const port = new URL(METRICS).port
   return members.some(({ process, facts }) =>

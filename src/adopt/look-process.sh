@@ -1,4 +1,4 @@
-# Looks at the etcd that runs on a machine, whoever set it up. Changes nothing, and reads no private key.
+# Looks at the etcd that runs on a node, whoever set it up. Changes nothing, and reads no private key.
 # Prints a line for each thing found; texts that may hold anything are in base64.
 set -eu
 export LC_ALL=C
@@ -91,7 +91,7 @@ describe() {
   [ -e "/proc/$1/exe" ]
 }
 
-# Which machine this is, whatever it is called.
+# Which node this is, whatever it is called.
 printf 'machine %s %s\n' "$(cat /proc/sys/kernel/random/boot_id)" "$(readlink /proc/self/ns/pid)"
 # Where the mark goes. In some layouts it belongs to etcd.
 if [ -d /etc/etcd ] && [ ! -L /etc/etcd ]; then stat -c 'ground %U|%G|%a' /etc/etcd; fi

@@ -1,4 +1,4 @@
-/** What a machine showed of the etcd that runs there, whoever set it up. */
+/** What a node showed of the etcd that runs there, whoever set it up. */
 import { QuorateError } from '../errors.ts'
 import { parseProcessEnvironment } from '../etcd/process-environment.ts'
 import type { Remote } from '../ssh/remote.ts'
@@ -12,7 +12,7 @@ export interface MachineFacts {
   /** Path of a kubelet's manifest for etcd, if there is one. */
   readonly manifest: string | undefined
   readonly processes: readonly EtcdProcess[]
-  /** Which machine it is, by whatever name it is reached: the same for two ways to one machine. */
+  /** Which node it is, by whatever name it is reached: the same for two ways to one node. */
   readonly machine: string
   /** Services of etcd's by their names, whether they run or not. */
   readonly services: readonly SeenService[]
@@ -70,7 +70,7 @@ export interface RunningUnit {
   readonly dropIns: readonly string[]
 }
 
-/** One round trip, as root. @throws QuorateError `command` with what the machine said. */
+/** One round trip, as root. @throws QuorateError `command` with what the node said. */
 export async function lookForEtcd(remote: Remote, signal: AbortSignal): Promise<MachineFacts> {
   const argv = ['sh', '-c', script, 'quorate-adopt']
   const { exitCode, stdout, stderr } = await remote.run({ argv, root: true, signal })

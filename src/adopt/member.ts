@@ -1,4 +1,4 @@
-/** One member of a cluster that is to be adopted: what its machine showed, and what the cluster says of it. */
+/** One member of a cluster that is to be adopted: what its node showed, and what the cluster says of it. */
 import type { PassedOver } from '../etcd/reading.ts'
 import type { ListedMember } from '../etcd/listed-member.ts'
 import { X509Certificate } from 'node:crypto'
@@ -8,7 +8,7 @@ import type { MemberFiles, SeenCertificate } from './files.ts'
 import { type Settings, hostOf, urlsOf } from './settings.ts'
 import type { EtcdProcess, MachineFacts } from './machine-facts.ts'
 
-/** How the machine was reached, where that is not its address alone. */
+/** How the node was reached, where that is not its address alone. */
 export interface Destination {
   /** What ssh is given: an address, a name or an alias. */
   readonly host: string
@@ -24,7 +24,7 @@ export interface Member {
   readonly facts: MachineFacts
   readonly process: EtcdProcess
   readonly settings: Settings
-  /** What looks like a setting on its machine and has no effect; undefined: nothing. */
+  /** What looks like a setting on its node and has no effect; undefined: nothing. */
   readonly passedOver?: readonly PassedOver[]
   readonly files: MemberFiles
   readonly listed: ListedMember
@@ -74,7 +74,7 @@ export function servesLoopback({ address }: Listener): boolean {
   return ['127.0.0.1', 'localhost', '0.0.0.0', '::'].includes(address)
 }
 
-/** It listens there for others, not for its own machine alone. */
+/** It listens there for others, not for its own node alone. */
 export function servesOthers({ address }: Listener): boolean {
   return !['127.0.0.1', 'localhost', '::1'].includes(address)
 }
@@ -87,7 +87,7 @@ export function clientPort(settings: Settings): number | undefined {
   return (listeners.find((one) => !servesLoopback(one)) ?? listeners[0])?.port
 }
 
-/** Others than its own machine can be its clients without TLS. */
+/** Others than its own node can be its clients without TLS. */
 export function servesPlaintext(settings: Settings): boolean {
   const port = clientPort(settings)
   return clientListeners(settings).some((one) => !one.tls && one.port === port && servesOthers(one))

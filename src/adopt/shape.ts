@@ -22,7 +22,7 @@ export function isStaticPod({ process, facts }: Run): boolean {
   return facts.manifest !== undefined && process.environment['ETCD_NAME'] === undefined
 }
 
-/** Kubespray's environment file has this token, and its certificates this folder. */
+/** Kubespray's environment file has this token, and its certificates this directory. */
 function isKubespray({ process }: Run): boolean {
   const { ETCD_INITIAL_CLUSTER_TOKEN: token, ETCD_CERT_FILE: certificate = '' } = process.environment
   return token?.startsWith('k8s_etcd') === true || certificate.startsWith('/etc/ssl/etcd/ssl/')

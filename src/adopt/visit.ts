@@ -1,4 +1,4 @@
-/** What runs on one machine: every etcd there that could be a member, with a way to ask it. */
+/** What runs on one node: every etcd there that could be a member, with a way to ask it. */
 import { QuorateError } from '../errors.ts'
 import { type MemberClient, connectMember } from '../etcd/client.ts'
 import { USAGE_OIDS } from '../pki/profile.ts'
@@ -35,7 +35,7 @@ export interface Visit {
 /** How long a member may take to answer, in ms. */
 const ANSWER_MS = 5_000
 
-/** @throws QuorateError of a machine that can't be looked at */
+/** @throws QuorateError of a node that can't be looked at */
 export async function visit(destination: Destination, remote: Remote, signal: AbortSignal): Promise<Visit> {
   const { host } = destination
   const facts = await lookForEtcd(remote, signal)

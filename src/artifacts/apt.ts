@@ -1,4 +1,4 @@
-/** An apt of our own in a folder: its own sources, lists and cache; of the system only its network settings. */
+/** An apt of our own in a directory: its own sources, lists and cache; of the system only its network settings. */
 import { access, chmod, chown, mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { QuorateError } from '../errors.ts'
@@ -18,7 +18,7 @@ export interface AptPackage {
 }
 
 export interface Apt {
-  /** Absolute path of the folder that `download` writes to. */
+  /** Absolute path of the directory that `download` writes to. */
   readonly downloads: string
   /** Fetches the suite's package list and checks its signature against Debian's archive keys. */
   update(): Promise<void>
@@ -34,7 +34,7 @@ const KEYRINGS = [
 ]
 const TIMEOUT_MS = 10 * 60_000
 
-/** Prepares the folder `root` (existing, absolute) for one suite and one architecture. */
+/** Prepares the directory `root` (existing, absolute) for one suite and one architecture. */
 export async function openApt(
   archive: DebianArchive,
   arch: Architecture,
@@ -70,7 +70,7 @@ export async function openApt(
     async update() {
       const result = await apt('apt-get', ['update', '-q', '-o', 'APT::Update::Error-Mode=any'])
       if (result.exitCode !== 0)
-        throw failed(`Can't read Debian's package list of ${archive.suite}`, result, archive)
+        throw failed(`can't read Debian's package list of ${archive.suite}`, result, archive)
     },
     async show(names) {
       const { stdout } = await apt('apt-cache', ['show', '--no-all-versions', ...names])
@@ -79,7 +79,7 @@ export async function openApt(
     async download(packages) {
       const wanted = packages.map((found) => `${found.name}=${found.version}`)
       const result = await apt('apt-get', ['download', '-q', ...wanted], downloads)
-      if (result.exitCode !== 0) throw failed(`Can't download ${wanted.join(' and ')}`, result, archive)
+      if (result.exitCode !== 0) throw failed(`can't download ${wanted.join(' and ')}`, result, archive)
     },
   }
 }
@@ -95,7 +95,7 @@ export function parsePackages(text: string): readonly AptPackage[] {
   })
 }
 
-/** What apt needs of this machine's settings to reach the network: its `Acquire::` ones, proxies above all. */
+/** What apt needs of the workstation's settings to reach the network: its `Acquire::` ones, proxies above all. */
 export function acquireSettings(dump: string): readonly string[] {
   return dump
     .split('\n')
@@ -115,7 +115,7 @@ async function run(
   if (result.notStarted === undefined) return result
   throw new QuorateError(
     'artifact',
-    `Debian's archive is read through apt, and ${program} is not on this machine`,
+    `${program}, which reads Debian's archive, is not installed on the workstation`,
     {
       hint: context.otherwise,
     },
@@ -125,7 +125,7 @@ async function run(
 function checkSuite(suite: string): void {
   if (/^[a-z][a-z0-9.+-]*(\/[a-z-]+)?$/i.test(suite)) return
   throw new QuorateError('cluster-file', `'${suite}' is not the name of a Debian suite`, {
-    hint: 'Write bookworm, trixie, sid or the like.',
+    hint: 'use a suite such as bookworm, trixie or sid',
   })
 }
 
@@ -139,9 +139,9 @@ async function findKeyring({ otherwise }: DebianArchive): Promise<string> {
   }
   throw new QuorateError(
     'artifact',
-    "Debian's archive keys are not on this machine, so nothing could be verified",
+    "Debian's archive keys are not installed on the workstation, so packages can't be verified",
     {
-      hint: `Install the package debian-archive-keyring. ${otherwise}`,
+      hint: `install the package debian-archive-keyring, ${otherwise}`,
     },
   )
 }
@@ -160,7 +160,7 @@ async function prepareFolders(root: string, downloads: string): Promise<void> {
   await writeFile(path.join(root, 'status'), '')
 }
 
-/** For root, apt fetches as the user _apt, who must then get to these folders. False if there is no such user. */
+/** For root, apt fetches as the user _apt, who must then get to these directories. False if there is no such user. */
 async function giveToSandbox(
   root: string,
   downloads: string,
@@ -190,7 +190,7 @@ function aptConfiguration(
   network: readonly string[],
   sandboxed: boolean,
 ): string {
-  if (/["\n\\]/.test(root)) throw new QuorateError('artifact', `apt can't work in a folder named ${root}`)
+  if (/["\n\\]/.test(root)) throw new QuorateError('artifact', `apt can't work in a directory named ${root}`)
   return [
     ...network,
     `Dir::Etc "${root}/etc";`,
@@ -222,8 +222,8 @@ function failed(what: string, result: ProgramResult, { mirror, otherwise }: Debi
   const complaints = result.stderr.split('\n').filter((line) => /^(E|W|Err):/.test(line))
   const reason =
     [...new Set(complaints)].join('\n') || result.stderr.trim() || `apt-get ended with ${result.exitCode}`
-  const where = mirror === undefined ? "this machine's Debian mirror" : 'the mirror in the cluster file'
+  const where = mirror === undefined ? "the workstation's Debian mirror" : 'the mirror in the cluster file'
   return new QuorateError('artifact', `${what}:\n${reason}`, {
-    hint: `Check the suite, the network, and ${where}. ${otherwise}`,
+    hint: `check the suite, the network, and ${where}, ${otherwise}`,
   })
 }

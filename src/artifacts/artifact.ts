@@ -39,7 +39,7 @@ export interface ArtifactEvent {
 export interface ArtifactContext {
   /** Absolute path of quorate's cache (see `cacheDirectory`); `artifacts/` is made in it. */
   readonly cacheDirectory: string
-  /** Absolute path of a folder for large temporary files; the system's one unless given. */
+  /** Absolute path of a directory for large temporary files; the system's one unless given. */
   readonly stagingDirectory?: string | undefined
   readonly emit: (event: ArtifactEvent) => void
   readonly signal: AbortSignal
@@ -51,12 +51,12 @@ export interface ArtifactContext {
   readonly limits?: Partial<NetworkLimits> | undefined
 }
 
-/** A source has put these files into the staging folder it was given. */
+/** A source has put these files into the staging directory it was given. */
 export interface Fetched<N extends string = BinaryName> extends Pick<Artifact, 'origin' | 'archiveSha256'> {
   readonly names: readonly N[]
 }
 
-/** The architecture of this machine, or undefined if it is one that quorate doesn't deal in. */
+/** The architecture of the workstation, or undefined if it is one that quorate doesn't deal in. */
 export function ownArchitecture(): Architecture | undefined {
   if (process.arch === 'x64') return 'amd64'
   return process.arch === 'arm64' ? 'arm64' : undefined

@@ -30,7 +30,7 @@ test('a byte flipped in a cached binary is found, and the binary fetched anew', 
 
   expect(await obtain()).toEqual(first)
   expect((await readFile(file)).toString('latin1').slice(64)).toBe('etcd')
-  expect(context.events.map((event) => event.text).join('\n')).toContain('is damaged or gone')
+  expect(context.events.map((event) => event.text).join('\n')).toContain('is damaged or missing')
   expect(await readdir(context.shelf)).toHaveLength(1)
 })
 

@@ -1,5 +1,5 @@
 /**
- * The shelf of fetched binaries: one folder an entry, complete or absent. An entry is made in a sibling folder and
+ * The shelf of fetched binaries: one directory an entry, complete or absent. An entry is made in a sibling directory and
  * renamed into place. `entry.json` holds each file's checksum, and a stamp (size, times, inode) that tells cheaply
  * whether the file is still the one that was checked.
  */
@@ -60,7 +60,7 @@ export async function findCached<N extends string>(
     }
     const sha256 = stamp === undefined ? undefined : await sha256OfFile(location, context.signal)
     if (stamp === undefined || sha256 !== file.sha256) {
-      const text = `the cached ${location} is damaged or gone: getting ${product.title} ${record.version} again`
+      const text = `the cached ${location} is damaged or missing: obtaining ${product.title} ${record.version} again`
       context.emit({ kind: 'artifact', text })
       return undefined
     }
@@ -122,7 +122,9 @@ async function replace(entry: string, staging: string): Promise<void> {
       if (error.code !== 'ENOENT') throw error
     })
     if (!(await renamed(staging, entry))) {
-      throw new QuorateError('artifact', `${entry} is being replaced by another run`, { hint: 'Try again.' })
+      throw new QuorateError('artifact', `${entry} is being replaced by another run`, {
+        hint: 'rerun the same command',
+      })
     }
   } finally {
     await rm(aside, { recursive: true, force: true })

@@ -19,15 +19,15 @@ export async function checkClaimedVersion(
   const env = ownArchitecture() === 'arm64' ? { ETCD_UNSUPPORTED_ARCH: 'arm64' } : {}
   const result = await runProgram(file, ['--version'], { env, signal: context.signal, timeoutMs: TIMEOUT_MS })
   if (result.notStarted === 'EACCES') {
-    const text = `${file} can't be run here (noexec?): its own word on its version was not asked`
+    const text = `${file} can't be run on the workstation (perhaps mounted noexec): its version was not verified`
     context.emit({ kind: 'artifact', text })
     return
   }
   const claimed = /^etcd Version: (\S+)/m.exec(result.stdout)?.[1]
   if (claimed === version) return
-  const found = claimed === undefined ? 'does not say which version it is' : `is version ${claimed}`
-  throw new QuorateError('artifact', `etcd from ${origin} ${found}, but the cluster file wants ${version}`, {
-    hint: "Correct etcd's version in the cluster file, or name the right source.",
+  const found = claimed === undefined ? "doesn't report its version" : `is version ${claimed}`
+  throw new QuorateError('artifact', `etcd from ${origin} ${found}, but the cluster file names ${version}`, {
+    hint: "correct etcd's version in the cluster file, or name the right source",
     cause: claimed === undefined ? new Error(result.stderr || `exit code ${result.exitCode}`) : undefined,
   })
 }

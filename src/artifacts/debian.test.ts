@@ -54,7 +54,9 @@ test('on a machine without apt the error names the other ways', async () => {
   const source = { kind: 'debian', suite: 'trixie', mirror: undefined } as const
   await expect(obtainEtcd({ version: '3.5.16', source }, 'amd64', context)).rejects.toMatchObject({
     code: 'artifact',
-    message: expect.stringContaining('apt-config is not on this machine'),
+    message: expect.stringContaining(
+      "apt-config, which reads Debian's archive, is not installed on the workstation",
+    ),
     hint: expect.stringMatching(/release.*file/),
   })
 })

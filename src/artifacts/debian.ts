@@ -12,7 +12,7 @@ type DebianSource = Extract<EtcdSource, { kind: 'debian' }>
 
 const PACKAGES = ['etcd-server', 'etcd-client'] as const
 
-const OTHERWISE = 'Take etcd from a release (etcd.source.release) or from a file (etcd.source.file) instead.'
+const OTHERWISE = 'or take etcd from a release (etcd.source.release) or from a file (etcd.source.file)'
 
 /**
  * Asks the archive through an apt of its own and unpacks the programs into `staging`. Throws an `artifact` error if the suite has another version now.
@@ -70,16 +70,16 @@ function checkVersions(
     const found = packages.find((one) => one.name === name)
     if (found === undefined) {
       throw new QuorateError('artifact', `Debian ${suite} has no package ${name} for ${arch}`, {
-        hint: 'Check the suite in the cluster file, or take etcd from a release or a file.',
+        hint: 'check the suite in the cluster file, or take etcd from a release or a file',
       })
     }
     const upstream = upstreamVersion(found.version)
     if (upstream !== version) {
       throw new QuorateError(
         'artifact',
-        `Debian ${suite} has etcd ${upstream} now, the cluster file wants ${version}`,
+        `Debian ${suite} now has etcd ${upstream}, but the cluster file names ${version}`,
         {
-          hint: `Write version: '${upstream}' in the cluster file, or take ${version} from a release or a file.`,
+          hint: `set version: '${upstream}' in the cluster file, or take ${version} from a release or a file`,
         },
       )
     }

@@ -122,8 +122,8 @@ async function receive(download: Download, consume: Consume): Promise<void> {
 /** @throws QuorateError `artifact` for a redirect that leaves https */
 export function assertStaysProtected(from: URL, to: URL): void {
   if (from.protocol !== 'https:' || to.protocol === 'https:') return
-  throw new QuorateError('artifact', `${printable(from)} redirects to an unprotected ${printable(to)}`, {
-    hint: 'That would give up the protection of https. Name another source in the cluster file.',
+  throw new QuorateError('artifact', `${printable(from)} redirects to an unencrypted ${printable(to)}`, {
+    hint: 'name another source in the cluster file: following the redirect would give up https',
   })
 }
 
@@ -136,7 +136,7 @@ async function ask(url: URL, { network, context }: Download): Promise<Dispatcher
   try {
     return await request(url, { dispatcher: network, signal: context.signal, headers })
   } catch (error) {
-    throw networkTrouble(error, `Can't reach ${printable(url)}`, context.signal)
+    throw networkTrouble(error, `can't reach ${printable(url)}`, context.signal)
   }
 }
 
@@ -162,7 +162,11 @@ async function receiveBody(
     const { doneBytes } = counter
     const arrived =
       totalBytes === undefined ? counted(doneBytes, 'byte') : `${doneBytes} of ${counted(totalBytes, 'byte')}`
-    throw networkTrouble(error, `${printable(url)} broke off after ${arrived}`, download.context.signal)
+    throw networkTrouble(
+      error,
+      `the download of ${printable(url)} was interrupted after ${arrived}`,
+      download.context.signal,
+    )
   }
 }
 
@@ -194,8 +198,8 @@ async function* metered(
 }
 
 function tooLarge(url: URL): QuorateError {
-  return new QuorateError('artifact', `${printable(url)} sends more than it should`, {
-    hint: `no file of a release has more than ${formatBytes(MOST_BYTES)}: check the source in the cluster file`,
+  return new QuorateError('artifact', `${printable(url)} sends more data than expected`, {
+    hint: `check the source in the cluster file: no file of a release has more than ${formatBytes(MOST_BYTES)}`,
   })
 }
 
@@ -205,19 +209,19 @@ function redirectTarget(response: Dispatcher.ResponseData, from: URL): URL | und
     return undefined
   const target = URL.parse(location, from.href)
   if (target !== null && (target.protocol === 'http:' || target.protocol === 'https:')) return target
-  throw new QuorateError('artifact', `${printable(from)} redirects to something that is not a web address`)
+  throw new QuorateError('artifact', `${printable(from)} redirects to an invalid URL`)
 }
 
 function statusTrouble(statusCode: number, url: URL, download: Download): Error {
   if (statusCode === 404 || statusCode === 410) {
     return new QuorateError('artifact', `${download.missing}: ${printable(url)} answers ${statusCode}`, {
-      hint: 'Check the version and the URL in the cluster file.',
+      hint: 'check the version and the URL in the cluster file',
     })
   }
   const error = new QuorateError('artifact', `${printable(url)} answers ${statusCode}`, {
     hint:
       statusCode === 401 || statusCode === 403 || statusCode === 407
-        ? 'Check the login and the proxy.'
+        ? 'check the login and the proxy'
         : undefined,
   })
   return [408, 425, 429, 500, 502, 503, 504].includes(statusCode) ? new PassingTrouble(error) : error
@@ -242,9 +246,9 @@ function networkTrouble(error: unknown, what: string, signal: AbortSignal): unkn
   if (signal.aborted || error instanceof QuorateError) return error
   const { code, message } = error as NodeJS.ErrnoException
   const stalled = code === 'UND_ERR_BODY_TIMEOUT' || code === 'UND_ERR_HEADERS_TIMEOUT'
-  const reason = stalled ? 'nothing more came in time' : message || code
+  const reason = stalled ? 'no more data arrived in time' : message || code
   const told = new QuorateError('artifact', `${what}: ${reason}`, {
-    hint: 'Check the network and the proxy, or fetch the archive elsewhere and name it as a file in the cluster file.',
+    hint: 'check the network and the proxy, or download the archive elsewhere and name it as a file in the cluster file',
     cause: error,
   })
   return PASSING.has(code ?? '') ? new PassingTrouble(told) : told

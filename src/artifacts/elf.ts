@@ -32,7 +32,7 @@ export async function checkArchitecture(
   }
   if (header.toString('latin1', 0, 4) !== '\x7fELF') {
     throw new QuorateError('artifact', `${name} from ${origin} is not a Linux program`, {
-      hint: 'Give the binaries themselves, not a wrapper script or a package.',
+      hint: 'use the binaries themselves, not a wrapper script or a package',
     })
   }
   const little = header[5] === 1
@@ -42,12 +42,12 @@ export async function checkArchitecture(
     'artifact',
     `${name} from ${origin} is for ${describe(machine)}, but ${arch} is needed`,
     {
-      hint: `Give etcd's binaries for linux-${arch}.`,
+      hint: `use etcd's binaries for linux-${arch}`,
     },
   )
 }
 
 function describe(machine: number): string {
   for (const [arch, value] of Object.entries(MACHINES)) if (value === machine) return arch
-  return OTHER_MACHINES[machine] ?? `another processor (ELF machine ${machine})`
+  return OTHER_MACHINES[machine] ?? `another processor (ELF node ${machine})`
 }

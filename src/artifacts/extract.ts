@@ -14,7 +14,7 @@ const MAX_BINARY_BYTES = 512 << 20
 export interface Extraction {
   /** Which program an entry of that path is, if any. */
   readonly pick: (entryPath: string) => BinaryName | undefined
-  /** Absolute path of the folder to write to. */
+  /** Absolute path of the directory to write to. */
   readonly directory: string
   /** Archive's name for messages. */
   readonly origin: string
@@ -22,7 +22,7 @@ export interface Extraction {
 }
 
 /**
- * Writes the picked programs of a tar stream into the folder and returns their names. Reads the stream to its end.
+ * Writes the picked programs of a tar stream into the directory and returns their names. Reads the stream to its end.
  *
  * @param archive the stream, and what to put between it and tar (decompression)
  */
@@ -47,7 +47,7 @@ export async function extractPrograms(
       if (type !== 'file' || names.includes(name) || size > MAX_BINARY_BYTES) {
         throw new QuorateError(
           'artifact',
-          `${origin} is not a sound archive: odd entry '${entryPath}' (${type})`,
+          `${origin} is not a valid archive: unexpected entry '${entryPath}' (${type})`,
         )
       }
       await pipeline(entry, createWriteStream(path.join(directory, name), { mode: 0o755, flags: 'wx' }), {
@@ -60,15 +60,15 @@ export async function extractPrograms(
     for (const stream of archive) stream.destroy()
     await feeding.catch(() => undefined)
     if (error instanceof QuorateError || signal.aborted) throw error
-    throw new QuorateError('artifact', `${origin} is damaged or cut short: ${(error as Error).message}`, {
-      hint: 'Fetch the file again.',
+    throw new QuorateError('artifact', `${origin} is damaged or truncated: ${(error as Error).message}`, {
+      hint: 'download the file again',
       cause: error,
     })
   }
   return names
 }
 
-/** Programs of a release archive: at its top, or in its one folder (`etcd-v3.5.16-linux-amd64/etcd`). */
+/** Programs of a release archive: at its top, or in its one directory (`etcd-v3.5.16-linux-amd64/etcd`). */
 export function pickFromRelease(entryPath: string): BinaryName | undefined {
   const parts = entryPath.split('/')
   return parts.length <= 2 ? asBinaryName(parts.at(-1)) : undefined

@@ -1,4 +1,4 @@
-/** etcd's binaries from this machine: a folder, or a release archive. */
+/** etcd's binaries from the workstation: a directory, or a release archive. */
 import { createReadStream, createWriteStream } from 'node:fs'
 import { constants, copyFile, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
@@ -26,7 +26,7 @@ export async function fetchFile(
   const found = await stat(source.path).catch((error: NodeJS.ErrnoException) => {
     const problem = error.code === 'ENOENT' ? 'does not exist' : `can't be read (${error.code})`
     throw new QuorateError('artifact', `${source.path} ${problem}`, {
-      hint: `Put the binaries of etcd ${version} for ${arch} there, or name another source in the cluster file.`,
+      hint: `put the binaries of etcd ${version} for ${arch} at that path, or name another source in the cluster file`,
       cause: error,
     })
   })
@@ -39,15 +39,15 @@ async function fromFolder(source: FileSource, staging: string): Promise<BinaryNa
   if (source.archivePin !== undefined) {
     throw new QuorateError(
       'artifact',
-      `${source.path} is a directory, and the cluster file pins an archive`,
+      `${source.path} is a directory, but the cluster file pins an archive`,
       {
         hint: 'pin the programs instead (etcd, etcdctl, etcdutl under etcd.sha256), or name a release archive',
       },
     )
   }
   if (source.sha256 !== undefined) {
-    throw new QuorateError('artifact', `${source.path} is a directory, and a sha256 is for an archive`, {
-      hint: 'Leave the sha256 out, or name a release archive (.tar.gz).',
+    throw new QuorateError('artifact', `${source.path} is a directory, but a sha256 needs an archive`, {
+      hint: 'remove the sha256, or name a release archive (.tar.gz)',
     })
   }
   const names: BinaryName[] = []
@@ -58,7 +58,7 @@ async function fromFolder(source: FileSource, staging: string): Promise<BinaryNa
       names.push(name)
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') continue
-      throw QuorateError.from(error, 'artifact', `Can't copy ${path.join(source.path, name)}`)
+      throw QuorateError.from(error, 'artifact', `can't copy ${path.join(source.path, name)}`)
     }
   }
   return names
@@ -82,7 +82,7 @@ async function fromArchive(
     throw new QuorateError(
       'artifact',
       `${source.path} is not the expected file: its SHA-256 is ${sha256}, the cluster file says ${source.sha256}`,
-      { hint: 'Fetch the archive again, or correct the sha256.' },
+      { hint: 'download the archive again, or correct the sha256' },
     )
   }
   if (source.archivePin !== undefined) checkArchivePin(source.archivePin, sha256, arch, source.path)

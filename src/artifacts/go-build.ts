@@ -29,7 +29,7 @@ export interface GoProgram {
   readonly timeoutMs?: number | undefined
 }
 
-/** A usable toolchain with a proxy, and a folder for the work. */
+/** A usable toolchain with a proxy, and a directory for the work. */
 export interface GoBench {
   readonly go: GoToolchain
   readonly proxy: URL
@@ -47,7 +47,7 @@ export interface GoBench {
 const BUILD_TIMEOUT_MS = 30 * 60_000
 
 /**
- * Does the work with the first toolchain of this computer that is new enough for it. Go's module and build caches stay in
+ * Does the work with the first toolchain of the workstation that is new enough for it. Go's module and build caches stay in
  * quorate's cache, for the next version.
  *
  * @returns where it came from, for messages
@@ -75,7 +75,7 @@ export async function withGo(
     const found = toolchains.map(({ program, version: its }) => `${program} is Go ${its}`)
     throw new QuorateError(
       'artifact',
-      `${subject.name} ${subject.version} needs Go ${needed} or newer to be built:\n${found.join('\n')}`,
+      `${subject.name} ${subject.version} needs Go ${needed} or newer for the build:\n${found.join('\n')}`,
       {
         hint:
           source.go === undefined

@@ -23,7 +23,7 @@ const KEPT = 16_384
 export async function runGo(program: string, args: readonly string[], run: GoRun): Promise<GoResult> {
   const { env, cwd, signal, timeoutMs } = run
   signal.throwIfAborted()
-  // In a process group of its own: compilers that outlive `go` would go on writing into a folder that is being removed.
+  // In a process group of its own: compilers that outlive `go` would go on writing into a directory that is being removed.
   const child = spawn(program, args, { env, cwd, detached: true, stdio: ['ignore', 'ignore', 'pipe'] })
   const end = () => {
     if (child.pid === undefined) return

@@ -1,4 +1,4 @@
-/** The Go toolchains of this computer: which there are, how old they are, and which module proxy they are set to. */
+/** The Go toolchains of the workstation: which there are, how old they are, and which module proxy they are set to. */
 import { access, constants, realpath, stat } from 'node:fs/promises'
 import path from 'node:path'
 import * as z from 'zod'
@@ -24,7 +24,7 @@ const USUAL = ['/usr/local/go/bin/go', '/usr/lib/go/bin/go']
 
 const Settings = z.object({ GOVERSION: z.string(), GOPROXY: z.string(), GOROOT: z.string() })
 
-/** Where `script/setup` puts a toolchain if the computer has none, and where anyone may: in quorate's own cache. */
+/** Where `script/setup` puts a toolchain if the workstation has none, and where anyone may: in quorate's own cache. */
 export function cachedGo(cacheDirectory: string): string {
   return path.join(cacheDirectory, 'toolchains', 'go', 'bin', 'go')
 }
@@ -33,7 +33,7 @@ export function cachedGo(cacheDirectory: string): string {
  * The usable ones, in the order in which they are tried: `named` alone, or those of PATH, of the usual places and of
  * quorate's cache.
  *
- * @param named absolute path of a program `go`, or of a toolchain's folder
+ * @param named absolute path of a program `go`, or of a toolchain's directory
  * @throws QuorateError `artifact` if there is none
  */
 export async function findGo(
@@ -72,7 +72,7 @@ function numbers(version: string): readonly [number, number, number] {
 }
 
 function inPath(environment: NodeJS.ProcessEnv): readonly string[] {
-  // A relative folder would be whichever one quorate is started in.
+  // A relative directory would be whichever one quorate is started in.
   const folders = (environment['PATH'] ?? '')
     .split(path.delimiter)
     .filter((folder) => path.isAbsolute(folder))
@@ -134,14 +134,14 @@ function noGo(
   const others = `or take ${name} from another source: ${key}.source.${otherSources}`
   if (named !== undefined) {
     const reason = refused[0] ?? `${named} is not a program that can be started, nor a directory with bin/go`
-    return new QuorateError('artifact', `no usable Go toolchain to build ${name} with: ${reason}`, {
+    return new QuorateError('artifact', `no usable Go toolchain to build ${name}: ${reason}`, {
       hint: `correct ${key}.source.modules.go in the cluster file, ${others}`,
     })
   }
   return new QuorateError(
     'artifact',
     [
-      `no usable Go toolchain to build ${name} with on this computer`,
+      `no usable Go toolchain to build ${name} with on the workstation`,
       ...refused,
       `searched: PATH, ${places.join(', ')}`,
     ].join('\n'),

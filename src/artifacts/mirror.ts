@@ -5,7 +5,7 @@ import type { ProgramResult } from './program.ts'
 export interface DebianArchive {
   /** `trixie` */
   readonly suite: string
-  /** URL; the one that this machine's own apt uses unless given. */
+  /** URL; the one that the workstation's own apt uses unless given. */
   readonly mirror: string | undefined
   /** `etcd` */
   readonly wanted: string
@@ -18,10 +18,10 @@ export interface DebianArchive {
 const FIELDS = '$(REPO_URI)|$(RELEASE)|$(COMPONENT)|$(LABEL)'
 
 /**
- * The Debian mirror that this machine's own apt uses (URL), for any suite. Throws an `artifact` error if it uses none.
+ * The Debian mirror that the workstation's own apt uses (URL), for any suite. Throws an `artifact` error if it uses none.
  * A wrong guess does no harm: what isn't signed by Debian is refused.
  *
- * @param run runs a program of this machine
+ * @param run runs a program of the workstation
  */
 export async function findMirror(
   { suite, wanted, otherwise, mirrorKey }: DebianArchive,
@@ -30,8 +30,8 @@ export async function findMirror(
   const { stdout } = await run('apt-get', ['indextargets', '--format', FIELDS, 'Created-By: Packages'])
   const mirror = chooseMirror(stdout, suite)
   if (mirror !== undefined) return mirror
-  const name = mirrorKey === undefined ? '' : `Write the mirror's URL in the cluster file (${mirrorKey}). `
-  throw new QuorateError('artifact', `This machine's apt uses no Debian mirror to take ${wanted} from`, {
+  const name = mirrorKey === undefined ? '' : `write the mirror's URL in the cluster file (${mirrorKey}), `
+  throw new QuorateError('artifact', `the workstation's apt uses no Debian mirror that has ${wanted}`, {
     hint: `${name}${otherwise}`,
   })
 }

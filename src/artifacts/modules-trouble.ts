@@ -50,7 +50,7 @@ export function troubleError(
   const [what, hint] = explain(trouble.kind, subject, printable(proxy))
   const words = trouble.words === '' ? '' : `:\n${trouble.words}`
   return new QuorateError('artifact', `can't build ${subject.name} ${subject.version}: ${what}${words}`, {
-    hint: `nothing was installed; ${hint}`,
+    hint: `${hint}; nothing was installed`,
   })
 }
 
@@ -63,26 +63,26 @@ function explain(
   switch (kind) {
     case 'tampered':
       return [
-        `${proxy} serves something else than the checksum database has`,
-        `do not use this proxy; name another one (${key}.source.modules.proxy), or ${other}`,
+        `${proxy} serves content that differs from the checksum database`,
+        `use another proxy (${key}.source.modules.proxy), or ${other}`,
       ]
     case 'database':
       return [
-        "Go's checksum database could not be asked, so nothing that the proxy serves could be verified",
-        `use a proxy that serves the database too. To do without it, pin the programs (${key}.sha256) and write ${key}.source.modules.checksumDatabase: false`,
+        "Go's checksum database is unreachable, so what the proxy serves can't be verified",
+        `use a proxy that also serves the database. Without it, pin the programs (${key}.sha256) and set ${key}.source.modules.checksumDatabase: false`,
       ]
     case 'absent':
       return [
-        `${proxy} does not have what it needs`,
+        `${proxy} lacks a module that the build needs`,
         `check ${key}.version and ${key}.source.modules.proxy, or ${other}`,
       ]
     case 'network':
       return [
         `${proxy} could not be reached`,
-        `check the network, HTTPS_PROXY and ${key}.source.modules.proxy, then run it again: what has arrived is kept; or ${other}`,
+        `check the network, HTTPS_PROXY and ${key}.source.modules.proxy, then rerun (downloaded modules are kept); or ${other}`,
       ]
     case 'slow':
-      return ['it took too long and was stopped', `run it again: what has arrived is kept; or ${other}`]
+      return ['it took too long and was stopped', `rerun (downloaded modules are kept), or ${other}`]
     case 'build':
       return ['go build failed', `name another Go (${key}.source.modules.go), or ${other}`]
   }

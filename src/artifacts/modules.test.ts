@@ -93,7 +93,7 @@ test('three programs are built, each from its own module at this version, and co
     expect.stringContaining('(1 of 3)'),
     expect.stringContaining('(2 of 3)'),
     expect.stringContaining('(3 of 3)'),
-    expect.stringContaining('does not run on this machine'),
+    expect.stringContaining("can't run on the workstation"),
   ])
   // Without any Go: what is built already needs none.
   expect(await obtain({ ...context, environment: { PATH: '/nowhere' } })).toEqual(artifact)
@@ -180,7 +180,7 @@ test('a toolchain that is too old is passed over where there is another, also th
   })
   await expect(none).rejects.toThrow(
     new RegExp(
-      `needs Go 1\\.26\\.0 or newer to be built:\n${old.program} is Go 1\\.24\\.11\n${middle.program} is`,
+      `needs Go 1\\.26\\.0 or newer for the build:\n${old.program} is Go 1\\.24\\.11\n${middle.program} is`,
     ),
   )
 })
@@ -210,17 +210,17 @@ test.each([
   [
     'tampered',
     'verifying module: checksum mismatch\n\nSECURITY ERROR\nThis download does NOT match',
-    'serves something else',
+    'serves content that differs',
   ],
   [
     'database',
     'go: x@v1: verifying module: x@v1: Get "https://sum.test/lookup/x@v1": dial tcp: lookup sum.test: no such host',
-    'could not be asked',
+    'is unreachable',
   ],
   [
     'absent',
     'server/v3@v3.6.99: reading https://proxy.test/v3.6.99.zip: 404 Not Found\n\tserver response: not found',
-    'does not have',
+    'lacks a module',
   ],
   [
     'network',
@@ -271,7 +271,7 @@ test('programs that are not the pinned ones are not kept', async () => {
   const sum = 'a'.repeat(64)
   const sha256 = { [FOREIGN]: { etcd: sum, etcdctl: sum, etcdutl: sum } }
   await expect(obtainEtcd({ version: VERSION, source: source(), sha256 }, FOREIGN, context)).rejects.toThrow(
-    'does not hold what the cluster file pins',
+    'does not contain what the cluster file pins',
   )
   expect(await readdir(context.shelf)).toEqual([])
 })

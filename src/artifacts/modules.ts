@@ -1,5 +1,5 @@
 /**
- * etcd built on this computer from its Go modules. Each program is built in a module of its own that requires nothing
+ * etcd built on the workstation from its Go modules. Each program is built in a module of its own that requires nothing
  * but the module it is in, so that its dependencies are exactly those that etcd's own go.mod names; `go install` refuses
  * etcd's modules because of the `replace` lines in them.
  */

@@ -53,7 +53,7 @@ export function httpUrl(text: string, what: string): URL {
     'cluster-file',
     `'${url === null ? text : printable(url)}' is not a URL for ${what}`,
     {
-      hint: "Write one that begins with 'https://' (or 'http://').",
+      hint: "use a URL that begins with 'https://' (or 'http://')",
     },
   )
 }
@@ -66,9 +66,9 @@ export function fillTemplate(template: string, values: Readonly<Record<string, s
     const known = Object.keys(values).map((one) => `{${one}}`)
     throw new QuorateError(
       'cluster-file',
-      `The URL '${template}' has an unknown placeholder ${placeholder}`,
+      `the URL '${template}' has an unknown placeholder ${placeholder}`,
       {
-        hint: `Known are ${known.slice(0, -1).join(', ')} and ${known.at(-1)}.`,
+        hint: `use ${known.slice(0, -1).join(', ')} or ${known.at(-1)}`,
       },
     )
   })

@@ -33,7 +33,7 @@ export async function obtainEtcd(
 ): Promise<Artifact> {
   const { version, source } = spec
   try {
-    // It becomes part of a path and of a URL, and a backup or a machine may have named it.
+    // It becomes part of a path and of a URL, and a backup or a node may have named it.
     minorOf(version)
     const shelf = path.join(context.cacheDirectory, 'artifacts')
     const pins = pinsOf(spec, arch)
@@ -66,9 +66,9 @@ export async function obtainEtcd(
     }
   } catch (error) {
     if (context.signal.aborted) {
-      throw new QuorateError('cancelled', `Fetching etcd ${version} was cancelled`, { cause: error })
+      throw new QuorateError('cancelled', `fetching etcd ${version} was canceled`, { cause: error })
     }
-    throw QuorateError.from(error, 'artifact', `Can't obtain etcd ${version} for ${arch}`)
+    throw QuorateError.from(error, 'artifact', `can't obtain etcd ${version} for ${arch}`)
   }
 }
 
@@ -109,7 +109,7 @@ async function verify(
   for (const name of ['etcd', 'etcdctl'] as const) {
     if (!fetched.names.includes(name)) {
       throw new QuorateError('artifact', `${fetched.origin} has no ${name}`, {
-        hint: "Give a release archive of etcd, or a folder that holds 'etcd' and 'etcdctl'.",
+        hint: "use a release archive of etcd, or a directory that contains 'etcd' and 'etcdctl'",
       })
     }
   }
@@ -118,7 +118,7 @@ async function verify(
   if (arch === ownArchitecture()) {
     await checkClaimedVersion(path.join(staging, 'etcd'), version, fetched.origin, context)
   } else {
-    const text = `etcd ${version} for ${arch} does not run on this machine: its own word on its version was not asked`
+    const text = `etcd ${version} for ${arch} can't run on the workstation: its version was not verified`
     context.emit({ kind: 'artifact', text })
   }
 }

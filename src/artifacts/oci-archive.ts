@@ -26,7 +26,7 @@ export interface Image {
   readonly user?: string | undefined
 }
 
-/** `path` is relative to the image's root; folders above it are made. */
+/** `path` is relative to the image's root; directories above it are made. */
 export type ImageEntry = { readonly path: string; readonly mode: number } & (
   | { readonly kind: 'file'; readonly from: string }
   | { readonly kind: 'text'; readonly text: string }

@@ -114,7 +114,7 @@ test('programs of a folder: each needs its pin, and one that is another is named
     `etcd: its SHA-256 is ${sums.etcd}, etcd.sha256.${FOREIGN} says ${'0'.repeat(64)}`,
   )
   await expect(obtain({ etcd: sums.etcd })).rejects.toThrow(
-    `etcdctl: its SHA-256 is ${sums.etcdctl}, etcd.sha256.${FOREIGN} has nothing for it`,
+    `etcdctl: its SHA-256 is ${sums.etcdctl}, etcd.sha256.${FOREIGN} has no checksum for it`,
   )
   await expect(obtain({ archive: sums.etcd })).rejects.toThrow('is a directory')
 })

@@ -16,7 +16,7 @@ export function pinsOf(
   const pins = sha256[arch]
   if (pins !== undefined) return pins
   throw new QuorateError('artifact', `no checksum of etcd ${version} is pinned for ${arch} (etcd.sha256)`, {
-    hint: `nothing was fetched: write it into the cluster file, under etcd.sha256.${arch}`,
+    hint: `write the checksum into the cluster file, under etcd.sha256.${arch}; nothing was downloaded`,
   })
 }
 
@@ -33,7 +33,7 @@ export function checkArchivePin(pinned: string, actual: string, arch: Architectu
   throw new QuorateError(
     'artifact',
     `${origin} is not what the cluster file pins: its SHA-256 is ${actual}, etcd.sha256.${arch}.archive says ${pinned}`,
-    { hint: 'nothing of it was kept; if this stays, do not use this source' },
+    { hint: "try again; if the checksum stays wrong, don't use this source. The file was discarded" },
   )
 }
 
@@ -50,15 +50,15 @@ export function checkProgramPins(
   const wrong = files.flatMap(({ name, sha256 }) => {
     const pinned = pins[name]
     if (pinned === sha256 || (pinned === undefined && pins.archive !== undefined)) return []
-    const said = pinned === undefined ? 'has nothing for it' : `says ${pinned}`
+    const said = pinned === undefined ? 'has no checksum for it' : `says ${pinned}`
     return [`${name}: its SHA-256 is ${sha256}, etcd.sha256.${arch} ${said}`]
   })
   if (wrong.length === 0) return
   throw new QuorateError(
     'artifact',
-    `${origin} does not hold what the cluster file pins:\n${wrong.join('\n')}`,
+    `${origin} does not contain what the cluster file pins:\n${wrong.join('\n')}`,
     {
-      hint: 'it is not used; pin what you have compared with a source that you trust',
+      hint: 'pin only checksums that you have compared with a trusted source; this one was not used',
     },
   )
 }

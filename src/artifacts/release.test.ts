@@ -60,7 +60,7 @@ test('a download that breaks off says how much arrived, is tried again, and leav
 
   await expect(obtain(base, context)).rejects.toMatchObject({
     code: 'artifact',
-    message: expect.stringContaining(`broke off after 100 of ${archive.length} bytes`),
+    message: expect.stringContaining(`was interrupted after 100 of ${archive.length} bytes`),
   })
   expect(asked.filter((url) => url.endsWith(NAME))).toHaveLength(2)
   expect(await readdir(context.shelf)).toEqual([])
@@ -75,7 +75,7 @@ test('a body that stalls is given up after the time allowed', async () => {
   const context = await testContext({ limits: { attempts: 1, stallTimeoutMs: 200 } })
 
   await expect(obtain(base, context)).rejects.toThrow(
-    `broke off after 100 of ${archive.length} bytes: nothing more came in time`,
+    `was interrupted after 100 of ${archive.length} bytes: no more data arrived in time`,
   )
 })
 
@@ -86,7 +86,7 @@ test('a mirror that announces a mountain is not listened to, and nothing is kept
   })
   const context = await testContext({ limits: { attempts: 1 } })
 
-  await expect(obtain(base, context)).rejects.toThrow('sends more than it should')
+  await expect(obtain(base, context)).rejects.toThrow('sends more data than expected')
   expect(await readdir(context.shelf)).toEqual([])
 })
 
@@ -122,7 +122,7 @@ test('a version that was never released is named, and not asked for twice', asyn
   const { base, asked } = await page(archive, (_, response) => response.writeHead(404).end())
   const context = await testContext()
 
-  await expect(obtain(base, context)).rejects.toThrow(`There is no etcd ${VERSION} for ${FOREIGN} there`)
+  await expect(obtain(base, context)).rejects.toThrow(`the source has no etcd ${VERSION} for ${FOREIGN}`)
   expect(asked).toHaveLength(2)
 })
 
@@ -154,7 +154,7 @@ test('redirects are followed, but not without end', async () => {
 test('a redirect from https to http is refused, every other one is followed', () => {
   const [plain, safe] = [new URL('http://mirror.example/a'), new URL('https://mirror.example/a')]
   expect(() => assertStaysProtected(safe, plain)).toThrow(
-    'redirects to an unprotected http://mirror.example/a',
+    'redirects to an unencrypted http://mirror.example/a',
   )
   for (const [from, to] of [
     [safe, safe],
@@ -175,7 +175,7 @@ test("the proxy of the cluster file is used, and the environment's unless NO_PRO
   await expect(obtain(far, await testContext({ environment }))).resolves.toMatchObject({ version: VERSION })
 
   const direct = await testContext({ environment: { ...environment, no_proxy: '.invalid' } })
-  await expect(obtain(far, direct)).rejects.toThrow(`Can't reach ${far}`)
+  await expect(obtain(far, direct)).rejects.toThrow(`can't reach ${far}`)
 })
 
 test('https goes through the proxy as a tunnel', async () => {

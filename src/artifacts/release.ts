@@ -30,7 +30,7 @@ export async function fetchRelease(
   const network = openNetwork(source.proxy, context.environment ?? process.env, limits)
   const archive = path.join(staging, 'release.tar.gz')
   try {
-    const missing = `There is no etcd ${version} for ${arch} there`
+    const missing = `the source has no etcd ${version} for ${arch}`
     const download = { network, limits, missing, context }
     context.emit({ kind: 'artifact', text: `downloading etcd ${version} for ${arch} from ${url.host}` })
     // What the mirror itself says of its archive proves nothing beside a pin.
@@ -42,8 +42,8 @@ export async function fetchRelease(
     else if (actual !== expected) {
       throw new QuorateError(
         'artifact',
-        `${printable(url)} is not what was published: its SHA-256 is ${actual}, ${printable(checksums)} says ${expected}`,
-        { hint: 'Nothing of it was kept. Try again; if it stays so, do not use this source.' },
+        `${printable(url)} differs from what was published: its SHA-256 is ${actual}, ${printable(checksums)} says ${expected}`,
+        { hint: "try again; if the checksum stays wrong, don't use this source. The file was discarded" },
       )
     }
     const names = await extractPrograms([createReadStream(archive), createGunzip()], {
@@ -76,6 +76,6 @@ export function findChecksum(sums: string, archive: URL, checksums: URL): string
       return sum.toLowerCase()
   }
   throw new QuorateError('artifact', `${printable(checksums)} has no SHA-256 for ${wanted}`, {
-    hint: 'Check the URLs of the archive and of its checksums in the cluster file.',
+    hint: 'check the URLs of the archive and of its checksums in the cluster file',
   })
 }

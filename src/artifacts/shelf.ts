@@ -17,7 +17,7 @@ export interface Wanted<N extends string> {
 }
 
 /**
- * The entry from the cache, unharmed, or else as `make` puts it into the folder that it is given. Two runs at once may both make
+ * The entry from the cache, unharmed, or else as `make` puts it into the directory that it is given. Two runs at once may both make
  * it; both get the same complete entry.
  *
  * @throws QuorateError `artifact` if it can't be had; `cancelled` if the signal fires
@@ -44,7 +44,7 @@ export async function fromShelf<N extends string>(
     }
   } catch (error) {
     if (context.signal.aborted)
-      throw new QuorateError('cancelled', `Obtaining ${subject} was cancelled`, { cause: error })
-    throw QuorateError.from(error, 'artifact', `Can't obtain ${subject} for ${arch}`)
+      throw new QuorateError('cancelled', `obtaining ${subject} was canceled`, { cause: error })
+    throw QuorateError.from(error, 'artifact', `can't obtain ${subject} for ${arch}`)
   }
 }

@@ -1,4 +1,4 @@
-/** What the tests of this folder share: archives of make-believe binaries, a server, a context that remembers. */
+/** What the tests of this directory share: archives of make-believe binaries, a server, a context that remembers. */
 import { mkdtemp, rm } from 'node:fs/promises'
 import type { RequestListener } from 'node:http'
 import { createServer } from 'node:http'
@@ -13,7 +13,7 @@ import type { EtcdSource } from '../spec/cluster.ts'
 import type { Architecture, ArtifactContext, ArtifactEvent } from './artifact.ts'
 import { ownArchitecture } from './artifact.ts'
 
-/** An architecture that this machine can't run, so that make-believe binaries are not started. */
+/** An architecture that the workstation can't run, so that make-believe binaries are not started. */
 export const FOREIGN: Architecture = ownArchitecture() === 'arm64' ? 'amd64' : 'arm64'
 
 /** The header of a 64-bit little-endian ELF program, and something after it. */
@@ -58,7 +58,7 @@ export async function temporaryFolder(): Promise<string> {
 
 export interface TestContext extends ArtifactContext {
   readonly events: ArtifactEvent[]
-  /** The folder that entries are kept in. */
+  /** The directory that entries are kept in. */
   readonly shelf: string
 }
 
@@ -77,7 +77,7 @@ export async function testContext(changes: Partial<ArtifactContext> = {}): Promi
   }
 }
 
-/** A server on this machine; returns its URL without a slash at the end. */
+/** A server on the workstation; returns its URL without a slash at the end. */
 export async function serve(listener: RequestListener): Promise<string> {
   const server = createServer(listener)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))

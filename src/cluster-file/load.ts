@@ -19,7 +19,7 @@ export const EXTRA_CHECKS: readonly ExtraCheck[] = [
 const TOLERANT_CHECKS: readonly ExtraCheck[] = [checkFlannelForFile, warnOfSettings, checkSharedPort]
 
 /** Ends such a warning. */
-const TOLERATED = 'commands that write settings refuse until it is corrected'
+const TOLERATED = 'commands that write settings refuse to run until it is fixed'
 
 /** Said by `validate` alone: the other verbs look at what members trust, and warn or refuse. */
 const NAMED_FILES: readonly ExtraCheck[] = [checkNamedCa]
@@ -72,8 +72,8 @@ function checkNamedCa({ pki: { authority } }: Cluster): readonly Report[] {
   return weakCas(readCertificate(authority.certificate)).map(({ message }) => ({
     severity: 'warning',
     path: ['pki', 'authority', authority.home, 'certificate'],
-    message: `${message}; a cluster that does not trust it yet is refused`,
-    hint: `name a stronger one; a cluster that trusts it already: ${ROTATE_WEAK_CA}`,
+    message: `${message}; quorate refuses it for a cluster that doesn't trust it yet`,
+    hint: `use a stronger CA; if the cluster already trusts this one: ${ROTATE_WEAK_CA}`,
   }))
 }
 
@@ -90,8 +90,8 @@ function readCertificate(file: string): string {
 function checkSharedPort({ etcd }: Cluster): readonly Report[] {
   const first = etcd.plaintextClients ? sharesPortFrom(etcd.version) : undefined
   if (first === undefined) return []
-  const message = `etcd.plaintextClients: etcd ${etcd.version} can't be relied on to serve http and https on one port, so it serves clients http alone`
-  const hint = `etcd ${first} and newer serve both: upgrade, and then let clients move`
+  const message = `etcd.plaintextClients: etcd ${etcd.version} can't be relied on to serve http and https on one port, so it serves clients only over http`
+  const hint = `etcd ${first} and newer serve both: upgrade etcd, then move clients to https`
   return [{ severity: 'warning', path: ['etcd', 'plaintextClients'], part: 'key', message, hint }]
 }
 

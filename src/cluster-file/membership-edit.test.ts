@@ -92,9 +92,9 @@ test.each([
     'an address twice',
     () => memberAddition(file, { name: 'x', address: '198.18.9.11' }),
     'cluster-file',
-    'would be wrong',
+    'invalid',
   ],
-  ['nobody', () => memberRemoval(file, ['etcd09']), 'usage', 'no etcd node'],
+  ['nobody', () => memberRemoval(file, ['etcd09']), 'usage', 'not an etcd node'],
   ['all of them', () => memberRemoval(file, ['etcd01', 'etcd02', 'etcd03']), 'blocked', 'no cluster'],
   [
     '--anew for another node',
@@ -111,5 +111,5 @@ test('the only node, and the node that the CA lives on, do not leave', async () 
   await expect(memberRemoval(file, ['etcd01'])).rejects.toMatchObject({ code: 'blocked' })
   const pki = 'pki: { authority: { host: { name: etcd03, certificate: /root/ca.crt, key: /root/ca.key } } }\n'
   await writeFile(file, TEXT + pki)
-  await expect(memberRemoval(file, ['etcd03'])).rejects.toThrow('the CA lives on etcd03')
+  await expect(memberRemoval(file, ['etcd03'])).rejects.toThrow('the CA location is etcd03')
 })

@@ -118,7 +118,7 @@ function requireOneStays(cluster: Cluster, leaves: readonly string[]): void {
     'blocked',
     `${namesOf(nodes)} ${nodes.length === 1 ? 'is the only etcd node' : 'are all the etcd nodes'} of the cluster file: without ${nodes.length === 1 ? 'it' : 'them'} there is no cluster`,
     {
-      hint: 'to take the cluster down: quorate reset. To move it to other machines: quorate member add them first, then remove the old ones',
+      hint: 'to decommission the cluster: quorate reset. To move it to other nodes, first quorate member add the new ones, then quorate member remove the old ones',
     },
   )
 }
@@ -131,7 +131,7 @@ function arrival(cluster: Cluster, { name, address, ssh }: AddedNode): NodeEdit[
   }
   if (address === undefined) {
     throw new QuorateError('usage', `'${name}' is not in the cluster file`, {
-      hint: `for a new node give its address as well: --address 198.18.9.14. Nodes of the file: ${namesOf(cluster.nodes)}`,
+      hint: `add --address 198.18.9.14 for a new node. Nodes of the cluster file: ${namesOf(cluster.nodes)}`,
     })
   }
   return [{ kind: 'add-node', node: { name, address, roles: ['etcd'], ssh } }]
@@ -154,9 +154,9 @@ async function departure(
   if (authority.home === 'host' && authority.hostName === name) {
     throw new QuorateError(
       'blocked',
-      `the CA lives on ${name} (pki.authority.host), and would be left behind`,
+      `the CA location is ${name} (pki.authority.host), which this change would remove`,
       {
-        hint: `write into the cluster file how it is reached without the node (pki.authority.host.ssh, under another name), or give ${name} another role beside etcd`,
+        hint: `set \`pki.authority.host.ssh\` under another name, so that the CA host is reachable without the node, or give ${name} another role in addition to etcd`,
       },
     )
   }
@@ -168,10 +168,7 @@ function parsed(text: string, { file }: Cluster): Cluster {
   const { cluster, problems } = parseClusterFile(text, file, { extraChecks: EXTRA_CHECKS })
   if (cluster !== undefined) return cluster
   const list = formatProblems(problems.filter(({ severity }) => severity === 'error'))
-  throw new QuorateError(
-    'cluster-file',
-    `with this change the cluster file would be wrong; nothing was done:\n${list}`,
-  )
+  throw new QuorateError('cluster-file', `this change would make the cluster file invalid:\n${list}`)
 }
 
 /** @throws QuorateError `usage` */
@@ -179,16 +176,16 @@ function requireSameAddress(node: Node, { address }: Pick<AddedNode, 'address'>)
   if (address === undefined || address === node.address) return
   throw new QuorateError(
     'usage',
-    `${node.name} is in the cluster file already, with the address ${node.address}`,
+    `${node.name} is already in the cluster file, with the address ${node.address}`,
     {
-      hint: 'leave --address out; or change the address in the file, and apply',
+      hint: 'remove --address, or change the address in the file and run quorate apply',
     },
   )
 }
 
 function noEtcdNode(cluster: Cluster, name: string): QuorateError {
-  return new QuorateError('usage', `'${name}' is no etcd node of the cluster file`, {
-    hint: `etcd nodes: ${namesOf(etcdNodes(cluster))}`,
+  return new QuorateError('usage', `'${name}' is not an etcd node of the cluster file`, {
+    hint: `use one of the etcd nodes: ${namesOf(etcdNodes(cluster))}`,
   })
 }
 

@@ -23,7 +23,7 @@ const RemovedNodeFile = z.object({
   }),
   /** ISO 8601. */
   left: z.string(),
-  /** When its machine was cleared; null: it was not yet. */
+  /** When its node was cleared; null: it was not yet. */
   cleared: z.string().nullable(),
 })
 
@@ -37,7 +37,7 @@ function folder({ stateDirectory }: Pick<Cluster, 'stateDirectory'>): string {
   return path.join(stateDirectory, 'departed')
 }
 
-/** @param cleared when its machine was cleared; undefined: it still has to be. */
+/** @param cleared when its node was cleared; undefined: it still has to be. */
 export async function keepRemovedNode(
   cluster: Pick<Cluster, 'stateDirectory'>,
   { name, etcdName, address, ssh }: Node,
@@ -76,13 +76,13 @@ export async function removedNode(
     return { left, cleared, node: { ...node, addresses: [], names: [], roles: ['etcd'], ssh: target } }
   } catch (error) {
     throw new QuorateError('state', `${file} is damaged`, {
-      hint: `it only says how the machine is reached that left the cluster: remove it, and clear the machine by hand`,
+      hint: `delete this file, which only says how to reach a node that was removed from the cluster, and decommission that node by hand`,
       cause: error,
     })
   }
 }
 
-/** Those that left the file, and whose machines still hold etcd's data as far as it is known here. */
+/** Those that left the file, and whose nodes still hold etcd's data as far as it is known here. */
 export async function unclearedNodes(cluster: Cluster): Promise<readonly Node[]> {
   const files = await readdir(folder(cluster)).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return []

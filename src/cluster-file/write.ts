@@ -13,8 +13,8 @@ export async function requireWritable(clusterFile: string, purpose: string): Pro
     await access(file, constants.W_OK)
     await access(path.dirname(file), constants.W_OK)
   } catch (error) {
-    throw QuorateError.from(error, 'permission', `the cluster file ${file} can't be written`, {
-      hint: `it is to ${purpose}: run quorate as the user whom the file belongs to`,
+    throw QuorateError.from(error, 'permission', `can't write the cluster file ${file}`, {
+      hint: `run quorate as the owner of the file, to ${purpose}`,
     })
   }
 }
@@ -47,7 +47,7 @@ export async function replaceClusterFile(clusterFile: string, text: string): Pro
 /** @throws QuorateError `moved` if the file is not as it was read. */
 export async function requireUnchanged(clusterFile: string, text: string): Promise<void> {
   if ((await readText(clusterFile)) === text) return
-  throw new QuorateError('moved', `${clusterFile} was changed in the meantime; nothing was done`, {
-    hint: 'run the same command again',
+  throw new QuorateError('moved', `${clusterFile} was changed by another program during this run`, {
+    hint: 'rerun the same command',
   })
 }

@@ -63,12 +63,12 @@ export function checkBackend(backend: unknown, complain: Complaint): void {
     complain(
       'warning',
       'Backend',
-      "is missing: flannel takes udp then, its slow debugging backend; write {Type: 'vxlan'}",
+      "is missing: flannel would use udp, its slow debugging backend; write {Type: 'vxlan'}",
     )
     return
   }
   if (!isObject(backend)) {
-    complain('error', 'Backend', `is ${JSON.stringify(backend)}: flannel wants an object with a Type`)
+    complain('error', 'Backend', `is ${JSON.stringify(backend)}: flannel requires an object with a Type`)
     return
   }
   const type = backendType(backend)
@@ -79,7 +79,7 @@ export function checkBackend(backend: unknown, complain: Complaint): void {
   const options = Object.hasOwn(BACKENDS, type) ? BACKENDS[type] : undefined
   if (options === undefined) {
     const known = Object.keys(BACKENDS).join(', ')
-    complain('warning', 'Backend.Type', `is ${type}, which is none of those known here: ${known}`)
+    complain('warning', 'Backend.Type', `is ${type}, which quorate doesn't know; known: ${known}`)
     return
   }
   for (const [key, value] of Object.entries(backend)) {
@@ -91,7 +91,7 @@ export function checkBackend(backend: unknown, complain: Complaint): void {
       complain(
         'warning',
         `Backend.${key}`,
-        `is no option of ${type} (it knows: ${known}): flannel ignores it`,
+        `is not an option of ${type} (known: ${known}): flannel ignores it`,
       )
     } else checkOption(name, value, option, complain)
   }
@@ -101,7 +101,7 @@ function checkOption(name: string, value: unknown, option: Option, complain: Com
   if (option.type === 'integer') {
     const fits = Number.isInteger(value) && Number(value) >= option.least && Number(value) <= option.most
     if (!fits) {
-      const range = `a whole number from ${option.least} to ${option.most}, without quotes`
+      const range = `an integer from ${option.least} to ${option.most}, without quotes`
       complain('error', `Backend.${name}`, `is ${JSON.stringify(value)}: it must be ${range}`)
     }
   } else if (typeof value !== option.type) {

@@ -40,7 +40,7 @@ export function refuseChange(
     'flannel',
     `flannel's ${changes.join(', ')} can't change while nodes hold subnets: ${shown.join(', ')}`,
     {
-      hint: `drain the nodes and stop flanneld on them, remove the keys under ${leasesPrefix(prefix)} (left alone they end after 24 hours), then try again`,
+      hint: `drain the nodes and stop flanneld on them, remove the keys under ${leasesPrefix(prefix)} (otherwise they expire after 24 hours), then rerun the command`,
     },
   )
 }

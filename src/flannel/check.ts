@@ -108,7 +108,7 @@ function checkKeys(config: FlannelConfig, complain: Complaint): void {
     const known = flannelSpelling(key)
     if (!(CONFIG_KEYS as readonly string[]).includes(known))
       complain('warning', key, 'is unknown to flannel, which ignores it')
-    else if (known !== key) complain('warning', key, `is read as ${known}: write it so`)
+    else if (known !== key) complain('warning', key, `is read as ${known}: write it in this spelling`)
   }
 }
 
@@ -121,14 +121,14 @@ function checkPlace(
   for (const [cidr, what] of SPECIAL) {
     const special = parseCidr(cidr)
     if (special !== undefined && overlaps(network, special)) {
-      complain('error', key, `${formatCidr(network)} holds ${what} (${cidr}), which pods can't have`)
+      complain('error', key, `${formatCidr(network)} contains ${what} (${cidr}), which pods can't have`)
     }
   }
   for (const { what, network: text } of taken) {
     const other = parseNetwork(text)
     // A default route, and the two halves that VPNs set instead of one, lead everywhere: pods win over them.
     if (other === undefined || other.prefix <= 1 || !overlaps(network, other)) continue
-    complain('error', key, `${formatCidr(network)} overlaps ${what}, ${text}: pods would be reached instead`)
+    complain('error', key, `${formatCidr(network)} overlaps ${what}, ${text}: traffic to it would go to pods`)
   }
 }
 

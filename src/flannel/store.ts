@@ -69,10 +69,10 @@ export async function writeNetwork(
 }
 
 export function notReadBack(host: string, key: string, found: string | undefined): QuorateError {
-  const what = found === undefined ? 'is not there' : `reads ${found}`
+  const what = found === undefined ? 'is missing' : `reads ${found}`
   return new QuorateError('etcd', `${key} was written, but ${what} afterwards`, {
     host,
-    hint: 'somebody else writes it too, or etcd is not healthy: quorate status',
+    hint: 'check with quorate status that etcd is healthy, and that no other tool writes this key',
   })
 }
 
@@ -115,7 +115,7 @@ async function putUnchanged(
     `${configKey(prefix)} was changed, or a node took a subnet, while it was being written`,
     {
       host: client.name,
-      hint: 'look again: quorate plan',
+      hint: 'rerun: quorate plan',
     },
   )
 }

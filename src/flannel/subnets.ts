@@ -62,13 +62,13 @@ export function resolveSubnets(
     complain(
       'error',
       keys.network,
-      `${what}: flannel wants ${keys.family === 'ipv4' ? 'an IPv4' : 'an IPv6'} network such as ${example}`,
+      `${what}: flannel requires ${keys.family === 'ipv4' ? 'an IPv4' : 'an IPv6'} network such as ${example}`,
     )
     return undefined
   }
   if (network.given !== network.first) {
     const used = `${formatAddress(keys.family, network.first)}/${network.prefix}`
-    complain('warning', keys.network, `${text} has host bits set: flannel takes it for ${used}`)
+    complain('warning', keys.network, `${text} has host bits set: flannel reads it as ${used}`)
   }
   const length = resolveLength(config, keys, network, complain)
   if (length === undefined) return undefined
@@ -79,7 +79,7 @@ export function resolveSubnets(
   if (min === undefined || max === undefined) return undefined
   if (min > max) {
     const [from, to] = [min, max].map((end) => formatAddress(keys.family, end))
-    complain('error', keys.min, `${from} lies behind ${keys.max} ${to}: there is no subnet to give out`)
+    complain('error', keys.min, `${from} is greater than ${keys.max} ${to}: there is no subnet to allocate`)
     return undefined
   }
   return { network, length, size, min, max }
@@ -97,13 +97,13 @@ function resolveLength(
       complain(
         'error',
         keys.length,
-        `is ${JSON.stringify(wanted)}: flannel wants a whole number, without quotes`,
+        `is ${JSON.stringify(wanted)}: flannel requires an integer without quotes`,
       )
     } else if (wanted > keys.longest) {
       complain(
         'error',
         keys.length,
-        `is ${wanted}: at most ${keys.longest}, or no pod fits beside the device and the bridge`,
+        `is ${wanted}: at most ${keys.longest}, or there is no room for a pod in addition to the device and the bridge`,
       )
     } else if (wanted < network.prefix + 2) {
       const least = network.prefix + 2
@@ -135,7 +135,7 @@ function resolveEnd(
     complain(
       'error',
       key,
-      `is ${JSON.stringify(text)}: flannel wants the first address of a subnet, such as ${formatAddress(keys.family, otherwise)}`,
+      `is ${JSON.stringify(text)}: flannel requires the first address of a subnet, such as ${formatAddress(keys.family, otherwise)}`,
     )
   } else if (address.value < network.first || address.value > network.last) {
     complain('error', key, `${text} is not inside ${keys.network} ${config[keys.network]}`)
@@ -145,7 +145,7 @@ function resolveEnd(
       address.value - (address.value % size) + size,
     ]
     const near = `${formatAddress(keys.family, below)} and ${formatAddress(keys.family, above)}`
-    complain('error', key, `${text} is not where a subnet begins: the nearest are ${near}`)
+    complain('error', key, `${text} is not the first address of a subnet: the nearest are ${near}`)
   } else return address.value
   return undefined
 }

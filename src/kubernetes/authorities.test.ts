@@ -234,7 +234,7 @@ test('a request for more than was decided on is refused: a group, a name', async
       /its subject is "O=system:masters, CN=system:kube-scheduler", not CN=system:kube-scheduler/,
     ],
     [{ commonName: 'system:kube-controller-manager' }, /not CN=system:kube-scheduler/],
-    [{ names: { dns: ['kubernetes'], ips: [] } }, /names that are not its own: DNS kubernetes/],
+    [{ names: { dns: ['kubernetes'], ips: [] } }, /names that don't belong to it: DNS kubernetes/],
   ]
   for (const [changes, message] of wrong) {
     const csr = opensslCsr(folder, leafConfiguration({ ...leaf, ...changes }, 'ecdsa-p256'))
@@ -245,7 +245,7 @@ test('a request for more than was decided on is refused: a group, a name', async
 test.each<[string, (state: LeafState, leaf: Leaf) => LeafState, readonly LeafFault['code'][], boolean]>([
   ['nothing', (state) => state, [], true],
   ['it is gone', (state) => ({ ...state, certificate: undefined }), ['missing'], false],
-  ['its key is another', (state) => ({ ...state, key: 'f'.repeat(64) }), ['key'], false],
+  ['it has another key', (state) => ({ ...state, key: 'f'.repeat(64) }), ['key'], false],
   ['its kubeconfig is gone', (state) => ({ ...state, kubeconfig: undefined }), ['kubeconfig'], true],
   [
     'its kubeconfig leads elsewhere',

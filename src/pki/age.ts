@@ -6,7 +6,7 @@ import { parseCertificates, subjectLine } from './chain.ts'
 import { isoDay } from './check-certificate.ts'
 
 export interface Age {
-  /** How much of its life is over: 0 when it begins, 1 when it expires, more afterwards. */
+  /** The elapsed share of its validity: 0 at its beginning, 1 when it expires, more afterwards. */
   readonly share: number
   /** Whole days, rounded down. */
   readonly days: number
@@ -33,7 +33,7 @@ export function renewWithinDays(days: number): number {
   return Math.min(30, days / 10)
 }
 
-/** From here on a CA is too near its end to issue what is worth issuing, in days. */
+/** With fewer days left, a CA is too close to its end to issue useful certificates. */
 function tooNearDays(days: number): number {
   return Math.min(30, days / 3)
 }
@@ -61,6 +61,6 @@ export function assertCaLasts({ caPem, days, now, urgent, place, remedy }: CaEnd
   const left = (issuer.validToDate.getTime() - now.getTime()) / DAY_MS
   if (left <= 0) throw expiredCa(issuer, place)
   if (left > (urgent ? 0 : tooNearDays(days))) return
-  const message = `the CA ${subjectLine(issuer)} expires on ${isoDay(issuer.validToDate)}, and no certificate outlives its CA: renewing from it would not help`
+  const message = `the CA ${subjectLine(issuer)} expires on ${isoDay(issuer.validToDate)}, and no certificate can be valid longer than its CA: renewing would not help`
   throw new QuorateError('pki', message, { hint: remedy })
 }

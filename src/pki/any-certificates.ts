@@ -64,9 +64,13 @@ async function withoutArmor(
   const kind = kindOf(der)
   if (kind === 'pkcs7') return await fromPkcs7(der, file)
   if (kind === 'pkcs12') {
-    throw new QuorateError('pki', `${file} is PKCS#12, which may hold a private key: it is not opened`, {
-      hint: `take the certificate out of it: openssl pkcs12 -in ${quoteWord(path.basename(file))} -nokeys -clcerts -out NODE.crt`,
-    })
+    throw new QuorateError(
+      'pki',
+      `${file} is PKCS#12, which may contain a private key: quorate doesn't open it`,
+      {
+        hint: `extract the certificate: openssl pkcs12 -in ${quoteWord(path.basename(file))} -nokeys -clcerts -out NODE.crt`,
+      },
+    )
   }
   return [certificate(der, file)]
 }
@@ -104,8 +108,8 @@ async function fromPkcs7(der: Uint8Array, file: string): Promise<readonly X509Ce
   try {
     return certificatesInPkcs7(der).map((one) => new X509Certificate(one))
   } catch (error) {
-    throw QuorateError.from(error, 'pki', `${file} looks like PKCS#7 and can't be read`, {
-      hint: `take the certificates out of it: openssl pkcs7 -inform der -in ${quoteWord(path.basename(file))} -print_certs -out NODE.crt`,
+    throw QuorateError.from(error, 'pki', `${file} looks like PKCS#7, but can't be read`, {
+      hint: `extract the certificates: openssl pkcs7 -inform der -in ${quoteWord(path.basename(file))} -print_certs -out NODE.crt`,
     })
   }
 }
@@ -114,22 +118,22 @@ function certificate(given: string | Uint8Array, file: string): X509Certificate 
   try {
     return new X509Certificate(given)
   } catch (error) {
-    throw QuorateError.from(error, 'pki', `${file} holds a certificate that can't be read`, {
-      hint: `see what it holds: openssl x509 -in ${quoteWord(path.basename(file))} -noout -text. If it was cut off on the way, copy it again`,
+    throw QuorateError.from(error, 'pki', `${file} contains a certificate that can't be read`, {
+      hint: `check the certificate: openssl x509 -in ${quoteWord(path.basename(file))} -noout -text. If it was truncated, copy it again`,
     })
   }
 }
 
 function none(file: string, label: string | undefined): QuorateError {
   const found = label === undefined ? '' : `, but a ${label}`
-  return new QuorateError('pki', `${file} holds no certificate${found}`, {
-    hint: 'quorate takes certificates in PEM (-----BEGIN CERTIFICATE-----), DER and PKCS#7',
+  return new QuorateError('pki', `${file} contains no certificate${found}`, {
+    hint: 'use a certificate in PEM (-----BEGIN CERTIFICATE-----), DER or PKCS#7',
   })
 }
 
 function withKey(file: string): QuorateError {
   const name = quoteWord(path.basename(file))
-  return new QuorateError('pki', `${file} holds a private key with the certificate`, {
-    hint: `keep the key where the CA is, and hand over the certificate alone: openssl x509 -in ${name} -out NODE.crt`,
+  return new QuorateError('pki', `${file} contains a private key with the certificate`, {
+    hint: `keep the key where the CA is, and copy only the certificate: openssl x509 -in ${name} -out NODE.crt`,
   })
 }

@@ -1,4 +1,4 @@
-/** A certificate authority, wherever it lives: what the planner and the commands know of it. */
+/** A certificate authority, wherever it is: what the planner and the commands know about it. */
 import type { AllowedNames } from './names.ts'
 import type { Profile } from './profile.ts'
 
@@ -10,8 +10,8 @@ export interface Authority {
    */
   chain(signal?: AbortSignal): Promise<string>
   /**
-   * What members and clients are to trust (PEM): the chain first, and while CAs are exchanged the other one behind it.
-   * This is what lies on the nodes as `ca.crt`.
+   * What members and clients must trust (PEM): the chain first, and during a rotation the other CA after it.
+   * It is `ca.crt` on the nodes.
    */
   trust(signal?: AbortSignal): Promise<string>
   /** As `issueMany` for one. */
@@ -28,7 +28,7 @@ export interface IssueRequest {
   readonly profile: Profile
   /** What the certificate will carry, exactly; a request that asks for more, or for less, is refused. */
   readonly allowed: AllowedNames
-  /** A certificate without the name by which members know each other will do, where the CA gives no other. */
+  /** A certificate without the peer name is accepted if the CA issues no other. */
   readonly mayLackMemberName?: boolean | undefined
   readonly days: number
   /** The node's name, or the client's. */
@@ -40,14 +40,17 @@ export interface IssueRequest {
 export interface IssuedCertificate {
   /** The certificate with its chain appended (PEM), as etcd's `--cert-file` takes it. */
   readonly pem: string
-  /** What the operator should know, as whole sentences: a shortened validity, a shared root. */
+  /** What the operator should know: a shortened validity, a shared root. */
   readonly warnings: readonly string[]
 }
 
 /** Asks the operator for a passphrase; `purpose` completes 'Passphrase of …'. */
 export type AskPassphrase = (purpose: string, signal?: AbortSignal) => Promise<string>
 
-/** How far clocks may lie apart: validity begins this long before now, and what begins within it counts as begun. */
+/**
+ * How far clocks may differ: validity begins this long before now, and a certificate that begins within it
+ * counts as valid.
+ */
 export const CLOCK_TOLERANCE_MS = 5 * 60_000
 
 export const DAY_MS = 86_400_000

@@ -1,4 +1,4 @@
-/** Whether a CA may issue our certificates: asked before each signing, wherever the CA lives. */
+/** Whether a CA may issue the certificates: checked before each signing, wherever the CA is. */
 import type { X509Certificate } from 'node:crypto'
 import { QuorateError } from '../errors.ts'
 import { CLOCK_TOLERANCE_MS, DAY_MS } from './authority.ts'
@@ -23,7 +23,7 @@ export function assertUsableCa(chain: readonly X509Certificate[], now: Date, pla
     const constraints = parsed.getExtension(x509.BasicConstraintsExtension)
     if (constraints?.ca !== true) {
       throw new QuorateError('pki', `${name} is not a CA: its basicConstraints do not say CA:TRUE`, {
-        hint: 'Name a CA certificate, or leave pki.authority.certificate out and one is made.',
+        hint: 'set pki.authority.certificate to a CA certificate, or remove it and quorate creates a CA',
       })
     }
     const usage = parsed.getExtension(x509.KeyUsagesExtension)
@@ -35,13 +35,13 @@ export function assertUsableCa(chain: readonly X509Certificate[], now: Date, pla
       throw new QuorateError(
         'pki',
         `the CA certificate ${name} is not valid before ${certificate.validFromDate.toISOString()}`,
-        { hint: 'Is the clock of this computer right?' },
+        { hint: 'check the clock of the workstation' },
       )
     }
     if (constraints.pathLength !== undefined && constraints.pathLength < below) {
       throw new QuorateError(
         'pki',
-        `${name} allows ${constraints.pathLength} intermediate CAs below it (pathlen), and there are ${below}`,
+        `${name} allows ${constraints.pathLength} intermediate CAs below it (pathlen), but there are ${below}`,
       )
     }
   }
@@ -64,14 +64,14 @@ export function assertNamesPermitted(
         `the name constraints of ${subjectLine(certificate)} forbid ${forbidden.join(', ')}`,
         {
           host,
-          hint: 'Use a CA that may sign these names; every member needs its addresses, localhost, 127.0.0.1 and ::1.',
+          hint: 'use a CA that may sign these names; every member needs its addresses, localhost, 127.0.0.1 and ::1',
         },
       )
     }
   }
 }
 
-/** Whether no CA of the chain is kept from signing this DNS name. */
+/** Whether every CA of the chain may sign this DNS name. */
 export function mayBeNamed(chain: readonly X509Certificate[], dnsName: string): boolean {
   return chain.every((certificate) => forbiddenBy(certificate, { dns: [dnsName], ips: [] }).length === 0)
 }
@@ -103,17 +103,17 @@ export function leafValidity(chain: readonly X509Certificate[], days: number, no
     notAfter: new Date(end),
     warnings: cut
       ? [
-          `Certificates end on ${isoDay(new Date(end))} instead of after ${counted(days, 'day')}, because the CA ${subjectLine(shortest)} expires then.`,
+          `certificates expire on ${isoDay(new Date(end))} instead of after ${counted(days, 'day')}, because the CA ${subjectLine(shortest)} expires then`,
         ]
       : [],
   }
 }
 
-/** What to know about a CA that is an intermediate with its root in the bundle. */
+/** A warning about an intermediate CA whose root is in the bundle. */
 export function chainWarnings(chain: readonly X509Certificate[]): readonly string[] {
   const root = chain.at(-1)
   if (root === undefined || chain.length < 2) return []
   return [
-    `etcd will trust every client certificate issued anywhere below ${subjectLine(root)}, because that certificate is in the CA's chain.`,
+    `etcd will trust every client certificate issued below ${subjectLine(root)}, because that certificate is in the CA's chain`,
   ]
 }

@@ -1,4 +1,7 @@
-/** A CA from a backup, put where the cluster file wants it on this computer: whole or not at all, over none that is there. */
+/**
+ * Writes a CA from a backup to the path in the cluster file on the workstation: completely or not at all, and
+ * never over an existing one.
+ */
 import { createPrivateKey, createPublicKey, type KeyObject, type X509Certificate } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdir, rename, rm } from 'node:fs/promises'
@@ -21,12 +24,11 @@ export interface CaBackup {
 }
 
 /**
- * Where the file says that the CA is on this computer, and it is not: it is from now on. Nothing is done for a CA on a
- * host; an offline one gets its certificate.
+ * Writes the CA if the cluster file places it on the workstation and it is missing. Does nothing for a CA on
+ * a host; for an offline CA it writes the certificate.
  *
  * @returns the files that were written
- * @throws QuorateError `pki` if key and certificates don't belong together, or a CA that would be put there is too
- *   weak; `state` if the place is taken
+ * @throws QuorateError `pki` if key and certificates don't match, or the CA is too weak; `state` if the path exists
  */
 export async function importCa(
   cluster: Cluster,
@@ -50,7 +52,7 @@ export async function importCa(
   if (existsSync(directory)) return []
   requireStrong(certificate)
   const encrypted = authority.passphrase
-    ? await encryptAge(keyPem, await askPassphrase(`the CA key ${directory}/ca.key.age, from now on`))
+    ? await encryptAge(keyPem, await askPassphrase(`the new CA key ${directory}/ca.key.age`))
     : undefined
   await mkdir(cluster.stateDirectory, { recursive: true, mode: 0o700 })
   const fresh = await draftFolderBeside(directory)
@@ -64,13 +66,13 @@ export async function importCa(
     return ['ca.crt', name].map((file) => path.join(directory, file))
   } catch (error) {
     await rm(fresh, { recursive: true, force: true })
-    throw QuorateError.from(error, 'state', `the CA can't be put into ${directory}`)
+    throw QuorateError.from(error, 'state', `can't write the CA to ${directory}`)
   }
 }
 
 function requireStrong(pem: string): void {
   const hint =
-    'nothing of it was written: name another CA in the cluster file (pki.authority; `local` makes a new one), then restore again with that file'
+    'set another CA in the cluster file (pki.authority; `local` creates a new one), then rerun the restore with that file; nothing was written'
   assertStrongCas(pem, hint)
 }
 
@@ -80,13 +82,13 @@ async function importFile(file: string, text: string, mode: number): Promise<rea
   return (await createFile(file, text, mode)) ? [file] : []
 }
 
-/** The certificate of the key, its issuer, and so on. While CAs are exchanged others stand beside it. */
+/** The certificate of the key, its issuer, and so on. During a rotation there are other certificates as well. */
 function chainOf(trustPem: string, keyPem: string): string {
   const certificates = parseCertificates(trustPem, 'the certificates of the backup')
   const own = spkiSha256(createPublicKey(keyOf(keyPem)))
   const first = certificates.find(({ publicKey }) => spkiSha256(publicKey) === own)
   if (first === undefined)
-    throw new QuorateError('pki', "the CA's key in the backup belongs to none of its certificates")
+    throw new QuorateError('pki', 'the CA key in the backup matches none of its certificates')
   const chain: [X509Certificate, ...X509Certificate[]] = [first]
   for (let top = first; ;) {
     const below = top
@@ -101,6 +103,6 @@ function keyOf(keyPem: string): KeyObject {
   try {
     return createPrivateKey(keyPem)
   } catch (error) {
-    throw QuorateError.from(error, 'pki', "the CA's key in the backup can't be read")
+    throw QuorateError.from(error, 'pki', "the CA key in the backup can't be read")
   }
 }

@@ -1,4 +1,4 @@
-/** The private key of a CA on this computer, as a text: for a backup, where it is encrypted at once. */
+/** The private key of a CA on the workstation, as a text: for a backup, where it is encrypted at once. */
 import path from 'node:path'
 import type { Cluster } from '../spec/cluster.ts'
 import type { AskPassphrase } from './authority.ts'
@@ -6,7 +6,7 @@ import { readPrivateKey } from './ca-key.ts'
 import { keyFile, localAuthorityExists } from './local.ts'
 
 /**
- * PKCS#8, PEM. undefined: the key is not on this computer (`host`, `offline`), or there is no CA yet.
+ * PKCS#8, PEM. undefined: the key is not on the workstation (`host`, `offline`), or there is no CA yet.
  * @throws QuorateError `pki`, `permission` as `readPrivateKey`
  */
 export async function exportCaKey(

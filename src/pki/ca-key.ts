@@ -1,4 +1,4 @@
-/** Reading a CA's private key, in any of the forms it is kept in. */
+/** Reads a CA's private key, in any of the supported formats. */
 import { createPrivateKey, type KeyObject } from 'node:crypto'
 import type { FileHandle } from 'node:fs/promises'
 import { QuorateError } from '../errors.ts'
@@ -13,7 +13,7 @@ const AGE_ARMOR = '-----BEGIN AGE ENCRYPTED FILE-----'
 
 export interface KeyFile {
   readonly file: string
-  /** Says which key it is: `the CA key /home/…/ca.key.age`. */
+  /** Names the key: `the CA key /home/…/ca.key.age`. */
   readonly purpose: string
   readonly askPassphrase: AskPassphrase
 }
@@ -76,37 +76,39 @@ function parseKey(pem: string, passphrase: string | undefined, key: KeyFile): Ke
   try {
     return createPrivateKey({ key: pem, format: 'pem', ...(passphrase === undefined ? {} : { passphrase }) })
   } catch (error) {
-    // An old cipher that OpenSSL has no more: no passphrase would help.
+    // An old cipher that OpenSSL no longer supports: no passphrase would help.
     const unsupported = (error as NodeJS.ErrnoException).code === 'ERR_OSSL_UNSUPPORTED'
     if (passphrase !== undefined && !unsupported) throw wrongPassphrase(key, error)
     throw QuorateError.from(error, 'pki', `${key.purpose} can't be read`, {
-      hint: `see whether openssl reads it: openssl pkey -in ${quoteWord(key.file)} -noout. If it does, write it as PKCS#8: openssl pkcs8 -topk8 -in ${quoteWord(key.file)} -out NEW.key`,
+      hint: `check that openssl can read it: openssl pkey -in ${quoteWord(key.file)} -noout. If it can, convert it to PKCS#8: openssl pkcs8 -topk8 -in ${quoteWord(key.file)} -out NEW.key`,
     })
   }
 }
 
-/** What is in the file instead, as far as it is a usual mistake, and the command that makes a key of it. */
+/** What the file contains instead if it is a common mistake, and the command that converts it. */
 function noPemKey(bytes: Uint8Array, text: string, { file, purpose }: KeyFile): QuorateError {
   const name = quoteWord(file)
   const block = /-----BEGIN ([A-Z0-9 ]{1,40})-----/.exec(text)?.[1]
   if (text.includes(OPENSSH)) {
-    const hint = `write a copy of it as PEM: cp ${name} NEW.key && ssh-keygen -p -m PKCS8 -f NEW.key`
-    return new QuorateError('pki', `${purpose} is in OpenSSH's form, which a CA does not use`, { hint })
+    const hint = `convert a copy to PEM: cp ${name} NEW.key && ssh-keygen -p -m PKCS8 -f NEW.key`
+    return new QuorateError('pki', `${purpose} is in OpenSSH's format, which a CA can't use`, { hint })
   }
   if (block !== undefined) {
-    const hint = 'name the file with the private key in the cluster file: pki.authority.key'
-    return new QuorateError('pki', `${purpose} holds no private key, but a ${block}`, { hint })
+    const hint = 'set pki.authority.key in the cluster file to the file with the private key'
+    return new QuorateError('pki', `${purpose} contains no private key, but a ${block}`, { hint })
   }
   const der = bytes[0] === 0x30
   const hint = der
-    ? `write it as PEM: openssl pkey -inform der -in ${name} -out NEW.key (PKCS#12: openssl pkcs12 -in ${name} -nocerts -out NEW.key)`
-    : 'quorate takes a private key in PEM: PRIVATE KEY, RSA PRIVATE KEY or EC PRIVATE KEY, also encrypted, or within age'
-  return new QuorateError('pki', `${purpose} holds no private key in PEM${der ? ', but DER' : ''}`, { hint })
+    ? `convert it to PEM: openssl pkey -inform der -in ${name} -out NEW.key (PKCS#12: openssl pkcs12 -in ${name} -nocerts -out NEW.key)`
+    : 'use a private key in PEM: PRIVATE KEY, RSA PRIVATE KEY or EC PRIVATE KEY, also encrypted, or within age'
+  return new QuorateError('pki', `${purpose} contains no private key in PEM${der ? ', but DER' : ''}`, {
+    hint,
+  })
 }
 
 function wrongPassphrase(key: KeyFile, cause: unknown): QuorateError {
-  return new QuorateError('pki', `the passphrase does not open ${key.purpose}`, {
-    hint: 'Try again. Nothing was changed.',
+  return new QuorateError('pki', `the passphrase is wrong for ${key.purpose}`, {
+    hint: 'rerun with the correct passphrase',
     cause,
   })
 }
@@ -114,7 +116,7 @@ function wrongPassphrase(key: KeyFile, cause: unknown): QuorateError {
 async function assertPrivate(handle: FileHandle, file: string): Promise<void> {
   const { mode } = await handle.stat()
   if ((mode & 0o007) === 0) return
-  throw new QuorateError('permission', `the CA key ${file} is open to every user of this computer`, {
-    hint: `chmod 600 ${file}\nIf others may have read it, make a new CA.`,
+  throw new QuorateError('permission', `every user of the workstation can read the CA key ${file}`, {
+    hint: `run chmod 600 ${file}; if another user may have read it, rotate the CA: quorate certs rotate-ca`,
   })
 }

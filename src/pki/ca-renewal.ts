@@ -1,4 +1,7 @@
-/** A CA certificate that has expired, and how it is renewed with its own key: what it issues is then as good as before. */
+/**
+ * An expired CA certificate, and how to renew it with its own key, so that the certificates it issued stay
+ * valid.
+ */
 import type { X509Certificate } from 'node:crypto'
 import { QuorateError } from '../errors.ts'
 import { quoteCommand, quoteWord } from '../ssh/quote.ts'
@@ -7,11 +10,11 @@ import { isoDay } from './check-certificate.ts'
 
 /** Where a CA lies: enough to name the command that renews it. */
 export interface CaPlace {
-  /** Path of its certificate: on this computer, or on the host. */
+  /** Path of its certificate: on the workstation, or on the host. */
   readonly certificate: string
   /** Path of its key, in the same place; undefined: it is out of quorate's reach. */
   readonly key: string | undefined
-  /** The machine that both are on; undefined: this computer. */
+  /** The node that both are on; undefined: the workstation. */
   readonly host?: string | undefined
   /** The key is encrypted with age, which openssl does not read. */
   readonly age?: boolean | undefined
@@ -24,7 +27,7 @@ const DAYS = '3650'
 export class ExpiredCa extends QuorateError {}
 
 export function expiredCa(expired: X509Certificate, place: CaPlace | undefined): ExpiredCa {
-  const message = `the CA certificate ${subjectLine(expired)} expired on ${isoDay(expired.validToDate)}: no TLS connection to members is accepted any more`
+  const message = `the CA certificate ${subjectLine(expired)} expired on ${isoDay(expired.validToDate)}: members no longer accept TLS connections`
   return new ExpiredCa('pki', message, { hint: renewalHint(expired, place) })
 }
 

@@ -1,6 +1,6 @@
 /**
- * Where an exchange of the CA stands, as far as it shows on this computer: nothing else remembers it. While the file with
- * both CAs is there, both are trusted; whatever else there is to know is read from the machines.
+ * The progress of a CA rotation on the workstation, which is the only record. While the file with both CAs
+ * exists, both are trusted; everything else is read from the nodes.
  */
 import { existsSync } from 'node:fs'
 import path from 'node:path'
@@ -20,7 +20,7 @@ export function isUnderWay({ stateDirectory }: Cluster): boolean {
   return existsSync(trustFile(stateDirectory))
 }
 
-/** The other CA of quorate's own, as long as it was not put away: the old one, or the one that was to come. */
+/** The other CA of quorate's own until it is retired: the old one, or the next one. */
 export function unretired(cluster: Cluster): 'previous' | 'next' | undefined {
   const own = ownCa(cluster)
   return own === undefined ? undefined : otherCa(own)

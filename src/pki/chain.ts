@@ -17,12 +17,12 @@ export function parseCertificates(
     try {
       return new X509Certificate(block)
     } catch (error) {
-      throw QuorateError.from(error, 'pki', `${what} holds a certificate that can't be read`)
+      throw QuorateError.from(error, 'pki', `${what} contains a certificate that can't be read`)
     }
   })
   if (first === undefined) {
-    throw new QuorateError('pki', `${what} holds no certificate in PEM form`, {
-      hint: 'it must hold -----BEGIN CERTIFICATE-----. If it is DER: openssl x509 -inform der -in FILE -out FILE.pem; if it is PKCS#7: openssl pkcs7 -inform der -in FILE -print_certs -out FILE.pem',
+    throw new QuorateError('pki', `${what} contains no certificate in PEM form`, {
+      hint: 'convert it to PEM (-----BEGIN CERTIFICATE-----). If it is DER: openssl x509 -inform der -in FILE -out FILE.pem; if it is PKCS#7: openssl pkcs7 -inform der -in FILE -print_certs -out FILE.pem',
     })
   }
   return [first, ...rest]
@@ -46,9 +46,13 @@ export function parseChain(pem: string, what: string): readonly [X509Certificate
   }
   if (left.length > 0) {
     const foreign = left.map((certificate) => subjectLine(certificate)).join('; ')
-    throw new QuorateError('pki', `${what} holds certificates that did not issue its first one: ${foreign}`, {
-      hint: 'The issuing CA comes first, then its issuer, up to the root; leave anything else out.',
-    })
+    throw new QuorateError(
+      'pki',
+      `${what} contains certificates that did not issue its first one: ${foreign}`,
+      {
+        hint: 'put the issuing CA first, then its issuer, up to the root, and remove all others',
+      },
+    )
   }
   return chain
 }

@@ -63,8 +63,8 @@ const reasons: [string, Partial<CertificateWish>, string, RegExp][] = [
     /DNS etcd01\.example\.org/,
   ],
   ['another name', { commonName: 'etcd02' }, 'subject', /is for etcd01, not for etcd02/],
-  ['another CA', { caPem: readFileSync(other.certificate, 'utf8') }, 'issuer', /present CA/],
-  ['another key', { keySpki: '00' }, 'key', /key beside it/],
+  ['another CA', { caPem: readFileSync(other.certificate, 'utf8') }, 'issuer', /current CA/],
+  ['another key', { keySpki: '00' }, 'key', /doesn't match its key/],
   ['another algorithm', { algorithm: 'rsa-2048' }, 'algorithm', /ecdsa-p256, not rsa-2048/],
   ['its end', { now: new Date(Date.now() + 366 * DAYS) }, 'expired', /expired on/],
   [
@@ -103,8 +103,8 @@ test('a certificate for servers only, a CA’s, and one with odd names are found
   })
   const wish = { ...good, pem: readFileSync(odd.certificate, 'utf8') }
   const text = checkCertificate(wish).map(({ message }) => message)
-  expect(text).toContain('is not made for clientAuth')
-  expect(text.join()).toMatch(/not its node's: DNS "x, dns:etcd01", email:root@example\.org/)
+  expect(text).toContain('lacks the extended key usage clientAuth')
+  expect(text.join()).toMatch(/don't belong to its node: DNS "x, dns:etcd01", email:root@example\.org/)
   expect(text.join()).toMatch(/lacks DNS etcd01,/)
   const ca = checkCertificate({ ...good, pem: readFileSync(other.certificate, 'utf8') })
   expect(ca.map(({ message }) => message)).toContain('is a CA certificate')
@@ -121,7 +121,7 @@ test("the members' name missing is a reason of its own; where it may be there or
   const member = memberName('demo')
   const named = { ...good.allowed, dns: [...good.allowed.dns, member] }
   expect(checkCertificate({ ...good, allowed: named })).toEqual([
-    { code: 'member-name', message: `lacks DNS ${member}, by which members know each other` },
+    { code: 'member-name', message: `lacks DNS ${member}, the peer name` },
   ])
   const carrying = await authority.issue({ ...memberRequest(folder, { more: [member] }) })
   const mine = { ...good, pem: carrying.pem, keySpki: undefined }

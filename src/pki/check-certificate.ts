@@ -1,4 +1,4 @@
-/** Whether a certificate that is in use still fits what is wanted. Pure: the clock is handed in. */
+/** Whether a certificate in use still matches the cluster file. Pure: the clock is a parameter. */
 import { X509Certificate } from 'node:crypto'
 import type { KeyAlgorithm } from '../spec/cluster.ts'
 import { isReservedName } from '../spec/member-name.ts'
@@ -13,7 +13,7 @@ export type ReissueCode =
   | 'unreadable'
   | 'subject'
   | 'missing-name'
-  /** It lacks nothing but the name by which members know each other. */
+  /** It lacks only the peer name. */
   | 'member-name'
   | 'foreign-name'
   | 'usage'
@@ -26,7 +26,7 @@ export type ReissueCode =
   | 'algorithm'
   | 'weak'
 
-/** Why a certificate has to be issued anew. The message completes '… because it', as `lacks IP 10.0.0.1`. */
+/** Why a certificate must be renewed. The message completes '… because it', as `lacks IP 10.0.0.1`. */
 export interface ReissueReason {
   readonly code: ReissueCode
   readonly message: string
@@ -51,15 +51,15 @@ export interface CertificateWish {
   /** Counts as due when fewer days than this are left; 0 unless set. Not where the CA ends as soon: a new one would too. */
   readonly renewWithinDays?: number | undefined
   /**
-   * It was just issued, or comes from outside: a weak key or signature speaks against it. One that is in use already is
-   * left to `certs list` to tell of: its CA might not be able to issue a better one.
+   * It was just issued, or is imported: a weak key or signature is a reason to refuse it. For one already in
+   * use only `certs list` reports that, because its CA might not be able to issue a better one.
    */
   readonly entering?: boolean | undefined
 }
 
 /**
- * Every reason to issue it anew, none if it may stay. Names beyond the node's own are a reason: what such a certificate
- * can pretend to be is not its node's. Order of names, spelling of addresses, serial and further usages are not.
+ * Every reason to renew it; empty if it may stay. Foreign names are a reason: such a certificate could
+ * impersonate another host. Order of names, spelling of addresses, serial and further usages are not.
  * @throws QuorateError `pki` if `caPem` holds no certificate
  */
 export function checkCertificate(wish: CertificateWish): readonly ReissueReason[] {
@@ -94,19 +94,18 @@ export function checkCertificate(wish: CertificateWish): readonly ReissueReason[
     )
   }
   if (missing.length > 0) found('missing-name', `lacks ${missing.join(', ')}`)
-  if (membersOwn.length > 0)
-    found('member-name', `lacks ${membersOwn.join(', ')}, by which members know each other`)
+  if (membersOwn.length > 0) found('member-name', `lacks ${membersOwn.join(', ')}, the peer name`)
   if (foreign.length > 0)
-    found('foreign-name', `carries names that are not its node's: ${foreign.join(', ')}`)
-  if (missingUsages.length > 0) found('usage', `is not made for ${missingUsages.join(' and ')}`)
+    found('foreign-name', `has names that don't belong to its node: ${foreign.join(', ')}`)
+  if (missingUsages.length > 0) found('usage', `lacks the extended key usage ${missingUsages.join(' and ')}`)
   if (facts.isCa) found('usage', 'is a CA certificate')
   if (!isIssuedBy(certificate, issuer)) {
     if (others.some((other) => isIssuedBy(certificate, other))) {
-      found('old-issuer', 'was issued by a CA that is trusted, but does not sign any more')
-    } else found('issuer', 'was not issued by the present CA')
+      found('old-issuer', 'was issued by a CA that is trusted, but no longer signs')
+    } else found('issuer', 'was not issued by the current CA')
   }
   if (wish.keySpki !== undefined && facts.publicKeySha256 !== wish.keySpki.toLowerCase()) {
-    found('key', 'does not belong to the key beside it')
+    found('key', "doesn't match its key")
   }
   if (wish.algorithm !== undefined && facts.keyAlgorithm !== wish.algorithm) {
     found('algorithm', `has a key of ${facts.keyAlgorithm}, not ${wish.algorithm}`)
@@ -118,7 +117,7 @@ export function checkCertificate(wish: CertificateWish): readonly ReissueReason[
   else if (left < (wish.renewWithinDays ?? 0) * DAY_MS && gain > DAY_MS)
     found('expires-soon', `expires on ${isoDay(facts.notAfter)}`)
   if (facts.notBefore.getTime() > wish.now.getTime() + CLOCK_TOLERANCE_MS) {
-    found('not-yet-valid', `is not valid before ${facts.notBefore.toISOString()}; is a clock wrong?`)
+    found('not-yet-valid', `is not valid before ${facts.notBefore.toISOString()}: check the clocks`)
   }
   return reasons
 }

@@ -1,4 +1,7 @@
-/** Certificates of clients, whose keys are born on this computer: the operator's own, an API server's, flannel's. */
+/**
+ * Certificates of clients, whose keys are created on the workstation: the operator's own, an API server's,
+ * flannel's.
+ */
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
 import { mkdir, rm } from 'node:fs/promises'
 import path from 'node:path'
@@ -17,19 +20,19 @@ import { keyAlgorithmName } from './profile.ts'
 
 export interface ClientCertificateOptions {
   readonly authority: Authority
-  /** Made with mode 0700 if it is not there. */
+  /** Created with mode 0700 if missing. */
   readonly directory: string
   /** The common name, which etcd's RBAC knows as the user; also the files' name. */
   readonly name: string
   /** Groups, as Kubernetes has them; none unless given. */
   readonly organizations?: readonly string[] | undefined
   readonly days: number
-  /** Of a key made here; a key that is there is kept whatever it is. */
+  /** For a new key; an existing key is kept whatever its algorithm. */
   readonly algorithm: KeyAlgorithm
   readonly now: Date
-  /** Issues anew even if the one that is there is good. The key stays. */
+  /** Renews even a good certificate. The key stays. */
   readonly renew?: boolean | undefined
-  /** Issues anew once fewer days are left; a tenth of `days`, at most 30, unless set. */
+  /** Renews when fewer days are left; a tenth of `days`, at most 30, unless set. */
   readonly renewWithinDays?: number | undefined
   readonly signal?: AbortSignal | undefined
 }
@@ -95,7 +98,7 @@ export async function makeClientCertificate(options: ClientCertificateOptions): 
     const { privateKey } = await makeKeyPair(options.algorithm)
     await createFile(files.key, privateKeyPem(privateKey), 0o600)
   }
-  // What is in the file counts: another run may have put its key there first.
+  // The content of the file counts: another run may have written its key first.
   const csrPem = await requestFor(name, readKey(await readText(files.key), files.key), organizations)
   const request = {
     csrPem,
@@ -118,7 +121,7 @@ export async function makeClientCertificate(options: ClientCertificateOptions): 
   }
 }
 
-/** What an offline CA signed for this key before is no renewal. */
+/** What an offline CA signed for this key earlier doesn't count as a renewal. */
 function isSame(issued: string, present: string): boolean {
   return firstCertificate(issued)?.fingerprint256 === firstCertificate(present)?.fingerprint256
 }
@@ -132,9 +135,9 @@ async function requestFor(
   return await makeCsr(name, { privateKey, publicKey: createPublicKey(privateKey) }, [], organizations)
 }
 
-/** It is good as long as both CAs are trusted, and a new one might not be trusted yet. */
+/** It is valid while both CAs are trusted, and a new one might not be trusted yet. */
 const OLD_ISSUER =
-  'The CA is being exchanged, and this certificate is from the old one. quorate certs rotate-ca issues it anew in time.'
+  'a CA rotation is in progress and the old CA issued this certificate; quorate certs rotate-ca renews it in time'
 
 function readKey(pem: string, file: string): KeyObject {
   try {
@@ -143,7 +146,7 @@ function readKey(pem: string, file: string): KeyObject {
     throw new TypeError(`a key of ${keyAlgorithmName(key)} is not supported`)
   } catch (error) {
     throw QuorateError.from(error, 'pki', `the key ${file} can't be used`, {
-      hint: `Move ${file} aside and a new one is made.`,
+      hint: `rename ${file}, then rerun: quorate creates a new key`,
     })
   }
 }

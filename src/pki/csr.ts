@@ -1,4 +1,4 @@
-/** What is looked at before anything is signed. */
+/** The checks of a certificate request before it is signed. */
 import { createPublicKey, type KeyObject } from 'node:crypto'
 import { QuorateError } from '../errors.ts'
 import { isReservedName } from '../spec/member-name.ts'
@@ -19,7 +19,7 @@ export interface CheckedRequest {
   readonly publicKeySha256: string
   /** The public key (SPKI, DER). */
   readonly publicKeyDer: ArrayBuffer
-  /** The request encoded anew: nothing but what was checked. */
+  /** The request, encoded again: contains only what was checked. */
   readonly pem: string
 }
 
@@ -29,9 +29,10 @@ const { digitalSignature, nonRepudiation, keyEncipherment, keyAgreement } = x509
 const LEAF_USAGES = digitalSignature | nonRepudiation | keyEncipherment | keyAgreement
 
 /**
- * Checks a certificate request as somebody who may not trust its sender: signature, key, subject (the organizations, the
- * common name and nothing else), the names (all of `allowed`, none beyond), and that nothing more is asked for. The name by which members
- * know each other is for members among each other alone (`profile`), whatever else is allowed, and nobody's common name.
+ * Checks a certificate request without trusting its sender: signature, key, subject (the organizations, the
+ * common name and nothing else), the names (all of `allowed`, none beyond), and that nothing more is asked
+ * for. The peer name (by which members recognize each other) is only for members (`profile`), whatever else
+ * is allowed, and never a common name.
  * @param commonName the node's or client's name; also names the host in the error
  * @throws QuorateError `pki` with everything that is wrong, every foreign name in it
  */
@@ -47,11 +48,11 @@ export async function checkCsr(
   const otherKinds: string[] = []
   const faults: string[] = []
 
-  if (!(await hasValidSignature(csr))) faults.push('its signature is not valid')
+  if (!(await hasValidSignature(csr))) faults.push('its signature is invalid')
   for (const weakness of weakSignature(new Uint8Array(csr.rawData))) faults.push(`it ${weakness}`)
   if (!isStrongKey(key)) {
     faults.push(
-      `its key (${keyAlgorithmName(key)}) is too weak or of an unknown kind; ECDSA from P-256 or RSA from 2048 bits`,
+      `its key (${keyAlgorithmName(key)}) is too weak or of an unknown type: ECDSA needs P-256 or more, RSA 2048 bits or more`,
     )
   }
   const subject = [...organizations.map((organization) => ({ O: [organization] })), { CN: [commonName] }]
@@ -65,10 +66,10 @@ export async function checkCsr(
   }
   const reserved = isMembers(profile) ? [] : [...names.dns, ...allowed.dns].filter(isReservedName)
   for (const name of new Set([...reserved, ...[commonName].filter(isReservedName)]))
-    faults.push(`${printable(name)} is a name by which members know each other, and not for a ${profile}`)
+    faults.push(`${printable(name)} is reserved for members and not allowed for a ${profile}`)
   const difference = compareNames(names, allowed)
   const foreign = [...difference.foreign, ...otherKinds]
-  if (foreign.length > 0) faults.push(`it asks for names that are not its own: ${foreign.join(', ')}`)
+  if (foreign.length > 0) faults.push(`it requests names that don't belong to it: ${foreign.join(', ')}`)
   if (difference.missing.length > 0) faults.push(`it lacks ${difference.missing.join(', ')}`)
 
   if (faults.length > 0) {
@@ -77,7 +78,7 @@ export async function checkCsr(
       `the certificate request of ${commonName} is refused: ${faults.join('; ')}`,
       {
         host: commonName,
-        hint: 'Nothing was signed. If a name should be there, add it to the node in the cluster file; else make the request anew.',
+        hint: 'nothing was signed; if a name is missing, add it to the node in the cluster file, else create the request again',
       },
     )
   }
@@ -117,7 +118,7 @@ function readCsr(csrPem: string, commonName: string): ReadRequest {
   try {
     const block =
       /-----BEGIN (NEW )?CERTIFICATE REQUEST-----[\s\S]+?-----END \1?CERTIFICATE REQUEST-----/.exec(csrPem)
-    if (block === null) throw new TypeError('it holds no request in PEM form')
+    if (block === null) throw new TypeError('it contains no request in PEM form')
     const csr = new x509.Pkcs10CertificateRequest(x509.PemConverter.decodeFirst(block[0]))
     const der = Buffer.from(csr.publicKey.rawData)
     const key = createPublicKey({ key: der, format: 'der', type: 'spki' })
@@ -133,7 +134,7 @@ async function hasValidSignature(csr: x509.Pkcs10CertificateRequest): Promise<bo
   try {
     return await csr.verify()
   } catch {
-    // An algorithm that can't be verified is as good as a wrong signature.
+    // An algorithm that can't be verified counts as a wrong signature.
     return false
   }
 }
@@ -160,23 +161,24 @@ function collectNames(
     else if (type === 'ip') names.ips.push(value)
     else otherKinds.push(`${type} ${printable(value)}`)
   }
-  // The library passes over kinds of names that it does not know.
+  // The library ignores types of names that it doesn't know.
   const [sequence] = derElements(new Uint8Array(extension.value))
   const unknown = derElements(sequence?.value ?? new Uint8Array()).length - extension.names.items.length
-  if (unknown > 0) otherKinds.push(`${unknown} of an unknown kind`)
+  if (unknown > 0) otherKinds.push(`${unknown} of an unknown type`)
 }
 
 function faultsOf(extension: x509.Extension): readonly string[] {
-  if (extension instanceof x509.BasicConstraintsExtension) return extension.ca ? ['it asks to be a CA'] : []
+  if (extension instanceof x509.BasicConstraintsExtension)
+    return extension.ca ? ['it requests to be a CA'] : []
   if (extension instanceof x509.KeyUsagesExtension) {
     return (extension.usages & ~LEAF_USAGES) === 0
       ? []
-      : ['it asks for a key usage that only a CA or no TLS peer has']
+      : ['it requests a key usage that only a CA or no TLS peer has']
   }
   if (extension instanceof x509.ExtendedKeyUsageExtension) {
     const known = Object.values(USAGE_OIDS)
     const unknown = extension.usages.map(String).filter((usage) => !known.includes(usage))
-    return unknown.length === 0 ? [] : [`it asks for extended key usages beyond TLS: ${unknown.join(', ')}`]
+    return unknown.length === 0 ? [] : [`it requests extended key usages beyond TLS: ${unknown.join(', ')}`]
   }
-  return extension.type === OID.subjectKeyIdentifier ? [] : [`it asks for the extension ${extension.type}`]
+  return extension.type === OID.subjectKeyIdentifier ? [] : [`it requests the extension ${extension.type}`]
 }

@@ -1,4 +1,4 @@
-# Shows the CA of this machine: the state of its key in the first line, then its certificate.
+# Shows the CA of this node: the state of its key in the first line, then its certificate.
 # usage: sh -c "$(cat host-inspect.sh)" quorate CERTIFICATE KEY
 # Exit code 66: the certificate can't be read.
 set -eu

@@ -1,4 +1,4 @@
-/** What goes to the CA's host: every request checked first, written as host-sign.sh reads it. */
+/** The input for the CA's host: every request is checked first, then written as host-sign.sh reads it. */
 import type { X509Certificate } from 'node:crypto'
 import { QuorateError } from '../errors.ts'
 import { DAY_MS, type IssueRequest } from './authority.ts'
@@ -43,13 +43,13 @@ export async function prepareRequests(
   return { lines, warnings: [...warnings] }
 }
 
-/** openssl counts in days: what it makes must not outlive the CA. */
+/** openssl counts in days: certificates must not outlive the CA. */
 function wholeDays(chain: readonly X509Certificate[], notAfter: Date, now: Date): number {
   const days = Math.floor((notAfter.getTime() - now.getTime()) / DAY_MS)
   if (days >= 1) return days
   const name = chain[0] === undefined ? 'the CA' : subjectLine(chain[0])
   throw new QuorateError(
     'pki',
-    `${name} expires on ${isoDay(notAfter)}, within a day: too late to issue from it`,
+    `${name} expires on ${isoDay(notAfter)}, within a day: too late to issue certificates`,
   )
 }

@@ -1,4 +1,4 @@
-# Signs certificate requests with the CA of this machine; its key stays where it is.
+# Signs certificate requests with the CA of this node; its key never leaves the node.
 # usage: sh -c "$(cat host-sign.sh)" quorate CERTIFICATE KEY SECTION < requests > certificates
 #
 # SECTION is the part of each configuration that holds the extensions. Standard input, line by line:
@@ -12,7 +12,7 @@ key=$2
 section=$3
 
 folder=$(mktemp -d)
-# Who hangs us up hangs up all that we start as well, and that must not hit what cleans up.
+# A hangup reaches everything that this program starts, and it must not stop the cleanup.
 trap 'trap "" HUP INT PIPE TERM; rm -rf -- "$folder"' EXIT
 # A shell ended by a signal does not run the trap above by itself.
 trap 'exit 129' HUP
@@ -39,7 +39,7 @@ number=0
 while [ "$number" -lt "$count" ]; do
   number=$((number + 1))
   read -r serial days <"$folder/$number.terms"
-  # printf is the shell's own, so the passphrase shows in no list of processes.
+  # printf is a shell builtin, so the passphrase appears in no process list.
   printf '%s\n' "$passphrase" | openssl x509 -req -sha256 \
     -in "$folder/$number.csr" -out "$folder/$number.crt" \
     -CA "$certificate" -CAkey "$key" -passin stdin \

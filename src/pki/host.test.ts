@@ -116,7 +116,7 @@ test('a wrong passphrase is said to be one, and nothing stays behind', async () 
   await expect(open({ key }).issue(memberRequest(folder))).rejects.toMatchObject({
     code: 'pki',
     host: 'root-ca-host',
-    message: `the passphrase does not open the CA key ${key}`,
+    message: `the passphrase is wrong for the CA key ${key}`,
   })
   expect(readdirSync(tmp)).toEqual([])
 })
@@ -155,9 +155,7 @@ test('the temporary folder goes even when the program there is ended by a signal
 test('an openssl that answers something else than was asked is not believed', async () => {
   const { folder, environment, certificate, open } = caHost()
   fakeOpenssl(folder, environment, `while [ "$1" != -out ]; do shift; done; cp "${certificate}" "$2"`)
-  await expect(open().issue(memberRequest(folder))).rejects.toThrow(
-    /came back wrong: it is for ca, not for etcd01/,
-  )
+  await expect(open().issue(memberRequest(folder))).rejects.toThrow(/: it is for ca, not for etcd01/)
 })
 
 function fakeOpenssl(folder: string, environment: Record<string, string>, body: string): void {
@@ -201,7 +199,7 @@ test('says where the certificate or the key is missing, or whose key it is', asy
     /\/nowhere\/ca\.crt can't be read on root-ca-host/,
   )
   await expect(open({ key: '/nowhere/ca.key' }).issue(request)).rejects.toThrow(
-    /CA key \/nowhere\/ca\.key is not there/,
+    /CA key \/nowhere\/ca\.key does not exist/,
   )
   await expect(open({ key: other.key }).issue(request)).rejects.toThrow(/openssl could not sign: /)
   // What is shown to all does not need the key.
@@ -212,7 +210,9 @@ test('warns of a key that every user there can read', async () => {
   const { folder, key, open } = caHost()
   chmodSync(key, 0o644)
   const { warnings } = await open().issue(memberRequest(folder))
-  expect(warnings).toEqual([`Every user of root-ca-host can read the CA key ${key}: chmod 600 ${key} there.`])
+  expect(warnings).toEqual([
+    `every user of root-ca-host can read the CA key ${key}; run on that host: chmod 600 ${key}`,
+  ])
 })
 
 test.runIf(process.getuid?.() === 0)(

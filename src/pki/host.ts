@@ -1,4 +1,4 @@
-/** The CA on a machine of its own, the `root-ca-host`: requests go there, openssl signs there, its key never leaves. */
+/** The CA on a node of its own, the `root-ca-host`: requests go there, openssl signs there, its key never leaves. */
 import { X509Certificate } from 'node:crypto'
 import { QuorateError } from '../errors.ts'
 import { LOOK_MS } from '../ssh/limits.ts'
@@ -16,7 +16,7 @@ export interface HostAuthorityOptions {
   /** Absolute paths there. The certificate may have its chain behind it. */
   readonly certificate: string
   readonly key: string
-  /** Signs as root there. */
+  /** Signs as root on the host. */
   readonly sudo: boolean
   readonly askPassphrase: AskPassphrase
   readonly now: () => Date
@@ -27,7 +27,7 @@ export interface HostAuthorityOptions {
 interface HostCa {
   readonly chain: readonly [X509Certificate, ...X509Certificate[]]
   readonly key: 'missing' | 'unreadable' | 'encrypted' | 'plain'
-  /** Whether every user of that machine can read the key. */
+  /** Whether every user of that node can read the key. */
   readonly open: boolean
 }
 
@@ -35,7 +35,7 @@ interface HostCa {
 const UNREADABLE = 66
 
 /**
- * The CA on another machine. One round trip to see it (once for the authority's life), and one for any number of
+ * The CA on another node. One round trip to see it (once for the authority's life), and one for any number of
  * requests. A passphrase travels on standard input only.
  */
 export function openHostAuthority(options: HostAuthorityOptions): Authority {
@@ -60,7 +60,7 @@ export function openHostAuthority(options: HostAuthorityOptions): Authority {
       ca.key === 'encrypted'
         ? await options.askPassphrase(`the CA key ${options.key} on ${remote.host}`, signal)
         : ''
-    if (/[\r\n]/.test(passphrase)) throw new QuorateError('pki', 'a passphrase can not contain a line break')
+    if (/[\r\n]/.test(passphrase)) throw new QuorateError('pki', "a passphrase can't contain a line break")
     const result = await remote.run({
       argv: ['sh', '-c', signProgram, 'quorate', options.certificate, options.key, SIGNING_SECTION],
       stdin: [passphrase, ...prepared.lines, ''].join('\n'),
@@ -88,16 +88,18 @@ async function inspect(options: HostAuthorityOptions, signal?: AbortSignal): Pro
     argv: ['sh', '-c', inspectProgram, 'quorate', certificate, key],
     root: sudo,
     signal,
-    patience: { asked: `look at the CA ${certificate}`, ms: LOOK_MS },
+    patience: { asked: `inspection of the CA ${certificate}`, ms: LOOK_MS },
   })
   if (result.exitCode === UNREADABLE) {
     throw new QuorateError('pki', `the CA certificate ${certificate} can't be read on ${remote.host}`, {
       host: remote.host,
-      hint: sudo ? 'Is the path right?' : 'Is the path right? If only root may read it, set sudo: true.',
+      hint: sudo
+        ? 'check the path: pki.authority.certificate in the cluster file'
+        : 'check the path: pki.authority.certificate in the cluster file. If only root may read the file, set pki.authority.sudo to true',
     })
   }
   if (result.exitCode !== 0) {
-    throw new QuorateError('pki', `the CA can't be looked at: ${result.stderr.trim()}`, { host: remote.host })
+    throw new QuorateError('pki', `the CA can't be inspected: ${result.stderr.trim()}`, { host: remote.host })
   }
   const [first = '', ...pem] = result.stdout.split('\n')
   const [state = '', open] = first.split(' ')
@@ -110,15 +112,17 @@ async function inspect(options: HostAuthorityOptions, signal?: AbortSignal): Pro
 
 function assertKey(ca: HostCa, { remote, key, sudo }: HostAuthorityOptions): void {
   if (ca.key === 'missing') {
-    throw new QuorateError('pki', `the CA key ${key} is not there`, {
+    throw new QuorateError('pki', `the CA key ${key} does not exist`, {
       host: remote.host,
-      hint: 'Correct pki.authority.key in the cluster file.',
+      hint: 'correct pki.authority.key in the cluster file',
     })
   }
   if (ca.key === 'unreadable') {
     throw new QuorateError('permission', `${remote.user} may not read the CA key ${key}`, {
       host: remote.host,
-      hint: sudo ? 'Even root may not read it there.' : 'Set pki.authority.sudo to true to sign as root.',
+      hint: sudo
+        ? 'find out why even root may not read it on that host'
+        : 'set pki.authority.sudo to true to sign as root',
     })
   }
 }
@@ -126,9 +130,9 @@ function assertKey(ca: HostCa, { remote, key, sudo }: HostAuthorityOptions): voi
 function signingFailure({ remote, key }: HostAuthorityOptions, stderr: string): QuorateError {
   const wrongPassphrase = /bad decrypt|maybe wrong password|bad password/i.test(stderr)
   if (wrongPassphrase) {
-    return new QuorateError('pki', `the passphrase does not open the CA key ${key}`, {
+    return new QuorateError('pki', `the passphrase is wrong for the CA key ${key}`, {
       host: remote.host,
-      hint: 'Try again. Nothing was changed.',
+      hint: 'rerun with the correct passphrase',
     })
   }
   return new QuorateError('pki', `openssl could not sign: ${stderr.trim()}`, { host: remote.host })
@@ -144,12 +148,12 @@ function checkLeaves(
 ): readonly IssuedCertificate[] {
   const caPem = chainPem(ca.chain)
   const open = ca.open
-    ? [`Every user of ${remote.host} can read the CA key ${key}: chmod 600 ${key} there.`]
+    ? [`every user of ${remote.host} can read the CA key ${key}; run on that host: chmod 600 ${key}`]
     : []
   return requests.map((request, index) => {
     const leaf = leaves[index]
     if (leaf === undefined) {
-      throw new QuorateError('pki', `no certificate came back for ${request.subjectCommonName}`, {
+      throw new QuorateError('pki', `the CA host returned no certificate for ${request.subjectCommonName}`, {
         host: remote.host,
       })
     }
@@ -167,7 +171,7 @@ function checkLeaves(
       const why = reasons.map((reason) => reason.message).join('; ')
       throw new QuorateError(
         'pki',
-        `the certificate for ${request.subjectCommonName} came back wrong: it ${why}`,
+        `the CA host returned a wrong certificate for ${request.subjectCommonName}: it ${why}`,
         {
           host: remote.host,
         },

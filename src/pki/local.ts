@@ -14,7 +14,7 @@ import { presentCaFolder } from './own-ca-folder.ts'
 
 export interface LocalAuthorityOptions {
   readonly clusterName: string
-  /** The folder of quorate's own CA, `<stateDirectory>/ca`. */
+  /** The directory of quorate's own CA, `<stateDirectory>/ca`. */
   readonly directory: string
   /** Absolute paths of an existing CA's certificate (with its chain) and key: used as they are, never written. */
   readonly existing?: { readonly certificate: string; readonly key: string } | undefined
@@ -31,8 +31,8 @@ export interface LocalAuthorityOptions {
 }
 
 /**
- * The CA on this computer. Nothing is read, made or asked before it is used: `chain` makes a CA where there is none,
- * and the passphrase is asked for by the first `issue` only.
+ * The CA on the workstation. Nothing is read, created or asked before it is used: `chain` creates a missing
+ * CA, and only the first `issue` asks for the passphrase.
  */
 export function openLocalAuthority(options: LocalAuthorityOptions): Authority {
   let opened: Promise<KeyObject> | undefined
@@ -62,13 +62,9 @@ export function openLocalAuthority(options: LocalAuthorityOptions): Authority {
     assertUsableCa(chain, options.now(), options.place)
     const key = await openKey(signal)
     if (spkiSha256(createPublicKey(key)) !== spkiSha256(chain[0].publicKey)) {
-      throw new QuorateError(
-        'pki',
-        `the CA key ${await keyFile(options)} does not belong to the CA certificate`,
-        {
-          hint: 'Name the key of the first certificate in the file.',
-        },
-      )
+      throw new QuorateError('pki', `the CA key ${await keyFile(options)} doesn't match the CA certificate`, {
+        hint: 'set pki.authority.key to the key of the first certificate in the file',
+      })
     }
     signal?.throwIfAborted()
     const issued = await Promise.all(requests.map((request) => signLeaf(chain, key, request, options.now())))
@@ -110,16 +106,16 @@ export async function keyFile(
   const plain = path.join(directory, 'ca.key')
   if (await exists(encrypted)) return encrypted
   if (!(await exists(plain))) {
-    throw new QuorateError('pki', `the CA's key is missing: neither ${plain} nor ca.key.age is there`, {
-      hint: 'Put it back from a backup. Without it nothing can be issued; the certificates in use stay valid.',
+    throw new QuorateError('pki', `the CA key is missing: neither ${plain} nor ca.key.age exists`, {
+      hint: 'restore the key from a backup; without it the CA can issue nothing, but the certificates in use stay valid',
     })
   }
   if (options.passphrase) {
     throw new QuorateError(
       'pki',
-      `the cluster file wants the CA key under a passphrase, and ${plain} has none`,
+      `the cluster file requires a passphrase for the CA key, and ${plain} has none`,
       {
-        hint: `age --passphrase --output ${encrypted} ${plain} && shred -u ${plain}\nOr set pki.authority.passphrase to false.`,
+        hint: `encrypt it: age --passphrase --output ${encrypted} ${plain} && shred -u ${plain}; or set pki.authority.passphrase to false`,
       },
     )
   }

@@ -1,4 +1,4 @@
-/** Making quorate's own CA: whole or not at all, and one only, however many runs begin at once. */
+/** Creates quorate's own CA: completely or not at all, and only one, however many runs start at once. */
 import { existsSync } from 'node:fs'
 import { mkdir, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
@@ -14,12 +14,12 @@ import { makeRoot, privateKeyPem } from './signer.ts'
 const COMMON_NAME_LENGTH = 64
 
 export interface NewCa {
-  /** What it is called after the cluster's name: `etcd CA` unless given. */
+  /** The second part of its name, after the cluster's name: `etcd CA` unless given. */
   readonly title?: string | undefined
   readonly clusterName: string
-  /** How many CAs this cluster has had with it: no two of them have the same name. 1 unless given. */
+  /** The number of this CA among the cluster's CAs, so that no two have the same name. 1 unless given. */
   readonly generation?: number | undefined
-  /** Becomes a folder of mode 0700 with `ca.crt` (0644) and `ca.key` or `ca.key.age` (0600). */
+  /** Becomes a directory of mode 0700 with `ca.crt` (0644) and `ca.key` or `ca.key.age` (0600). */
   readonly directory: string
   readonly passphrase: boolean
   readonly algorithm: KeyAlgorithm
@@ -29,8 +29,8 @@ export interface NewCa {
 }
 
 /**
- * Certificate and key are written in a private folder beside the place, which is then renamed to it. If another run was
- * first, its CA stays and ours is thrown away unused.
+ * Certificate and key are written to a private directory next to the target, which is then renamed to it. If
+ * another run was first, its CA stays and ours is discarded.
  * @throws QuorateError `pki` for an empty passphrase, `state` if something else is in the place
  */
 export async function makeLocalCa(options: NewCa, signal?: AbortSignal): Promise<void> {
@@ -42,7 +42,7 @@ export async function makeLocalCa(options: NewCa, signal?: AbortSignal): Promise
     : undefined
   if (passphrase === '') {
     throw new QuorateError('pki', 'the passphrase of the CA key is empty', {
-      hint: 'Give one, or set pki.authority.passphrase to false.',
+      hint: 'give a passphrase, or set pki.authority.passphrase to false',
     })
   }
   const { certificatePem, key } = await makeRoot({
@@ -63,7 +63,7 @@ export async function makeLocalCa(options: NewCa, signal?: AbortSignal): Promise
       await writeNewFile(path.join(fresh, 'ca.key.age'), encrypted, 0o600)
     }
     await syncDirectory(fresh)
-    // Fails if the place is taken by a folder with anything in it: that is the lock.
+    // Fails if the target is a non-empty directory: that is the lock.
     await rename(fresh, options.directory)
     await syncDirectory(parent)
   } catch (error) {
@@ -74,12 +74,12 @@ export async function makeLocalCa(options: NewCa, signal?: AbortSignal): Promise
     if (taken) {
       throw new QuorateError(
         'state',
-        `${options.directory} holds files but no ca.crt, so no CA is made there`,
+        `${options.directory} contains files but no ca.crt, so quorate creates no CA in it`,
         {
-          hint: 'Put the CA back from a backup, or move that folder aside to begin with a new CA.',
+          hint: 'restore the CA from a backup, or rename that directory to start with a new CA',
         },
       )
     }
-    throw QuorateError.from(error, 'state', `the CA can't be made in ${options.directory}`)
+    throw QuorateError.from(error, 'state', `can't create the CA in ${options.directory}`)
   }
 }

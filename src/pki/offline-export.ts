@@ -1,4 +1,4 @@
-/** `quorate certs csr --out DIR`: a folder that anybody with openssl and the CA can sign. */
+/** `quorate certs csr --out DIR`: a directory of requests that can be signed with openssl and the CA. */
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import { replaceFile } from '../files/atomic-file.ts'
@@ -9,7 +9,7 @@ import { renderOpensslConfig, SIGNING_SECTION } from './openssl-config.ts'
 
 /**
  * Writes for each request `NODE-PROFILE.csr` (of several for one name the second is `NODE-PROFILE-2.csr`) and `NODE-PROFILE.cnf`, and once `README.txt` and `sign.sh`. Nothing in the
- * folder is secret. A request that would be refused later is refused now.
+ * directory is secret. A request that would be refused later is refused at once.
  * @returns the names of the request files, in the requests' order
  * @throws QuorateError `pki`
  */
@@ -59,9 +59,9 @@ function readme(requests: readonly { readonly stem: string; readonly request: Is
       `-extfile ${stem}.cnf -extensions ${SIGNING_SECTION}`,
     ].join(' \\\n  '),
   )
-  return `Certificate requests for etcd, made by quorate. Nothing in this folder is secret.
+  return `Certificate requests for etcd, created by quorate. Nothing in this directory is secret.
 
-Take it to where the CA is, look at the requests (openssl req -in NAME.csr -noout -text), and sign them all:
+Copy it to the CA, check the requests (openssl req -in NAME.csr -noout -text), and sign them all:
 
 sh sign.sh ca.crt ca.key ${days}
 
@@ -69,7 +69,6 @@ or one by one:
 
 ${commands.join('\n\n')}
 
-Then bring the folder back: quorate certs import DIR. A CA that is not openssl must give each certificate the names and
-usages in its .cnf file, and leave the key as it is.
+Then copy the directory back and run: quorate certs import DIR. A CA other than openssl must give each certificate the names and usages in its .cnf file, and must not change the key.
 `
 }

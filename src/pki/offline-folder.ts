@@ -1,4 +1,4 @@
-/** The files in the folder that comes back from an offline CA: which hold certificates, and which are passed over. */
+/** The files in the directory that comes back from an offline CA: which hold certificates, and which are passed over. */
 import { readdir } from 'node:fs/promises'
 import path from 'node:path'
 import { QuorateError } from '../errors.ts'
@@ -21,7 +21,7 @@ export type FolderFile =
   /** Completes 'it …'. */
   | { readonly file: string; readonly ignored: string }
 
-/** Sorted by name; without what was carried out. @throws QuorateError `pki` if the folder can't be read */
+/** Sorted by name; without what was carried out. @throws QuorateError `pki` if the directory can't be read */
 export async function readFolder(directory: string): Promise<readonly FolderFile[]> {
   const names = await namesIn(directory)
   const files: FolderFile[] = []
@@ -34,7 +34,7 @@ async function namesIn(directory: string): Promise<readonly string[]> {
   try {
     return (await readdir(directory)).sort()
   } catch (error) {
-    throw QuorateError.from(error, 'pki', `the folder with the signed certificates can't be read`)
+    throw QuorateError.from(error, 'pki', `can't read the directory with the signed certificates`)
   }
 }
 
@@ -54,7 +54,7 @@ async function look(directory: string, file: string): Promise<FolderFile> {
   } catch (error) {
     const trouble = QuorateError.from(error, 'pki', file)
     if (expected || isBinary(bytes)) return { file, trouble }
-    return { file, ignored: holdsPrivateKey(bytes) ? 'is a private key' : 'holds no certificate' }
+    return { file, ignored: holdsPrivateKey(bytes) ? 'is a private key' : 'contains no certificate' }
   }
 }
 

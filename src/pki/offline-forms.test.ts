@@ -165,7 +165,7 @@ test('what is no certificate is named: refused by its name, or ignored; what was
       result: 'refused',
       hint: expect.stringContaining('openssl pkcs12 -in etcd01.p12 -nokeys'),
     },
-    { file: 'notes.md', result: 'ignored', reasons: ['holds no certificate'] },
+    { file: 'notes.md', result: 'ignored', reasons: ['contains no certificate'] },
     { file: 'request.pem', result: 'refused', reasons: [expect.stringContaining('CERTIFICATE REQUEST')] },
   ])
   expect(files).toHaveLength(6)

@@ -1,4 +1,4 @@
-/** `quorate certs import DIR`: takes what the CA signed, after a look at each. */
+/** `quorate certs import DIR`: imports what the CA signed, after checking each. */
 import { mkdir } from 'node:fs/promises'
 import type { X509Certificate } from 'node:crypto'
 import type { Certificates } from './any-certificates.ts'
@@ -28,13 +28,13 @@ export interface ImportOptions {
 }
 
 export interface ImportedFile {
-  /** The file's name within the folder. */
+  /** The file's name within the directory. */
   readonly file: string
   /** `imported`; `ignored`: the CA's own certificate, or, with a reason, no certificate at all; `refused`: see the reasons. */
   readonly result: 'imported' | 'ignored' | 'refused'
   /** Whose it is, where that is known. */
   readonly commonName: string | undefined
-  /** What is wrong, each completing 'it …'; of one that was imported all the same, what it could be better at. */
+  /** What is wrong, each completing 'it …'; for an imported one, its weaknesses. */
   readonly reasons: readonly string[]
   /** What to do about it, of a file that was refused. */
   readonly hint?: string | undefined
@@ -43,13 +43,13 @@ export interface ImportedFile {
 export interface ImportReport {
   /** A file with certificates for several requests is there once for each. */
   readonly files: readonly ImportedFile[]
-  /** Common names of requests for which no good certificate was in the folder. */
+  /** Common names of requests for which no good certificate was in the directory. */
   readonly missing: readonly string[]
 }
 
 /**
  * Matches certificates to requests by their public key, whatever the files are called, and keeps the good ones.
- * @throws QuorateError `pki` if the CA itself can't be used or the folder can't be read; a bad file is in the report
+ * @throws QuorateError `pki` if the CA itself can't be used or the directory can't be read; a bad file is in the report
  */
 export async function importCertificates(options: ImportOptions): Promise<ImportReport> {
   const chain = parseChain(options.caPem, 'the CA certificate')
@@ -112,7 +112,7 @@ function judge(
 ): Pick<ImportedFile, 'result' | 'reasons' | 'hint'> {
   if (chain.some((ca) => ca.fingerprint256 === leaf.fingerprint256)) return { result: 'ignored', reasons: [] }
   if (request === undefined) {
-    return { result: 'refused', reasons: ['belongs to no request that is waiting: its key is another'] }
+    return { result: 'refused', reasons: ['matches no waiting request: it has another key'] }
   }
   const reasons = checkCertificate({
     pem: leaf.toString(),

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Signs every certificate request in this folder with your CA: NAME.csr becomes NAME.crt.
+# Signs every certificate request in this directory with your CA: NAME.csr becomes NAME.crt.
 # usage: sh sign.sh CA.crt CA.key DAYS
-# openssl asks for the passphrase of CA.key if it has one. Look at the requests first:
+# openssl asks for the passphrase of CA.key if it has one. Check the requests first:
 #   openssl req -in NAME.csr -noout -text
 set -eu
 if [ "$#" -ne 3 ]; then

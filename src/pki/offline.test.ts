@@ -48,7 +48,7 @@ test('what is not signed yet is refused with the way to have it signed', async (
   await expect(refusal).rejects.toBeInstanceOf(NotSignedYet)
   await expect(refusal).rejects.toMatchObject({
     code: 'pki',
-    message: 'the offline CA has not signed a certificate yet for etcd01, etcd02',
+    message: 'the offline CA has not yet signed a certificate for etcd01, etcd02',
     hint: expect.stringMatching(/quorate certs csr --out DIR.*quorate certs import DIR/) as string,
   })
 })
@@ -76,7 +76,7 @@ test('requests go out, sign.sh signs them, certificates come in and are used', a
 test('the commands in README.txt work as they stand', async () => {
   const { folder, out, takeIn } = await exported()
   const readme = readFileSync(path.join(out, 'README.txt'), 'utf8')
-  const commands = readme.slice(readme.indexOf('openssl x509'), readme.indexOf('\nThen bring'))
+  const commands = readme.slice(readme.indexOf('openssl x509'), readme.indexOf('\nThen copy'))
   copyFileSync(path.join(folder, 'ca.crt'), path.join(out, 'ca.crt'))
   copyFileSync(path.join(folder, 'ca.key'), path.join(out, 'ca.key'))
   execFileSync('sh', ['-e', '-c', commands], { cwd: out, stdio: 'pipe' })
@@ -144,23 +144,23 @@ test('each file that will not do is reported with what is wrong, and is not kept
   })
   expect(byFile['foreign.crt']).toMatchObject({
     result: 'refused',
-    reasons: [expect.stringMatching(/no request/)],
+    reasons: [expect.stringMatching(/no waiting request/)],
   })
   expect(byFile['etcd01-member.crt']).toMatchObject({
     commonName: 'etcd01',
-    reasons: ['was not issued by the present CA'],
+    reasons: ['was not issued by the current CA'],
   })
   expect(byFile['etcd02-peer.cer']).toMatchObject({
     commonName: 'etcd02',
     reasons: [
       'lacks DNS etcd02, DNS localhost, IP 192.0.2.12, IP 127.0.0.1, IP ::1',
-      'is not made for clientAuth and serverAuth',
+      'lacks the extended key usage clientAuth and serverAuth',
     ],
   })
   expect(byFile['etcd02-peer.crt']).toMatchObject({ result: 'imported' })
   expect(missing).toEqual(['etcd01'])
   expect(readdirSync(path.join(folder, 'issued'))).toHaveLength(1)
-  await expect(authority.issueMany(expected)).rejects.toThrow(/yet for etcd01$/)
+  await expect(authority.issueMany(expected)).rejects.toThrow(/certificate for etcd01$/)
 })
 
 test('what another CA signed before waits to be signed again', async () => {
@@ -172,7 +172,7 @@ test('what another CA signed before waits to be signed again', async () => {
     issuedDirectory: path.join(folder, 'issued'),
     now: () => new Date(),
   })
-  await expect(next.issueMany(expected)).rejects.toThrow(/not signed a certificate yet for etcd01, etcd02$/)
+  await expect(next.issueMany(expected)).rejects.toThrow(/not yet signed a certificate for etcd01, etcd02$/)
 })
 
 test('a request that would be refused is not exported', async () => {
@@ -206,7 +206,7 @@ test("a CA that leaves the members' name out: refused where peers demand it, and
   stripped('etcd01-member.cnf')
   stripped('etcd02-peer.cnf')
   sign()
-  const lacks = `lacks DNS ${memberName('demo')}, by which members know each other`
+  const lacks = `lacks DNS ${memberName('demo')}, the peer name`
   expect((await takeIn()).files.map(({ result, reasons }) => [result, reasons])).toEqual([
     ['refused', [lacks]],
     ['refused', [lacks]],

@@ -1,4 +1,4 @@
-/** The CA that is not within reach: requests are carried out, certificates are carried in. */
+/** The offline CA: requests are exported, certificates are imported. */
 import path from 'node:path'
 import { QuorateError } from '../errors.ts'
 import { readText } from '../files/read-file.ts'
@@ -53,7 +53,7 @@ export function openOfflineAuthority(options: OfflineAuthorityOptions): Authorit
         keySpki: csr.publicKeySha256,
         entering: true,
       }).filter(({ code }) => code !== 'member-name' || request.mayLackMemberName !== true)
-      // Another CA signed it, before this one took over.
+      // Another CA signed it, before this one became active.
       if (reasons.some(({ code }) => code === 'issuer')) {
         waiting.push(request.subjectCommonName)
         continue
@@ -95,14 +95,14 @@ export async function keysNamed(
   return new Set(named.flat())
 }
 
-/** Tells the refusal 'not signed yet' from every other: what is asked for will work once a certificate is imported. */
+/** Distinguishes 'not signed yet' from other errors: the request will succeed after a certificate is imported. */
 export class NotSignedYet extends QuorateError {}
 
 const HOW_TO_SIGN =
-  'quorate certs csr --out DIR, have DIR signed by the CA (its README.txt shows how), then quorate certs import DIR'
+  'quorate certs csr --out DIR, sign the requests in DIR with the CA (its README.txt shows how), then run quorate certs import DIR'
 
 export function notSigned(names: readonly string[]): NotSignedYet {
-  return new NotSignedYet('pki', `the offline CA has not signed a certificate yet for ${names.join(', ')}`, {
+  return new NotSignedYet('pki', `the offline CA has not yet signed a certificate for ${names.join(', ')}`, {
     host: names.length === 1 ? names[0] : undefined,
     hint: HOW_TO_SIGN,
   })

@@ -51,6 +51,6 @@ test.each(['10.0.0.1\n', '10.0.0.1,DNS:evil', 'fe80::1%eth0', '$x'])('refuses th
 test.each(['a\nb', '$HOME', '../x', 'a/b', '', 'x'.repeat(65)])(
   'refuses the common name %j',
   (commonName) => {
-    expect(() => renderOpensslConfig({ ...options, commonName })).toThrow(/name of a certificate/)
+    expect(() => renderOpensslConfig({ ...options, commonName })).toThrow(/is not a valid certificate name/)
   },
 )

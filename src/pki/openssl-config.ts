@@ -61,9 +61,9 @@ export function renderOpensslConfig(options: ConfigOptions): string {
 }
 
 /**
- * The common name of a node or client: 1 to 64 of `A-Z a-z 0-9 . _ @ -`, beginning with a letter or digit; and none by
- * which members know each other: programs made with Go before 1.15, as releases of etcd 3.4 are, take the common name of
- * a certificate without alternative names for a host name.
+ * The common name of a node or client: 1 to 64 of `A-Z a-z 0-9 . _ @ -`, beginning with a letter or digit;
+ * and not a peer name: programs made with Go before 1.15, as releases of etcd 3.4 are, take the common name
+ * of a certificate without alternative names for a host name.
  */
 export function checkedCommonName(name: string): string {
   if (!name.includes(':')) return checkedSubjectName(name)
@@ -73,7 +73,7 @@ export function checkedCommonName(name: string): string {
 /** As `checkedCommonName`, of Kubernetes' users and groups too: `system:nodes`. */
 export function checkedSubjectName(name: string): string {
   if (isReservedName(name)) {
-    throw new QuorateError('pki', `${name} is a name by which members know each other: only members get it`, {
+    throw new QuorateError('pki', `the name ${name} is reserved for members`, {
       hint: 'choose another name',
     })
   }
@@ -82,8 +82,8 @@ export function checkedSubjectName(name: string): string {
 }
 
 function unfit(name: string): QuorateError {
-  return new QuorateError('pki', `${JSON.stringify(name)} can't be the name of a certificate`, {
-    hint: 'Use 1 to 64 letters, digits, dots, dashes, underscores or @, beginning with a letter or digit.',
+  return new QuorateError('pki', `${JSON.stringify(name)} is not a valid certificate name`, {
+    hint: 'use 1 to 64 letters, digits, dots, dashes, underscores or @, beginning with a letter or digit',
   })
 }
 

@@ -1,6 +1,6 @@
 /**
- * Where quorate's own CA lies. While it is exchanged for another two renames follow each other, and a tool that dies
- * between them leaves no `ca`: what is beside it then tells where the exchange got to.
+ * The paths of quorate's own CA. A rotation does two renames, and an interruption between them leaves no
+ * `ca`: the other directories then show the progress.
  */
 import { existsSync } from 'node:fs'
 import path from 'node:path'
@@ -11,12 +11,12 @@ export interface OwnCa {
   readonly directory: string
 }
 
-/** The folders of a CA's exchange: the one that signs, the one to come (or given up again), and the one that was. */
+/** The directories of a CA rotation: the current one, the next one (or an abandoned one), and the previous one. */
 export function caFolders(directory: string): Record<'present' | 'next' | 'previous', string> {
   return { present: directory, next: `${directory}.next`, previous: `${directory}.previous` }
 }
 
-/** The folder of the CA that signs now: `directory`, except in the middle of an exchange. */
+/** The directory of the CA that signs: `directory`, except in the middle of a rotation. */
 export function presentCaFolder(directory: string): string {
   const { present, next, previous } = caFolders(directory)
   const between = !holdsCa(present) && holdsCa(next) && holdsCa(previous)

@@ -1,6 +1,6 @@
 /**
- * quorate's own CA exchanged for a new one, as far as that happens on this computer. Every function may be called again
- * after it was cut off anywhere, and both keys are there until the end and afterwards.
+ * The local part of rotating quorate's own CA. Every function may be called again after an interruption at
+ * any point, and both keys are kept.
  */
 import { existsSync } from 'node:fs'
 import { rename } from 'node:fs/promises'
@@ -14,8 +14,8 @@ import { type OwnCa, caFolders, holdsCa } from './own-ca-folder.ts'
 import { bundleOf, trustFile } from './trust.ts'
 
 /**
- * Makes the new CA, has both trusted from now on, and puts the new one in the place of the one that signs. What was
- * issued by the old one is as good as before: the old one lies beside it as `ca.previous`.
+ * Creates the new CA, makes both trusted, and replaces the one that signs with it. What the old one issued
+ * stays valid: the old one is kept as `ca.previous`.
  */
 export async function beginRotation(
   own: OwnCa,
@@ -45,9 +45,9 @@ export async function turnBack(own: OwnCa): Promise<void> {
 }
 
 /**
- * The CA that does not sign any more (or never came to) is kept beside the other, as `ca.retired-STAMP`: its key is not
- * needed, and not lost.
- * @returns the folders, if there were any
+ * The CA that no longer signs (or never did) is kept as `ca.retired-STAMP`: its key is no longer needed, but
+ * not lost.
+ * @returns the directories, if there were any
  */
 export async function retireOther(
   { directory }: Pick<OwnCa, 'directory'>,

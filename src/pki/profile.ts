@@ -6,7 +6,7 @@ import type { KeyObject } from 'node:crypto'
  * - `peer`: members among each other; each is server and client to the others
  * - `server`: towards clients; clientAuth too, because etcd's gRPC gateway dials its own member with it
  * - `client`: dials only: an operator, an API server, flannel
- * - `serving`: is dialled only: Kubernetes' API servers and kubelets
+ * - `serving`: is only dialed: Kubernetes' API servers and kubelets
  */
 export type Profile = 'member' | 'peer' | 'server' | 'client' | 'serving'
 
@@ -23,7 +23,7 @@ export const EXTENDED_USAGES: Readonly<Record<Profile, readonly ExtendedUsage[]>
   serving: ['serverAuth'],
 }
 
-/** Whether it is what a member shows its peers: it carries the name by which members know each other. */
+/** Whether it is what a member shows its peers: it carries the peer name. */
 export function isMembers(profile: Profile): boolean {
   return profile === 'member' || profile === 'peer'
 }

@@ -1,4 +1,4 @@
-/** Signing on this computer: making a root, and issuing leaves from a CA whose key is at hand. */
+/** Signs on the workstation: creates a root, and issues leaves from a CA whose key is available. */
 import { generateKeyPair, randomBytes, X509Certificate, type KeyObject, type webcrypto } from 'node:crypto'
 import { promisify } from 'node:util'
 import type { KeyAlgorithm } from '../spec/cluster.ts'
@@ -104,7 +104,7 @@ export function randomSerial(): string {
   return bytes.toString('hex')
 }
 
-/** A request for a key that was born here. @param dns further names @param organizations of the subject */
+/** A request for a local key. @param dns further names @param organizations of the subject */
 export async function makeCsr(
   commonName: string,
   keys: KeyPair,
@@ -159,7 +159,7 @@ function webAlgorithm(key: KeyObject): { name: string; hash: string; namedCurve?
     default:
       if (key.asymmetricKeyType === 'rsa') return { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' }
       throw new QuorateError('pki', `signing with a key of ${keyAlgorithmName(key)} is not supported`, {
-        hint: 'Use a CA whose key is RSA or ECDSA on P-256, P-384 or P-521.',
+        hint: 'use a CA whose key is RSA or ECDSA on P-256, P-384 or P-521',
       })
   }
 }

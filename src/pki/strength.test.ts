@@ -123,7 +123,7 @@ test.each(['local', 'named', 'offline'] as const)(
     await expect(importCa(cluster, { trustPem, keyPem }, ask)).rejects.toMatchObject({
       code: 'pki',
       message: expect.stringContaining('is signed with SHA-1'),
-      hint: expect.stringContaining('nothing of it was written'),
+      hint: expect.stringContaining('nothing was written'),
     })
     expect(() => readFileSync(place.certificate)).toThrow('ENOENT')
     expect(() => readFileSync(path.join(folder, 'state/ca/ca.crt'))).toThrow('ENOENT')

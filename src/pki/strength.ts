@@ -1,6 +1,7 @@
 /**
- * What is too weak to be trusted: RSA below 2048 bits, curves below P-256, and signatures over MD5, SHA-1 or any hash
- * but SHA-2's larger ones. The limits are those of NIST SP 800-131A and of Go's TLS, which etcd runs on.
+ * The rules for what is too weak to be trusted: RSA below 2048 bits, curves below P-256, and signatures over
+ * MD5, SHA-1 or any hash but SHA-2's larger ones. The limits are those of NIST SP 800-131A and of Go's TLS,
+ * which etcd runs on.
  */
 import type { KeyObject, X509Certificate } from 'node:crypto'
 import { QuorateError } from '../errors.ts'
@@ -43,7 +44,7 @@ const WEAK_NAMES: Readonly<Record<string, string>> = {
   '2b0e03021d': 'SHA-1',
 }
 
-/** What is too weak of a certificate, each completing 'it …': `has a key of rsa-1024`. Empty: nothing is. */
+/** What is too weak of a certificate, each completing 'it …': `has a key of rsa-1024`. Empty: none. */
 export function weaknesses(certificate: X509Certificate): readonly string[] {
   return [
     ...(isStrongKeyOfCa(certificate.publicKey)
@@ -79,7 +80,10 @@ export interface WeakCa {
   readonly message: string
 }
 
-/** Each CA of a bundle (PEM) that is too weak, in a line that names it. What can't be read is told where it is used. */
+/**
+ * Each CA of a bundle (PEM) that is too weak, in a line that names it. What can't be read is reported where
+ * it is used.
+ */
 export function weakCas(pem: string): readonly WeakCa[] {
   return certificatesOf(pem).flatMap((certificate) => {
     const found = weaknesses(certificate)
@@ -97,17 +101,17 @@ function certificatesOf(pem: string): readonly X509Certificate[] {
   }
 }
 
-/** What to do about a CA that members trust already. */
+/** The fix for a CA that members already trust. */
 export const ROTATE_WEAK_CA =
-  'replace it with a stronger CA: quorate certs rotate-ca (a CA that the cluster file names: name the new one there first)'
+  'replace it with a stronger CA: quorate certs rotate-ca (if the cluster file names the CA, name the new one in it first)'
 
-/** @throws QuorateError `pki` for a CA that is about to be trusted and is too weak for it */
+/** @throws QuorateError `pki` for a new CA that is too weak to be trusted */
 export function assertStrongCas(pem: string, hint: string): void {
   const weak = weakCas(pem)
   if (weak.length > 0) throw new QuorateError('pki', weak.map(({ message }) => message).join('\n'), { hint })
 }
 
-/** A CA may have a few keys that its members' may not: Ed25519, PSS alone, and RSA with a small exponent. */
+/** A CA may have some keys that members may not: Ed25519, PSS only, and RSA with a small exponent. */
 function isStrongKeyOfCa(key: KeyObject): boolean {
   if (key.asymmetricKeyType === 'rsa' || key.asymmetricKeyType === 'rsa-pss')
     return (key.asymmetricKeyDetails?.modulusLength ?? 0) >= 2048

@@ -1,4 +1,4 @@
-/** What the tests of this folder share: the real openssl, a private folder, a node's request as openssl makes it. */
+/** What the tests of this directory share: the real openssl, a private directory, a node's request as openssl makes it. */
 import { execFileSync, spawn } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
@@ -17,7 +17,7 @@ export const ETCD01 = {
 
 export const DAYS = 86_400_000
 
-/** Runs openssl in `folder`; throws with its complaint if it fails. */
+/** Runs openssl in `directory`; throws with its complaint if it fails. */
 export function openssl(folder: string, ...args: string[]): string {
   return execFileSync('openssl', args, { cwd: folder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
 }
@@ -69,7 +69,7 @@ export function memberRequest(
   }
 }
 
-/** A CA made by openssl: `NAME.crt` and `NAME.key` in `folder`; `extensions` are lines of configuration. */
+/** A CA made by openssl: `NAME.crt` and `NAME.key` in `directory`; `extensions` are lines of configuration. */
 export function opensslCa(
   folder: string,
   name: string,
@@ -112,7 +112,7 @@ export function opensslCa(
   return { certificate: path.join(folder, `${name}.crt`), key: path.join(folder, `${name}.key`) }
 }
 
-/** A `Remote` that is this machine: runs the commands for real, and remembers them. */
+/** A `Remote` that is this node: runs the commands for real, and remembers them. */
 export function localRemote(
   environment: Record<string, string> = {},
 ): Remote & { readonly commands: RemoteCommand[] } {

@@ -1,4 +1,7 @@
-/** What a bundle trusts, in a few words: a process of etcd carries them from its start on. Computed from text alone. */
+/**
+ * A short mark of what a bundle trusts: a process of etcd has it in its environment since its start. Computed
+ * from the text only.
+ */
 import { createHash } from 'node:crypto'
 
 const BLOCK = /-----BEGIN CERTIFICATE-----([^-]+)-----END CERTIFICATE-----/g

@@ -1,15 +1,15 @@
-/** Whom members and clients trust: the CA that signs, and while CAs are exchanged the other one too. */
+/** The CAs that members and clients trust: the one that signs, and during a rotation the other one too. */
 import path from 'node:path'
 import { readText } from '../files/read-file.ts'
 import type { Authority } from './authority.ts'
 import { chainPem, parseCertificates } from './chain.ts'
 
-/** Both CAs (PEM) during an exchange, as long as both are trusted; not there at any other time. */
+/** Both CAs (PEM) during a rotation, while both are trusted; missing at any other time. */
 export function trustFile(stateDirectory: string): string {
   return path.join(stateDirectory, 'ca.trusted.crt')
 }
 
-/** The same authority, which has members trust what is in the file as well. */
+/** The same authority, whose trust also contains the CAs in the file. */
 export function withTrust(authority: Authority, file: string): Authority {
   return {
     ...authority,
@@ -20,7 +20,7 @@ export function withTrust(authority: Authority, file: string): Authority {
   }
 }
 
-/** undefined: no CAs are being exchanged. */
+/** undefined: no rotation is in progress. */
 export async function readTrustFile(file: string): Promise<string | undefined> {
   try {
     return await readText(file)

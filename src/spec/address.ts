@@ -9,10 +9,10 @@ export function normalAddress(address: string): string {
 }
 
 const UNFIT: Readonly<Record<string, string>> = {
-  loopback: 'is a loopback address: every machine has it, and no other can reach it',
-  multicast: 'is a multicast address: it belongs to a group of machines, not to one',
+  loopback: 'is a loopback address: every node has it, and no other can reach it',
+  multicast: 'is a multicast address: it belongs to a group of nodes, not to one',
   unspecified: 'means "any address": nothing can connect to it',
-  broadcast: 'is the broadcast address: it belongs to every machine',
+  broadcast: 'is the broadcast address: it belongs to every node',
   linkLocal: 'is a link-local address: it means something else on every network card',
   ipv4Mapped: 'is an IPv4 address in IPv6 clothes: certificates and etcd treat it as another one',
 }

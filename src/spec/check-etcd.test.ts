@@ -120,7 +120,7 @@ test.each([
   [
     'dataDirectory: /srv',
     18,
-    'etcd.dataDirectory: "/srv" is shared by the whole system, and etcd wants a folder of its own (mode 0700); write /srv/etcd/data',
+    'etcd.dataDirectory: "/srv" is shared by the whole system, and etcd wants a directory of its own (mode 0700); write /srv/etcd/data',
   ],
   [
     'dataDirectory: /var/lib/etcd',

@@ -155,7 +155,7 @@ function checkNodes(network: Place, { nodes, loadBalancer }: File, report: Repor
   if (found !== undefined) complain(network, `holds ${found.address}, ${found.what}`, report)
 }
 
-/** Machines on the internet that no pod could reach any more. */
+/** Nodes on the internet that no pod could reach any more. */
 function checkPublic({ cidr, path, name }: Place, report: Reporter): void {
   if (ipaddr.IPv4.parse(cidr.split('/')[0] ?? '').range() !== 'unicast') return
   const message = `${name}: ${cidr} are public addresses, and nothing in the cluster could reach their owners`

@@ -83,7 +83,7 @@ test.each([
     'source: { modules: { porxy: x } }',
     /unknown key porxy in kubernetes\.source\.modules; did you mean proxy\?/,
   ],
-  ['source: { folder: 3 }', /kubernetes\.source\.folder: the number 3 is no folder/],
+  ['source: { folder: 3 }', /kubernetes\.source\.folder: the number 3 is no directory/],
   ['source: { folder: "" }', /kubernetes\.source\.folder: an empty path/],
   [`source: { folder: { sha256: ${'a'.repeat(64)} } }`, /kubernetes\.source\.folder\.path is missing/],
   [

@@ -89,7 +89,7 @@ function checkEndpoint({ loadBalancer, nodes }: File, report: Reporter): void {
   const path = ['loadBalancer', 'url']
   const { host } = endpointOf(url)
   if (isIP(host) !== 0) {
-    const message = `loadBalancer.url: ${host} is an address, and Kubernetes needs a name: it stands in every certificate and kubeconfig, and could not move to another machine`
+    const message = `loadBalancer.url: ${host} is an address, and Kubernetes needs a name: it stands in every certificate and kubeconfig, and could not move to another node`
     report.error(path, message, 'write a DNS name that all nodes resolve to it')
   } else if (/^http:/i.test(url) && loadBalancer.managed !== true) {
     const message = 'loadBalancer.url: API servers speak TLS alone'
@@ -98,7 +98,7 @@ function checkEndpoint({ loadBalancer, nodes }: File, report: Reporter): void {
   const namesake = nodes?.find((node) => node?.name === host)
   const role = (['master', 'etcd'] as const).find((one) => namesake?.roles?.includes(one))
   if (namesake === undefined || namesake.roles?.includes('service') === true || role === undefined) return
-  const message = `loadBalancer.url: ${host} is ${role === 'master' ? 'a master' : 'an etcd node'}: without that machine nobody finds the other API servers`
+  const message = `loadBalancer.url: ${host} is ${role === 'master' ? 'a master' : 'an etcd node'}: without that node nobody finds the other API servers`
   report.warning(path, message, 'write the name of a load balancer, such as that of a service node')
 }
 

@@ -102,7 +102,7 @@ function checkAddress(
   const owner = all.find((node) => node !== undefined && addressesOf(node).includes(normalAddress(address)))
   if (owner !== undefined && !(service.length === 1 && service[0] === owner)) {
     const message = `loadBalancer.address: ${address} is the address of ${owner.name ?? 'a node'}, and a virtual address belongs to no single node`
-    report.error(path, message, 'write an address of that network which no machine has')
+    report.error(path, message, 'write an address of that network which no node has')
     return
   }
   if (owner !== undefined) return

@@ -20,15 +20,15 @@ test.each([
   ],
   [
     '127.0.0.1',
-    '"127.0.0.1" is a loopback address: every machine has it, and no other can reach it; write the address by which the other nodes reach this one',
+    '"127.0.0.1" is a loopback address: every node has it, and no other can reach it; write the address by which the other nodes reach this one',
   ],
   [
     '"::1"',
-    '"::1" is a loopback address: every machine has it, and no other can reach it; write the address by which the other nodes reach this one',
+    '"::1" is a loopback address: every node has it, and no other can reach it; write the address by which the other nodes reach this one',
   ],
   [
     '224.0.0.1',
-    '"224.0.0.1" is a multicast address: it belongs to a group of machines, not to one; write the address by which the other nodes reach this one',
+    '"224.0.0.1" is a multicast address: it belongs to a group of nodes, not to one; write the address by which the other nodes reach this one',
   ],
   [
     '0.0.0.0',

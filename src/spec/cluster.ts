@@ -15,12 +15,12 @@ export interface Cluster {
   readonly name: string
   /** Absolute path of the cluster file. */
   readonly file: string
-  /** Absolute path of the folder with what quorate keeps for this cluster: CA, known hosts, operator certificate. */
+  /** Absolute path of the directory with what quorate keeps for this cluster: CA, known hosts, operator certificate. */
   readonly stateDirectory: string
   readonly nodes: readonly Node[]
   /** Groups of one's own: name to node names. Never one of `ROLES` or `common`. */
   readonly groups: Readonly<Record<string, readonly string[]>>
-  /** The least that a machine of a role must have. */
+  /** The least that a node of a role must have. */
   readonly requirements: Readonly<Record<Role, Requirements>>
   readonly pki: Pki
   readonly etcd: EtcdSpec
@@ -140,21 +140,21 @@ export type EtcdSource =
       readonly kind: 'debian'
       /** bookworm, trixie, sid … */
       readonly suite: string
-      /** Archive URL; undefined: the one this machine's apt uses. */
+      /** Archive URL; undefined: the one this node's apt uses. */
       readonly mirror: string | undefined
     }
   | {
       readonly kind: 'modules'
       /** URL of a Go module proxy; undefined: the one that Go itself is set to. */
       readonly proxy: string | undefined
-      /** Absolute path of the program `go` or of its toolchain's folder; undefined: one that is found. */
+      /** Absolute path of the program `go` or of its toolchain's directory; undefined: one that is found. */
       readonly go: string | undefined
       /** Whether every module is compared with Go's checksum database. */
       readonly checksumDatabase: boolean
     }
   | {
       readonly kind: 'file'
-      /** Absolute path of a folder with `etcd` and `etcdctl`, or of a release archive (.tar.gz). */
+      /** Absolute path of a directory with `etcd` and `etcdctl`, or of a release archive (.tar.gz). */
       readonly path: string
       /** SHA-256 (hex) of the archive, checked if given. */
       readonly sha256: string | undefined
@@ -187,7 +187,7 @@ export interface EtcdSpec {
 
 /** flannel's network configuration, in the spelling flannel reads. */
 export interface FlannelNetwork {
-  /** The etcd key's folder, `/coreos.com/network` unless set. */
+  /** The etcd key's directory, `/coreos.com/network` unless set. */
   readonly prefix: string
   readonly config: FlannelConfig
   /** Written through the v2 API too (flannel < 0.18). */
@@ -232,7 +232,7 @@ export function etcdNodes(cluster: Cluster): readonly Node[] {
   return selectNodes(cluster, 'etcd')
 }
 
-/** As a member's machine is looked at and worked on, whatever roles the node has now. */
+/** As a member's node is looked at and worked on, whatever roles the node has now. */
 export function asEtcdNode(node: Node): Node {
   return node.roles.includes('etcd') ? node : { ...node, roles: [...node.roles, 'etcd'] }
 }

@@ -85,11 +85,11 @@ export const QUESTIONS: readonly Question[] = [
     standard: 'local',
     options: {
       local: 'here, made on first use',
-      host: 'on another machine, over SSH',
+      host: 'on another host, over SSH',
       offline: 'elsewhere; I carry the files',
     },
   }),
-  question('caHost', '--ca-host NAME', "The CA machine's name (for ssh)", {
+  question('caHost', '--ca-host NAME', "The CA node's name (for ssh)", {
     standard: 'root-ca-host',
     check: checkName,
     when: (answers) => answers.authority === 'host',
@@ -99,7 +99,7 @@ export const QUESTIONS: readonly Question[] = [
     check: checkLocalPath,
     when: (answers) => answers.authority === 'host' || answers.authority === 'offline',
   }),
-  question('caKey', '--ca-key PATH', 'Path of the CA key on that machine', {
+  question('caKey', '--ca-key PATH', 'Path of the CA key on that node', {
     standard: '/root/ca.key',
     check: checkRemotePath,
     when: (answers) => answers.authority === 'host',
@@ -110,7 +110,7 @@ export const QUESTIONS: readonly Question[] = [
       release: "etcd's own releases",
       debian: "Debian's archive, through apt",
       modules: 'built here from its Go modules',
-      file: 'a file or folder here',
+      file: 'a file or directory here',
     },
   }),
   question('suite', '--suite NAME', 'Which Debian suite?', {
@@ -119,7 +119,7 @@ export const QUESTIONS: readonly Question[] = [
     check: checkSuite,
     when: (answers) => answers.source === 'debian',
   }),
-  question('path', '--path PATH', 'Path of the archive or folder with etcd and etcdctl', {
+  question('path', '--path PATH', 'Path of the archive or directory with etcd and etcdctl', {
     required: true,
     check: checkLocalPath,
     when: (answers) => answers.source === 'file',
@@ -138,15 +138,20 @@ export const QUESTIONS: readonly Question[] = [
     options: {
       release: 'its own releases, and images from a registry',
       modules: 'built here from its Go modules',
-      folder: 'a folder or an air-gap bundle here',
+      folder: 'a directory or an air-gap bundle here',
     },
     when: withKubernetes,
   }),
-  question('kubernetesFolder', '--kubernetes-folder PATH', 'Path of the folder or bundle with Kubernetes', {
-    required: true,
-    check: checkLocalPath,
-    when: (answers) => withKubernetes(answers) && answers.kubernetesSource === 'folder',
-  }),
+  question(
+    'kubernetesFolder',
+    '--kubernetes-folder PATH',
+    'Path of the directory or bundle with Kubernetes',
+    {
+      required: true,
+      check: checkLocalPath,
+      when: (answers) => withKubernetes(answers) && answers.kubernetesSource === 'folder',
+    },
+  ),
   question('network', '--network CIDR', "flannel's network for pods, if you use flannel", {
     standard: (answers) => (withKubernetes(answers) ? KUBERNETES_DEFAULTS.podNetwork : undefined),
     placeholder: '10.5.0.0/16',

@@ -7,7 +7,7 @@ import { RECIPIENT_PLACEHOLDER, SHA256_PLACEHOLDER } from './sample-keys.ts'
 import { oneLine, section, topLevel } from './yaml-lines.ts'
 
 export interface RenderOptions {
-  /** Path (from the file's folder) or URL of the JSON Schema, for editors; no line about it unless given. */
+  /** Path (from the file's directory) or URL of the JSON Schema, for editors; no line about it unless given. */
   readonly schema?: string
 }
 
@@ -70,7 +70,7 @@ function ssh({ ssh: set }: ClusterFile): string[] {
 
 function nodes(content: ClusterFile): string[] {
   return [
-    '# The machines. Roles: etcd, master, worker, service; etcd on an odd number of them, best three.',
+    '# The nodes. Roles: etcd, master, worker, service; etcd on an odd number of them, best three.',
     '# A node may also have addresses and names (further ones, for its certificate), and ssh settings of its own.',
     'nodes:',
     ...content.nodes.map((node) => `  - ${oneLine(node)}`),
@@ -92,13 +92,13 @@ function requirements({ requirements: set }: ClusterFile): string[] {
     standard: oneLine(REQUIREMENTS[role]),
     why: `the least that a node with the role ${role} must have`,
   }))
-  return ['# What `quorate preflight` asks of the machines.', ...section('requirements', settings)]
+  return ['# What `quorate preflight` asks of the nodes.', ...section('requirements', settings)]
 }
 
 function pki({ pki: set }: ClusterFile): string[] {
   const { layout, algorithm, days } = DEFAULTS.pki
   return [
-    '# Certificates. The CA may be here (local), on another machine, or anywhere else:',
+    '# Certificates. The CA may be on the workstation (local), on another host, or anywhere else:',
     '# { host: { name: root-ca-host, certificate: /root/ca.crt, key: /root/ca.key } }, { offline: { certificate: ca.crt } }.',
     ...section('pki', [
       { key: 'authority', value: set?.authority, standard: 'local', why: 'where the CA lives' },

@@ -195,10 +195,10 @@ function wrongChoice(path: Path, name: string, value: unknown): Words {
   if (path.join('.') === 'kubernetes.source')
     return [
       `${name}: ${kindOf(value)} is no source of Kubernetes`,
-      'write release, modules, or { folder: PATH }',
+      'write release, modules, or { directory: PATH }',
     ]
   if (path.join('.') === 'kubernetes.source.folder')
-    return [`${name}: ${kindOf(value)} is no folder`, 'write a path, or { path: …, sha256: … }']
+    return [`${name}: ${kindOf(value)} is no directory`, 'write a path, or { path: …, sha256: … }']
   return [`${name}: ${kindOf(value)} does not belong here`, 'write one text, number or truth value']
 }
 

@@ -46,7 +46,7 @@ export function isLoopback({ host }: Pick<ListenUrl, 'host'>): boolean {
   return host !== OWN_ADDRESS && ipaddr.process(host).range() === 'loopback'
 }
 
-/** All addresses of a machine. */
+/** All addresses of a node. */
 export function isWildcard({ host }: Pick<ListenUrl, 'host'>): boolean {
   return host === '0.0.0.0' || (host !== OWN_ADDRESS && ipaddr.process(host).range() === 'unspecified')
 }

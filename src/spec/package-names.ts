@@ -52,7 +52,7 @@ const NAMES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 /**
  * The command that installs these, as somebody with root's rights types it.
  *
- * @param installer as a machine says it; undefined: apt-get
+ * @param installer as a node says it; undefined: apt-get
  * @param packages Debian's names
  */
 export function installCommand(installer: string | undefined, packages: readonly string[]): string {

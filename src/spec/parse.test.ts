@@ -201,7 +201,7 @@ ${file}:4:30: 198.18.9.1 is the address of etcd01 too (line 3); give every node 
     expect([cluster.name, warnings.length, warnings[0]?.severity]).toEqual(['test', 1, 'warning'])
     await writeFile(file, Uint8Array.of(0x6e, 0xff, 0xfe))
     await expect(loadCluster(file)).rejects.toMatchObject({ message: `${file} is not UTF-8 text` })
-    await expect(loadCluster(folder)).rejects.toMatchObject({ message: `${folder} is a folder` })
+    await expect(loadCluster(folder)).rejects.toMatchObject({ message: `${folder} is a directory` })
     await expect(loadCluster(join(folder, 'none.yaml'))).rejects.toMatchObject({
       message: `there is no cluster file ${join(folder, 'none.yaml')}`,
       hint: 'write one with `quorate init`, or name another with -f FILE',

@@ -37,7 +37,7 @@ export interface Parsed {
   readonly problems: readonly Problem[]
 }
 
-/** `path` is shown in problems as it is given; relative paths in the file start from its folder. */
+/** `path` is shown in problems as it is given; relative paths in the file start from its directory. */
 export function parseClusterFile(text: string, path: string, options: ParseOptions = {}): Parsed {
   const document = readYaml(text)
   const problems = (reports: readonly Report[]) => place(reports, document, path)
@@ -120,7 +120,7 @@ async function readText(path: string): Promise<string> {
       throw new QuorateError('cluster-file', `there is no cluster file ${path}`, { hint, cause: error })
     }
     if (code === 'EISDIR') {
-      throw new QuorateError('cluster-file', `${path} is a folder`, {
+      throw new QuorateError('cluster-file', `${path} is a directory`, {
         hint: 'name the file in it with -f FILE',
         cause: error,
       })

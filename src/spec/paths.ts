@@ -2,7 +2,7 @@
 import { posix, resolve } from 'node:path'
 import type { Complaint } from './problem.ts'
 
-/** A path on this computer. */
+/** A path on the workstation. */
 export function checkLocalPath(text: string): Complaint | undefined {
   if (text === '' || text.includes('\0'))
     return { message: 'an empty path', hint: 'write one, or remove the key' }
@@ -15,7 +15,7 @@ export function checkLocalPath(text: string): Complaint | undefined {
   return undefined
 }
 
-/** Absolute path of one that `checkLocalPath` accepts. `folder` is the cluster file's, absolute. */
+/** Absolute path of one that `checkLocalPath` accepts. `directory` is the cluster file's, absolute. */
 export function resolveLocalPath(text: string, folder: string, home: string): string {
   return text === '~' || text.startsWith('~/') ? resolve(home, text.slice(2)) : resolve(folder, text)
 }
@@ -86,7 +86,7 @@ export function checkDataDirectory(path: string): Complaint | undefined {
   }
   if (SHARED.has(path)) {
     return {
-      message: `"${path}" is shared by the whole system, and etcd wants a folder of its own (mode 0700)`,
+      message: `"${path}" is shared by the whole system, and etcd wants a directory of its own (mode 0700)`,
       hint: `write ${posix.join(path, 'etcd/data')}`,
     }
   }

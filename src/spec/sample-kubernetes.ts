@@ -23,7 +23,7 @@ export function sampleKubernetes(changes: Partial<KubernetesSpec> = {}): Kuberne
   }
 }
 
-/** Nine machines as in the seed: three for etcd, two masters, three workers, one service machine with HAProxy. */
+/** Nine nodes as in the seed: three for etcd, two masters, three workers, one service node with HAProxy. */
 export function sampleKubernetesCluster(changes: Partial<KubernetesSpec> = {}): Cluster {
   const least = { cpus: 2, memoryBytes: 1e9, diskBytes: 15e9 }
   return {

@@ -48,7 +48,7 @@ kubernetes:
   version: "1.37.2"
 `
 
-/** What is said of the nine machines with these replaced in their file, and with more of Kubernetes in it: a line each. */
+/** What is said of the nine nodes with these replaced in their file, and with more of Kubernetes in it: a line each. */
 export function nine(more: string, ...replaced: readonly (readonly [from: string, to: string])[]): string[] {
   const text = replaced.reduce((whole, [from, to]) => {
     expect(whole).toContain(from)

@@ -16,7 +16,7 @@ const count = (what: string, standard: number) =>
 
 const s3 = z.strictObject({
   bucket: text(checkBucket, 'The bucket. It has to exist.', { examples: ['etcd-backups'] }),
-  prefix: text(checkObjectPrefix, 'Before the name of each backup, like a folder.', {
+  prefix: text(checkObjectPrefix, 'Before the name of each backup, like a directory.', {
     examples: ['prod'],
   }).optional(),
   endpoint: text(values.checkHttpUrl, "URL of the S3 service. Default: Amazon's, of the region.").optional(),
@@ -44,7 +44,7 @@ const s3 = z.strictObject({
 
 const store = z
   .strictObject({
-    directory: localPath('A folder on the computer that takes the backup.').optional(),
+    directory: localPath('A directory on the host that takes the backup.').optional(),
     s3: s3.meta({ description: 'A bucket of any S3 service.' }).optional(),
   })
   .meta({ description: 'Where backups are kept.', ...ONE_KEY })

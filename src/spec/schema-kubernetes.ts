@@ -40,7 +40,7 @@ const modules = z
       KUBERNETES_DEFAULTS.modules.checksumDatabase,
     ).optional(),
   })
-  .meta({ description: 'Built on this computer from Go modules. Needs Go.' })
+  .meta({ description: 'Built on the workstation from Go modules. Needs Go.' })
 
 const FOLDER = 'An air-gap bundle, or the directory that one was unpacked into.'
 const folder = z
@@ -51,7 +51,7 @@ const folder = z
       sha256: text(checkSha256, 'SHA-256 of the bundle, or of the manifest in the directory.').optional(),
     }),
   ])
-  .meta({ description: 'A directory on this computer, or a bundle of `quorate bundle create FILE`.' })
+  .meta({ description: 'A directory on the workstation, or a bundle of `quorate bundle create FILE`.' })
 
 const source = z
   .union([

@@ -34,10 +34,10 @@ export const source = z
         }),
         mirror: text(
           values.checkHttpUrl,
-          "Archive URL. Default: the one this computer's apt uses.",
+          "Archive URL. Default: the one the workstation's apt uses.",
         ).optional(),
       })
-      .meta({ description: "Debian's archive, verified by apt. This computer must have apt." })
+      .meta({ description: "Debian's archive, verified by apt. The workstation must have apt." })
       .optional(),
     modules: z
       .strictObject({
@@ -53,14 +53,14 @@ export const source = z
           DEFAULTS.modules.checksumDatabase,
         ).optional(),
       })
-      .meta({ description: 'Built on this computer from the Go modules of etcd 3.5 and newer. Needs Go.' })
+      .meta({ description: 'Built on the workstation from the Go modules of etcd 3.5 and newer. Needs Go.' })
       .optional(),
     file: z
       .strictObject({
-        path: localPath('A folder with etcd and etcdctl, or a release archive (.tar.gz).'),
+        path: localPath('A directory with etcd and etcdctl, or a release archive (.tar.gz).'),
         sha256: text(values.checkSha256, 'SHA-256 of the archive.').optional(),
       })
-      .meta({ description: 'A folder or archive on this computer.' })
+      .meta({ description: 'A directory or archive on the workstation.' })
       .optional(),
   })
   .meta({ description: "Where etcd's binaries come from. Default: its own releases.", ...ONE_KEY })

@@ -79,17 +79,17 @@ const authorityHomes = z
         key: localPath('Its private key (PEM); used in place, never copied.').optional(),
         passphrase: flag('The key is encrypted at rest; quorate asks for its passphrase.', false).optional(),
       })
-      .meta({ description: "On this computer: in the cluster's state folder, or an existing one." })
+      .meta({ description: "On the workstation: in the cluster's state directory, or an existing one." })
       .optional(),
     host: z
       .strictObject({
-        name: name("The CA host's name: one of the nodes, or another machine that ssh reaches by it."),
+        name: name("The CA host's name: one of the nodes, or another host that ssh reaches by this name."),
         ssh: sshOfOne.meta({ description: 'How to reach it; for a node: where it differs.' }).optional(),
         certificate: remotePath('CA certificate there (PEM).', { examples: ['/root/ca.crt'] }),
         key: remotePath('CA key there (PEM); it never leaves that host.', { examples: ['/root/ca.key'] }),
         sudo: flag('Sign as root there.', true).optional(),
       })
-      .meta({ description: 'On another machine: requests go there over SSH and openssl signs them there.' })
+      .meta({ description: 'On another host: requests go to it over SSH and openssl signs them there.' })
       .optional(),
     offline: z
       .strictObject({
@@ -211,12 +211,12 @@ const network = z.strictObject({
 })
 
 export const clusterFileSchema = z.strictObject({
-  name: name("The cluster's name: of its state folder, its CA, and what `quorate reset` asks for."),
+  name: name("The cluster's name: of its state directory, its CA, and what `quorate reset` asks for."),
   ssh: z
     .strictObject(sshKeys)
     .meta({ description: 'How to reach the nodes, unless one says otherwise.' })
     .optional(),
-  nodes: z.array(node).min(1).meta({ description: 'The machines.' }),
+  nodes: z.array(node).min(1).meta({ description: 'The nodes.' }),
   groups: z
     .record(z.string(), z.array(z.string()).min(1))
     .meta({
@@ -231,7 +231,7 @@ export const clusterFileSchema = z.strictObject({
       worker: least('worker'),
       service: least('service'),
     })
-    .meta({ description: 'The least that a machine of a role must have; preflight checks it.' })
+    .meta({ description: 'The least that a node of a role must have; preflight checks it.' })
     .optional(),
   pki: pki.meta({ description: 'Certificates.' }).optional(),
   etcd: etcd.meta({ description: 'etcd itself.' }),

@@ -35,7 +35,7 @@ export function checkDnsName(text: string): Complaint | undefined {
   }
   if (text.includes('*')) {
     return {
-      message: `"${text}" is a wildcard: a node's certificate would then be good for other machines too`,
+      message: `"${text}" is a wildcard: a node's certificate would then be good for other nodes too`,
       hint: 'write each name out',
     }
   }

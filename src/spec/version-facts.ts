@@ -160,7 +160,7 @@ learner-not-started | outage | always | 3.4.24 3.5.7 | 15097 15096
 promotion-replayed | outage | always | 3.6.4 | 20387
   a member that replays the promotion of a learner from its log does not start
 member-add-refused | outage | always | 3.5.30 3.6.11 | 21669 21667
-  a member cannot be added while another one is down
+  a member can't be added while another one is down
 defragmentation-panics | outage | defragmentation | 3.4.35 3.5.17 | 18843 18842
   an error during defragmentation crashes the member
 tls-handshakes | high | always | 3.4:never 3.5.33 3.6.14 3.7.1 | 22141 GHSA-6vch-q96h-7gc3

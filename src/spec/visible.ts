@@ -1,5 +1,5 @@
 /**
- * Text from elsewhere (machines, etcd, bundles, buckets, clients) as it may be shown: what would move a cursor, recolour a
+ * Text from elsewhere (nodes, etcd, bundles, buckets, clients) as it may be shown: what would move a cursor, recolour a
  * screen, turn the order of letters round or hide is written out, e.g. `\x1b`. Nothing is lost, and nothing acts.
  */
 import { counted } from './units.ts'

@@ -8,7 +8,7 @@ import { injectBlob, unfit } from './inject.ts'
 export interface JoinedParts {
   /** The Node.js binary that becomes part of the file; of any processor. */
   readonly base: string
-  /** The Node.js binary of this computer that prepares the program: of the same version as `base`, or `base` itself. */
+  /** The Node.js binary of the workstation that prepares the program: of the same version as `base`, or `base` itself. */
   readonly writer: string
   /** Absolute path of the whole program in one CommonJS file. */
   readonly program: string

@@ -1,5 +1,5 @@
 /**
- * quorate as one file that needs nothing beside it: a Node.js binary with the whole program in it, for machines that
+ * quorate as one file that needs nothing beside it: a Node.js binary with the whole program in it, for nodes that
  * have neither. Made when it is first wanted, and kept in quorate's cache.
  */
 import { createHash } from 'node:crypto'
@@ -17,7 +17,7 @@ export interface Standalone {
   readonly sizeBytes: number
   /** Hex. */
   readonly sha256: string
-  /** What it runs on: that of this computer. */
+  /** What it runs on: that of the workstation. */
   readonly architecture: 'amd64' | 'arm64'
 }
 
@@ -57,7 +57,7 @@ export async function standalone(context: StandaloneContext): Promise<Standalone
   const made = await present(entry, context.signal)
   if (made === undefined) {
     throw new QuorateError('artifact', `${entry} is not what was just written there`, {
-      hint: 'look after the disk of this computer, then run the same command again',
+      hint: 'look after the disk of the workstation, then run the same command again',
     })
   }
   return { ...made, architecture }

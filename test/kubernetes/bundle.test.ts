@@ -35,7 +35,7 @@ describe.skipIf(reason)(`programs of a release${reason === undefined ? '' : ` ($
   })
 
   test('of another version are refused', async () => {
-    await expect(obtained('1.37.1')).rejects.toThrow("does not say 'v1.37.1'")
+    await expect(obtained('1.37.1')).rejects.toThrow("does not print 'v1.37.1'")
   })
 })
 
@@ -86,7 +86,7 @@ describe.skipIf(reason)(`a bundle${reason === undefined ? '' : ` (${reason})`}`,
     await handle.write(Buffer.from('x'), 0, 1, Math.floor((await stat(file)).size / 2))
     expect(await quorate('bundle', 'verify', 'kubernetes.tar')).toMatchObject({
       exitCode: 5,
-      stderr: expect.stringMatching(/is not a sound bundle: the SHA-256 of \w+\/kubernetes/),
+      stderr: expect.stringMatching(/is not a valid bundle: the SHA-256 of \w+\/kubernetes/),
     })
   })
 })

@@ -107,7 +107,7 @@ describe.skipIf(reason)(`adopting what can't be adopted${because}`, () => {
       await refusal(
         [second.address],
         `is an etcd gateway, which passes on to ${first.address}:2379`,
-        'name the machines of the members',
+        'name the nodes of the members',
       ),
     ).toEqual(REFUSED)
     await second.check(['systemctl', 'stop', 'gateway'])

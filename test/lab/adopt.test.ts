@@ -79,9 +79,9 @@ describe.skipIf(reason)(`adopt${because}`, () => {
       const refused = await quorate(file('several'), alone('several', 0, address(1), address(2)))
       expect(refused.exitCode).toBe(BLOCKED)
       expect(refused.stderr).toContain(`${address(2)}: no etcd runs there`)
-      expect(
-        refused.stderr.match(/is a member of the cluster [0-9a-f]+, and the machines named/g),
-      ).toHaveLength(2)
+      expect(refused.stderr.match(/is a member of the cluster [0-9a-f]+, and the nodes named/g)).toHaveLength(
+        2,
+      )
       expect(existsSync(file('several').clusterFile)).toBe(false)
       expect((await lab.machines[0]?.exec(['test', '-e', PIN]))?.exitCode).toBe(1)
     })

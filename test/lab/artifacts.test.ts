@@ -58,7 +58,7 @@ test.skipIf(noApt)(
     const source = { kind: 'debian', suite: 'bookworm', mirror: undefined } as const
     await expect(obtainEtcd({ version: '3.4.99', source }, 'amd64', context)).rejects.toMatchObject({
       code: 'artifact',
-      message: 'Debian bookworm has etcd 3.4.23 now, the cluster file wants 3.4.99',
+      message: 'Debian bookworm has etcd 3.4.23 , but the cluster file names 3.4.99',
     })
     const unknown = { ...source, suite: 'nosuchsuite' }
     await expect(debianVersion(unknown, 'amd64', context)).rejects.toThrow(/nosuchsuite/)
@@ -96,7 +96,7 @@ test.skipIf(noApt).each(['unsigned', 'with a signature of nobody that Debian kno
     await expect(obtainEtcd({ version: '3.5.16', source }, arch, context)).rejects.toMatchObject({
       code: 'artifact',
       message: expect.stringMatching(
-        /Can't read Debian's package list of trixie:\n[^]*(not signed|NODATA|signature)/,
+        /can't read Debian's package list of trixie:\n[^]*(not signed|NODATA|signature)/,
       ),
     })
     expect(asked.some((url) => url.includes('InRelease'))).toBe(true)

@@ -108,7 +108,7 @@ describe.skipIf(whyNoLab())("a client's certificate", () => {
   test("never has the members' name, whatever it is called", async () => {
     const asked = await quorate(lab, ['certs', 'client', memberName('test'), '--out', lab.folder])
     expect(asked).toMatchObject({ exitCode: PKI_FAILED })
-    expect(asked.stderr).toContain('by which members know each other')
+    expect(asked.stderr).toContain('the peer name')
   })
 
   test('speaks Raft to a cluster from before; apply, killed on its way and run again, ends that while clients write', async () => {
@@ -117,7 +117,7 @@ describe.skipIf(whyNoLab())("a client's certificate", () => {
 
     const { stdout: shown, exitCode } = await quorate(lab, ['plan'])
     expect(exitCode).toBe(CHANGES)
-    expect(shown).toContain(`lacks DNS ${memberName('test')}, by which members know each other`)
+    expect(shown).toContain(`lacks DNS ${memberName('test')}, the peer name`)
     expect(shown).toContain(`it was started without ${DEMAND}`)
     await using session = await sessionOf(lab)
     const clients = await allMembers(session)

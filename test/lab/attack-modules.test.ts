@@ -70,7 +70,9 @@ test('a program that is not etcd is refused by the checksum database, which the 
   const { failed, kept } = await buildFrom(url, process.env)
   expect(failed).toEqual({
     code: 'artifact',
-    message: expect.stringMatching(/serves something else than the checksum database has:[^]*SECURITY ERROR/),
+    message: expect.stringMatching(
+      /serves content that differs from the checksum database:[^]*SECURITY ERROR/,
+    ),
   })
   expect(asked.some((one) => one.startsWith('/sumdb/'))).toBe(true)
   expect(kept).toEqual([])
@@ -83,7 +85,7 @@ test('where the database can not be asked, nothing of it is built', async () => 
   const { failed, kept } = await buildFrom(url, environment)
   expect(failed).toEqual({
     code: 'artifact',
-    message: expect.stringContaining("Go's checksum database could not be asked"),
+    message: expect.stringContaining("Go's checksum database is unreachable"),
   })
   expect(kept).toEqual([])
 })

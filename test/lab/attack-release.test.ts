@@ -52,7 +52,7 @@ describe.skipIf(reason)(`a source of binaries that lies${because}`, () => {
     const lied = await quorate(lab, [...words, ...lies.flatMap((one) => ['--sha256', one]), '--yes'])
     expect([lied.exitCode, lied.stdout + lied.stderr]).toEqual([
       8,
-      expect.stringContaining('does not hold what the cluster file pins'),
+      expect.stringContaining('does not contain what the cluster file pins'),
     ])
     expect(await readFile(lab.clusterFile, 'utf8')).toBe(before)
     expect(await installed()).toBe(`${sums['etcd']}\n`)

@@ -100,7 +100,7 @@ describe.skipIf(whyNoLab())('certs rotate-ca to a CA', () => {
     // Its certificates are about to expire (28 days are left), as that of the operator is: it is good until then.
     const ca = await offlineCa(lab.folder, 'offline-ca')
     await lab.writeCluster({ pki: { authority: ca.authority } })
-    expect(await waiting()).toContain('not signed a certificate yet for etcd01, etcd02, etcd03')
+    expect(await waiting()).toContain('not yet signed a certificate for etcd01, etcd02, etcd03')
     expect(await carried(lab, ca)).toEqual([...MEMBERS.map((name) => `${name}-member.csr`), OPERATOR])
     expect(await stages()).toEqual(['trust', 'issue'])
     expect(await stages('--finish')).toEqual(['finish'])
@@ -120,7 +120,7 @@ describe.skipIf(whyNoLab())('certs rotate-ca to a CA', () => {
     await lab.writeCluster({
       pki: { days: 20, authority: { offline: { certificate: path.join(lab.folder, 'offline-ca.alone') } } },
     })
-    expect(await waiting('--abort')).toContain('not signed a certificate yet for')
+    expect(await waiting('--abort')).toContain('not yet signed a certificate for')
     await carried(lab, before)
     expect(await stages('--abort')).toEqual(['abort'])
     await isFrom(first, 'offline-ca')

@@ -77,7 +77,7 @@ describe.skipIf(whyNoLab())('a running cluster', () => {
     expect(message.split('\n').filter((line) => line.trim().startsWith(words))).toHaveLength(3)
     expect(message).toMatch(/set in etcd\.settings\.log-outputs \(.*cluster\.yaml:\d+:\d+\)/)
     expect(message).not.toMatch(/exit-code|single port|simple token/)
-    expect(hint).toContain('run the same command again')
+    expect(hint).toContain('rerun the same command')
     expect(corrected).toMatchObject({ exitCode: 0, error: undefined })
     expect((await statusOf(lab)).report.cluster).toMatchObject({ healthy: true, healthyMembers: 3 })
     expect(await quorateOk(lab, ['apply'])).toBe('nothing to change\n')
@@ -265,7 +265,7 @@ describe.skipIf(whyNoLab())('a running cluster', () => {
     })
     const { host = '', message, hint } = stopped.error!
     expect(message).toContain('invalid auth options')
-    expect(hint).toContain('run the same command again')
+    expect(hint).toContain('rerun the same command')
     // Nor does trying again help, or touch anybody else.
     expect((await told(lab, ['apply', '--yes'])).exitCode).not.toBe(0)
     const others = MEMBERS.filter((name) => name !== host)

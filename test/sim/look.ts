@@ -154,12 +154,12 @@ function faultsOf(
   if (certificate === undefined || key === undefined) return [{ code: 'missing', message: 'is missing' }]
   const faults: CertificateFault[] = []
   if (certificate.ca !== world.ca)
-    faults.push({ code: 'issuer', message: 'was not issued by the present CA' })
-  if (certificate.key !== key) faults.push({ code: 'key', message: 'does not belong to the key beside it' })
+    faults.push({ code: 'issuer', message: 'was not issued by the current CA' })
+  if (certificate.key !== key) faults.push({ code: 'key', message: "doesn't match its key" })
   if (certificate.expired) faults.push({ code: 'expired', message: 'expired' })
   const wanted = wantedRequest(world, cluster, node, name, host)
   if (isNamed(wanted) && !isNamed(certificate.request))
-    faults.push({ code: 'member-name', message: 'lacks the name by which members know each other' })
+    faults.push({ code: 'member-name', message: 'lacks the peer name' })
   if (unnamed(certificate.request) !== unnamed(wanted))
     faults.push({ code: 'missing-name', message: 'lacks names' })
   return faults

@@ -1,4 +1,4 @@
-/** Builds a Kubernetes from Go modules: for machines that reach a module proxy and nothing else, and for the lab. */
+/** Builds a Kubernetes from Go modules: for nodes that reach a module proxy and nothing else, and for the lab. */
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { type GoBench, type GoProgram, buildProgram, inModule, moduleFolder, withGo } from '../go-build.ts'

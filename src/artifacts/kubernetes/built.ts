@@ -64,7 +64,7 @@ async function obtainImages(
     const folder = path.join(staging, 'tools')
     await mkdir(folder)
     const tools = await fetchTools(arch, folder, context)
-    context.emit({ kind: 'artifact', text: `making images of Kubernetes ${version} for ${arch}` })
+    context.emit({ kind: 'artifact', text: `creating images of Kubernetes ${version} for ${arch}` })
     const images = kubernetesImages(programs, tools.entries, names)
     for (const name of ARCHIVES) await writeImage(images[name], path.join(staging, name), context.signal)
     await rm(folder, { recursive: true })

@@ -1,6 +1,6 @@
 /**
  * What an air-gap bundle has, and the sum of each part: its first file, `manifest.json`. A bundle is that and the parts as
- * `ARCH/NAME`, in a tar or unpacked in a folder. What a manifest says is not believed until it is checked. Pure.
+ * `ARCH/NAME`, in a tar or unpacked in a directory. What a manifest says is not believed until it is checked. Pure.
  */
 import * as z from 'zod'
 import { QuorateError } from '../../errors.ts'
@@ -84,8 +84,8 @@ export function parseManifest(text: string, origin: string): BundleManifest {
 }
 
 export function unsound(origin: string, why: string): QuorateError {
-  return new QuorateError('artifact', `${origin} is not a sound bundle: ${why}`, {
-    hint: 'copy it again, or make it again: quorate bundle create FILE',
+  return new QuorateError('artifact', `${origin} is not a valid bundle: ${why}`, {
+    hint: 'copy it again, or create it again: quorate bundle create FILE',
   })
 }
 
@@ -105,8 +105,8 @@ export function checkServes(
   const refuse = (why: string, hint: string) => new QuorateError('artifact', `${origin} ${why}`, { hint })
   if (manifest.version !== spec.version) {
     throw refuse(
-      `has Kubernetes ${manifest.version}, and the cluster file wants ${spec.version}`,
-      `write kubernetes.version: '${manifest.version}', or name another bundle`,
+      `has Kubernetes ${manifest.version}, but the cluster file names ${spec.version}`,
+      `set kubernetes.version: '${manifest.version}', or name another bundle`,
     )
   }
   const programs = manifest.programs.filter((one) => one.arch === arch)
@@ -116,7 +116,7 @@ export function checkServes(
   if (missing.length > 0) {
     throw refuse(
       `has no ${missing.join(', ')} for ${arch}`,
-      `it is for ${architecturesOf(manifest).join(', ') || 'no architecture'}; make one that has it: quorate bundle create --arch ${arch} FILE`,
+      `it is for ${architecturesOf(manifest).join(', ') || 'no architecture'}; create one that contains it: quorate bundle create --arch ${arch} FILE`,
     )
   }
   const images = manifest.images.filter((one) => one.arch === arch)
@@ -131,6 +131,6 @@ export function checkServes(
 function imageHint(images: readonly { readonly names: readonly string[] }[]): string {
   const pause = images.flatMap(({ names }) => names).find((name) => /\/pause:[^/]*$/.test(name))
   return pause === undefined
-    ? 'make it again: quorate bundle create FILE'
-    : `its images are of ${pause.replace(/\/pause:.*$/, '')}: is that kubernetes.imageRepository?`
+    ? 'create it again: quorate bundle create FILE'
+    : `its images are of ${pause.replace(/\/pause:.*$/, '')}: compare with kubernetes.imageRepository`
 }

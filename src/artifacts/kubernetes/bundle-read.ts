@@ -44,13 +44,13 @@ interface Extent {
 }
 
 /**
- * @param location absolute path of a tar, or of a folder that one was unpacked into
+ * @param location absolute path of a tar, or of a directory that one was unpacked into
  * @throws QuorateError `artifact` if there is none, or it is unsound
  */
 export async function openBundle(location: string): Promise<Bundle> {
   const found = await stat(location).catch((error: unknown) => {
     throw QuorateError.from(error, 'artifact', `${location} can't be read`, {
-      hint: 'put a bundle there: quorate bundle create FILE',
+      hint: 'create a bundle at that path: quorate bundle create FILE',
     })
   })
   return found.isDirectory() ? await openFolder(location) : await openTar(location)
@@ -129,7 +129,7 @@ async function openPlain(file: string, origin: string): Promise<FileHandle> {
 async function readManifest(handle: FileHandle, { offset, size }: Extent, origin: string): Promise<string> {
   if (size > MOST_MANIFEST_BYTES) throw unsound(origin, `its ${MANIFEST_FILE} is too long`)
   const { buffer, bytesRead } = await handle.read(Buffer.alloc(size), 0, size, offset)
-  if (bytesRead < size) throw unsound(origin, 'it is cut short')
+  if (bytesRead < size) throw unsound(origin, 'it is truncated')
   return buffer.toString('utf8')
 }
 
@@ -189,11 +189,11 @@ async function extentsOf(
   const extents: [string, Extent][] = []
   for (let position = 0; ;) {
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(BLOCK), 0, BLOCK, position)
-    if (bytesRead < BLOCK) throw unsound(origin, 'it is cut short, or no tar')
+    if (bytesRead < BLOCK) throw unsound(origin, 'it is truncated, or not a tar archive')
     if (buffer.every((byte) => byte === 0)) return extents
     const header = parseHeader(buffer, origin)
     const offset = position + BLOCK
-    if (offset + header.size > total) throw unsound(origin, 'it is cut short')
+    if (offset + header.size > total) throw unsound(origin, 'it is truncated')
     extents.push([header.name, { offset, size: header.size }])
     if (extents.length > MOST_FILES) throw unsound(origin, 'it has too many files')
     position = offset + Math.ceil(header.size / BLOCK) * BLOCK
@@ -210,8 +210,9 @@ function parseHeader(block: Buffer, origin: string): { readonly name: string; re
   const name = field(0, 100)
   const size = octal(124, 12)
   const sum = block.reduce((total, byte, at) => total + (at >= 148 && at < 156 ? 0x20 : byte), 0)
-  if (sum !== octal(148, 8) || field(257, 5) !== 'ustar') throw unsound(origin, 'it is damaged, or no tar')
-  // Links, folders, devices, long names: nothing of that is in a bundle.
+  if (sum !== octal(148, 8) || field(257, 5) !== 'ustar')
+    throw unsound(origin, 'it is damaged, or not a tar archive')
+  // Links, directories, devices, long names: nothing of that is in a bundle.
   if (
     field(156, 1) !== '0' ||
     field(345, 155) !== '' ||

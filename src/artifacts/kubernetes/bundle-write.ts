@@ -102,7 +102,7 @@ async function requireNew(file: string): Promise<void> {
     throw QuorateError.from(error, 'state', `${file} can't be written`)
   })
   if (found === undefined) return
-  throw new QuorateError('state', `${file} is there already, and is not replaced`, {
-    hint: 'give another name, or move it away first',
+  throw new QuorateError('state', `${file} already exists and is not replaced`, {
+    hint: 'give another name, or rename the existing file',
   })
 }

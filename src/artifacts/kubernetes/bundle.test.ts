@@ -117,7 +117,7 @@ test('a pinned bundle is refused when it is another one, and is looked at again 
 })
 
 test.each([
-  [{ version: '1.37.1' }, /has Kubernetes 1\.37\.2, and the cluster file wants 1\.37\.1/],
+  [{ version: '1.37.1' }, /has Kubernetes 1\.37\.2, but the cluster file names 1\.37\.1/],
   [{ flannel: 'service' }, /has no flanneld for/],
   [{ imageRepository: 'mirror.example/k8s' }, /has no image mirror\.example\/k8s\/kube-apiserver:v1\.37\.2/],
 ] as const)(
@@ -228,7 +228,7 @@ test('what is no bundle at all is said to be none', async () => {
   await expect(verify(path.join(folder, 'none'))).rejects.toThrow("can't be read")
   await expect(verify(folder)).rejects.toThrow('manifest.json is missing')
   await writeFile(path.join(folder, 'text'), 'x'.repeat(4096))
-  await expect(verify(path.join(folder, 'text'))).rejects.toThrow('it is damaged, or no tar')
+  await expect(verify(path.join(folder, 'text'))).rejects.toThrow('it is damaged, or not a tar archive')
 })
 
 test('whatever bytes of a bundle are others, it is read as it was made, or refused', async () => {

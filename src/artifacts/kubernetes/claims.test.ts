@@ -24,7 +24,7 @@ test('one of another version is refused', async () => {
   const [folder, context] = [await program('1.37.1'), await testContext()]
   await expect(checkClaims(folder, claims, 'here', context)).rejects.toMatchObject({
     code: 'artifact',
-    message: "kubelet from here does not say 'Kubernetes v1.37.2'",
+    message: "kubelet from here does not print 'Kubernetes v1.37.2'",
     cause: new Error('Kubernetes v1.37.1'),
   })
 })

@@ -28,7 +28,7 @@ export const CLAIMS = {
 /**
  * Makes each program executable and asks it, with an empty environment. Where they can't be run at all (a filesystem mounted noexec) an event says so.
  *
- * @param folder absolute path of where the files are
+ * @param directory absolute path of where the files are
  * @throws QuorateError `artifact` if one is of another version
  */
 export async function checkClaims(
@@ -44,13 +44,16 @@ export async function checkClaims(
     const result = await runProgram(program, args, { env: {}, signal, timeoutMs: TIMEOUT_MS })
     if (startedAs !== file) await rm(program)
     if (result.notStarted === 'EACCES') {
-      emit({ kind: 'artifact', text: `${program} can't be run here (noexec?): its version was not asked` })
+      emit({
+        kind: 'artifact',
+        text: `${program} can't be run on the workstation (perhaps mounted noexec): its version was not verified`,
+      })
       continue
     }
     // flanneld answers on standard error.
     const said = `${result.stdout}\n${result.stderr}`.split('\n').map((one) => one.trim())
     if (said.includes(line)) continue
-    throw new QuorateError('artifact', `${startedAs} from ${origin} does not say '${line}'`, {
+    throw new QuorateError('artifact', `${startedAs} from ${origin} does not print '${line}'`, {
       hint: "correct Kubernetes' version in the cluster file, or name the right source (kubernetes.source)",
       cause: new Error(said.find((one) => one !== '') ?? `exit code ${result.exitCode}`),
     })

@@ -1,5 +1,5 @@
 /**
- * Upstream's signature of a program, where the verifier `cosign` is on this computer. It is keyless: a certificate beside the
+ * Upstream's signature of a program, where the verifier `cosign` is on the workstation. It is keyless: a certificate beside the
  * signature names who signed, and Sigstore's public log has seen it.
  */
 import { access, constants, rm, writeFile } from 'node:fs/promises'
@@ -71,14 +71,14 @@ export async function verifySignature(cosign: string, { file, url, site }: Signe
     )
     if (result.exitCode !== 0) {
       throw new QuorateError('artifact', `cosign can't verify the signature of ${printable(url)}`, {
-        hint: `see what cosign says; its SHA-256 is the published one. Without ${cosign} in PATH signatures are not looked at`,
+        hint: `read the output of cosign; the SHA-256 is the published one. Without ${cosign} in PATH signatures are not verified`,
         cause: new Error(result.stderr.trim().slice(0, 500) || `exit code ${result.exitCode}`),
       })
     }
     context.emit({ kind: 'artifact', text: `cosign: ${printable(url)} is signed by ${IDENTITY}` })
   } catch (error) {
     if (!(error instanceof QuorateError && error.message.startsWith(NOT_PUBLISHED))) throw error
-    context.emit({ kind: 'artifact', text: `${printable(url)} has no signature beside it to verify` })
+    context.emit({ kind: 'artifact', text: `${printable(url)} has no signature file to verify` })
   } finally {
     for (const target of Object.values(parts)) await rm(target, { force: true })
   }

@@ -1,4 +1,4 @@
-/** Kubernetes from an air-gap bundle on this computer, packed or unpacked. */
+/** Kubernetes from an air-gap bundle on the workstation, packed or unpacked. */
 import path from 'node:path'
 import { QuorateError } from '../../errors.ts'
 import type { KubernetesSource, KubernetesSpec } from '../../spec/kubernetes.ts'
@@ -51,7 +51,7 @@ export async function obtainFromFolder(
   const at = new Map(artifact.files.map((file) => [file.name, file]))
   const inCache = <Part extends { readonly name: string }>(part: Part) => {
     const file = at.get(part.name)
-    if (file === undefined) throw new TypeError(`${part.name} was not kept`)
+    if (file === undefined) throw new TypeError(`${part.name} was not stored`)
     return { ...part, ...file }
   }
   return {

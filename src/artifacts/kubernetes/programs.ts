@@ -20,7 +20,7 @@ export const KUBERNETES_PROGRAMS = [...Object.keys(PROGRAMS), 'kubectl'].toSorte
 
 export const KUBERNETES_MODULE = 'k8s.io/kubernetes'
 
-/** Three thousand packages: twelve minutes where the computer has nothing else to do, and hours where it has. */
+/** Three thousand packages: twelve minutes where the workstation has nothing else to do, and hours where it has. */
 const TIMEOUT_MS = 3 * 3_600_000
 
 /** Stamped into programs that ask what they are: without it every check of a version sees v0.0.0. */
@@ -28,7 +28,7 @@ const VERSION_PACKAGES = ['k8s.io/component-base/version', 'k8s.io/client-go/pkg
 
 /**
  * The module that Kubernetes is built in: requirements of its own go.mod, with the modules that lie in its repository's
- * `staging` folder, and are left out of the published module, at the versions that are published of them.
+ * `staging` directory, and are left out of the published module, at the versions that are published of them.
  *
  * @param version `1.37.2`
  * @param theirs text of `go.mod` and `go.sum` of k8s.io/kubernetes at that version

@@ -64,15 +64,15 @@ function pullArguments(name: string, arch: Architecture, file: string): readonly
 
 async function pull(name: string, arch: Architecture, file: string, context: ArtifactContext): Promise<void> {
   const asked = ['skopeo', ...pullArguments(name, arch, 'FILE.tar')].join(' ')
-  await skopeo(pullArguments(name, arch, file), `copy ${name}`, `to try by hand: ${asked}`, context)
+  await skopeo(pullArguments(name, arch, file), `copy ${name}`, `try by hand: ${asked}`, context)
   // Of a name that stands for one image instead of a list, skopeo takes that one, whatever was asked for.
   const inspect = ['inspect', '--format={{.Architecture}}', `oci-archive:${file}:${name}`]
   const found = (
-    await skopeo(inspect, `read ${name}`, 'is it a list of images by architecture?', context)
+    await skopeo(inspect, `read ${name}`, 'check that it is a list of images by architecture', context)
   ).trim()
   if (found === arch) return
   throw new QuorateError('artifact', `${name} is for another architecture than ${arch} in its registry`, {
-    hint: 'push a list of images there, one for each architecture (skopeo copy --all), or name another kubernetes.imageRepository',
+    hint: 'push a list of images to the registry, one for each architecture (skopeo copy --all), or name another kubernetes.imageRepository',
   })
 }
 
@@ -84,13 +84,13 @@ async function skopeo(
 ): Promise<string> {
   const result = await runProgram('skopeo', args, { env: environment, signal, timeoutMs: TIMEOUT_MS })
   if (result.notStarted !== undefined) {
-    throw new QuorateError('artifact', 'images are pulled by skopeo, and it is not on this computer', {
-      hint: 'install it (apt-get install skopeo), or make the bundle of a Kubernetes that is built here: kubernetes.source: { modules: {} }',
+    throw new QuorateError('artifact', 'skopeo, which pulls images, is not installed on the workstation', {
+      hint: 'install it (apt-get install skopeo), or create the bundle of a Kubernetes that is built on the workstation: kubernetes.source: { modules: {} }',
     })
   }
   if (result.exitCode === 0) return result.stdout
   throw new QuorateError('artifact', `skopeo can't ${what}`, {
-    hint: `see what it says; ${hint}`,
+    hint: `read the output of skopeo; ${hint}`,
     cause: new Error(result.stderr.trim().slice(-500) || `exit code ${result.exitCode}`),
   })
 }

@@ -55,7 +55,9 @@ test('a program that is not what was published is refused, and nothing is kept',
     obtainKubernetesArtifacts(sampleKubernetes({ source }), FOREIGN, context),
   ).rejects.toMatchObject({
     code: 'artifact',
-    message: expect.stringMatching(/kubelet is not what was published: its SHA-256 is \w{64}, .* says 0{64}/),
+    message: expect.stringMatching(
+      /kubelet differs from what was published: its SHA-256 is \w{64}, .* says 0{64}/,
+    ),
   })
   expect(await readdir(context.shelf)).toEqual([])
 })
@@ -83,7 +85,7 @@ test('a version that is not there is named, with what to check', async () => {
   const { source } = await site({ [`${FOLDER}/kubeadm.sha256`]: undefined })
   const context = await testContext()
   await expect(obtainKubernetesArtifacts(sampleKubernetes({ source }), FOREIGN, context)).rejects.toThrow(
-    `There is no Kubernetes 1.37.2 for ${FOREIGN} there`,
+    `the source has no Kubernetes 1.37.2 for ${FOREIGN}`,
   )
 })
 
@@ -95,12 +97,12 @@ test('an unknown placeholder is a fault of the cluster file, before anything is 
     obtainKubernetesArtifacts(sampleKubernetes({ source }), FOREIGN, context),
   ).rejects.toMatchObject({
     code: 'cluster-file',
-    hint: 'Known are {version}, {minor}, {arch} and {program}.',
+    hint: 'use {version}, {minor}, {arch} or {program}',
   })
   expect(asked).toEqual([])
 })
 
-test('flanneld as a service is in no release', async () => {
+test('no release of Kubernetes contains flanneld as a service', async () => {
   const { source } = await site()
   const spec = sampleKubernetes({ source, flannel: 'service' })
   await expect(obtainKubernetesArtifacts(spec, FOREIGN, await testContext())).rejects.toMatchObject({
@@ -153,6 +155,6 @@ test('a mirror without signatures is said to have none', async () => {
   const { source } = await site()
   const { context } = await withCosign(0)
   await obtainKubernetesArtifacts(sampleKubernetes({ source }), FOREIGN, context)
-  const told = context.events.filter(({ text }) => text.includes('has no signature beside it to verify'))
+  const told = context.events.filter(({ text }) => text.includes('has no signature file to verify'))
   expect(told).toHaveLength(3)
 })

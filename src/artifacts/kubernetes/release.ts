@@ -36,8 +36,8 @@ export async function obtainRelease(
   context: ArtifactContext,
 ): Promise<Artifact<ReleasedProgram>> {
   if (flannel === 'service') {
-    throw new QuorateError('cluster-file', 'flanneld as a service is in no release of Kubernetes', {
-      hint: "write flannel: daemonset, or take Kubernetes from 'modules' or 'folder' (kubernetes.source)",
+    throw new QuorateError('cluster-file', 'no release of Kubernetes contains flanneld as a service', {
+      hint: "set flannel: daemonset, or take Kubernetes from 'modules' or 'folder' (kubernetes.source)",
     })
   }
   const sites = digest([source.url, source.checksums])
@@ -45,7 +45,7 @@ export async function obtainRelease(
   return await fromShelf(wanted, context, async (staging) => {
     const limits = { ...DEFAULT_LIMITS, ...context.limits }
     const network = openNetwork(source.proxy, context.environment ?? process.env, limits)
-    const missing = `There is no Kubernetes ${version} for ${arch} there`
+    const missing = `the source has no Kubernetes ${version} for ${arch}`
     try {
       const places = placesOf(source, version, arch)
       for (const place of places) await fetchProgram(place, staging, { network, limits, missing, context })
@@ -95,8 +95,8 @@ async function fetchProgram({ program, url, checksums }: Place, staging: string,
   if (actual !== expected) {
     throw new QuorateError(
       'artifact',
-      `${printable(url)} is not what was published: its SHA-256 is ${actual}, ${printable(checksums)} says ${expected}`,
-      { hint: 'nothing of it was kept; try again, and if it stays so, do not use this source' },
+      `${printable(url)} differs from what was published: its SHA-256 is ${actual}, ${printable(checksums)} says ${expected}`,
+      { hint: "try again; if the checksum stays wrong, don't use this source. The file was discarded" },
     )
   }
   const cosign = await findCosign(site.context.environment ?? process.env)

@@ -1,4 +1,4 @@
-/** What the nodes of a Kubernetes get from this computer, wherever the cluster file says it comes from. */
+/** What the nodes of a Kubernetes get from the workstation, wherever the cluster file says it comes from. */
 import type { ImageRole } from '../../kubernetes/image-names.ts'
 import type { KubernetesSpec } from '../../spec/kubernetes.ts'
 import type { Architecture, ArtifactContext } from '../artifact.ts'
@@ -13,7 +13,7 @@ export interface KubernetesArtifacts {
 export interface NodeProgram {
   /** `kubelet`; `kubernetes` is all programs of Kubernetes in one, that looks at the name it is started by. */
   readonly name: string
-  /** Absolute path on this computer. Not to be changed or removed. */
+  /** Absolute path on the workstation. Not to be changed or removed. */
   readonly path: string
   /** Hex. */
   readonly sha256: string
@@ -24,7 +24,7 @@ export interface NodeProgram {
 
 /** One image as an OCI layout in a tar, for `ctr --namespace=k8s.io images import`. */
 export interface ImageArchive {
-  /** Absolute path on this computer. Not to be changed or removed. */
+  /** Absolute path on the workstation. Not to be changed or removed. */
   readonly path: string
   /** Hex, of the archive. */
   readonly sha256: string

@@ -39,8 +39,7 @@ const ARCHIVE: DebianArchive = {
   suite: 'trixie',
   mirror: undefined,
   wanted: 'nftables and iptables',
-  otherwise:
-    'They are for the images of a Kubernetes that is built here; one from a release or a bundle (kubernetes.source) needs none.',
+  otherwise: 'or use a release or a bundle (kubernetes.source), which needs no packages of Debian',
   mirrorKey: undefined,
 }
 
@@ -54,7 +53,7 @@ const APPLETS = ['cat', 'cp', 'httpd', 'mkdir', 'mv', 'nc', 'nslookup', 'ping', 
 
 const link = (at: string, to: string): ImageEntry => ({ kind: 'link', path: at, to, mode: 0o777 })
 
-/** What Debian makes on a machine: merged folders, and alternatives. */
+/** What Debian makes on a node: merged directories, and alternatives. */
 const LINKS: readonly ImageEntry[] = [
   ...['bin', 'lib', 'lib64', 'sbin'].map((name) => link(name, `usr/${name}`)),
   ...[
@@ -75,7 +74,7 @@ const MOST_BYTES = 64 << 20
 export const TOOLS_RECIPE: readonly unknown[] = [ARCHIVE.suite, PACKAGES, LINKS]
 
 /**
- * @param folder absolute path of an empty folder, which the entries' files lie in
+ * @param directory absolute path of an empty directory, which the entries' files lie in
  * @throws QuorateError `artifact` if they can't be had, or are not what Debian signed
  */
 export async function fetchTools(

@@ -105,7 +105,7 @@ test('without skopeo the images of a release can not be pulled, which is said wi
   const context = await testContext({ environment: { PATH: await temporaryFolder() } })
   await expect(createBundle(cluster, { architectures: [FOREIGN], file }, context)).rejects.toMatchObject({
     code: 'artifact',
-    message: 'images are pulled by skopeo, and it is not on this computer',
+    message: 'skopeo, which pulls images, is not installed on the workstation',
     hint: expect.stringContaining('apt-get install skopeo'),
   })
 })

@@ -86,7 +86,7 @@ describe('renewing', () => {
   })
 
   test('is refused below another CA, and on machines that are not of this cluster', () => {
-    const fault = { code: 'issuer', message: 'was not issued by the present CA' } as const
+    const fault = { code: 'issuer', message: 'was not issued by the current CA' } as const
     const world = { ...settled, certificates: { ...settled.certificates, etcd01: { etcd: [fault] } } }
     expect(reasonsOf(renew(world, due('etcd01')))).toMatchObject([
       {
