@@ -11,6 +11,7 @@ import { KUBERNETES_FLAG, QUESTIONS } from '../src/spec/init-questions.ts'
 import { type ProcessResult, exitOf } from '../src/ssh/process.ts'
 import { nodeBase } from '../script/node-base.ts'
 import { buildIfOld } from './lab/support/build.ts'
+import { checkOutput } from './lab/support/output-schema.ts'
 
 const PROGRAM = process.env['QUORATE_CLI'] ?? path.resolve(import.meta.dirname, '../dist/cli/program.js')
 const ADDRESSES = '198.18.7.11,198.18.7.12,198.18.7.13'
@@ -37,7 +38,9 @@ async function quorate(...args: string[]): Promise<ProcessResult> {
   let stderr = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text))
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text))
-  return { exitCode: await exitOf(child), stdout, stderr }
+  const exitCode = await exitOf(child)
+  checkOutput(args, stdout)
+  return { exitCode, stdout, stderr }
 }
 
 test('alone it shows its help, with every command and no line too long for a terminal', async () => {
@@ -295,4 +298,23 @@ test('every exit code is documented', async () => {
   for (const [name, code] of Object.entries(EXIT_CODES)) {
     expect(page).toMatch(new RegExp(`^\\| ${code} \\|.*\`${name}\``, 'm'))
   }
+})
+
+test('explain: a key, an error code, an exit code; and what was likely meant', async () => {
+  const [key, error, exit, unknown] = await Promise.all([
+    quorate('explain', 'nodes.roles'),
+    quorate('explain', 'blocked', '--json'),
+    quorate('explain', '8'),
+    quorate('explain', 'kubernets.version'),
+  ])
+  expect(key.stdout).toMatch(
+    /^nodes\.roles {2}list of etcd, [^]*docs: +docs\/reference\/cluster-file-keys\.md#nodes\n$/,
+  )
+  expect(JSON.parse(error.stdout)).toMatchObject({
+    formatVersion: 1,
+    found: [{ kind: 'error', code: 'blocked', exitCode: 8 }],
+  })
+  expect(exit.stdout).toContain('blocked')
+  expect(unknown.exitCode).toBe(EXIT_CODES.usage)
+  expect(unknown.stderr).toContain('kubernetes.version')
 })

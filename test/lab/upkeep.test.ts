@@ -175,7 +175,7 @@ describe.skipIf(whyNoLab())('the upkeep of a cluster', () => {
     expect(runs).toBeGreaterThan(4)
     expect(new Set(rewritten).size).toBe(rewritten.length)
     const { members, ...rest } = await quotaOf()
-    expect(rest).toEqual({ state: 'ok', alarms: [], advice: [] })
+    expect(rest).toEqual({ formatVersion: 1, state: 'ok', alarms: [], advice: [] })
     for (const { sizeBytes } of members) expect(sizeBytes).toBeLessThan(10 * MIB)
     expect(await quorateOk(lab, ['etcdctl', '--', 'put', 'again', 'writable'])).toBe('OK\n')
 

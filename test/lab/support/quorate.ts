@@ -2,6 +2,7 @@
 import type { ChildProcess } from 'node:child_process'
 import type { ProcessResult } from '../../../src/ssh/process.ts'
 import type { TestLab } from '../harness.ts'
+import { checkOutput } from './output-schema.ts'
 import { PROGRAM } from './run.ts'
 import { warm } from './warm.ts'
 
@@ -20,7 +21,8 @@ export async function quorate(
   args: readonly string[],
   { env, onLine }: QuorateOptions = {},
 ): Promise<ProcessResult> {
-  return await program(['-f', lab.clusterFile, ...args], { env: { ...process.env, ...env }, onLine })
+  const words = ['-f', lab.clusterFile, ...args]
+  return checked(words, await program(words, { env: { ...process.env, ...env }, onLine }))
 }
 
 /** As `quorate`, for what must succeed: gives its standard output. */
@@ -36,5 +38,10 @@ export async function quorateOk(
 
 /** Types words as they are, in this folder: with the cluster file that quorate finds there. */
 export async function quorateIn(folder: string, args: readonly string[]): Promise<ProcessResult> {
-  return await program(args, { env: process.env, cwd: folder })
+  return checked(args, await program(args, { env: process.env, cwd: folder }))
+}
+
+function checked(args: readonly string[], result: ProcessResult): ProcessResult {
+  checkOutput(args, result.stdout)
+  return result
 }

@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import path from 'node:path'
 import { type ProcessResult, exitOf } from '../../../src/ssh/process.ts'
 import type { TestLab } from '../harness.ts'
+import { checkOutput } from './output-schema.ts'
 
 /** The built program; another build than the checkout's can be tried with `$QUORATE_CLI`. */
 export const PROGRAM =
@@ -43,6 +44,9 @@ export function startQuorate(
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr += text
   })
-  const ended = exitOf(child).then((exitCode) => ({ stdout, stderr, exitCode }))
+  const ended = exitOf(child).then((exitCode) => {
+    checkOutput(args, stdout)
+    return { stdout, stderr, exitCode }
+  })
   return { child, ended }
 }
