@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { parse } from 'yaml'
 import type { KubernetesSpec } from '../spec/kubernetes.ts'
 import { sampleKubernetes, sampleKubernetesCluster } from '../spec/sample-kubernetes.ts'
-import { kubeletConfiguration, kubeletFile } from './kubelet-config.ts'
+import { kubeletConfiguration, kubeletFile, storedKubeletConfiguration } from './kubelet-config.ts'
 import { kubeletUnit } from './kubelet-unit.ts'
 
 const cluster = (changes: Partial<KubernetesSpec> = {}) => {
@@ -76,6 +76,8 @@ test('a kubelet asks for no certificate that nobody would sign', () => {
   expect(file('worker01')).toHaveProperty('rotateCertificates', true)
   const off = { pki: { caKey: 'home' as const, days: 365 } }
   expect(file('worker01', off)).toHaveProperty('rotateCertificates', false)
+  // kubeadm turns it on in what it stores for the cluster; that is no difference.
+  expect(storedKubeletConfiguration(sampleKubernetes(off))).toHaveProperty('rotateCertificates', true)
 })
 
 test('the unit says how the node is called and where it is, whatever its host name and routes are', () => {

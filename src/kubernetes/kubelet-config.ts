@@ -36,6 +36,11 @@ export function kubeletConfiguration(spec: KubernetesSpec): Fields {
   return merged(KIND, defaults(spec), spec.kubelet.configuration, own(spec))
 }
 
+/** What kubeadm stores of it in the cluster: there it turns `rotateCertificates` on, whatever it is given. */
+export function storedKubeletConfiguration(spec: KubernetesSpec): Fields {
+  return { ...kubeletConfiguration(spec), rotateCertificates: true }
+}
+
 /**
  * The text of `/var/lib/kubelet/config.yaml`.
  *

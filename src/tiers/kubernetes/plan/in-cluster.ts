@@ -13,7 +13,7 @@ import { flannelConfiguration, flannelObjects } from '../../../kubernetes/flanne
 import { ownServer } from '../../../kubernetes/certificates.ts'
 import { imageNames } from '../../../kubernetes/image-names.ts'
 import { clusterConfiguration, kubeProxyConfiguration } from '../../../kubernetes/kubeadm-config.ts'
-import { kubeletConfiguration } from '../../../kubernetes/kubelet-config.ts'
+import { storedKubeletConfiguration } from '../../../kubernetes/kubelet-config.ts'
 import type { Fields } from '../../../kubernetes/merge.ts'
 import { differences } from '../../../kubernetes/objects/differences.ts'
 import { dnsSpread } from '../../../kubernetes/objects/dns.ts'
@@ -120,7 +120,10 @@ function missingPhases(cluster: KubernetesCluster, held: HeldFacts): readonly Cl
       'upload-config/kubeadm',
       isStored(held, 'kubeadm-config', 'ClusterConfiguration', clusterConfiguration(cluster)),
     ],
-    ['upload-config/kubelet', isStored(held, 'kubelet-config', 'kubelet', kubeletConfiguration(kubernetes))],
+    [
+      'upload-config/kubelet',
+      isStored(held, 'kubelet-config', 'kubelet', storedKubeletConfiguration(kubernetes)),
+    ],
     [
       'addon/kube-proxy',
       runs(PROXY, kubeProxy) &&
@@ -152,7 +155,7 @@ export function storedBy(
     case 'upload-config/kubeadm':
       return ['kubeadm-config', 'ClusterConfiguration', clusterConfiguration(cluster)]
     case 'upload-config/kubelet':
-      return ['kubelet-config', 'kubelet', kubeletConfiguration(kubernetes)]
+      return ['kubelet-config', 'kubelet', storedKubeletConfiguration(kubernetes)]
     case 'addon/kube-proxy':
       return ['kube-proxy', 'config.conf', kubeProxyConfiguration(kubernetes)]
     case 'addon/coredns':
