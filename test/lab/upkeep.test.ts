@@ -128,7 +128,7 @@ describe.skipIf(whyNoLab())('the upkeep of a cluster', () => {
     expect(refused.stderr).toMatch(/2 of 3 voting members answer, 2 must/)
     expect(await quorate(lab, ['defrag', '--all', '--yes'])).toMatchObject({
       exitCode: BLOCKED,
-      stderr: expect.stringContaining(`${first}: it is down`),
+      stderr: expect.stringContaining(`${first}: member is down`),
     })
     expect(await quorate(lab, ['stop', second, '--force', '--yes'])).toMatchObject({ exitCode: 12 })
     expect(await lab.machine(second).mainPid('etcd')).not.toBe(0)
