@@ -206,7 +206,7 @@ test('a backup of 3.4.23: with its own etcd, and with a newer one where that is 
   const asked = await source.run(...prune)
   expect({ exitCode: asked.exitCode, stderr: asked.stderr }).toMatchObject({
     exitCode: UNCONFIRMED,
-    stderr: expect.stringMatching(new RegExp(`remove +${old}[^]*for good\\?[^]*--yes`)),
+    stderr: expect.stringMatching(new RegExp(`delete +${old}[^]*permanently\\?[^]*--yes`)),
   })
   expect(await readdir(source.store)).toContain(old)
   expect(await source.ok(...prune, '--yes')).toMatch(/removed 1 backup .*2 backups stay/)

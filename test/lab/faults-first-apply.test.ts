@@ -208,7 +208,7 @@ describe.skipIf(whyNoLab())('a first apply', () => {
     const narrow = await refusal(lab)
     await incoming.freeDisk('/var/lib/quorate')
     expect(narrow).toMatchObject({ exitCode: 3, touched: [] })
-    expect(narrow.output).toMatch(/etcd02: Room for files: .* free on \/var\/lib\/quorate/)
+    expect(narrow.output).toMatch(/etcd02: Free space and inodes: .* free on \/var\/lib\/quorate/)
     expect((await quorate(lab, ['apply'])).exitCode).toBe(0)
 
     // A cluster that stands is not looked at like that each time.

@@ -188,7 +188,7 @@ describe.skipIf(whyNoLab())('restore', () => {
     const { stderr, exitCode } = await quorate(lab, ['restore', file, '--confirm', 'test'])
     expect({ exitCode, stderr }).toMatchObject({
       exitCode: 0,
-      stderr: expect.stringContaining('Restart every client'),
+      stderr: expect.stringContaining('restart every client'),
     })
     await using again = await sessionOf(lab)
     expect(await contentsNow(again)).toEqual(contentsAt(kept, snapshot.revision))

@@ -215,7 +215,7 @@ describe.skipIf(reason)(`from 3.3 to 3.6${because}`, () => {
     expect(apply.stderr).toContain('quorate upgrade --to 3.5.16; or roll it back: quorate upgrade --abort')
     expect(await pids()).toEqual(before)
     const text = await quorateOk(lab, ['upgrade', '--abort', '--yes'])
-    expect(text).toContain('every member runs etcd 3.4.23 now')
+    expect(text).toContain('every member runs etcd 3.4.23')
     expect(await versions()).toEqual(['3.4.23', '3.4.23', '3.4.23'])
     // Only the one that had left was restarted.
     const after = await pids()
