@@ -55,7 +55,10 @@ describe.skipIf(whyNoLab())('etcdctl', () => {
     const near = etcdctl({ cluster: cluster(ssh, {}), node: 'near', args: ['version'], fleet: machines })
     await expect(near).rejects.toMatchObject({ code: 'host-key', host: 'near' })
     const nobody = etcdctl({ cluster: cluster(ssh, {}), node: 'nearer', args: [], fleet: machines })
-    await expect(nobody).rejects.toMatchObject({ code: 'usage', hint: 'etcd nodes: near, far' })
+    await expect(nobody).rejects.toMatchObject({
+      code: 'usage',
+      hint: 'use one of the etcd nodes: near, far',
+    })
   })
 
   test('the v2 API with its own flags, only where it is served; plain loopback without any', async () => {

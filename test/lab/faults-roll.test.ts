@@ -123,7 +123,7 @@ const CASES: readonly Case[] = [
     at: 'looking',
     exit: FAILED,
     says: /No space left on device/,
-    hint: /make room/,
+    hint: /free space/,
   },
 ]
 
