@@ -249,7 +249,7 @@ test('a snapshot that is cut off or changed is refused', async () => {
   const changed = Buffer.from(SNAPSHOT)
   changed[700] = (changed[700] ?? 0) ^ 1
   for (const bad of [changed, SNAPSHOT.subarray(0, 1024), STORE])
-    await expect(opened(bad)).rejects.toThrow(/sum does not match/)
+    await expect(opened(bad)).rejects.toThrow(/checksum of its snapshot does not match/)
   await expect(opened(Buffer.from('SQLite format 3'))).rejects.toThrow(/neither a backup .* nor a snapshot/)
   await expect(opened(Buffer.alloc(0))).rejects.toThrow(/neither/)
 })

@@ -92,7 +92,7 @@ function notOpened(secret: Secret, what: string, cause: unknown): QuorateError {
   const none =
     secret.kind === 'passphrase' ? 'this passphrase does not open' : 'none of these secret keys opens'
   return new QuorateError('backup', `${none} ${what}`, {
-    hint: 'nothing was changed anywhere; `quorate backup list` says which public keys a backup is for',
+    hint: 'use the identity of one of its recipients: quorate backup list',
     cause,
   })
 }
@@ -118,7 +118,7 @@ function addIdentity(decrypter: InstanceType<Age['Decrypter']>, identity: string
   } catch {
     // Without its cause, which may quote the key.
     throw new QuorateError('backup', 'what was given as a secret key of age is none', {
-      hint: 'the file has a line that begins with AGE-SECRET-KEY-, as age-keygen writes it',
+      hint: 'give the file that age-keygen wrote: it has a line that begins with AGE-SECRET-KEY-',
     })
   }
 }

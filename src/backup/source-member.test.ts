@@ -43,7 +43,7 @@ test('nobody while CORRUPT is raised and does not say for whom, as by etcd’s o
     member('etcd2'),
   ])
   expect(sources).toEqual([])
-  expect(refused[1]).toMatch(/^etcd2: the alarm CORRUPT is raised, .*quorate repair/)
+  expect(refused[1]).toMatch(/^etcd2: the CORRUPT alarm names no member .*quorate repair/)
 })
 
 test('one that is down may have the alarm: the others are taken', () => {

@@ -57,7 +57,7 @@ function reasonAgainst(member: ReachableMember, { corrupt, anybody, led }: Other
   if (member.learner) return 'it is a learner: it may be behind'
   if (!member.read.answered) return member.read.reason.message
   if (corrupt.has(member.memberId)) return 'it has the alarm CORRUPT'
-  if (anybody) return 'the alarm CORRUPT is raised, and does not say for whom (quorate repair finds out)'
+  if (anybody) return 'the CORRUPT alarm names no member (find it: quorate repair)'
   if (led?.reachable === true && led.clusterId !== member.clusterId) return 'it belongs to another cluster'
   return undefined
 }

@@ -24,7 +24,7 @@ test('private, gone in the end; what dead runs left is removed, what lives and w
       expect((await stat(folder.path)).mode & 0o777).toBe(0o700)
       expect(new Set(await readdir(parent))).toEqual(new Set([...others, path.basename(folder.path)]))
       await expect(requireRoom(folder.path, 2 ** 60, 'to work')).rejects.toThrow(
-        /no room to work in .*: [\d.]+ [KMGT]iB are free, \d+ TiB are wanted/,
+        /not enough space to work in .*: [\d.]+ [KMGT]iB free, \d+ TiB needed/,
       )
     }
     expect(new Set(await readdir(parent))).toEqual(new Set(others))

@@ -116,7 +116,7 @@ export function connectMember(options: MemberOptions): MemberClient {
       return new QuorateError('etcd', 'the connection to etcd is already closed', { host: options.name })
     }
     if (signal.aborted) {
-      return new QuorateError('cancelled', 'cancelled while waiting for etcd', {
+      return new QuorateError('cancelled', 'canceled while waiting for etcd', {
         host: options.name,
         cause: thrown,
       })

@@ -218,11 +218,7 @@ function safeguards({ etcd }: Cluster, known: ReadonlySet<string>): Record<strin
 
 function decidedElsewhere(name: string): QuorateError {
   const flag = flagName(name)
-  return new QuorateError(
-    'cluster-file',
-    `etcd.settings must not have '${flag}': quorate decides it itself`,
-    {
-      hint: 'addresses, ports, folders, certificates and enableV2 have places of their own in the cluster file',
-    },
-  )
+  return new QuorateError('cluster-file', `can't set '${flag}' in etcd.settings: quorate manages it`, {
+    hint: 'use the own keys of the cluster file for addresses, ports, directories, certificates and enableV2',
+  })
 }

@@ -18,12 +18,12 @@ const SIGNS: readonly { readonly said: RegExp; readonly kind: DamageKind; readon
   {
     said: /found data inconsistency with peers|data corruption check failed|data inconsistency detected/i,
     kind: 'contents',
-    what: 'its contents differ from those of the other members',
+    what: "its keyspace differs from the other members'",
   },
   {
     said: /tocommit\(\d+\) is out of range/,
     kind: 'log',
-    what: 'its log ends before what it has acknowledged',
+    what: 'its Raft log ends before entries that it has acknowledged',
   },
   {
     said: /snap: crc mismatch|failed to find database snapshot|snap: empty snapshot|snap: no available snapshot/i,
@@ -33,7 +33,7 @@ const SIGNS: readonly { readonly said: RegExp; readonly kind: DamageKind; readon
   {
     said: /walpb: crc mismatch|wal: crc mismatch|crc mismatch|wal: (?:file not found|slice bounds out of range|max entry size limit exceeded)|failed to read WAL, cannot be repaired|failed to repair WAL|proto: (?:illegal wireType|wrong wireType|can't skip unknown wire type)|unexpected block type|WAL.*unexpected EOF/i,
     kind: 'log',
-    what: 'its write-ahead log is damaged',
+    what: 'its Raft log (WAL) is damaged',
   },
   {
     said: /freepages: failed to get all reachable pages|page \d+: (?:multiple references|already freed|unreachable|not freed|not a leaf)|invalid freelist page|invalid page type|unexpected (?:page|branch) type|assertion failed: (?:Page|page|freelist)|cannot (?:open|read) db|failed to (?:open database|recover v3 backend from snapshot)|invalid database|checksum error|panic: (?:page|freelist|cursor)|file size too small/,

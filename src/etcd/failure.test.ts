@@ -38,8 +38,8 @@ test.each([
 test.each([
   [Code.DeadlineExceeded, 'deadline', /no answer within 5 s/],
   [Code.Unavailable, 'unavailable', /etcdserver: no leader/],
-  [Code.Unauthenticated, 'unauthenticated', /wants a login/],
-  [Code.ResourceExhausted, 'exhausted', /at a limit/],
+  [Code.Unauthenticated, 'unauthenticated', /requires authentication/],
+  [Code.ResourceExhausted, 'exhausted', /reached a limit/],
   [Code.Canceled, 'closed', /closed before an answer/],
 ] as const)('gRPC code %s is told as %s', (code, kind, words) => {
   const error = memberError(new ConnectError('etcdserver: no leader', code), context)
@@ -54,7 +54,7 @@ test('a refusal that only the socket saw is told all the same', () => {
     ...context,
     socketError: refused,
   })
-  expect(error.message).toContain('does not accept our certificate: certificate required')
+  expect(error.message).toContain("rejects quorate's certificate: certificate required")
 })
 
 test('an answer of etcd is not blamed on a socket that failed since', () => {

@@ -149,11 +149,11 @@ function explain(kind: FailureKind, cause: unknown, context: CallContext): Expla
   const where = describeTarget(context)
   const said = reason(cause)
   const timeouts = `${context.timeoutMs / 1000} s`
-  const renew = 'issue it anew: quorate apply'
+  const renew = 'renew the certificate: quorate apply'
   const explanations: Record<FailureKind, Explanation> = {
     refused: {
       message: `nothing listens on ${where}`,
-      hint: 'see why etcd is not running: systemctl status etcd; journalctl -u etcd',
+      hint: 'find out why etcd is not running: systemctl status etcd; journalctl -u etcd',
     },
     unreachable: {
       message: `${where} can't be reached: ${said}`,
@@ -161,68 +161,68 @@ function explain(kind: FailureKind, cause: unknown, context: CallContext): Expla
     },
     closed: {
       message: `the connection to etcd on ${where} was closed before an answer`,
-      hint: 'etcd is not running there, or is stopping: systemctl status etcd; journalctl -u etcd',
+      hint: 'check whether etcd is stopped or stopping on that node: systemctl status etcd; journalctl -u etcd',
     },
     deadline: {
       message: `etcd on ${where} gave no answer within ${timeouts}`,
-      hint: 'without a majority of members etcd answers no read: check how many members run',
+      hint: 'check how many members run: without a quorum etcd answers no read',
     },
     'not-grpc': {
-      message: `what listens on ${where} does not answer as etcd does: ${said}`,
-      hint: 'another program has the port, or etcd serves TLS there',
+      message: `the process on ${where} does not answer like etcd: ${said}`,
+      hint: 'check whether another program uses the port, or etcd serves TLS on it',
     },
     'not-tls': {
-      message: `what listens on ${where} does not speak TLS`,
-      hint: 'either it is not etcd, or this etcd serves its clients without TLS',
+      message: `the process on ${where} does not use TLS`,
+      hint: 'check whether it is etcd, and whether this etcd serves clients without TLS',
     },
     expired: {
       message: `etcd's certificate on ${where} has expired`,
-      hint: `${renew}; check the clocks too`,
+      hint: `${renew}; also check the clocks`,
     },
     'not-yet-valid': {
       message: `etcd's certificate on ${where} is not valid yet`,
-      hint: 'a clock is wrong, here or where the certificate was signed',
+      hint: 'check the clocks of this workstation and of the host that signed the certificate',
     },
     'unknown-authority': {
       message: `etcd's certificate on ${where} is not from this cluster's CA`,
-      hint: 'another cluster listens there, or the CA was changed: compare /etc/ssl/etcd/ca.crt with the CA kept here',
+      hint: "compare /etc/ssl/etcd/ca.crt on that node with the CA in quorate's state directory: it is another cluster, or the CA was changed",
     },
     'wrong-identity': {
       message: `etcd's certificate on ${where} does not name ${context.identity}: ${said}`,
-      hint: `another machine answered, or the certificate lacks an address: ${renew}`,
+      hint: `check the address (another machine may have answered), or ${renew}`,
     },
-    'bad-certificate': { message: `etcd's certificate on ${where} can't be accepted: ${said}`, hint: renew },
+    'bad-certificate': { message: `etcd's certificate on ${where} is invalid: ${said}`, hint: renew },
     rejected: {
-      message: `etcd on ${where} does not accept our certificate: ${said}`,
-      hint: "it must be in date, have clientAuth and come from the CA in etcd's trusted-ca-file",
+      message: `etcd on ${where} rejects quorate's certificate: ${said}`,
+      hint: "check that the certificate has not expired, has clientAuth and is from the CA in etcd's trusted-ca-file",
     },
     unauthenticated: {
-      message: `etcd on ${where} wants a login: ${said}`,
-      hint: 'RBAC is on: the common name of our certificate must be an etcd user',
+      message: `etcd on ${where} requires authentication: ${said}`,
+      hint: "create an etcd user with the common name of quorate's certificate (RBAC is enabled)",
     },
     denied: {
-      message: `etcd on ${where} denies it: ${said}`,
-      hint: 'RBAC is on: the common name of our certificate must be an etcd user with the role root',
+      message: `etcd on ${where} denies permission: ${said}`,
+      hint: "grant the role root to the etcd user with the common name of quorate's certificate (RBAC is enabled)",
     },
     unavailable: {
-      message: `etcd on ${where} can't serve this now: ${said}`,
-      hint: 'without a leader and a majority of members etcd answers nothing: check how many members run',
+      message: `etcd on ${where} is unavailable: ${said}`,
+      hint: 'check how many members run: without a quorum and a leader etcd answers no request',
     },
     exhausted: {
-      message: `etcd on ${where} is at a limit: ${said}`,
-      hint: 'look at its alarms and at its database size',
+      message: `etcd on ${where} has reached a limit: ${said}`,
+      hint: 'check its alarms and its database size',
     },
     'out-of-range': {
       message: `etcd on ${where} does not have this revision: ${said}`,
-      hint: 'it is compacted already, or not there yet',
+      hint: 'use another revision: this one is compacted, or does not exist yet',
     },
     unsupported: {
-      message: `etcd on ${where} does not know this call: ${said}`,
-      hint: 'its version is too old for it',
+      message: `etcd on ${where} does not support this request: ${said}`,
+      hint: 'check the version of etcd, which is too old for this request',
     },
     answered: {
       message: `etcd on ${where} answered: ${said}`,
-      hint: 'journalctl -u etcd on that node may say more',
+      hint: 'read the journal on that node: journalctl -u etcd',
     },
   }
   return explanations[kind]

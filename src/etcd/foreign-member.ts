@@ -65,7 +65,7 @@ export interface ForeignTrouble {
 export function foreignTroubles(foreign: Foreign): readonly ForeignTrouble[] {
   const { host, unitPath = '' } = foreign
   if (OVERRULES.test(unitPath)) {
-    const message = `the unit file ${unitPath} overrules quorate's own in /etc/systemd/system`
+    const message = `unit file ${unitPath} overrides quorate's own in /etc/systemd/system`
     const fix = unitPath.includes('/system.control/')
       ? takenBack({ dropIn: unitPath, what: '' }, undefined)
       : 'stop what makes it (systemd-run, a generator), remove it, then systemctl daemon-reload'
@@ -99,9 +99,9 @@ function dropped(
   own: readonly ForeignSetting[],
 ): ForeignTrouble {
   const isEtcds = own.some(({ variable }) => variable?.startsWith('ETCD_'))
-  const keep = isEtcds ? 'write what etcd needs of it into the cluster file (etcd.settings), then ' : ''
+  const keep = isEtcds ? 'move the settings that etcd needs to the cluster file (etcd.settings), then ' : ''
   return {
-    message: `a drop-in of etcd.service changes what quorate decides: ${dropIn} sets ${named(own)}`,
+    message: `a drop-in of etcd.service overrides quorate's settings: ${dropIn} sets ${named(own)}`,
     hint: `${keep}run on ${host}: ${takenBack({ dropIn, what: '' }, surroundings)}`,
   }
 }
@@ -109,7 +109,7 @@ function dropped(
 function ambient({ host, surroundings }: Foreign, one: ForeignSetting): ForeignTrouble {
   return {
     message: `systemd gives ${one.what} to every service, so etcd would start with it`,
-    hint: `write it into the cluster file (etcd.settings) if etcd needs it, then take it from systemd, on ${host}: ${takenBack(one, surroundings)}`,
+    hint: `if etcd needs it, set it in the cluster file (etcd.settings); then remove it from systemd, on ${host}: ${takenBack(one, surroundings)}`,
   }
 }
 

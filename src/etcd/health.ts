@@ -101,28 +101,26 @@ function oneCluster(
   if (reachable.length === 0) return []
   if (clusterId === undefined) {
     const claims = reachable.map((member) => `${member.name} in ${formatId(member.clusterId)}`).join(', ')
-    return [problem('cluster-id', `the members belong to more than one cluster: ${claims}`)]
+    return [problem('cluster-id', `members belong to more than one cluster: ${claims}`)]
   }
   if (expected === undefined || expected === clusterId) return []
-  return [
-    problem('cluster-id', `this is cluster ${formatId(clusterId)}, not ${formatId(expected)} as before`),
-  ]
+  return [problem('cluster-id', `cluster ID is ${formatId(clusterId)}, expected ${formatId(expected)}`)]
 }
 
 function oneLeader(reachable: readonly ReachableMember[], leaderId: bigint | undefined): Problem[] {
   if (leaderId !== undefined || reachable.length === 0) return []
   const leaderless = reachable.filter((member) => member.leaderId === undefined)
   if (leaderless.length > 0)
-    return leaderless.map((member) => problem('leader', 'knows of no leader', member.name))
+    return leaderless.map((member) => problem('leader', 'knows no leader', member.name))
   const claims = reachable
     .map((member) => `${member.name} says ${formatId(member.leaderId ?? 0n)}`)
     .join(', ')
-  return [problem('leader', `the members do not agree on a leader: ${claims}`)]
+  return [problem('leader', `members do not agree on a leader: ${claims}`)]
 }
 
 function alarms(reachable: readonly ReachableMember[]): Problem[] {
   if (reachable.length > 0 && reachable.every((member) => member.alarms === undefined)) {
-    return [problem('alarm', 'no member could say whether there are alarms')]
+    return [problem('alarm', 'alarms are unknown: no member could report them')]
   }
   const names = new Map(reachable.map((member) => [member.memberId, member.name]))
   const raised = new Map<string, Problem>()
@@ -143,13 +141,15 @@ function membership(reachable: readonly ReachableMember[], expected: readonly Ex
   )
   const list = lists.find((candidate) => candidate.linearizable) ?? lists[0]
   if (list === undefined) {
-    return reachable.length === 0 ? [] : [problem('list', 'no member could say who belongs to the cluster')]
+    return reachable.length === 0
+      ? []
+      : [problem('list', 'the member list is unknown: no member could report it')]
   }
   const different = lists.filter(
     (other) => other.linearizable && fingerprint(other.members) !== fingerprint(list.members),
   )
   const problems = different.map((other) =>
-    problem('list', `sees other members than ${list.of} does`, other.of),
+    problem('list', `its member list differs from that of ${list.of}`, other.of),
   )
   const unmatched = new Set(list.members)
   const names = new Set(expected.map(({ name }) => name))
@@ -189,8 +189,7 @@ function findMember(
 function judgeMember(found: ListedMember, wanted: ExpectedMember): Problem[] {
   const problems: Problem[] = []
   if (found.name === '') problems.push(problem('not-started', 'was added but has never started', wanted.name))
-  if (found.learner)
-    problems.push(problem('learner', 'is a learner: it takes part without a vote', wanted.name))
+  if (found.learner) problems.push(problem('learner', 'is a learner (not a voting member)', wanted.name))
   if (found.peerUrls.toSorted().join() !== wanted.peerUrls.toSorted().join()) {
     const urls = `${found.peerUrls.join(', ')} instead of ${wanted.peerUrls.join(', ')}`
     problems.push(problem('peer-urls', `is known to its peers as ${urls}`, wanted.name))

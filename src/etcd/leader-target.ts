@@ -34,8 +34,8 @@ export function presentLeader<C extends Named>(
     undefined,
   )
   if (newest === undefined) {
-    throw new QuorateError('blocked', 'the cluster has no leader, so there is no leadership to move', {
-      hint: 'without a majority of members nobody is elected: see quorate status',
+    throw new QuorateError('blocked', "can't move the leadership: the cluster has no leader", {
+      hint: 'check the members with quorate status: without a quorum no leader is elected',
     })
   }
   const leader = statuses.find(({ memberId }) => memberId === newest.leaderId)
@@ -44,9 +44,12 @@ export function presentLeader<C extends Named>(
   throw new QuorateError(
     'blocked',
     leader === undefined
-      ? `the leader is member ${id}, which does not answer, and only the leader itself can hand over`
-      : `${newest.client.name} takes member ${id} for the leader, which says otherwise: an election is under way`,
-    { host: leader?.client.name, hint: 'see quorate status, and try again once all agree on a leader' },
+      ? `can't move the leadership: the leader, member ${id}, does not answer`
+      : `${newest.client.name} reports member ${id} as the leader, but that member does not: an election is in progress`,
+    {
+      host: leader?.client.name,
+      hint: 'run quorate status, and rerun the command once all members agree on a leader',
+    },
   )
 }
 
@@ -58,13 +61,13 @@ export function fitTarget<C extends Named>(
 ): LeadershipStatus<C> {
   const target = statuses.find(({ client }) => client.name === toName)
   if (target === undefined) {
-    throw new QuorateError('blocked', 'it does not answer, so it can not lead', {
+    throw new QuorateError('blocked', "it does not answer, so it can't become the leader", {
       host: toName,
-      hint: 'see why with quorate status, or choose another member',
+      hint: 'find out why with quorate status, or choose another member',
     })
   }
   if (target.learner) {
-    throw new QuorateError('blocked', 'it is a learner: it has no vote, and can not lead', {
+    throw new QuorateError('blocked', "it is a learner, which can't become the leader", {
       host: toName,
       hint: 'choose a voting member',
     })
@@ -76,7 +79,7 @@ export function fitTarget<C extends Named>(
       `it is ${counted(lag, 'entry', 'entries')} behind the leader, ${leader.client.name}`,
       {
         host: toName,
-        hint: `writes would wait until it has caught up; try again when it is, or choose another member`,
+        hint: `rerun the command once it has caught up, or choose another member (writes would wait for it)`,
       },
     )
   }

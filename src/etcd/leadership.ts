@@ -90,9 +90,9 @@ async function readStatuses(
 }
 
 function refused(thrown: QuorateError, toName: string): QuorateError {
-  return new QuorateError('etcd', `leadership was not handed to ${toName}: ${thrown.message}`, {
+  return new QuorateError('etcd', `leadership did not move to ${toName}: ${thrown.message}`, {
     host: thrown.host,
-    hint: 'the target may be cut off from the leader, or too slow: see quorate status, or choose another member',
+    hint: 'run quorate status, or choose another member: this one may be cut off from the leader, or too slow',
     cause: thrown,
   })
 }
@@ -115,13 +115,13 @@ async function awaitAgreement(
     late: (others) => {
       const said = others.map((status) =>
         status.leaderId === undefined
-          ? `${status.client.name} knows of no leader`
+          ? `${status.client.name} knows no leader`
           : `${status.client.name} says ${formatId(status.leaderId)}`,
       )
       throw new QuorateError(
         'unhealthy',
-        `leadership was handed to ${toName}, but after ${AGREEMENT_MS / 1000} s not all members agree: ${said.join(', ')}`,
-        { hint: 'see quorate status: an election of their own may have come between, or the network is cut' },
+        `leadership moved to ${toName}, but after ${AGREEMENT_MS / 1000} s not all members agree: ${said.join(', ')}`,
+        { hint: 'run quorate status: another election may have happened, or the network is partitioned' },
       )
     },
   })

@@ -159,11 +159,11 @@ function isTorn(bytes: Uint8Array, { start, end }: Pick<Found, 'start' | 'end'>)
 }
 
 function torn(at: number): NonNullable<LogFile['trouble']> {
-  return { kind: 'torn', message: `the last write, at byte ${at}, was cut short` }
+  return { kind: 'torn', message: `the last record, at byte ${at}, is incomplete` }
 }
 
 function damaged(at: number): NonNullable<LogFile['trouble']> {
-  return { kind: 'damaged', message: `what was written at byte ${at} is damaged, or cut off` }
+  return { kind: 'damaged', message: `the record at byte ${at} is damaged or truncated` }
 }
 
 function readRecord(bytes: Uint8Array): Pick<Found, 'type' | 'crc' | 'data'> {

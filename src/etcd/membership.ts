@@ -116,9 +116,9 @@ async function untilListed(
     const { client, list } = await presentList(clients, signal)
     if (isDone(list)) return { found: undefined }
     check(list)
-    let trouble = new QuorateError('etcd', 'it took the change, but its list of members does not show it', {
+    let trouble = new QuorateError('etcd', 'it accepted the change, but its member list does not show it', {
       host: client.name,
-      hint: 'see the members: quorate status',
+      hint: 'check the members: quorate status',
     })
     let refused = false
     try {
@@ -153,8 +153,8 @@ async function presentList(
     }
     if (list.linearizable) return { client, list: list.members }
   }
-  throw new QuorateError('unhealthy', 'no member could say for certain who belongs to the cluster', {
-    hint: 'a majority of the members has to be there: see quorate status',
+  throw new QuorateError('unhealthy', 'the member list is unknown: no member answered a linearizable read', {
+    hint: 'check the members with quorate status: a quorum is required',
     cause: trouble,
   })
 }
@@ -164,16 +164,16 @@ function sameMembers(list: readonly ListedMember[], expected: readonly string[])
   if (now.join() === expected.toSorted().join()) return
   throw new QuorateError(
     'moved',
-    `the cluster's members are ${now.join(', ')} now, and not ${expected.join(', ')}`,
+    `the member list changed: it is ${now.join(', ')}, expected ${expected.join(', ')}`,
     {
-      hint: 'somebody else changes them as well; see quorate status, then run the same command again',
+      hint: 'check quorate status, then rerun the command (another operator or tool changes the members)',
     },
   )
 }
 
 function isThere(list: readonly ListedMember[], id: bigint): void {
   if (list.some((member) => member.id === id)) return
-  throw new QuorateError('moved', `the member ${formatId(id)} is not in the cluster any more`, {
-    hint: 'somebody else changes the members as well; see quorate status, then run the same command again',
+  throw new QuorateError('moved', `member ${formatId(id)} is no longer in the cluster`, {
+    hint: 'check quorate status, then rerun the command (another operator or tool changes the members)',
   })
 }

@@ -66,7 +66,7 @@ export function readConfigurationFile(text: string, { known, minor }: Version): 
   if (content instanceof Error)
     return { given: [], faults: [content.message], passedOver: [], unreadable: content.message }
   if (content === null) return { given: [], faults: [], passedOver: [] }
-  if (!(content instanceof Map)) return { given: [], faults: ['it is no map of settings'], passedOver: [] }
+  if (!(content instanceof Map)) return { given: [], faults: ['it is not a map of settings'], passedOver: [] }
   const out = { given: [] as Given[], faults: [] as string[], passedOver: [] as string[], minor }
   readMap(content, keysOf(known, minor), '', out)
   // From 3.6 on it must not even be empty.

@@ -58,13 +58,13 @@ export function readFlags(words: readonly string[], { known, minor }: Version): 
   for (let at = 0; at < words.length; at += 1) {
     const word = words[at] ?? ''
     if (word === '--') {
-      if (at + 1 < words.length) faults.push(`${words[at + 1]} is no flag`)
+      if (at + 1 < words.length) faults.push(`${words[at + 1]} is not a flag`)
       break
     }
     const groups = /^--?(?<flag>[^-=][^=]*)(?:=(?<text>[^]*))?$/.exec(word)?.groups
     const flag = groups?.['flag']
     if (flag === undefined) {
-      faults.push(`${word} is no flag`)
+      faults.push(`${word} is not a flag`)
       continue
     }
     const isSwitch = IGNORED.has(flag) || flagType(flag) === 'boolean'

@@ -111,7 +111,7 @@ function fromFile({ file, environment }: Start, beside: BesideFile): Reading {
       ...read.passedOver.map((key) => passedOver(key, 'file', 'unknown')),
     ],
     faults: [...faults, ...read.faults, ...bothNames(read.given, minor)],
-    unreadable: file === undefined ? `${named} is not there` : read.unreadable,
+    unreadable: file === undefined ? `${named} does not exist` : read.unreadable,
   }
 }
 

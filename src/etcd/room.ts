@@ -11,8 +11,8 @@ export async function requireRoom(folder: string, bytes: number, what: string): 
   const { bavail, bsize } = await statfs(folder)
   if (bavail * bsize >= bytes + MARGIN_BYTES) return
   const [free, wanted] = [bavail * bsize, bytes + MARGIN_BYTES].map(formatBytes)
-  const message = `no room ${what} in ${folder}: ${free} are free, ${wanted} are wanted`
+  const message = `not enough space ${what} in ${folder}: ${free} free, ${wanted} needed`
   throw new QuorateError('state', message, {
-    hint: 'make room there, or have the state folder elsewhere (state in the cluster file); nothing was changed',
+    hint: 'free space on that file system; or move the state directory (`state` in the cluster file)',
   })
 }

@@ -31,7 +31,7 @@ export async function readServedVersion(options: MemberOptions): Promise<ServedV
     return parseVersion(await response.body.text())
   } catch (thrown) {
     if (options.signal?.aborted === true) {
-      throw new QuorateError('cancelled', 'cancelled while waiting for etcd', {
+      throw new QuorateError('cancelled', 'canceled while waiting for etcd', {
         host: options.name,
         cause: thrown,
       })
@@ -46,7 +46,7 @@ export async function readServedVersion(options: MemberOptions): Promise<ServedV
 export function parseVersion(text: string): ServedVersion {
   const value: unknown = JSON.parse(text)
   if (typeof value !== 'object' || value === null || !('etcdserver' in value)) {
-    throw new SyntaxError(`no answer of etcd's: ${oneLine(text, 80)}`)
+    throw new SyntaxError(`not an answer from etcd: ${oneLine(text, 80)}`)
   }
   const { etcdserver, etcdcluster } = value as Record<string, unknown>
   return { server: oneLine(String(etcdserver), 100), cluster: /^(\d+\.\d+)\./.exec(String(etcdcluster))?.[1] }

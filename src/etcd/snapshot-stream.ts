@@ -89,10 +89,14 @@ export async function* streamSnapshot(
   const sha256 = hash.digest('hex')
   if (sizeBytes % PAGE_BYTES === SUM_BYTES && tail.toString('hex') === sha256)
     return { sizeBytes, sha256, fileSha256 }
-  throw new QuorateError('unhealthy', `the snapshot from ${client.name} is damaged: its sum does not match`, {
-    host: client.name,
-    hint: 'try again; if it happens again, look at the disk of that member',
-  })
+  throw new QuorateError(
+    'unhealthy',
+    `snapshot from ${client.name} is corrupt: its checksum does not match`,
+    {
+      host: client.name,
+      hint: 'rerun the command; if it happens again, check the disk of that member',
+    },
+  )
 }
 
 function oneBuffer(): SnapshotMemory {

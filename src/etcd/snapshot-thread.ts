@@ -60,14 +60,14 @@ export async function* streamSnapshotAside(
   } catch (error) {
     if (error instanceof QuorateError) throw error
     if (signal?.aborted === true) {
-      throw new QuorateError('cancelled', 'cancelled while waiting for etcd', {
+      throw new QuorateError('cancelled', 'canceled while waiting for etcd', {
         host: client.name,
         cause: error,
       })
     }
-    throw QuorateError.from(error, 'state', `the thread that read the store of ${client.name} broke off`, {
+    throw QuorateError.from(error, 'state', `the thread that reads the database of ${client.name} failed`, {
       host: client.name,
-      hint: 'nothing of this snapshot is kept; see whether this computer has memory left, then run it again',
+      hint: 'check the free memory of this workstation, then rerun the command (the partial snapshot was deleted)',
     })
   } finally {
     await thread.stop()

@@ -40,9 +40,13 @@ export function snapshotTool(
     const file = files.find((one) => one.name === name)
     if (file !== undefined) return { name, path: file.path }
   }
-  throw new QuorateError('artifact', 'neither etcdutl nor etcdctl is among the binaries of etcd here', {
-    hint: 'see etcd.source in the cluster file',
-  })
+  throw new QuorateError(
+    'artifact',
+    'etcdutl or etcdctl not found among the etcd binaries on this workstation',
+    {
+      hint: 'check etcd.source in the cluster file',
+    },
+  )
 }
 
 /** @throws QuorateError `backup` if the tool can't read the file; `cancelled` */
@@ -63,7 +67,7 @@ export async function readSnapshotStatus(
       throw new QuorateError('cancelled', 'stopped while a snapshot was being read')
     const said = (error as { stderr?: string }).stderr?.trim().split('\n').at(-1)
     throw new QuorateError('backup', `${tool.name} can't read the snapshot: ${said ?? String(error)}`, {
-      hint: 'it is damaged, or from a newer etcd than this tool',
+      hint: 'use another snapshot: this one is damaged, or from a newer etcd than this tool',
       cause: error,
     })
   }

@@ -35,5 +35,5 @@ test.each([
   '/opt/etcd\nExecStartPre=/bin/sh',
   'opt/etcd',
 ])('refuses %j as a folder', (dataDirectory) => {
-  expect(() => unitFile({ cluster: sampleCluster({ dataDirectory }) })).toThrow(/folder of etcd/)
+  expect(() => unitFile({ cluster: sampleCluster({ dataDirectory }) })).toThrow(/can't be an etcd directory/)
 })

@@ -69,7 +69,7 @@ function writablePaths(dataDirectory: string, walDirectory: string): string[] {
 /** No blanks, quotes, backslashes or specifiers, which mean something in a unit; and never the whole system. */
 function checkPath(directory: string): void {
   if (/^(?:\/[\w.@:+-]+){2,}$/.test(directory)) return
-  throw new QuorateError('cluster-file', `'${directory}' can't be a folder of etcd's`, {
-    hint: 'use an absolute path at least two folders deep, of letters, digits and . _ - + : @, such as /opt/etcd/data',
+  throw new QuorateError('cluster-file', `'${directory}' can't be an etcd directory`, {
+    hint: 'use an absolute path at least two directories deep, of letters, digits and . _ - + : @, such as /opt/etcd/data',
   })
 }

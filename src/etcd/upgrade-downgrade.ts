@@ -1,4 +1,5 @@
 /** What etcd's own downgrade means for a change of version: whether one is needed, and what speaks against it. */
+import { plural } from '../spec/units.ts'
 import { newestPatch } from './hazards.ts'
 import { compareMinors, minorIn } from './minor.ts'
 import { type UpgradeFacts, type UpgradeProblem, blocker } from './upgrade-facts.ts'
@@ -30,15 +31,15 @@ export function backProblems(facts: UpgradeFacts, name: string, running: string)
   const rule = DOWNGRADES[minor]
   if (downgrade === minor && rule !== undefined) return ruleProblems(rule, facts, name, running)
   if (clusterVersion === undefined) {
-    const message = `no member could say whether the cluster is still one of etcd ${minor}`
-    return [blocker(message, 'see why: quorate status', name)]
+    const message = `cluster version is unknown: no member could report whether it is still ${minor}`
+    return [blocker(message, 'find out why: quorate status', name)]
   }
   if (isHalfWay(facts)) return []
   if (rule !== undefined) return ruleProblems(rule, facts, name, running)
   const reason =
     clusterVersion === minor
-      ? `every member runs etcd ${minorOf(running)} now, and the cluster is about to become one`
-      : `the cluster is one of etcd ${clusterVersion} since every member has run that`
+      ? `every member runs etcd ${minorOf(running)}, and the cluster version is about to rise`
+      : `the cluster version is ${clusterVersion}, because every member has run it`
   return [blocker(`${reason}: etcd ${to} would refuse to start on its data`, BACKUP_HINT, name)]
 }
 
@@ -54,8 +55,8 @@ function ruleProblems(
       ? []
       : [
           blocker(
-            `etcd ${running} runs there; before a downgrade to ${minorOf(to)} every member needs ${from} or newer: ${fromWhy}`,
-            `first: quorate upgrade --to ${newest}`,
+            `etcd ${running} is running; before a downgrade to ${minorOf(to)} every member needs ${from} or newer: ${fromWhy}`,
+            `upgrade first: quorate upgrade --to ${newest}`,
             name,
           ),
         ]
@@ -72,9 +73,7 @@ export function downgradeProblems(facts: UpgradeFacts): readonly UpgradeProblem[
   const [lowest = wanted] = minors
   if (downgrade !== undefined) return foreignProblems(facts, downgrade)
   if (refusal !== undefined && isDowngrade(facts)) {
-    return [
-      blocker(`etcd refuses a downgrade to ${wanted}: ${refusal}`, 'see how the cluster is: quorate status'),
-    ]
+    return [blocker(`etcd refuses a downgrade to ${wanted}: ${refusal}`, 'check the cluster: quorate status')]
   }
   return compareMinors(wanted, lowest) > 0 ? laggingCluster(facts, lowest) : []
 }
@@ -92,16 +91,16 @@ function laggingCluster(
     const older = clusterVersion ?? `an older minor than ${lowest}`
     return [
       blocker(
-        `the members that answer run etcd ${lowest} or newer, but the cluster ${is} still one of ${older}: etcd raises that only once ${silent.join(' and ')} can be asked, too`,
-        `finish that first: quorate upgrade --to ${newestRunning(members, lowest)}`,
+        `answering members run etcd ${lowest} or newer, but the cluster version ${is} still ${older}: etcd raises it only once ${silent.join(' and ')} ${plural(silent.length, 'answers', 'answer')}, too`,
+        `complete that upgrade first: quorate upgrade --to ${newestRunning(members, lowest)}`,
       ),
     ]
   }
   if (clusterVersion === undefined) return []
   return [
     blocker(
-      `every member runs etcd ${lowest} or newer, but the cluster is still one of ${clusterVersion}`,
-      "etcd raises that some seconds after the last restart: run this again. If it stays so, read the leader's journal: quorate run etcd -- journalctl -u etcd -n 50",
+      `every member runs etcd ${lowest} or newer, but the cluster version is still ${clusterVersion}`,
+      "rerun the command some seconds after the last restart. If it persists, read the leader's journal: quorate run etcd -- journalctl -u etcd -n 50",
     ),
   ]
 }

@@ -53,15 +53,15 @@ export interface OngoingDowngrade {
 export function downgradeWayOn({ file, target, members }: OngoingDowngrade): string {
   const minors = members.flatMap(({ version }) => minorIn(version ?? '') ?? [])
   if (minors.length > 0 && minors.every((minor) => minor === target))
-    return 'every member runs it: etcd ends it within seconds. Run this again'
+    return 'rerun the command in a few seconds: every member runs the version, and etcd ends the downgrade itself'
   const there = members.find(({ version }) => minorIn(version ?? '') === target)
   const version = there?.version ?? newestPatch(target)
   const byHand = cancelByHand(members)
   // An upgrade looks at every machine, and one that is gone for good can't leave before the downgrade has ended.
-  const away = byHand === undefined ? '' : ` (where a machine is out of reach: ${byHand})`
+  const away = byHand === undefined ? '' : ` (if a node is unreachable: ${byHand})`
   const cancel = canCancel(minorIn(file) ?? '', target, minors) ? `quorate upgrade --abort${away}` : byHand
   return [
-    ...(version === undefined ? [] : [`finish it: quorate upgrade --to ${version}`]),
+    ...(version === undefined ? [] : [`complete it: quorate upgrade --to ${version}`]),
     ...(cancel === undefined ? [] : [`cancel it: ${cancel}`]),
   ].join('; or ')
 }
@@ -82,7 +82,7 @@ function cancelByHand(members: OngoingDowngrade['members']): string | undefined 
 
 /** The way back where etcd has none. */
 export const BACKUP_HINT =
-  'etcd has no way back; restore a snapshot or backup from before the upgrade onto new machines: quorate restore BACKUP --into FILE'
+  'restore a snapshot or backup from before the upgrade onto new nodes: quorate restore BACKUP --into FILE (etcd itself has no rollback)'
 
 function minorNumber(minor: string): number {
   return Number(minor.split('.')[1])

@@ -52,13 +52,15 @@ test('two minors at once: refused for each member, with the way', () => {
   const found = blockers(facts('3.3.25', '3.5.16'))
   expect(found.map(({ host }) => host)).toEqual(['etcd01', 'etcd02', 'etcd03'])
   expect(found[0]?.message).toContain('more than one minor version away')
-  expect(found[0]?.hint).toContain('by way of 3.4.45, then 3.5.16')
+  expect(found[0]?.hint).toContain('upgrade to 3.4.45, then 3.5.16')
 })
 
 test('3.6 wants 3.5.26 of every member, and better 3.5.32', () => {
   const low = blockers(facts(['3.5.30', '3.5.25', '3.5.32'], '3.6.14'))
-  expect(low).toMatchObject([{ host: 'etcd02', hint: 'first: quorate upgrade --to 3.5.35' }])
-  expect(warnings(facts('3.5.30', '3.6.14')).filter((text) => text.includes('better 3.5.32'))).toHaveLength(3)
+  expect(low).toMatchObject([{ host: 'etcd02', hint: 'upgrade first: quorate upgrade --to 3.5.35' }])
+  expect(
+    warnings(facts('3.5.30', '3.6.14')).filter((text) => text.includes('should have 3.5.32')),
+  ).toHaveLength(3)
   expect(blockers(facts('3.6.10', '3.7.1'))).toHaveLength(3)
 })
 
@@ -71,12 +73,12 @@ test('back a minor: only while a member of the old one is there and the cluster 
   const back = { direction: 'abort' } as const
   expect(blockers(facts(['3.5.16', '3.5.16', '3.4.23'], '3.4.23', back))).toEqual([])
   const raised = blockers(facts('3.5.16', '3.4.23', back))
-  expect(raised[0]?.message).toContain('the cluster is one of etcd 3.5 since every member has run that')
+  expect(raised[0]?.message).toContain('the cluster version is 3.5, because every member has run it')
   expect(raised[0]?.hint).toContain('snapshot')
   const soon = blockers(facts('3.5.16', '3.4.23', { ...back, clusterVersion: '3.4' }))
-  expect(soon[0]?.message).toContain('about to become one')
+  expect(soon[0]?.message).toContain('the cluster version is about to rise')
   const unknown = blockers(facts(['3.5.16', '3.4.23'], '3.4.23', { ...back, clusterVersion: undefined }))
-  expect(unknown[0]?.message).toContain('no member could say')
+  expect(unknown[0]?.message).toContain('no member could report')
   // A member that was down all the while, so that it is the cluster that has moved on.
   const late = blockers(facts(['3.5.16', '3.5.16', '3.4.23'], '3.4.23', { ...back, clusterVersion: '3.5' }))
   expect(late.map(({ host }) => host)).toEqual(['etcd01', 'etcd02'])
@@ -159,7 +161,7 @@ test('users and roles forbid 3.4 and 3.5 side by side, in both directions, and n
   const authentication = true
   expect(blockers(facts('3.4.23', '3.5.16', { authentication }))).toHaveLength(1)
   const back = facts(['3.5.16', '3.4.23'], '3.4.23', { authentication, direction: 'abort' })
-  expect(blockers(back)[0]?.message).toContain('side by side')
+  expect(blockers(back)[0]?.message).toContain('at the same time')
   expect(blockers(facts('3.3.25', '3.4.23', { authentication }))).toEqual([])
   expect(blockers(facts('3.5.16', '3.5.30', { authentication }))).toEqual([])
 })
@@ -214,7 +216,7 @@ test('without a quorum nothing is begun in either direction', () => {
   const members = [member(1, '3.5.16'), member(2, undefined, { installed: '3.5.16' }), member(3, undefined)]
   for (const direction of ['upgrade', 'abort'] as const) {
     const found = blockers(facts('3.5.16', '3.5.30', { direction, members, voters: { healthy: 1, all: 3 } }))
-    expect(found[0]?.message).toBe('only 1 of 3 members can be written to, 2 are needed')
+    expect(found[0]?.message).toBe('not enough healthy members: 1 of 3 members accepts writes, 2 needed')
   }
 })
 
@@ -282,7 +284,7 @@ test.each([
     down(['3.7.3', '3.6.16'], '3.7.3', { downgrade: '3.5' }),
     'etcdctl etcd01 -- downgrade cancel',
   ],
-  ['while it is about to end', down('3.5.35', '3.6.16', { downgrade: '3.5' }), 'Run this again'],
+  ['while it is about to end', down('3.5.35', '3.6.16', { downgrade: '3.5' }), 'rerun the command'],
   [
     'back up, of somebody who does not want it',
     down('3.6.16', '3.7.3', { direction: 'abort', downgrade: '3.5', file: '3.7.3' }),
@@ -295,9 +297,7 @@ test.each([
 })
 
 test('an upgrade waits for the cluster to be of the minor that its members run', () => {
-  expect(blockers(down('3.6.16', '3.7.3', { clusterVersion: '3.5' }))[0]?.message).toContain(
-    'still one of 3.5',
-  )
+  expect(blockers(down('3.6.16', '3.7.3', { clusterVersion: '3.5' }))[0]?.message).toContain('still 3.5')
   expect(blockers(down('3.6.15', '3.6.16', { clusterVersion: '3.5' }))).toEqual([])
 })
 
@@ -312,8 +312,8 @@ test('a member that was stopped in the turn before does not start two minors abo
     blockers(facts('3.4.23', to, { ...given, clusterVersion }))
   expect(refused('3.5.16', '3.3')).toMatchObject([
     {
-      message: expect.stringContaining('still one of 3.3: etcd raises that only once etcd01 can be asked'),
-      hint: 'finish that first: quorate upgrade --to 3.4.23',
+      message: expect.stringContaining('still 3.3: etcd raises it only once etcd01 answers'),
+      hint: 'complete that upgrade first: quorate upgrade --to 3.4.23',
     },
   ])
   expect(refused('3.5.16', undefined)).toMatchObject([{ message: expect.stringContaining('may be still') }])
@@ -364,5 +364,5 @@ test.each([
 ])('what the v2 API left is warned of where it can be; looked into the log: %s', (v2Log, place) => {
   const members = [member(1, '3.5.35', { v2Log })]
   const found = warnings(facts('3.5.35', '3.6.16', { members })).join()
-  expect(found).toContain(`in a member's ${place} keeps etcd 3.6 from starting`)
+  expect(found).toContain(`in a member's ${place} prevent etcd 3.6 from starting`)
 })

@@ -13,7 +13,7 @@ import { settingProblems } from './upgrade-settings.ts'
 import { v2Problems } from './upgrade-v2.ts'
 import { DOWNGRADES, LEAST_BEFORE_STEP } from '../spec/version-facts.ts'
 import { atLeast, minorOf, supportedMinorOf } from './versions.ts'
-import { counted } from '../spec/units.ts'
+import { counted, plural } from '../spec/units.ts'
 
 /**
  * Blockers first, each with where it is and what to do.
@@ -55,12 +55,12 @@ function healthProblems(facts: UpgradeFacts): UpgradeProblem[] {
   const told = members.filter(({ name, running }) => excused.has(name) && running === undefined)
   const wrong = problems.filter(({ member }) => member === undefined || !excused.has(member))
   const needed = Math.floor(voters.all / 2) + 1
-  const hint = `mend that first: quorate status${direction === 'upgrade' ? '; if it came with an upgrade: quorate upgrade --abort' : ''}`
+  const hint = `fix that first: quorate status${direction === 'upgrade' ? '; if it came with an upgrade: quorate upgrade --abort' : ''}`
   return [
     ...(voters.healthy < needed
       ? [
           blocker(
-            `only ${voters.healthy} of ${counted(voters.all, 'member')} can be written to, ${needed} are needed`,
+            `not enough healthy members: ${voters.healthy} of ${counted(voters.all, 'member')} ${plural(voters.healthy, 'accepts', 'accept')} writes, ${needed} needed`,
             hint,
           ),
         ]
@@ -71,7 +71,7 @@ function healthProblems(facts: UpgradeFacts): UpgradeProblem[] {
     ...told.map(({ name, installed }) =>
       warning(
         `its member does not answer; it goes first, with etcd ${direction === 'abort' && !isDowngrade(facts) ? facts.to : installed}`,
-        'see why: quorate status',
+        'find out why: quorate status',
         name,
       ),
     ),
@@ -113,13 +113,13 @@ function leastProblems(
   const rule = LEAST_BEFORE_STEP[minorOf(to)]
   // A downgrade that is given up ends where it began.
   if (rule === undefined || (direction === 'abort' && downgrade !== undefined)) return []
-  const message = `etcd ${running} runs there; before ${minorOf(to)} every member wants`
-  const first = `first: quorate upgrade --to ${patchToName(rule.better)}`
+  const message = `etcd ${running} is running; before ${minorOf(to)} every member`
+  const first = `upgrade first: quorate upgrade --to ${patchToName(rule.better)}`
   if (!atLeast(running, rule.least)) {
-    return [blocker(`${message} ${rule.least} or newer: ${rule.why}`, first, name)]
+    return [blocker(`${message} needs ${rule.least} or newer: ${rule.why}`, first, name)]
   }
   if (atLeast(running, rule.better)) return []
-  return [warning(`${message} better ${rule.better} or newer`, first, name)]
+  return [warning(`${message} should have ${rule.better} or newer`, first, name)]
 }
 
 function tooFar(
@@ -128,12 +128,12 @@ function tooFar(
   to: string,
   move: Extract<Move, { kind: 'too-far' }>,
 ): UpgradeProblem {
-  const what = `etcd ${running} runs there, and ${to} is more than one minor version away: etcd goes one at a time`
+  const what = `etcd ${running} is running, and ${to} is more than one minor version away: etcd supports one at a time`
   const below = [...move.via, minorOf(to)]
   if (move.back && below.some((minor) => DOWNGRADES[minor] === undefined))
     return blocker(what, BACKUP_HINT, name)
   const steps = [...move.via.map((minor) => newestPatch(minor) ?? minor), to].join(', then ')
-  return blocker(what, `go by way of ${steps}, each with an upgrade of its own`, name)
+  return blocker(what, `upgrade to ${steps}, each with a separate upgrade`, name)
 }
 
 /** 3.5 writes users and roles into its log in another way than 3.4 (etcd pull request 11943). */
@@ -144,8 +144,8 @@ function authenticationProblems({ to, authentication, members }: UpgradeFacts): 
   if (!crosses || authentication !== true) return []
   return [
     blocker(
-      "etcd's users and roles are in use: members of 3.4 and 3.5 must not run side by side then",
-      'turn authentication off for the upgrade (etcdctl auth disable), and on again after it',
+      'etcd authentication is enabled: then members of 3.4 and 3.5 must not run at the same time',
+      'disable authentication for the upgrade (etcdctl auth disable), and enable it again afterwards',
     ),
   ]
 }
@@ -169,7 +169,7 @@ function versionWarnings({ to, direction, authentication, members }: UpgradeFact
       : [
           warning(
             `etcd ${to}: its minor version ended in ${ended.when} with ${ended.last} and gets no more fixes`,
-            'go on to the next one after this',
+            'upgrade to the next minor after this one',
           ),
         ]),
   ]

@@ -8,7 +8,7 @@ export function settingProblems({ to, members, etcd }: UpgradeFacts): readonly U
   return settingFaults(to, etcd.settings).map(({ name, kind, message, hint, instead }) =>
     kind === 'unknown'
       ? blocker(
-          `etcd ${to} has no setting '${name}': the cluster file sets it (etcd.settings.${name}), and it would have no effect any more`,
+          `etcd ${to} has no setting '${name}': the cluster file sets it (etcd.settings.${name}), without effect`,
           wayOut(name, instead, versions),
         )
       : blocker(`${message} (etcd.settings.${name})`, `${hint}, then apply, then upgrade`),

@@ -22,25 +22,25 @@ export function v2Problems(facts: UpgradeFacts): readonly UpgradeProblem[] {
     // 3.3 serves it unless told not to; from 3.4 on it is the other way round.
     const served = members.some(({ running }) => running !== undefined && minorOf(running) === '3.3')
     if (v2Keys.length === 0 || etcd.enableV2 || !served) return []
-    const message = `the v2 API's store holds data (${keys}), which etcd ${minor} would not serve any more`
-    const hint = `write etcd.enableV2: true into the cluster file to keep it, or remove the keys if nobody reads them (${READERS})`
+    const message = `the v2 API has data (${keys}), which etcd ${minor} no longer serves`
+    const hint = `set etcd.enableV2: true in the cluster file to keep it, or delete the keys if no client reads them (${READERS})`
     return [blocker(message, hint)]
   }
   const problems: UpgradeProblem[] = [...logProblems(facts)]
   if (v2Keys.length > 0) {
-    const message = `the v2 API's store holds data (${keys}), and etcd ${minor} has no v2 API: it would not start`
-    const hint = `move what reads it to v3 (${READERS}), then remove the keys`
+    const message = `the v2 API has data (${keys}), but etcd ${minor} has no v2 API and would not start`
+    const hint = `move the clients to v3 (${READERS}), then delete the keys`
     problems.push(blocker(message, hint))
   }
   if (etcd.enableV2) {
-    const message = `the cluster file turns the v2 API on (etcd.enableV2), and etcd ${minor} has none any more`
-    problems.push(blocker(message, 'remove enableV2, and network.v2 with it, and apply; then upgrade'))
+    const message = `the cluster file enables the v2 API (etcd.enableV2), but etcd ${minor} has none`
+    problems.push(blocker(message, 'remove enableV2 and network.v2, run quorate apply, then upgrade'))
   } else if (v2Keys.length === 0 && minor === '3.6' && leaves35(facts)) {
     const unread = members.some(({ running, v2Log }) => running !== undefined && v2Log === undefined)
     const place = unread ? 'snapshot or log' : 'snapshot'
-    const message = `if the v2 API was ever written to, what is left of that in a member's ${place} keeps etcd ${minor} from starting`
+    const message = `if the v2 API was ever written to, remains in a member's ${place} prevent etcd ${minor} from starting`
     const tool = `'etcdutl check v2store' of ${patchToName('3.5.32')}`
-    const hint = `${tool} tells, on a member that is stopped`
+    const hint = `check it with ${tool}, on a stopped member`
     problems.push(warning(message, hint))
   }
   return problems
@@ -50,7 +50,7 @@ export function v2Problems(facts: UpgradeFacts): readonly UpgradeProblem[] {
 function logProblems({ to, members, etcd }: UpgradeFacts): readonly UpgradeProblem[] {
   const rule = V2_LOG_PANICS[minorOf(to)]
   if (rule === undefined) return []
-  const message = `its log still holds ${rule.what}, and etcd ${minorOf(to)} does not start on them`
+  const message = `its Raft log still contains ${rule.what}, and etcd ${minorOf(to)} does not start with them`
   const count = Number(goCount(etcd.settings['snapshot-count'] ?? '') ?? rule.snapshotCount)
   const passed = `etcd leaves them behind with its next snapshot, after ${count.toLocaleString('en')} ${plural(count, 'write', 'writes')}`
   const sooner = `For an earlier one, add etcd.settings.snapshot-count: "${SOON}" to the cluster file and run quorate apply; run this again after ${SOON} writes`

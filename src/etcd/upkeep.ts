@@ -85,7 +85,7 @@ export async function disarm(
   signal?: AbortSignal,
 ): Promise<void> {
   if (alarm.type !== 'NOSPACE')
-    throw new QuorateError('blocked', `the alarm ${alarm.type} is not disarmed by quorate`)
+    throw new QuorateError('blocked', `quorate does not disarm alarm ${alarm.type}`)
   const { memberId } = alarm
   const request = { action: AlarmRequest_AlarmAction.DEACTIVATE, memberId, alarm: AlarmType.NOSPACE }
   await member.call(Maintenance.method.alarm, request, { signal })

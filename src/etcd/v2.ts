@@ -67,7 +67,7 @@ export function connectMemberV2(options: MemberOptions): V2Client {
       return { status: response.statusCode, text: await response.body.text() }
     } catch (thrown) {
       if (options.signal?.aborted === true) {
-        throw new QuorateError('cancelled', 'cancelled while waiting for etcd', {
+        throw new QuorateError('cancelled', 'canceled while waiting for etcd', {
           host: options.name,
           cause: thrown,
         })
@@ -128,15 +128,15 @@ function parseAnswer(
   if (answer === undefined) {
     throw new QuorateError('etcd', `etcd does not serve the v2 API (HTTP ${status})`, {
       host,
-      hint: 'it has to run with enableV2: true in the cluster file, which etcd 3.3 to 3.5 have',
+      hint: 'set `etcd.enableV2: true` in the cluster file (etcd 3.3 to 3.5)',
     })
   }
   if (answer.errorCode === undefined || answer.errorCode === KEY_NOT_FOUND) return answer
   const said = oneLine([answer.message, answer.cause].filter(Boolean).join(': '), 500)
   if (CHANGED.has(answer.errorCode)) {
-    throw new QuorateError('moved', `the key changed while it was being written: ${said}`, {
+    throw new QuorateError('moved', `the key changed during the write: ${said}`, {
       host,
-      hint: 'try again',
+      hint: 'rerun the command',
     })
   }
   throw new QuorateError('etcd', `etcd's v2 API answered: ${said}`, { host })

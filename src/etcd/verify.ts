@@ -156,19 +156,15 @@ export interface MemberHash {
 }
 
 function movedOn(): QuorateError {
-  const message = `compaction moved on during ${ATTEMPTS} comparisons of the members' contents`
-  return new QuorateError('unhealthy', message, { hint: 'try again when the cluster is less busy' })
+  const message = `can't compare the keyspaces: the history was compacted during each of ${ATTEMPTS} attempts`
+  return new QuorateError('unhealthy', message, { hint: 'rerun the command when the cluster is less busy' })
 }
 
 function differing(revision: bigint, hashes: readonly MemberHash[]): QuorateError {
   const list = hashes.map(({ name, hash }) => `${name} ${hash.toString(16)}`).join(', ')
-  return new QuorateError(
-    'unhealthy',
-    `the members hold different contents at revision ${revision}: ${list}`,
-    {
-      hint: 'see who differs from the majority: quorate repair',
-    },
-  )
+  return new QuorateError('unhealthy', `members have different keyspaces at revision ${revision}: ${list}`, {
+    hint: 'find the member that differs from the majority: quorate repair',
+  })
 }
 
 /**

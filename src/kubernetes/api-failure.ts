@@ -119,17 +119,17 @@ function explained(thrown: unknown, asked: Asked): { readonly message: string; r
     case 'not-yet-valid':
       return {
         message: `the API server's certificate on ${where} is out of date: ${said}`,
-        hint: 'quorate apply issues it anew; compare the clocks too: quorate preflight',
+        hint: 'renew it: quorate apply; also compare the clocks: quorate preflight',
       }
     case 'unknown-authority':
       return {
         message: `the API server's certificate on ${where} is not from this cluster's Kubernetes CA`,
-        hint: "another cluster's API server listens there, or its CA was changed by hand: compare /etc/kubernetes/pki/ca.crt with the CA kept here",
+        hint: "compare /etc/kubernetes/pki/ca.crt on that node with the CA in quorate's state directory: it is another cluster, or its CA was changed by hand",
       }
     case 'wrong-identity':
       return {
         message: `the API server's certificate on ${where} is for another name: ${said}`,
-        hint: 'another machine answered, or the certificate lacks an address or name: quorate apply issues it anew',
+        hint: 'check the address (another machine may have answered), or renew the certificate: quorate apply',
       }
     default:
       return { message: `${what} failed on ${where}: ${said}`, hint: logs }
@@ -144,13 +144,12 @@ function explainedRefusal(found: ApiRefusal, { where, what }: Asked): { message:
 
 function hintFor({ status, reason }: ApiRefusal): string {
   if (status === 401)
-    return "quorate's own certificate is not accepted: it has expired, or is from another CA. quorate apply issues it anew"
+    return "renew quorate's own certificate: quorate apply (it has expired, or is from another CA)"
   if (status === 403)
     return 'the ClusterRoleBinding quorate:operators gives quorate its rights: quorate apply makes it again'
-  if (status === 404) return 'it is not there (any more): run the command again, which looks again'
+  if (status === 404) return 'rerun the command: the object does not exist (any more)'
   if (status === 409 && reason === 'AlreadyExists') return 'it was made in between: run the command again'
-  if (status === 409)
-    return 'something else manages what was to be changed: the message names it. Change it there, or remove it there'
+  if (status === 409) return 'change or remove the field with the other manager, which the message names'
   if (status === 429)
     return 'the API server has too much to do, or a PodDisruptionBudget forbids it: try again later'
   if (status >= 500)

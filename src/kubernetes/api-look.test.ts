@@ -229,7 +229,7 @@ describe('a server that', () => {
         now: NOW,
       })
       expect(servers).toMatchObject({ master01: { state: 'silent' }, master02: { state: 'ready' } })
-      expect(servers['master01']?.problem).toMatch(/^it has not answered 2 s after/)
+      expect(servers['master01']?.problem).toMatch(/^no answer 2 s after/)
       expect(held?.from).toBe('master02')
     } finally {
       await hanging.close()

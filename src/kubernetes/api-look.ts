@@ -92,7 +92,7 @@ const SLOW: ServerFacts = {
   state: 'silent',
   failed: [],
   version: undefined,
-  problem: `it has not answered ${GRACE_MS / 1000} s after another API server had told everything`,
+  problem: `no answer ${GRACE_MS / 1000} s after another API server had answered completely`,
 }
 
 async function inTime(look: Promise<ServerFacts>): Promise<ServerFacts> {

@@ -99,7 +99,7 @@ export function openApi(options: ApiOptions): ApiConnection {
       return { status: response.statusCode, text: await response.body.text() }
     } catch (thrown) {
       if (!ending.some(({ aborted }) => aborted)) throw failed(thrown, request)
-      const message = `cancelled while waiting for the API server on ${where}`
+      const message = `canceled while waiting for the API server on ${where}`
       throw new QuorateError('cancelled', message, { host: options.name, cause: thrown })
     }
   }
@@ -121,7 +121,7 @@ export function openApi(options: ApiOptions): ApiConnection {
       } catch (thrown) {
         // The parser's own message quotes the answer.
         throw failed(
-          thrown instanceof SyntaxError ? new SyntaxError('its answer is no JSON') : thrown,
+          thrown instanceof SyntaxError ? new SyntaxError('its answer is not JSON') : thrown,
           request,
         )
       }

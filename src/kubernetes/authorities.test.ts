@@ -151,7 +151,7 @@ test('what masters get sums up to what they report of it', async () => {
     expect({ file, fault: secretFault(file, state, sums?.[file.secret]) }).toEqual({ file, fault: undefined })
     expect(secretFault(file, { ...state, sha256: 'x' }, sums?.[file.secret])).toBe('has another content')
     expect(secretFault(file, { ...state, mode: '666' }, sums?.[file.secret])).toContain('with mode 666')
-    expect(secretFault(file, { ...state, plain: false }, sums?.[file.secret])).toBe('is no plain file')
+    expect(secretFault(file, { ...state, plain: false }, sums?.[file.secret])).toBe('is not a regular file')
   }
   expect(secretFault(files[0]!, undefined, 'x')).toBe('is missing')
   const home = {

@@ -34,7 +34,7 @@ export function leafFaults(leaf: Leaf, state: LeafState | undefined, judge: Leaf
   if (certificate === undefined || key === undefined) return [{ code: 'missing', message: 'is missing' }]
   // Foreseen: as good as it was asked for.
   if (certificate === FORESEEN) return []
-  if (ca === undefined) return [{ code: 'issuer', message: 'was not issued by a CA that is here' }]
+  if (ca === undefined) return [{ code: 'issuer', message: 'was not issued by a CA of this cluster' }]
   return [
     ...checkCertificate({
       pem: certificate,
@@ -89,7 +89,7 @@ function fileFaults(leaf: Leaf, files: LeafState['files']): readonly LeafFault[]
     const file = files[path]
     // A kubeconfig that is missing is another fault.
     if (file === undefined) return []
-    if (!file.plain) return [{ code: 'exposed', message: `has ${path} in a place that is no plain file` }]
+    if (!file.plain) return [{ code: 'exposed', message: `has ${path}, which is not a regular file` }]
     const said = `${path} with mode ${file.mode} of the user ${file.owner} and the group ${file.group}`
     const open = secret && (file.owner !== 'root' || !/^[0-7]?[0-7]00$/.test(file.mode))
     if (open) return [{ code: 'exposed', message: `has its key in ${said}` }]

@@ -96,13 +96,13 @@ async function runThere(
   if (/bad decrypt|maybe wrong password|bad password/i.test(result.stderr)) {
     throw new QuorateError('pki', `the passphrase does not open the keys in ${directory}`, {
       host: remote.host,
-      hint: 'try again with the passphrase of the CA key. Nothing was changed',
+      hint: 'rerun the command with the passphrase of the CA key',
     })
   }
   const said = result.stderr.trim().split('\n').at(-1) ?? ''
   throw new QuorateError('pki', `the keys of Kubernetes in ${directory} can't be used: ${said}`, {
     host: remote.host,
-    hint: `see what is there: ls -la ${directory}`,
+    hint: `check its contents: ls -la ${directory}`,
   })
 }
 

@@ -121,7 +121,7 @@ function parseKeys(keys: string): z.infer<typeof KEYS> {
   } catch {
     // Without its cause, which may quote a key.
     throw new QuorateError('backup', "what is in the backup as Kubernetes' keys is none of them", {
-      hint: 'a newer quorate may have written it; masters have the keys as well, in /etc/kubernetes',
+      hint: 'use a newer quorate if one wrote it; or copy the keys from a control-plane node, in /etc/kubernetes',
     })
   }
 }

@@ -86,7 +86,7 @@ function present(file: string): string {
   if (found !== undefined) return found
   throw new QuorateError(
     'pki',
-    `Kubernetes' secret is missing: neither ${file} nor ${path.basename(file)}.age is there`,
+    `Kubernetes' secret is missing: neither ${file} nor ${path.basename(file)}.age exists`,
     {
       hint: 'put it back from a backup; the masters have it too',
     },
@@ -151,9 +151,9 @@ async function makeHome(
     if (taken) {
       throw new QuorateError(
         'state',
-        `${directory} holds files but no CA of Kubernetes, so none is made there`,
+        `${directory} has files but no Kubernetes CA, so quorate creates none in it`,
         {
-          hint: 'put the CA back from a backup, or move that directory aside to begin with a new CA',
+          hint: 'put the CA back from a backup; or rename that directory to start with a new CA',
         },
       )
     }

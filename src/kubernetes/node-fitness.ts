@@ -52,7 +52,7 @@ export function roomUnfit({ facts: { room } }: Fitness): readonly Unfit[] {
       found: `${formatBytes(room.freeBytes)} are free where /var/lib/containerd is`,
       wanted: `at least ${formatBytes(LEAST_ROOM_BYTES)} for images`,
       remedy:
-        'make room there: df -h /var/lib/containerd shows the filesystem, du -xh --max-depth 2 / what fills it',
+        'free space: see the file system with df -h /var/lib/containerd, and what uses it with du -xh --max-depth 2 /',
     },
   ]
 }

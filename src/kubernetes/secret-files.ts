@@ -50,7 +50,7 @@ export function secretFault(
   sum: string | undefined,
 ): string | undefined {
   if (present === undefined) return 'is missing'
-  if (!present.plain) return 'is no plain file'
+  if (!present.plain) return 'is not a regular file'
   if (sum !== undefined && present.sha256 !== sum) return 'has another content'
   const { owner, group } = present
   if (owner === 'root' && group === 'root' && present.mode === mode) return undefined

@@ -134,7 +134,7 @@ export class Lanes {
       }
       const { there } = outcome
       if (there !== undefined && !fresh) {
-        throw new QuorateError('etcd', `somebody else writes to ${this.keyOf(lane)}`, { host: member.name })
+        throw new QuorateError('etcd', `another client writes to ${this.keyOf(lane)}`, { host: member.name })
       }
       // An earlier write that had failed is there after all, or a key is gone: look at it so, and write.
       if (there === undefined) await this.#gone(member, lane, options)

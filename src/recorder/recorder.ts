@@ -104,7 +104,7 @@ export async function startRecorder(options: RecorderOptions): Promise<Recorder>
     onTerm: (term) => monitor.term(term),
     onLeaseGone: () => {
       ledger.forget()
-      trouble('the lease of the keys had run out: this computer was asleep, or cut off')
+      trouble('the lease of the keys had expired: this workstation was asleep or disconnected')
     },
   })
 
@@ -188,7 +188,7 @@ export async function startRecorder(options: RecorderOptions): Promise<Recorder>
       await lease.revoke(patience)
       const left = await keys.count(patience)
       if (left > 0n)
-        throw new QuorateError('etcd', `${counted(left, 'key')} ${plural(left, 'is', 'are')} still there`)
+        throw new QuorateError('etcd', `${counted(left, 'key')} still ${plural(left, 'exists', 'exist')}`)
     })
     hard.abort()
     await Promise.all(beside)

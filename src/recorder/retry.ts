@@ -52,7 +52,7 @@ export async function withRetries<T>(
       if (FINAL.has(failureKind(error)) || monotonic() + pauseMs >= deadline) throw error
     }
     await sleep(pauseMs, undefined, { signal }).catch((error: unknown) => {
-      throw new QuorateError('cancelled', 'cancelled while waiting for etcd', { cause: error })
+      throw new QuorateError('cancelled', 'canceled while waiting for etcd', { cause: error })
     })
     pauseMs = Math.min(pauseMs * 2, PAUSE_MS.longest)
     onRetry?.()

@@ -28,10 +28,7 @@ test.each<[string, Partial<AvailabilityReport>]>([
     { reads: { ...reads, worstGapMs: 9_000 } },
   ],
   ['no write was acknowledged', { writes: { ...writes, acknowledged: 0 } }],
-  [
-    'the last writes could not be read back, so that it is not proven that none was lost',
-    { verified: false },
-  ],
+  ['the last writes could not be read back, so it is unknown whether one was lost', { verified: false }],
 ])('%s', (reason, flaw) => {
   expect(judgeAvailability({ ...sampleReport(), ...flaw })).toEqual({ unnoticed: false, reasons: [reason] })
 })

@@ -46,7 +46,7 @@ export function judgeAvailability(report: AvailabilityReport, limitMs = stallLim
     stall('writes', writes.worstGapMs),
     stall('reads', reads.worstGapMs),
     writes.acknowledged === 0 && 'no write was acknowledged',
-    !report.verified && 'the last writes could not be read back, so that it is not proven that none was lost',
+    !report.verified && 'the last writes could not be read back, so it is unknown whether one was lost',
     report.verified &&
       problem(watch.unchecked, 'write was not seen by the watch', 'writes were not seen by the watch'),
   ].filter((reason) => typeof reason === 'string')

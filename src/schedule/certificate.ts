@@ -97,7 +97,7 @@ export async function dueSchedule(
     return { ...found, why }
   } catch (error) {
     if (!(error instanceof QuorateError) || error.code === 'cancelled' || error.code === 'pki') throw error
-    const text = `how old the certificate of its backups is can't be told: ${inFull(error)}`
+    const text = `the age of its backup certificate is unknown: ${inFull(error)}`
     emit({ type: 'warning', host: error.host, text })
     return undefined
   }
@@ -125,7 +125,7 @@ export async function renewSchedule(
   if (after !== undefined && after.pem !== pem) return after
   throw new QuorateError('moved', 'the certificate of its backups is the old one, although it was renewed', {
     host: node.name,
-    hint: 'something else may be undoing it (a configuration management?); look there, then run it again',
+    hint: 'find out what reverted it (configuration management?), then rerun the command',
   })
 }
 
@@ -152,7 +152,7 @@ export function whyCertificate(
   })
   return reasons.length === 0
     ? undefined
-    : `the one there ${reasons.map(({ message }) => message).join(', ')}`
+    : `the present one ${reasons.map(({ message }) => message).join(', ')}`
 }
 
 /** Makes a key there, and its request; the key waits for its certificate. */

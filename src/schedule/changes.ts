@@ -80,24 +80,24 @@ export function installChanges(there: ScheduleThere, wanted: WantedSchedule): re
       kind: 'program',
       host,
       what: `install quorate as one file, ${Math.ceil(wanted.programBytes / 1e6)} MB, as ${PLACES.program}`,
-      why: program === undefined ? 'it is not there' : 'the one there is another',
+      why: program === undefined ? 'it does not exist' : 'it differs',
     },
     (tool?.sha256 !== wanted.tool.sha256 || tool.mode !== '755') && {
       kind: 'tool',
       host,
       what: `install ${wanted.tool.name}, as ${PLACES.tool}`,
-      why: `it looks at each snapshot; ${tool === undefined ? 'it is not there' : 'the one there is another'}`,
+      why: `it checks each snapshot; ${tool === undefined ? 'it does not exist' : 'the present one differs'}`,
     },
     wanted.certificate !== undefined && {
       kind: 'certificate',
       host,
-      what: 'issue a client certificate for a key that is made there',
+      what: 'issue a client certificate for a key that is created on the node',
       why: wanted.certificate,
     },
     wanted.signingKey !== undefined && {
       kind: 'signing-key',
       host,
-      what: 'make a key there that signs the backups, and let it count from now on',
+      what: 'create a signing key for backups on the node, and allow it as a signer',
       why: wanted.signingKey,
     },
     wanted.allowSigner !== undefined && {
@@ -110,7 +110,7 @@ export function installChanges(there: ScheduleThere, wanted: WantedSchedule): re
     wanted.caKey && {
       kind: 'ca-key',
       host,
-      what: `put the CA's key there, encrypted: ${PLACES.caKey}`,
+      what: `copy the CA key to the node, encrypted: ${PLACES.caKey}`,
       why: "only the backups' recipients can open it",
     },
     wanted.kubernetesKeys && {
@@ -122,7 +122,7 @@ export function installChanges(there: ScheduleThere, wanted: WantedSchedule): re
     ...wanted.files
       .filter((file) => differs(there, file))
       .map((file): ScheduleChange => {
-        const why = there.files[file.path] === undefined ? 'it is not there' : 'the one there differs'
+        const why = there.files[file.path] === undefined ? 'it does not exist' : 'it differs'
         return { kind: 'file', host, what: `write ${file.path}`, why: `${file.what}; ${why}`, file }
       }),
     ...wanted.unwanted
@@ -135,7 +135,7 @@ export function installChanges(there: ScheduleThere, wanted: WantedSchedule): re
         kind: 'metrics',
         host,
         what: `link the metrics into ${wanted.exporter}`,
-        why: 'node_exporter reads them there',
+        why: 'node_exporter reads them',
       },
     !(there.timer.enabled && there.timer.active === 'active') && {
       kind: 'timer',

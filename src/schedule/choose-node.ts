@@ -12,7 +12,9 @@ export function scheduleNode(cluster: Cluster, name?: string): Node {
       : cluster.nodes.find((one) => one.name === wanted)
   if (node !== undefined) return node
   if (wanted !== undefined) {
-    throw new QuorateError('usage', `'${wanted}' is no node of the cluster file`, { hint: `nodes: ${names}` })
+    throw new QuorateError('usage', `'${wanted}' is not a node of the cluster file`, {
+      hint: `use one of the nodes: ${names}`,
+    })
   }
   throw new QuorateError('usage', 'no node of the cluster file has the role service: choose one', {
     hint: `--node NAME, or backup.schedule.node in the cluster file, one of: ${names}. One that carries no etcd is best: a backup should not be lost with a member`,

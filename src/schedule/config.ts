@@ -53,7 +53,7 @@ export function parseConfig(text: string, where: string): ScheduleConfig {
     return scheduleConfig.parse(JSON.parse(text))
   } catch (error) {
     throw QuorateError.from(error, 'state', `${where} is not as this version of quorate writes it`, {
-      hint: "on the operator's computer: quorate backup schedule writes it anew",
+      hint: 'write it again, on your workstation: quorate backup schedule',
     })
   }
 }

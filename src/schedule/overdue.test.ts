@@ -28,6 +28,6 @@ test('an older one is, and so is none at all', () => {
 
 test('one of a time to come hides no missing backup: the clock was set back since', () => {
   expect(judged('2027-06-01T12:00:00Z')).toMatch(
-    /2027-06-01T12:00:00Z, which is ahead of this computer's clock/,
+    /2027-06-01T12:00:00Z, which is ahead of this workstation's clock/,
   )
 })

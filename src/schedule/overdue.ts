@@ -17,6 +17,6 @@ export function overdueSince(
   if (lastSuccess === undefined) return 'no backup was taken so far'
   const age = now.getTime() - Date.parse(lastSuccess)
   if (age < -TOLERANCE_MS)
-    return `the latest backup is of ${lastSuccess}, which is ahead of this computer's clock`
+    return `the latest backup is of ${lastSuccess}, which is ahead of this workstation's clock`
   return age > 2 * periodSeconds * 1000 ? `the latest backup is of ${lastSuccess}` : undefined
 }

@@ -28,7 +28,7 @@ export function signingThere(
   const file = files[PLACES.signingKey]
   if (signingKey === undefined || file === undefined) return make('it has none')
   if (file.owner !== 'root:root' || file.mode !== '600')
-    return make(`others than root could read the one there (${file.owner} ${file.mode})`)
+    return make(`users other than root could read the present one (${file.owner} ${file.mode})`)
   const own = list.filter(({ publicKey }) => publicKey === signingKey)
   if (own.some((one) => !isPresent(one, now))) return make('the one there was revoked, or replaced')
   const principal = nodePrincipal(cluster.name, host)

@@ -49,7 +49,7 @@ function checkStoreFolder(folder: string): string {
   }
   if (!/^\/(?:home|root|tmp|var\/tmp|run\/user|dev|proc|sys|boot|etc|usr|bin|lib|sbin)(?:\/|$)/.test(folder))
     return folder
-  throw new QuorateError('usage', `'${folder}' is out of reach for the service that takes the backups`, {
-    hint: 'use a folder of its own outside of homes, temporary files and the system, such as /srv/backups',
+  throw new QuorateError('usage', `the backup service can't access '${folder}'`, {
+    hint: 'use a separate directory outside of homes, temporary files and the system, such as /srv/backups',
   })
 }

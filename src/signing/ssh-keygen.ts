@@ -47,7 +47,7 @@ export function signerWith(keyFile: string, principal: string): Signer {
     const { stdout, stderr, exitCode } = await sshKeygen(args, { stdin: text, signal })
     if (exitCode === 0 && ARMOR.test(stdout)) return stdout
     throw new QuorateError('state', `ssh-keygen can't sign with ${keyFile}: ${lastLine(stderr)}`, {
-      hint: 'the key needs mode 600 and no passphrase, and OpenSSH has to be 8.1 or newer: ssh -V',
+      hint: 'check that the key has mode 600 and no passphrase, and that OpenSSH is 8.1 or newer: ssh -V',
     })
   }
   return { principal, sign }
@@ -88,7 +88,7 @@ async function requireTimes(signal: AbortSignal | undefined): Promise<void> {
   if (major === undefined || Number(major) * 100 + Number(minor) >= 808) return
   throw new QuorateError(
     'state',
-    `OpenSSH ${major}.${minor} on this computer can't check who signed a backup`,
+    `OpenSSH ${major}.${minor} on this workstation can't verify the signature of a backup`,
     {
       hint: 'use a computer with OpenSSH 8.8 or newer',
     },
@@ -135,7 +135,7 @@ async function sshKeygen(
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
     throw new QuorateError(
       'state',
-      'ssh-keygen is not installed on this computer: backups are signed with it',
+      'ssh-keygen is not installed on this workstation: quorate signs backups with it',
       {
         hint: 'install OpenSSH: apt-get install openssh-client',
         cause: error,

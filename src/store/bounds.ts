@@ -31,7 +31,7 @@ export async function shortText(
     bytes += piece.length
     if (bytes > MOST_TEXT_BYTES) {
       throw new QuorateError('store', `${name} in ${title} has more than ${formatBytes(MOST_TEXT_BYTES)}`, {
-        hint: 'quorate wrote nothing of that size there: look at who can write to it',
+        hint: 'check who can write to the backup location: quorate wrote nothing of that size',
       })
     }
     pieces.push(piece)

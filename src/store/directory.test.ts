@@ -115,10 +115,12 @@ test('folders that anybody may write to, files, and names that lead elsewhere ar
   const open = path.join(folder, 'open')
   await mkdir(open)
   await chmod(open, 0o777)
-  await expect(openDirectoryStore(open)).rejects.toThrow(/could exchange backups/)
+  await expect(openDirectoryStore(open)).rejects.toThrow(/could replace backups/)
   await writeFile(path.join(folder, 'file'), '')
-  await expect(openDirectoryStore(path.join(folder, 'file'))).rejects.toThrow(/is no folder/)
-  await expect(openDirectoryStore(path.join(folder, 'no', 'such'))).rejects.toThrow(/can't be made/)
+  await expect(openDirectoryStore(path.join(folder, 'file'))).rejects.toThrow(/is not a directory/)
+  await expect(openDirectoryStore(path.join(folder, 'no', 'such'))).rejects.toThrow(
+    /can't create the backup directory/,
+  )
   using store = await openDirectoryStore(folder)
   for (const name of ['../x', '.x', 'a/b', ''])
     await expect(store.put(name, pieces('x'))).rejects.toMatchObject({ code: 'store' })

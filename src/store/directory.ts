@@ -64,17 +64,19 @@ async function prepare(folder: string): Promise<void> {
   const found = await lstat(folder).catch(ifMissing)
   if (found === undefined) {
     await mkdir(folder, { mode: 0o700 }).catch(
-      failed(`the folder for backups, ${folder}, can't be made`, 'make it, or name another one: --store'),
+      failed(`can't create the backup directory ${folder}`, 'create it, or choose another one with --store'),
     )
     return
   }
   const real = found.isSymbolicLink() ? await lstat(path.join(folder, '.')) : found
   if (!real.isDirectory())
-    throw new QuorateError('store', `${folder} is no folder`, { hint: 'name another one: --store' })
+    throw new QuorateError('store', `${folder} is not a directory`, {
+      hint: 'choose another one with --store',
+    })
   if ((real.mode & 0o022) !== 0) {
     throw new QuorateError(
       'store',
-      `others than its owner can write to ${folder}, and could exchange backups`,
+      `users other than its owner can write to ${folder}, and could replace backups`,
       {
         hint: `chmod go-w ${folder}`,
       },
@@ -206,7 +208,7 @@ async function requireRoom(folder: string, bytes: number): Promise<void> {
   if (bavail * bsize >= bytes + MARGIN_BYTES) return
   const [free, wanted] = [bavail * bsize, bytes + MARGIN_BYTES].map(formatBytes)
   throw new QuorateError('store', `no room in ${folder}: ${free} are free, ${wanted} may be wanted`, {
-    hint: 'make room there (quorate backup prune), or name another place: --store; earlier backups are as they were',
+    hint: 'free space (quorate backup prune), or choose another location with --store; existing backups are unchanged',
   })
 }
 
@@ -225,14 +227,14 @@ async function syncFolder(folder: string): Promise<void> {
 
 function ifMissing(error: unknown): undefined {
   if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-  throw QuorateError.from(error, 'store', 'the folder for backups can not be used')
+  throw QuorateError.from(error, 'store', "can't use the backup directory")
 }
 
 function notLinked(file: string): (error: unknown) => never {
   return (error) => {
     const { code } = error as NodeJS.ErrnoException
-    if (code !== 'EEXIST') failed(`${file} can't be given its name; hard links are needed there`)(error)
-    throw new QuorateError('store', `${file} is there already, and stays as it is`, {
+    if (code !== 'EEXIST') failed(`can't name ${file}: the file system must support hard links`)(error)
+    throw new QuorateError('store', `${file} already exists and is not replaced`, {
       hint: 'run it again: the name has the time in it',
     })
   }
@@ -247,6 +249,6 @@ function failed(what: string, hint?: string): (error: unknown) => never {
 function full(folder: string): (error: unknown) => never {
   return failed(
     `writing to ${folder} failed`,
-    'nothing of this backup is kept, earlier ones are as they were; make room there, or name another place: --store',
+    'free space, or choose another location with --store; existing backups are unchanged',
   )
 }

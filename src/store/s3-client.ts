@@ -98,7 +98,7 @@ async function readKey(file: string): Promise<AccessKey> {
   // Without the reason why it is none, which may quote the file.
   const { success, data } = keySchema.safeParse(readYaml(text).data)
   if (success) return data
-  throw new QuorateError('store', `${file} does not have an access key as it is expected there`, {
+  throw new QuorateError('store', `${file} has no valid access key`, {
     hint: 'two lines of YAML: accessKeyId: … and secretAccessKey: …',
   })
 }

@@ -23,7 +23,7 @@ const CASES: readonly Case[] = [
   {
     names: ['AccessDenied', 'Forbidden', '403'],
     says: (title) => `${title}: this access key may not do that`,
-    hint: 'it needs s3:ListBucket, GetObject, PutObject, AbortMultipartUpload, ListBucketMultipartUploads, and to prune s3:DeleteObject',
+    hint: 'grant s3:ListBucket, GetObject, PutObject, AbortMultipartUpload, ListBucketMultipartUploads, and to prune s3:DeleteObject',
   },
   {
     names: ['PermanentRedirect', 'AuthorizationHeaderMalformed', 'IllegalLocationConstraintException'],
@@ -32,13 +32,13 @@ const CASES: readonly Case[] = [
   },
   {
     names: ['RequestTimeTooSkewed'],
-    says: (title) => `${title}: the clock of this computer differs too much from the service's`,
+    says: (title) => `${title}: the clock of this workstation differs too much from the service's`,
     hint: 'set the clock right',
   },
   {
     names: ['QuotaExceeded', 'InsufficientStorage', 'XMinioStorageFull', '507'],
     says: (title) => `${title} is full`,
-    hint: 'make room there (quorate backup prune), or name another place: --store',
+    hint: 'free space (quorate backup prune), or choose another location with --store',
   },
   {
     names: [
@@ -55,7 +55,7 @@ const CASES: readonly Case[] = [
   {
     names: ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'TimeoutError'],
     says: (title) => `${title} can't be reached`,
-    hint: 'is it up, and backup.store.s3.endpoint right? Earlier backups are as they were',
+    hint: 'check that it is running, and that backup.store.s3.endpoint is correct; existing backups are unchanged',
   },
 ]
 
@@ -67,7 +67,7 @@ export function s3Error(error: unknown, title: string, doing: string): QuorateEr
   const message = oneLine(error instanceof Error ? error.message : String(error), 500)
   const what = known?.says(title) ?? title
   return new QuorateError('store', `${doing}: ${what} (${message})`, {
-    hint: known?.hint ?? 'nothing of this backup is kept, earlier ones are as they were; try again',
+    hint: known?.hint ?? 'rerun the command (the partial backup was deleted; existing backups are unchanged)',
     cause: error,
   })
 }

@@ -85,7 +85,7 @@ function isLocked(bucket: Bucket, name: string, until: Date): QuorateError {
   const when = held ? 'for as long as there is a legal hold on it' : `until ${until.toISOString()}`
   return new QuorateError('store', `${name} in ${bucket.title} is locked, and can't be removed ${when}`, {
     hint: held
-      ? 'who put the hold on it can take it off'
+      ? 'ask the owner of the legal hold to remove it'
       : 'run it again after that; nothing was removed of it',
   })
 }

@@ -71,11 +71,7 @@ export async function requireLock(bucket: Bucket, name: string): Promise<void> {
     const refusal = s3Error(error, title, `${name} can't be locked, and is not kept`)
     // What is locked after all can't be removed; then it is as it was asked to be.
     await removeObject(bucket, name, context.abortSignal).catch((second: unknown) => {
-      throw s3Error(
-        second,
-        title,
-        `${name} can't be locked (${refusal.message}), and is there without a lock`,
-      )
+      throw s3Error(second, title, `can't lock ${name} (${refusal.message}): it is stored without a lock`)
     })
     throw refusal
   }

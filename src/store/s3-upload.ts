@@ -153,7 +153,7 @@ function sending(signal: AbortSignal | undefined) {
 }
 
 function isThere(bucket: Bucket, name: string): QuorateError {
-  return new QuorateError('store', `${name} is in ${bucket.title} already, and stays as it is`, {
+  return new QuorateError('store', `${name} already exists in ${bucket.title} and is not replaced`, {
     hint: 'run it again: the name has the time in it',
   })
 }

@@ -30,10 +30,10 @@ export async function openS3Store(
   const title = `s3://${bucket}${prefix === '' ? '' : `/${prefix}`}`
   const key = (name: string) => (prefix === '' ? name : `${prefix}/${name}`)
   const at: Bucket = { client, location, title, key }
-  await removeAbandoned(at, signal).catch(refused(at, 'the bucket can not be used', signal))
+  await removeAbandoned(at, signal).catch(refused(at, "can't use the bucket", signal))
   return {
     title,
-    list: async (stop) => await list(at, stop).catch(refused(at, 'backups can not be listed', stop)),
+    list: async (stop) => await list(at, stop).catch(refused(at, "can't list backups", stop)),
     put: async (name, body, options = {}) => await upload(at, checked(name), body, options),
     get: async (name, { signal: stop } = {}) => await get(at, checked(name), stop),
     write: async (name, text, stop) => {
@@ -101,7 +101,7 @@ async function get(at: Bucket, name: string, signal?: AbortSignal): Promise<Asyn
     return told(Body as AsyncIterable<Uint8Array>, title, name)
   } catch (error) {
     signal?.throwIfAborted()
-    if (!isMissing(error)) throw s3Error(error, title, `${name} can not be read`)
+    if (!isMissing(error)) throw s3Error(error, title, `can't read ${name}`)
     throw new QuorateError('store', `there is no ${name} in ${title}`, { hint: 'quorate backup list' })
   }
 }
@@ -127,7 +127,7 @@ async function read(at: Bucket, name: string, signal?: AbortSignal): Promise<str
   } catch (error) {
     signal?.throwIfAborted()
     if (isMissing(error)) return undefined
-    throw s3Error(error, title, `${name} can not be read`)
+    throw s3Error(error, title, `can't read ${name}`)
   }
 }
 

@@ -57,7 +57,7 @@ function mapped(key: ExportedKey['key'], { from, to }: Mapping): Uint8Array<Arra
   const [old, now] = [Buffer.from(from), Buffer.from(to)]
   if (!Buffer.from(key).subarray(0, old.length).equals(old)) {
     throw new QuorateError('usage', `the key ${nameOf(key)} does not begin with ${JSON.stringify(from)}`, {
-      hint: 'nothing was written. --prefix-from must be the beginning of every key in the file; for some of them alone, export those: --prefix',
+      hint: 'give a --prefix-from that every key in the file begins with; to import only some keys, export those with --prefix',
     })
   }
   const there = new Uint8Array(Buffer.concat([now, Buffer.from(key).subarray(old.length)]))

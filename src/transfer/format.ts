@@ -132,7 +132,7 @@ export function parseLine(text: string, where: string): ExportLine {
 
 export function notAnExport(where: string, why: string): QuorateError {
   return new QuorateError('backup', `${where}: ${why}`, {
-    hint: 'nothing of it was written. Export it anew: quorate export -o FILE',
+    hint: 'export it again: quorate export -o FILE (nothing was written)',
   })
 }
 
@@ -150,7 +150,7 @@ function parseJson(text: string, where: string): unknown {
     return JSON.parse(text) as unknown
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error
-    throw notAnExport(where, 'this is no line of an export: it is not JSON, or was cut short')
+    throw notAnExport(where, 'not a line of an export: it is not JSON, or was truncated')
   }
 }
 
@@ -159,10 +159,7 @@ function checked<T>(schema: z.ZodType<T>, json: unknown, where: string): T {
   if (success) return data
   const [issue] = error.issues
   const field = issue?.path.join('.') ?? ''
-  throw notAnExport(
-    where,
-    `this is no line of an export: ${field === '' ? '' : `${field}: `}${issue?.message}`,
-  )
+  throw notAnExport(where, `not a line of an export: ${field === '' ? '' : `${field}: `}${issue?.message}`)
 }
 
 function bytesOf(

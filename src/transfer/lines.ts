@@ -26,7 +26,7 @@ export async function* linesOf(
     }
     begun.push(chunk.subarray(from))
     length += chunk.length - from
-    if (length > LONGEST_LINE_BYTES) throw notAnExport(name, 'this is no export: a line of it has no end')
+    if (length > LONGEST_LINE_BYTES) throw notAnExport(name, 'not an export: a line is too long')
   }
   if (length > 0) yield Buffer.concat(begun)
 }

@@ -62,9 +62,9 @@ export async function putBatch(
   const [first] = batch
   throw new QuorateError(
     'moved',
-    `others write these keys meanwhile, from ${nameOf(first?.key ?? new Uint8Array())} on`,
+    `other clients write these keys during the import, from ${nameOf(first?.key ?? new Uint8Array())} on`,
     {
-      hint: 'what was written stays. Run the same import again when they are quiet',
+      hint: 'stop those clients, then rerun the import (written keys stay)',
     },
   )
 }
@@ -98,7 +98,7 @@ async function put(
       `${error.message} (writing ${counted(todo.length, 'key')} from ${nameOf(todo[0]?.wanted.key ?? new Uint8Array())} on)`,
       {
         host: error.host,
-        hint: 'a value that is larger than this cluster takes needs a larger max-request-bytes (etcd.settings in the cluster file, then quorate apply). What was written stays; the same import goes on from there',
+        hint: 'if a value is too large for this cluster, set a larger max-request-bytes (etcd.settings in the cluster file, then quorate apply). Then rerun the import to continue: written keys stay',
         cause: error,
       },
     )
@@ -106,7 +106,7 @@ async function put(
 }
 
 function nowDiffers({ wanted }: Compared): QuorateError {
-  return new QuorateError('moved', `the key ${nameOf(wanted.key)} was written by somebody else meanwhile`, {
-    hint: 'what was written stays. Run the same import again: it shows what differs',
+  return new QuorateError('moved', `another client wrote key ${nameOf(wanted.key)} during the import`, {
+    hint: 'rerun the import, which shows what differs (written keys stay)',
   })
 }

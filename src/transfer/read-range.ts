@@ -93,7 +93,7 @@ async function readAt(
       'moved',
       `revision ${request.revision} is gone: the history up to it was compacted`,
       {
-        hint: 'without --revision the newest is taken. API servers compact every five minutes what is older than that; a range that takes longer is best exported in parts (--prefix), or backed up whole: quorate backup',
+        hint: 'omit --revision to read the newest one. API servers compact older history every 5 minutes. Export a range that takes longer in parts (--prefix), or run quorate backup',
         cause: error,
       },
     )

@@ -26,12 +26,12 @@ export async function* readExport(
     if (ended) throw notAnExport(where, 'there is more behind its end')
     if (bytes.at(-1) !== 10) throw notAnExport(where, 'it was cut short in the middle of this line')
     const text = asText(bytes)
-    if (text === undefined) throw notAnExport(where, 'this is no line of an export: it is not UTF-8')
+    if (text === undefined) throw notAnExport(where, 'not a line of an export: it is not UTF-8')
     const line = parseLine(text, where)
     if ((number === 1) !== (line.kind === 'header'))
       throw notAnExport(
         where,
-        number === 1 ? 'it does not begin as an export does' : 'it begins a second time here',
+        number === 1 ? 'it does not begin as an export does' : 'this line begins the export a second time',
       )
     if (line.kind === 'header' && line.header.version !== FORMAT_VERSION)
       throw notAnExport(
@@ -43,7 +43,7 @@ export async function* readExport(
       const { key, lease } = line.entry
       if (last !== undefined && Buffer.compare(last, key) >= 0)
         throw notAnExport(where, 'this key does not come after the one before it')
-      if (lease !== 0n && !leases.has(lease)) throw notAnExport(where, 'its lease is not told of before it')
+      if (lease !== 0n && !leases.has(lease)) throw notAnExport(where, 'no earlier line describes its lease')
       last = key
       keys += 1
     }
@@ -55,7 +55,7 @@ export async function* readExport(
           `it says that it has ${counted(end.keys, 'key')} and ${counted(end.leases, 'lease')}, but there are ${keys} and ${leases.size}`,
         )
       if (end.sha256 !== sum.digest('hex'))
-        throw notAnExport(where, 'the sum at its end is another one: it was changed since it was written')
+        throw notAnExport(where, 'its checksum does not match: it was changed after the export')
       ended = true
     } else sum.update(bytes)
     yield line

@@ -102,7 +102,11 @@ test.each([
   ['nothing at all', '', /empty/],
   ['no header', TWO.split('\n').slice(1).join('\n'), /does not begin/],
   ['a key twice in one line', TWO.replace('"key":"a"', '"key":"a","keyBase64":"YQ=="'), /not both/],
-  ['a lease that is not there', whole([entry(bytes('a'), bytes('1'), 7n)]), /lease is not told/],
+  [
+    'a lease that is not there',
+    whole([entry(bytes('a'), bytes('1'), 7n)]),
+    /no earlier line describes its lease/,
+  ],
 ])('%s is refused', async (_what, text, why) => {
   await expect(read(text)).rejects.toThrow(why)
 })

@@ -318,7 +318,7 @@ describe.skipIf(whyNoLab())('a writer of the bucket', () => {
     await quorateOk(lab, ['backup', 'signers', 'revoke', 'node-service01@test', '--confirm', 'test'])
     expect(await verify(before)).toMatch(/^11 [^]*was revoked/)
     const report = await quorateOk(lab, ['backup', 'schedule', '--yes', '--json'])
-    expect(report).toContain('make a key there that signs the backups')
+    expect(report).toContain('create a signing key for backups')
     await rename(path.join(store(), before), path.join(lab.folder, 'away'))
     expect(await verify(await fetched())).toMatch(/^0 /)
     expect(await quorateOk(lab, ['backup', 'signers'])).toMatch(

@@ -195,7 +195,7 @@ describe.skipIf(whyNoLab())('backups on a schedule', () => {
     const words = '--every day --keep daily=14,monthly=12 --yes --json'.split(' ')
     const again = JSON.parse(await quorateOk(lab, ['backup', 'schedule', ...words])) as ScheduleReport
     expect(again.done.map(({ what }) => what)).toEqual([
-      'issue a client certificate for a key that is made there',
+      'issue a client certificate for a key that is created on the node',
     ])
   })
 
@@ -229,7 +229,7 @@ describe.skipIf(whyNoLab())('backups on a schedule', () => {
       return (await quorate(lab, ['status'])).stdout
     }
     expect(await rotate('--trust-only')).toMatch(/! service01: .*quorate backup schedule/)
-    expect(await setUp()).toContain('issue a client certificate for a key that is made there')
+    expect(await setUp()).toContain('issue a client certificate for a key that is created on the node')
     expect(await on(NODE, 'grep', '-c', 'BEGIN', '/etc/quorate-backup/ca.crt')).toBe('2')
     await rotate()
     await lab.machine(NODE).check(['systemctl', 'start', SERVICE])
@@ -303,7 +303,9 @@ describe.skipIf(whyNoLab())('backups on a schedule', () => {
     }
     expect(await refused({ recipients: [] })).toMatch(/nobody is there to be asked[\s\S]*age-keygen/)
     expect(await refused({}, '--every', 'Tue 25:00')).toMatch(/Tue 25:00.*is not a repeating time/)
-    expect(await refused({ store: { directory: '/home/backups' } })).toContain('out of reach')
+    expect(await refused({ store: { directory: '/home/backups' } })).toContain(
+      "the backup service can't access",
+    )
     expect(await refused({}, '--node', 'nobody')).toMatch(/no node[\s\S]*service01/)
     expect(await readFile(lab.clusterFile, 'utf8')).toContain('backup')
   })

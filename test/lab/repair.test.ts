@@ -144,7 +144,7 @@ describe.skipIf(whyNoLab())('repair', () => {
     const backup = ['backup', '--plaintext', '--store', `${lab.folder}/backups`]
     expect(await quorate(lab, backup)).toMatchObject({
       exitCode: UNHEALTHY,
-      stderr: expect.stringContaining('does not say for whom (quorate repair'),
+      stderr: expect.stringContaining('names no member (find it: quorate repair'),
     })
     expect(await damaged()).toEqual([['etcd02', 'contents']])
     expect((await repaired('etcd02')).disarmed).toEqual(['no member in particular'])

@@ -178,7 +178,7 @@ describe.skipIf(whyNoLab())('restore', () => {
     await writeFile(`${file}.flipped`, flipped)
     const damaged = await refusal(lab, ['restore', `${file}.flipped`, '--confirm', 'test'])
     expect(damaged).toMatchObject({ exitCode: 10, touched: [] })
-    expect(damaged.output).toContain('sum does not match: it was cut off or changed')
+    expect(damaged.output).toContain('does not match: it was truncated or changed')
     expect(await exchangedMeanwhile(file)).toMatchObject({
       code: 'command',
       message: expect.stringContaining('the snapshot file changed after the preview'),

@@ -111,7 +111,7 @@ export function unplaced(
         message: `no pod runs on ${node} in time: ${why}`,
         hint:
           pod === undefined
-            ? 'the controller-manager makes pods of a DaemonSet: quorate status shows whether one leads'
+            ? 'check with quorate status whether a controller-manager leads: it creates the pods of a DaemonSet'
             : `quorate kubectl -- describe node ${node}; on ${node}: journalctl -u kubelet -u containerd`,
       },
     ]

@@ -75,7 +75,7 @@ function foreignConfiguration({ name }: Cluster, { name: host, services }: HostS
         owner === undefined
           ? `${path} was not written by quorate, and quorate does not overwrite it`
           : `${path} is of the cluster ${owner}, and a machine is a node of one cluster`,
-      hint: `if nothing else there needs it, on ${host}: mv ${path} ${path}.old; otherwise take the roles master and worker from ${host}`,
+      hint: `if nothing else needs it, rename it on ${host}: mv ${path} ${path}.old; otherwise remove the roles master and worker from ${host}`,
     },
   ]
 }

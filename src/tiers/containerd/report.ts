@@ -21,7 +21,7 @@ export async function containerdReport(cluster: Cluster, ask: AskNode): Promise<
   )
   const running = nodes.filter(({ active }) => active === 'active')
   const notes = nodes.flatMap(({ node, answered, active }) => {
-    if (!answered) return [`${node}: does not answer, so that nothing is known of containerd there`]
+    if (!answered) return [`${node}: does not answer; the state of its containerd is unknown`]
     if (active === 'active') return []
     return [`${node}: containerd is ${active ?? 'not set up'}; quorate apply starts it`]
   })

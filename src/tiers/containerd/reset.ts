@@ -38,7 +38,7 @@ export function containerdReset({ name }: Cluster, host: HostState, suffix: stri
         kind: 'service-remove',
         unit,
         paths: [path],
-        what: `stop and disable ${unit}, move ${path} aside`,
+        what: `stop and disable ${unit}, rename ${path}`,
         why,
       })),
     ...(kernel.length + programs.length === 0
@@ -49,7 +49,7 @@ export function containerdReset({ name }: Cluster, host: HostState, suffix: stri
             kind: 'node-remove',
             settings: kernel,
             programs,
-            what: "move the kernel's settings aside, remove programs and the links to them",
+            what: 'rename the kernel settings, delete programs and their links',
             why,
           } as const,
         ]),

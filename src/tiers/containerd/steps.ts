@@ -192,7 +192,7 @@ function programSteps(
       links: Object.fromEntries(PROGRAMS[product].map((name) => [programLink(name), name])),
       danger: 'none',
       what: `install ${PROGRAMS[product].join(', ')} ${version} in ${directory}`,
-      why: `not there as quorate installs it: ${wrong.join(', ')}`,
+      why: `missing or different: ${wrong.join(', ')}`,
     },
   ]
 }

@@ -42,7 +42,7 @@ export class BalancerWatch {
     const text = `the load balancer ${host}:${port} does not lead to the API servers, which are ready: ${trouble}`
     if (waited >= GIVEN_UP_MS) {
       throw new QuorateError('kubernetes', `${text}; workers find them by nothing else: ${left.join('; ')}`, {
-        hint: `${this.#whereToLook()}; then run quorate apply again, which goes on from here`,
+        hint: `${this.#whereToLook()}; then rerun quorate apply to continue`,
       })
     }
     if (waited < TOLD_MS || this.#told) return
@@ -54,7 +54,8 @@ export class BalancerWatch {
   }
 
   #whereToLook(): string {
-    if (this.#cluster.loadBalancer === undefined) return 'see to the load balancer, which is not of quorate'
+    if (this.#cluster.loadBalancer === undefined)
+      return 'check your load balancer, which quorate does not manage'
     const nodes = nodesWith(this.#cluster, 'service').map(({ name }) => name)
     return `on ${nodes.join(' and ')}: journalctl -u haproxy -n 50, and a firewall may be in the way`
   }

@@ -92,7 +92,7 @@ export async function awaitMilestone(session: TierSession, step: AwaitStep): Pro
           'kubernetes',
           `after ${Math.round(waited / 1000)} s Kubernetes is not as it should be: ${left.join('; ')}`,
           {
-            hint: 'on that node: journalctl -u kubelet -n 50; logs of its pods are in /var/log/pods; then run quorate apply again, which goes on from here',
+            hint: 'read on that node journalctl -u kubelet -n 50, and the logs of its pods in /var/log/pods; then rerun quorate apply to continue',
           },
         )
       },

@@ -115,7 +115,7 @@ describe('status of Kubernetes', () => {
     [
       'a node is missing',
       { nodes: { ...HELD.nodes, worker03: undefined as never } },
-      /^worker03: is no node/,
+      /^worker03: is not a node/,
     ],
     [
       'a node is not Ready',

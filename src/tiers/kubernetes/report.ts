@@ -142,14 +142,16 @@ function nodesPart(cluster: Cluster, { nodes }: HeldFacts): Judged {
   for (const { name } of wanted) {
     const node = Object.hasOwn(nodes, name) ? nodes[name] : undefined
     if (node?.ready === true) ready += 1
-    if (node === undefined) notes.push(`${name}: is no node of Kubernetes; quorate plan says what to do`)
+    if (node === undefined) notes.push(`${name}: is not a node of Kubernetes; see quorate plan`)
     else if (!node.ready) notes.push(`${name}: not Ready: ${node.why}; on ${name}: journalctl -u kubelet`)
     else if (node.kubeletVersion !== version)
       notes.push(
         `${name}: kubelet runs ${node.kubeletVersion}, and the cluster file asks for ${version}; quorate plan says what to do`,
       )
     if (node?.unschedulable === true)
-      notes.push(`${name}: cordoned: no new pod comes there; quorate kubectl -- uncordon ${name}`)
+      notes.push(
+        `${name}: cordoned: it gets no new pods; to change that: quorate kubectl -- uncordon ${name}`,
+      )
   }
   const known = new Set(wanted.map(({ name }) => name))
   for (const name of Object.keys(nodes).filter((one) => !known.has(one)))

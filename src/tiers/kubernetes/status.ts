@@ -30,7 +30,7 @@ export async function statusOfKubernetes(session: TierSession): Promise<TierRepo
 async function operators(session: TierSession): Promise<Clients> {
   const authorities = await openKubernetesAuthorities(session)
   if ((await authorities.bundles()) !== undefined) return await operatorsClient(session)
-  throw new QuorateError('pki', "Kubernetes' CA is not here, so no API server was asked", {
+  throw new QuorateError('pki', "no API server was asked: Kubernetes' CA not found on this workstation", {
     hint: 'quorate apply sets Kubernetes up; or it was set up from another state directory',
   })
 }

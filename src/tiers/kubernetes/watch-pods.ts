@@ -85,6 +85,6 @@ function missingImage(trouble: PodTrouble & { readonly host: string }): QuorateE
   const { host, image = '' } = trouble
   return new QuorateError('kubernetes', describePodTrouble(trouble), {
     host,
-    hint: `on ${host}: ctr -n k8s.io images pull ${image} (the registry is kubernetes.imageRepository in the cluster file, the tag comes with kubernetes.version), or ctr -n k8s.io images ls for an imported one; then run quorate apply again, which goes on from here`,
+    hint: `try the pull on ${host}: ctr -n k8s.io images pull ${image}. Check kubernetes.imageRepository and kubernetes.version in the cluster file. For an imported image: ctr -n k8s.io images ls. Then rerun quorate apply to continue`,
   })
 }

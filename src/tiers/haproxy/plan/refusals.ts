@@ -63,8 +63,8 @@ function withoutDevice({ loadBalancer }: Cluster, node: Node, host: HostState): 
   return [
     {
       host: host.name,
-      message: `no network interface has ${own}, so keepalived can't share an address from there`,
-      hint: `write an address that ${host.name} has into the cluster file, or install iproute2 there`,
+      message: `no network interface has ${own}, so keepalived can't share an address`,
+      hint: `set an address that ${host.name} has in the cluster file, or install iproute2 on ${host.name}`,
     },
   ]
 }

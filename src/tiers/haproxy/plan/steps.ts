@@ -104,7 +104,7 @@ function removal(
       suffix: `before-${stamp}`,
       paths: own,
       danger: 'none',
-      what: `stop and disable ${unit}, move ${own.join(' and ')} aside`,
+      what: `stop and disable ${unit}, rename ${own.join(' and ')}`,
       why: 'the cluster file does not ask for it',
     },
   ]

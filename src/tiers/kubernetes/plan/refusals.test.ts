@@ -50,13 +50,11 @@ test("a kubelet's unit of somebody else, or of another cluster", () => {
 test('/etc/kubernetes of another cluster: its CA, with what may bring ours back, and its manifests', () => {
   expect(refused(ca('bb'), { ca: 'aa' })).toEqual([
     expect.stringMatching(
-      /^\/etc\/kubernetes\/pki\/ca\.crt belongs to another Kubernetes .* reset that machine/,
+      /^\/etc\/kubernetes\/pki\/ca\.crt belongs to a Kubernetes cluster other .* reset that machine/,
     ),
   ])
   expect(refused(ca('bb'))).toEqual([
-    expect.stringMatching(
-      /belongs to another .* if it is this cluster's, bring back the folder \S+\/kubernetes/,
-    ),
+    expect.stringMatching(/belongs to a .* if it is this cluster's, put the directory \S+\/kubernetes back/),
   ])
   expect(refused(withFile(APISERVER, 'kind: Pod'))).toEqual([
     expect.stringMatching(/kube-apiserver\.yaml was not made for .*: a kubelet would start it/),

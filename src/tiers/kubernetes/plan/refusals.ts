@@ -33,10 +33,10 @@ export function kubernetesRefusals(cluster: Cluster, hosts: Hosts, found: unknow
     if (ca !== undefined && ca.sha256 !== FORESEEN && ca.sha256 !== sums?.ca) {
       reasons.push({
         host: node.name,
-        message: `${PLACES.ca} belongs to another Kubernetes than ${cluster.name}: nothing was changed`,
+        message: `${PLACES.ca} belongs to a Kubernetes cluster other than ${cluster.name}`,
         hint:
           sums === undefined
-            ? `if it is this cluster's, bring back the folder ${cluster.stateDirectory}/kubernetes; otherwise reset that machine first`
+            ? `if it is this cluster's, put the directory ${cluster.stateDirectory}/kubernetes back; otherwise reset that node first`
             : 'reset that machine first, or name another one',
       })
     } else if (ca === undefined && manifests.length > 0 && unit === undefined) {
@@ -70,7 +70,7 @@ function foreignRegistry(
   return [
     {
       message: `etcd holds ${counted(keys, 'key')} below /registry of another Kubernetes than ${name}${used}: its nodes and pods would come back`,
-      hint: `if it is this cluster's, bring back the folder ${stateDirectory}/kubernetes; if nobody needs these keys, take a backup (quorate backup), then: quorate reset --tier kubernetes --remove-objects`,
+      hint: `if it is this cluster's, put the directory ${stateDirectory}/kubernetes back. If these keys are not needed, run quorate backup, then quorate reset --tier kubernetes --remove-objects`,
     },
   ]
 }

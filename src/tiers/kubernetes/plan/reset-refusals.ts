@@ -45,8 +45,8 @@ function etcdReasons({ name, services, member }: HostState): BlockReason[] {
       ? [
           {
             host: name,
-            message: `${ETCD_POD} is there: an etcd runs as a static pod, and would be stopped`,
-            hint: "move that etcd's member away first, or move the manifest away if nobody needs it",
+            message: `${ETCD_POD} exists: etcd runs as a static pod and would be stopped`,
+            hint: "move that etcd's member to another node first; or move the manifest away if it is not needed",
           },
         ]
       : []),
@@ -55,7 +55,7 @@ function etcdReasons({ name, services, member }: HostState): BlockReason[] {
       : [
           {
             host: name,
-            message: `etcd's settings name files in ${named}, which would be moved aside`,
+            message: `etcd's settings use files in ${named}, which would be renamed`,
             hint: 'move them, change the settings, and apply',
           },
         ]),

@@ -141,7 +141,7 @@ test.each<[string, ResetScene, string]>([
   [
     'an etcd that is a static pod',
     scene([host(worker.name, { ...USED, paths: ['/etc/kubernetes/manifests/etcd.yaml'] })]),
-    'an etcd runs as a static pod',
+    'etcd runs as a static pod',
   ],
   [
     "etcd's settings lead into what is moved",
@@ -154,7 +154,7 @@ test.each<[string, ResetScene, string]>([
         },
       },
     ]),
-    "etcd's settings name files in /etc/kubernetes",
+    "etcd's settings use files in /etc/kubernetes",
   ],
   [
     'API servers of others on the same etcd',

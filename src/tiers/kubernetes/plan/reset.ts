@@ -82,7 +82,7 @@ function unitSteps(
 ): ServiceRemoveStep[] {
   if (!isOwnUnit(cluster, services?.files[paths[0]]?.text)) return []
   const own = paths.filter((path) => services?.files[path] !== undefined)
-  const what = `stop and disable ${unit}, move ${own.join(' and ')} aside`
+  const what = `stop and disable ${unit}, rename ${own.join(' and ')}`
   const why = 'the node is taken out of Kubernetes'
   return [
     {
@@ -169,7 +169,7 @@ function drainSteps(scene: ResetScene): DrainStep[] {
     return unit?.active === 'active'
   })
   if (nodes.length === 0) return []
-  const what = `drain ${nodes.join(', ')}: its pods end there and come back on other nodes`
+  const what = `drain ${nodes.join(', ')}: its pods stop and start again on other nodes`
   return [{ kind: 'kubernetes-drain', nodes, what, why: 'other nodes stay', danger: 'none' }]
 }
 

@@ -120,7 +120,7 @@ function certificateSteps(
         reader: leaf.reader,
         danger: 'none',
         creates: faults.some(({ code }) => code === 'missing'),
-        what: `issue ${path} and put it in force with its key`,
+        what: `issue and activate ${path} with its key`,
         why: reason(faults),
       } as const,
     ]
