@@ -230,7 +230,7 @@ describe.skipIf(whyNoLab())('backup', () => {
       [['--store', folder('x'), '--plaintext', '--recipient', recipient], 64, /exclude each other/],
       [['--store', folder('x')], 77, /there is no terminal to ask on/],
       [['--store', 's3://No_Bucket/x', '--recipient', recipient], 64, /not a bucket's name/],
-      [['--store', '/proc/x', '--recipient', recipient], 74, /can't be made/],
+      [['--store', '/proc/x', '--recipient', recipient], 74, /can't create the backup directory/],
     ]
     for (const [words, code, says] of cases) {
       const run = await quorate(lab, ['backup', ...words])

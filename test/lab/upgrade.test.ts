@@ -142,7 +142,7 @@ describe.skipIf(reason)(`from 3.3 to 3.6${because}`, () => {
     const bad = await quorate(lab, ['upgrade', '--to', '3.5.1', '--suite', 'trixie', '--check'])
     expect(bad.exitCode).toBe(BLOCKED)
     expect(bad.stdout).toContain('fixed in 3.5.3')
-    expect(bad.stdout).toContain('etcd01, etcd02, etcd03: etcd 3.3.25 runs there')
+    expect(bad.stdout).toContain('etcd01, etcd02, etcd03: etcd 3.3.25 is running')
     expect((await quorate(lab, ['upgrade'])).exitCode).toBe(64)
     expect((await quorate(lab, ['upgrade', '--to', '3.4.22'])).stderr).toContain('--suite SUITE')
     // No terminal, no --yes.
