@@ -216,7 +216,7 @@ test('without a quorum nothing is begun in either direction', () => {
   const members = [member(1, '3.5.16'), member(2, undefined, { installed: '3.5.16' }), member(3, undefined)]
   for (const direction of ['upgrade', 'abort'] as const) {
     const found = blockers(facts('3.5.16', '3.5.30', { direction, members, voters: { healthy: 1, all: 3 } }))
-    expect(found[0]?.message).toBe('not enough healthy members: 1 of 3 members accepts writes, 2 needed')
+    expect(found[0]?.message).toBe('not enough healthy members: 1 of 3 members can accept writes, 2 needed')
   }
 })
 

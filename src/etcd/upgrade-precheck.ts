@@ -13,7 +13,7 @@ import { settingProblems } from './upgrade-settings.ts'
 import { v2Problems } from './upgrade-v2.ts'
 import { DOWNGRADES, LEAST_BEFORE_STEP } from '../spec/version-facts.ts'
 import { atLeast, minorOf, supportedMinorOf } from './versions.ts'
-import { counted, plural } from '../spec/units.ts'
+import { counted } from '../spec/units.ts'
 
 /**
  * Blockers first, each with where it is and what to do.
@@ -60,7 +60,7 @@ function healthProblems(facts: UpgradeFacts): UpgradeProblem[] {
     ...(voters.healthy < needed
       ? [
           blocker(
-            `not enough healthy members: ${voters.healthy} of ${counted(voters.all, 'member')} ${plural(voters.healthy, 'accepts', 'accept')} writes, ${needed} needed`,
+            `not enough healthy members: ${voters.healthy} of ${counted(voters.all, 'member')} can accept writes, ${needed} needed`,
             hint,
           ),
         ]
