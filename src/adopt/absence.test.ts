@@ -8,8 +8,8 @@ const service = { name: 'etcd.service', active: 'failed', sub: 'failed', result:
 const proxy = { ...process, command: ['etcd', 'gateway', 'start', '--endpoints=10.0.0.9:2379'] }
 
 test.each<[string, Partial<MachineFacts>, string, string]>([
-  ['nothing at all', {}, 'no etcd runs there', 'adopt reads what runs'],
-  ['a gateway', { processes: [proxy] }, 'etcd gateway, which passes on to 10.0.0.9:2379', 'of the members'],
+  ['nothing at all', {}, 'no etcd runs on the node', 'adopt reads the running process'],
+  ['a gateway', { processes: [proxy] }, 'etcd gateway, which forwards to 10.0.0.9:2379', 'of the members'],
   [
     'a proxy of the v2 API',
     { processes: [{ ...process, environment: { ETCD_PROXY: 'on' } }] },
@@ -23,9 +23,9 @@ test.each<[string, Partial<MachineFacts>, string, string]>([
     'journalctl -u etcd',
   ],
   [
-    'one that does not stay up',
+    'one that keeps failing',
     { services: [{ ...service, active: 'activating', sub: 'auto-restart', restarts: 7 }] },
-    'etcd.service does not stay up; systemd restarted it 7 times',
+    'etcd.service keeps failing; systemd restarted it 7 times',
     'journalctl -u etcd',
   ],
   [

@@ -17,11 +17,11 @@ export function absence(host: string, facts: MachineFacts): BlockReason {
     return role === undefined ? [] : [{ process, ...role }]
   })
   if (proxy !== undefined) {
-    const to = proxy.to === undefined ? '' : `, which passes on to ${oneLine(proxy.to, WORDS)}`
+    const to = proxy.to === undefined ? '' : `, which forwards to ${oneLine(proxy.to, WORDS)}`
     return {
       host,
-      message: `no etcd member runs there: ${who(proxy.process)} is an etcd ${proxy.kind}${to}`,
-      hint: 'name the nodes of the members instead',
+      message: `no etcd member runs on the node: ${who(proxy.process)} is an etcd ${proxy.kind}${to}`,
+      hint: 'name the nodes of the members instead of this one',
     }
   }
   const down = services.find(({ active }) => active !== 'active')
@@ -29,19 +29,23 @@ export function absence(host: string, facts: MachineFacts): BlockReason {
   if (manifest !== undefined)
     return {
       host,
-      message: `no etcd runs there, although ${manifest} asks the kubelet for one`,
-      hint: 'see why on that node: journalctl -u kubelet -n 50; crictl ps -a --name etcd',
+      message: `no etcd runs on the node, although ${manifest} asks the kubelet for one`,
+      hint: 'find the cause on that node: journalctl -u kubelet -n 50; crictl ps -a --name etcd',
     }
   const [stranger] = strangers
   if (stranger !== undefined) {
     const user = oneLine(stranger.user, WORDS)
     return {
       host,
-      message: `no etcd that could be adopted runs there: process ${stranger.pid}, called etcd, runs as the user ${user}`,
-      hint: 'if that is the member, have it run as etcd (or root) first, and its data belong to etcd',
+      message: `no etcd that can be adopted runs on the node: process ${stranger.pid}, called etcd, runs as the user ${user}`,
+      hint: 'if that is the member, first run it as etcd (or root), with its data owned by etcd',
     }
   }
-  return { host, message: 'no etcd runs there', hint: 'name nodes whose etcd runs: adopt reads what runs' }
+  return {
+    host,
+    message: 'no etcd runs on the node',
+    hint: 'name nodes whose etcd runs: adopt reads the running process',
+  }
 }
 
 /** Of a process whose configuration file is not to be had, or is not to be understood. */
@@ -49,7 +53,7 @@ export function unreadable(host: string, process: EtcdProcess, why: string): Blo
   return {
     host,
     message: `the settings of ${who(process)} can't be read from its configuration file: ${why}`,
-    hint: 'adopt needs the file as etcd read it at its start: put it back, or restart etcd with one that is readable',
+    hint: 'restore the file as etcd read it at its start, or restart etcd with a readable one',
   }
 }
 
@@ -60,7 +64,7 @@ export function silent(host: string, process: EtcdProcess, facts: MachineFacts, 
   return {
     host,
     message: `${who(process)} is called etcd and does not answer as a member: ${why}${again}`,
-    hint: service === undefined ? 'see whether it is an etcd, and why it does not serve' : journal(service),
+    hint: service === undefined ? "check that it is an etcd, and why it doesn't answer" : journal(service),
   }
 }
 
@@ -81,13 +85,13 @@ function stopped(host: string, service: SeenService): BlockReason {
   if (service.active === 'inactive')
     return {
       host,
-      message: `no etcd runs there: ${name} is stopped`,
-      hint: `if this node is a member, start it there: systemctl start ${name}`,
+      message: `no etcd runs on the node: ${name} is stopped`,
+      hint: `if this node is a member, start it on the node: systemctl start ${name}`,
     }
   const failed =
-    service.active === 'failed' ? `has failed (${oneLine(service.result, WORDS)})` : 'does not stay up'
+    service.active === 'failed' ? `has failed (${oneLine(service.result, WORDS)})` : 'keeps failing'
   const again = service.restarts === 0 ? '' : `; systemd ${restarted(service)}`
-  return { host, message: `no etcd runs there: ${name} ${failed}${again}`, hint: journal(service) }
+  return { host, message: `no etcd runs on the node: ${name} ${failed}${again}`, hint: journal(service) }
 }
 
 function restarted({ restarts }: SeenService): string {
@@ -95,5 +99,5 @@ function restarted({ restarts }: SeenService): string {
 }
 
 function journal({ name }: SeenService): string {
-  return `see why on that node: journalctl -u ${oneLine(name, WORDS)} -n 50`
+  return `find the cause on that node: journalctl -u ${oneLine(name, WORDS)} -n 50`
 }

@@ -67,7 +67,7 @@ test('the port says which; one that nobody serves is refused with what there is'
 test('two of one cluster on one machine are one too many', () => {
   const { chosen, troubles } = choose('a', facts, [candidate(7, 2379, 1n), candidate(8, 2381, 1n)], 1n)
   expect(chosen).toEqual([])
-  expect(troubles[0]?.hint).toContain('nodes of their own')
+  expect(troubles[0]?.hint).toContain('separate nodes first')
 })
 
 test('one that is alone is taken if it answers, and is of the cluster where that is known', () => {

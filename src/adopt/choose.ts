@@ -40,10 +40,10 @@ export function atPort<C extends Candidate>(
     clientListeners(settings).some((listener) => listener.port === port),
   )
   if (chosen.length > 0 || candidates.length === 0) return { chosen, troubles: [] }
-  const message = `no etcd there serves clients at port ${port}: ${list(candidates)}`
+  const message = `no etcd on the node serves clients at port ${port}: ${list(candidates)}`
   return {
     chosen,
-    troubles: [{ host, message, hint: 'name a port that is listed, or leave --client-port out' }],
+    troubles: [{ host, message, hint: 'use a listed port, or remove --client-port' }],
   }
 }
 
@@ -60,9 +60,8 @@ export function choose<C extends Candidate>(
     if (only.view.reachable) {
       const { clusterId: its } = only.view
       if (clusterId === undefined || its === clusterId) return { chosen: [only], troubles: [] }
-      const message = `the etcd there, ${who(only.process)}, is a member of the cluster ${formatId(its)}, not of ${formatId(clusterId)}, which lists a member at this address`
-      const hint =
-        'see which of its members are gone: etcdctl member list. Remove those that do not come back'
+      const message = `the etcd on the node, ${who(only.process)}, is a member of the cluster ${formatId(its)}, not of ${formatId(clusterId)}, which lists a member at this address`
+      const hint = 'find the lost members: etcdctl member list; then remove those that do not come back'
       return { chosen: [], troubles: [{ host, message, hint }] }
     }
     return { chosen: [], troubles: [silent(host, only.process, facts, only.view.reason.message)] }
@@ -74,12 +73,16 @@ export function choose<C extends Candidate>(
   const same = fitting.length > 1 ? ', of one cluster' : ''
   const hint =
     fitting.length > 1
-      ? 'quorate looks after one member on a node: give the others nodes of their own first'
+      ? 'move the other members to separate nodes first: quorate manages one member per node'
       : 'choose one by its client port: --client-port'
   return {
     chosen: [],
     troubles: [
-      { host, message: `${candidates.length} etcd processes run there${same}: ${list(candidates)}`, hint },
+      {
+        host,
+        message: `${candidates.length} etcd processes run on the node${same}: ${list(candidates)}`,
+        hint,
+      },
     ],
   }
 }

@@ -92,7 +92,7 @@ test('settings: free ones are taken, unknown and decided ones are told', async (
     'listen-metrics-urls': 'http://0.0.0.0:2381',
   })
   expect(cluster.etcd.metrics).toBe('local')
-  expect(told.join('\n')).toContain('ETCD_NO_SUCH_SETTING is no setting of etcd 3.5.16')
+  expect(told.join('\n')).toContain('ETCD_NO_SUCH_SETTING is not a setting of etcd 3.5.16')
   expect(told.join('\n')).not.toContain('hush')
   expect(told.join('\n')).toContain('logs go to /var/log/etcd.log today')
   expect(told.join('\n')).toContain('ETCD_STRICT_RECONFIG_CHECK=false is not carried over')
@@ -244,7 +244,7 @@ test('plaintext on loopback and the v2 API stay', async () => {
   }))
   const { cluster, told } = adopted(members)
   expect(cluster.etcd).toMatchObject({ localPlaintext: true, enableV2: true })
-  expect(told.join('\n')).not.toContain('find nobody')
+  expect(told.join('\n')).not.toContain('lose the connection')
 })
 
 async function plain(version: string): Promise<readonly Member[]> {
@@ -265,10 +265,10 @@ test('a cluster without TLS goes on serving http, and the way to TLS is told', a
   const { cluster, told } = adopted(await plain('3.5.16'))
   expect(cluster.etcd).toMatchObject({ plaintextClients: true, localPlaintext: false, clientPort: 2379 })
   const text = told.join('\n')
-  expect(text).toContain('its peers speak to it without TLS')
-  expect(text).toContain('will go on beside https until etcd.plaintextClients is removed')
-  expect(text).not.toContain('find nobody')
-  expect(adopted(await plain('3.4.23')).told.join('\n')).toContain('without https until')
+  expect(text).toContain('its peers connect without TLS')
+  expect(text).toContain('in addition to https until etcd.plaintextClients is removed')
+  expect(text).not.toContain('lose the connection')
+  expect(adopted(await plain('3.4.23')).told.join('\n')).toContain('only so until')
 })
 
 test('3.3 serves the v2 API unless told not to', async () => {
@@ -278,7 +278,7 @@ test('3.3 serves the v2 API unless told not to', async () => {
   expect(adopted(off).cluster.etcd.enableV2).toBe(false)
 })
 
-test('a plain listener for others than this machine is told: its users would find nobody', async () => {
+test('a plain listener for others than this machine is told: its users would lose the connection', async () => {
   const listen = 'https://10.0.0.2:2379,https://127.0.0.1:2379,http://10.0.0.2:4001'
   const { told } = adopted(await threeMembers(ca, { settings: { 'listen-client-urls': listen } }))
   expect(told.join('\n')).toContain('etcd2: it serves clients at http://10.0.0.2:4001 too')
@@ -298,7 +298,7 @@ test('names in one certificate go to that node; those of several are told', asyn
     [[], []],
   ])
   const [about] = told.filter((line) => line.includes('certificates of several nodes'))
-  expect(about).toContain('carry lb.example.org;')
+  expect(about).toContain('contain lb.example.org.')
 })
 
 test('a certificate that lives too long does not become the habit', async () => {
@@ -351,7 +351,7 @@ test('a second etcd on a machine is left its ports, and named with the program t
   const { cluster, told } = adopted([{ ...first, settings, facts }, ...rest])
   expect(cluster.etcd.metrics).toBe('clients')
   expect(told).toContain(
-    'etcd1: another etcd runs there, and is left as it is: process 8 (etcd-events.service)',
+    'etcd1: another etcd runs on this node and stays unchanged: process 8 (etcd-events.service)',
   )
-  expect(told.join('\n')).toContain('process 8 (etcd-events.service) runs /usr/local/bin/etcd as well')
+  expect(told.join('\n')).toContain('process 8 (etcd-events.service) also runs /usr/local/bin/etcd')
 })

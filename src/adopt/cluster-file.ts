@@ -177,7 +177,10 @@ function freeSettings(members: Members, version: string, remarks: Remark[]): Rec
     if (!known.has(flag)) {
       // Whoever wrote it may have meant another program, and a secret.
       const where = environmentName(flag)
-      note(remarks, `${where} is no setting of etcd ${version}, which passes over it: it is not in the file`)
+      note(
+        remarks,
+        `${where} is not a setting of etcd ${version}, which ignores it: it is not in the cluster file`,
+      )
       continue
     }
     if (LOG_OUTPUTS.includes(flag) && value !== undefined && !STREAMS.test(value)) {
@@ -189,7 +192,7 @@ function freeSettings(members: Members, version: string, remarks: Remark[]): Rec
       remarks.push({
         host: undefined,
         severity: 'warning',
-        message: `${flag} is not the same everywhere (${differing}); the file has ${value ?? 'none'}`,
+        message: `${flag} differs between members (${differing}); the cluster file has ${value ?? 'none'}`,
       })
     if (value !== undefined) free[flag] = value
   }

@@ -90,12 +90,14 @@ function unit({ process }: Member): Found[] {
     if (runs.dropIns.length > 0)
       found.push(
         note(
-          `drop-ins stay in force with quorate's unit: ${runs.dropIns.join(', ')}; apply refuses those that change what quorate decides, and says how to take them back`,
+          `drop-ins stay effective with quorate's unit: ${runs.dropIns.join(', ')}; apply refuses those that override quorate's settings, and says how to remove them`,
         ),
       )
   }
   if (user !== 'etcd' && runs?.name === 'etcd.service')
-    found.push(note(`etcd runs as ${user}; it will run as etcd, shut in, and its data will belong to etcd`))
+    found.push(
+      note(`etcd runs as ${user}; it will run as etcd in a sandbox, and its data will belong to etcd`),
+    )
   if (process.configuration !== undefined && runs?.name === 'etcd.service')
     found.push(note(`its configuration file will not be read any more; its settings are in the cluster file`))
   return found
@@ -105,12 +107,12 @@ function unit({ process }: Member): Found[] {
 function neighbours({ process, facts }: Member): Found[] {
   return facts.processes.flatMap((other): Found[] => {
     if (other.pid === process.pid) return []
-    const found = [note(`another etcd runs there, and is left as it is: ${who(other)}`)]
+    const found = [note(`another etcd runs on this node and stays unchanged: ${who(other)}`)]
     if (other.executable !== PROGRAM) return found
     return [
       ...found,
       warning(
-        `${who(other)} runs ${PROGRAM} as well: what quorate installs there, it runs too from its next restart on`,
+        `${who(other)} also runs ${PROGRAM}: after its next restart it runs the program that quorate installs`,
       ),
     ]
   })
@@ -127,7 +129,7 @@ function listeners({ etcd }: Cluster, member: Member): Found[] {
     if (port === etcd.clientPort && stays) continue
     found.push(
       warning(
-        `it serves clients at ${tls ? 'https' : 'http'}://${address}:${port} too; quorate's members do not: whoever uses that will find nobody`,
+        `it serves clients at ${tls ? 'https' : 'http'}://${address}:${port} too; quorate's members do not, so its clients will lose the connection`,
       ),
     )
   }
@@ -140,7 +142,9 @@ function listeners({ etcd }: Cluster, member: Member): Found[] {
   const http = settings['listen-client-http-urls']
   if (http !== undefined && !('listen-client-http-urls' in etcd.settings))
     found.push(
-      warning(`http is served at ${http}, apart from gRPC; it will be on the client port with a certificate`),
+      warning(
+        `http is served at ${http}, separate from gRPC; it will be on the client port with a certificate`,
+      ),
     )
   return found
 }
@@ -151,15 +155,15 @@ function plaintext({ etcd }: Cluster, member: Member): Found[] {
   if (hasPlainPeers(member))
     found.push(
       warning(
-        'its peers speak to it without TLS, so whoever reaches it can be one: apply gives certificates to all, and then https to one after the other',
+        'its peers connect without TLS, so any host that reaches it can act as a peer: apply issues certificates for all members, then switches one after the other to https',
       ),
     )
   if (etcd.plaintextClients)
     found.push(
       warning(
         sharesPortFrom(etcd.version) === undefined
-          ? 'it serves clients without TLS, and will go on beside https until etcd.plaintextClients is removed from the file'
-          : `it serves clients without TLS, and will go on without https until etcd.plaintextClients is removed from the file: etcd ${etcd.version} can't be relied on to do both on one port, ${sharesPortFrom(etcd.version)} can`,
+          ? 'it serves clients without TLS, and will do so in addition to https until etcd.plaintextClients is removed from the cluster file'
+          : `it serves clients without TLS, and only so until etcd.plaintextClients is removed from the cluster file: etcd ${etcd.version} doesn't reliably serve both on one port, ${sharesPortFrom(etcd.version)} does`,
       ),
     )
   return found
@@ -170,13 +174,13 @@ function safety(member: Member): Found[] {
   const found: Found[] = []
   if (servesPlaintext(settings)) return found
   if (!flagIs(settings, 'client-cert-auth') && settings['trusted-ca-file'] === undefined)
-    found.push(warning('clients need no certificate today; they will'))
+    found.push(warning('clients need no certificate today; they will need one'))
   if (
     !hasPlainPeers(member) &&
     !flagIs(settings, 'peer-client-cert-auth') &&
     settings['peer-trusted-ca-file'] === undefined
   )
-    found.push(warning('peers need no certificate today; they will'))
+    found.push(warning('peers need no certificate today; they will need one'))
   return found
 }
 
@@ -193,7 +197,7 @@ function reserved(settings: Settings): Found[] {
 function authority({ files }: Member): Found[] {
   const found = files.caKeys.map(({ path, owner, mode }) =>
     warning(
-      `a private key of a CA lies on this node: ${path} (${owner} ${mode}); whoever breaks in can issue himself certificates. Once the key is elsewhere, name its place under pki.authority`,
+      `a private key of a CA is on this node: ${path} (${owner} ${mode}); an attacker with root on this node can issue certificates. After moving the key, set its location under pki.authority`,
     ),
   )
   const [ca] = certificatesOf(files.clientCa)

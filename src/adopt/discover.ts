@@ -156,7 +156,7 @@ async function visitAll(
     remote: remotes[index],
   }))
   const { results, errors } = await onAll(work, async ({ destination, remote }) => {
-    if (remote === undefined) throw new TypeError(`${destination.host} was not connected to`)
+    if (remote === undefined) throw new TypeError(`${destination.host} is not connected`)
     return await visit(destination, remote, options.signal)
   })
   const twice: Visit[] = []
@@ -191,10 +191,8 @@ function severalClusters(found: readonly Found[], view: ClusterView): BlockReaso
   return found.flatMap(({ destination: { host } }, index): BlockReason[] => {
     const member = view.members[index]
     if (member?.reachable !== true) return []
-    const message = `it is a member of the cluster ${formatId(member.clusterId)}, and the nodes named belong to several`
-    return [
-      { host, message, hint: 'name nodes of one cluster, and adopt each cluster with a file of its own' },
-    ]
+    const message = `it is a member of the cluster ${formatId(member.clusterId)}, and the given nodes belong to several clusters`
+    return [{ host, message, hint: 'name nodes of one cluster, and adopt each cluster with a separate file' }]
   })
 }
 
@@ -208,9 +206,7 @@ function sameMember(found: readonly Found[], view: ClusterView): BlockReason[] {
       return member?.reachable === true && member.memberId === id ? [host] : []
     })
     const message = `${hosts.join(' and ')} show the same member, ${formatId(id)}: one may be a copy of the other`
-    return [
-      { message, hint: 'stop etcd on the copy, and keep it from starting: one member can only run once' },
-    ]
+    return [{ message, hint: 'stop etcd on the copy and disable it: a member must run only once' }]
   })
 }
 

@@ -77,7 +77,7 @@ export async function lookAtFiles(
   const argv = ['sh', '-c', script, 'quorate-adopt', String(process.pid), ...asked.words]
   const { exitCode, stdout, stderr } = await remote.run({ argv, root: true, signal })
   if (exitCode !== 0) {
-    throw new QuorateError('command', stderr.trim() || "etcd's files there can't be looked at", {
+    throw new QuorateError('command', stderr.trim() || "etcd's files on the node can't be inspected", {
       host: remote.host,
     })
   }

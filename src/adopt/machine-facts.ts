@@ -77,7 +77,7 @@ export async function lookForEtcd(remote: Remote, signal: AbortSignal): Promise<
   if (exitCode === 0) return parseMachineFacts(stdout)
   throw new QuorateError('command', stderr.trim() || `looking for etcd ended with exit code ${exitCode}`, {
     host: remote.host,
-    hint: 'it needs a POSIX sh, coreutils and systemd there',
+    hint: 'make sure that the node has a POSIX sh, coreutils and systemd',
   })
 }
 

@@ -49,7 +49,7 @@ export function ownNames(
     remark({
       host: undefined,
       severity: 'warning',
-      message: `certificates of several nodes carry ${[...shared].join(', ')}; new ones will carry each node's own names only: clients that check one of these would no longer find it`,
+      message: `certificates of several nodes contain ${[...shared].join(', ')}. New ones contain only each node's own names: clients that verify a shared name will fail`,
     })
   }
   return new Map(own)

@@ -31,7 +31,7 @@ test('everything that is wrong is told at once, with what to do', async () => {
   const all = found.map(({ message }) => message).join('\n')
   expect(all).toContain('its member is a learner')
   expect(all).toContain('the user store')
-  expect(all).toContain('the version of etcd is one for all members')
+  expect(all).toContain('the version of etcd must be the same for all members')
   expect(found.every(({ hint }) => hint !== undefined)).toBe(true)
 })
 
@@ -57,12 +57,12 @@ test('that nothing is under TLS is no obstacle, wherever each listens', async ()
 
 test('with users and roles in use nothing else can be judged', async () => {
   const found = obstaclesOf(await threeMembers(ca), [], true)
-  expect(found.map(({ message }) => message)).toEqual([expect.stringContaining('users and roles are in use')])
+  expect(found.map(({ message }) => message)).toEqual([expect.stringContaining('authentication is enabled')])
 })
 
 describe('each by itself', () => {
   test.each<[string, Rest, string]>([
-    ['a name in a peer URL', { listed: { peerUrls: ['https://etcd2.example.org:2380'] } }, 'by a name'],
+    ['a name in a peer URL', { listed: { peerUrls: ['https://etcd2.example.org:2380'] } }, 'has a name'],
     [
       'two peer URLs',
       { listed: { peerUrls: ['https://10.0.0.2:2380', 'https://10.1.0.2:2380'] } },
@@ -75,7 +75,7 @@ describe('each by itself', () => {
     ],
     ['another data directory', { settings: { 'data-dir': '/srv/etcd' } }, 'etcd2: /srv/etcd'],
     ['another peer port', { listed: { peerUrls: ['https://10.0.0.2:2390'] } }, 'etcd.peerPort'],
-    ['certificates for one name only', { settings: { 'peer-cert-allowed-cn': 'etcd' } }, 'for etcd only'],
+    ['certificates for one name only', { settings: { 'peer-cert-allowed-cn': 'etcd' } }, 'accepts only certificates for etcd'],
     [
       'certificates of its own',
       { settings: { 'peer-auto-tls': 'true', 'peer-cert-file': '', 'peer-key-file': '' } },
@@ -84,7 +84,7 @@ describe('each by itself', () => {
     [
       'a certificate that is none',
       { files: { server: seen('/x.crt', 'not PEM') } },
-      'no certificate that can be read',
+      'not a readable certificate',
     ],
   ])('%s', async (_what, odd, message) => {
     const found = await told(odd)

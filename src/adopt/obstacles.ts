@@ -43,8 +43,8 @@ export function obstaclesOf(
 
 /** Nothing that is asked is answered then, so that nothing else can be judged. */
 const USERS_IN_USE: BlockReason = {
-  message: "etcd's own users and roles are in use (auth enable), and quorate has no user there",
-  hint: 'quorate tells clients apart by their certificates alone: etcdctl auth disable, if that will do',
+  message: "etcd's authentication is enabled (auth enable), and quorate has no user in it",
+  hint: 'if certificates alone suffice to identify clients: etcdctl auth disable',
 }
 
 /** Certificates that quorate issues carry a node's name, clients' carry no names at all: these would turn them away. */
@@ -60,7 +60,7 @@ function health(problems: readonly Problem[]): BlockReason[] {
   return problems.map(({ member, message }) => ({
     host: member,
     message: member === undefined ? message : `its member ${message}`,
-    hint: 'mend the cluster first with the tools that it was set up with: quorate takes over a healthy one only',
+    hint: 'first fix the cluster with the tools that set it up: quorate adopts only a healthy cluster',
   }))
 }
 
@@ -69,19 +69,19 @@ function listeners(member: Member): BlockReason[] {
   const found: BlockReason[] = []
   const [peer = ''] = member.listed.peerUrls
   if (member.listed.peerUrls.length !== 1) {
-    const message = `it has ${member.listed.peerUrls.length} peer URLs (${member.listed.peerUrls.join(', ')}), and the cluster file knows one`
-    found.push({ host, message, hint: 'leave one of them: etcdctl member update' })
+    const message = `it has ${member.listed.peerUrls.length} peer URLs (${member.listed.peerUrls.join(', ')}), but the cluster file supports only one`
+    found.push({ host, message, hint: 'keep one of them: etcdctl member update' })
   } else if (peerPlace(member) === undefined) {
-    const message = `its peers know it by a name (${peer}), and the cluster file by an address`
+    const message = `its peer URL has a name (${peer}), but the cluster file needs an address`
     found.push({ host, message, hint: `give it its address: etcdctl member update` })
   }
   const clients = clientListeners(member.settings)
   const port = clientPort(member.settings)
   if (port === undefined) {
-    const message = 'it listens nowhere for clients'
-    found.push({ host, message, hint: 'give it listen-client-urls' })
+    const message = 'it has no listener for clients'
+    found.push({ host, message, hint: 'set listen-client-urls' })
   } else if (!tellsItsPlace(member) && !clients.some((one) => one.port === port && servesLoopback(one))) {
-    const message = `it does not listen on 127.0.0.1:${port}, where quorate's tunnel comes out`
+    const message = `it does not listen on 127.0.0.1:${port}, which quorate's tunnel uses`
     found.push({
       host,
       message,
@@ -107,25 +107,25 @@ function certificates({ name: host, settings, files }: Member): BlockReason[] {
   ] as const) {
     const set = settings[flag]
     if (set !== undefined && leafOf(file) === undefined)
-      found.push({ host, message: `its ${flag} ${set} is no certificate that can be read` })
+      found.push({ host, message: `its ${flag} ${set} is not a readable certificate` })
   }
   for (const flag of NARROWING) {
     if (settings[flag] === undefined) continue
-    const message = `it takes certificates for ${settings[flag]} only (${flag}), which quorate's are not for`
-    found.push({ host, message, hint: 'run it without that setting first' })
+    const message = `it accepts only certificates for ${settings[flag]} (${flag}), and quorate's are not`
+    found.push({ host, message, hint: 'first remove that setting' })
   }
   for (const role of ['', 'peer-'] as const) {
     if (!makesItsCertificates(settings, role)) continue
-    const message = `it makes its certificates itself (${role}auto-tls)`
-    found.push({ host, message, hint: 'give it certificates of a CA first' })
+    const message = `it creates its own certificates (${role}auto-tls)`
+    found.push({ host, message, hint: 'first give it certificates of a CA' })
   }
   return found
 }
 
 function processTroubles({ name: host, process }: Member): BlockReason[] {
   if (USERS.includes(process.user)) return []
-  const message = `etcd runs as the user ${process.user} there; quorate's run as etcd, and taking the data from ${process.user} would stop this one`
-  return [{ host, message, hint: 'have it run as etcd (or root) first, and its data belong to etcd' }]
+  const message = `etcd runs as the user ${process.user}; quorate runs it as etcd, and changing the owner of the data would stop it`
+  return [{ host, message, hint: 'first run it as etcd (or root), with its data owned by etcd' }]
 }
 
 /** What the cluster file has once for all. */
@@ -142,8 +142,8 @@ function unlike(members: Members): BlockReason[] {
     if (differing === undefined) return []
     return [
       {
-        message: `${what} is one for all members in the cluster file, and here they differ: ${differing}`,
-        hint: 'make them alike first',
+        message: `${what} must be the same for all members, but differs: ${differing}`,
+        hint: 'first set the same value on all members',
       },
     ]
   })
@@ -157,20 +157,24 @@ function authorities(members: Members): BlockReason[] {
     const list = members.map(({ name, files }) => `${name}: ${subjects(trustedCa({ files }))}`).join('; ')
     found.push({
       message: `the members trust different CAs: ${list}`,
-      hint: 'give them the same bundle first',
+      hint: 'first give all members the same bundle',
     })
   }
   for (const { name: host, files } of members) {
     const [client, peer] = [leafOf(files.clientCa), leafOf(files.peerCa)]
     const tangled = files.clientCa && notOneChain(files.clientCa)
     if (tangled !== undefined)
-      found.push({ host, message: tangled, hint: 'one CA, with those above it, is what quorate can keep' })
+      found.push({
+        host,
+        message: tangled,
+        hint: 'first reduce the bundle to one CA with its issuers, which quorate can keep',
+      })
     if (client === undefined || peer === undefined || client.fingerprint256 === peer.fingerprint256) continue
-    const message = `clients and peers have different CAs (${subjectLine(client)}; ${subjectLine(peer)}), and the cluster file knows one`
+    const message = `clients and peers have different CAs (${subjectLine(client)}; ${subjectLine(peer)}), but the cluster file supports only one`
     found.push({
       host,
       message,
-      hint: 'have both trust both CAs, and issue all certificates from one of them',
+      hint: 'make both trust both CAs, then issue all certificates from one of them',
     })
   }
   return found

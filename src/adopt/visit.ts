@@ -63,7 +63,7 @@ function settingsOrTrouble(
   process: EtcdProcess,
 ): { readonly settings: Settings } | BlockReason {
   if (process.configuration === '')
-    return unreadable(host, process, 'it is missing, empty or no regular file')
+    return unreadable(host, process, 'it is missing, empty or not a regular file')
   try {
     return { settings: settingsOf(process) }
   } catch (error) {

@@ -52,7 +52,7 @@ export function ambient(member: Member): Found[] {
   return Object.entries(environment).flatMap(([name, value]): Found[] => {
     if (value === '' || (!SHOWN.test(name) && !NAMED.test(name))) return []
     const shown = SHOWN.test(name) ? `${name}=${value}` : name
-    const message = `${shown} in etcd's environment is not carried over${unless}: the cluster file has no place for it`
+    const message = `${shown} in etcd's environment is not carried over${unless}: the cluster file has no key for it`
     return [{ message, severity: 'warning' }]
   })
 }

@@ -60,12 +60,12 @@ describe.skipIf(reason)(`adopting what can't be adopted${because}`, () => {
     }
   }
   test('a machine without etcd, alone and with another one', async () => {
-    expect(await refusal([first.address], `${first.address}: no etcd runs there`)).toEqual(REFUSED)
+    expect(await refusal([first.address], `${first.address}: no etcd runs on the node`)).toEqual(REFUSED)
     expect(
       await refusal(
         [first.address, second.address],
-        `${first.address}: no etcd runs there`,
-        `${second.address}: no etcd runs there`,
+        `${first.address}: no etcd runs on the node`,
+        `${second.address}: no etcd runs on the node`,
       ),
     ).toEqual(REFUSED)
   })
@@ -76,7 +76,7 @@ describe.skipIf(reason)(`adopting what can't be adopted${because}`, () => {
     await first.check(['systemctl', 'start', 'etcd'])
     await until(first, 'systemctl show etcd -p SubState --value', 'auto-restart')
     expect(
-      await refusal([first.address], 'etcd.service does not stay up', 'journalctl -u etcd.service'),
+      await refusal([first.address], 'etcd.service keeps failing', 'journalctl -u etcd.service'),
     ).toEqual(REFUSED)
   })
 
@@ -87,8 +87,8 @@ describe.skipIf(reason)(`adopting what can't be adopted${because}`, () => {
     expect(
       await refusal(
         [first.address, second.address],
-        `${first.address}: no etcd runs there: etcd.service has failed (exit-code)`,
-        `${second.address}: no etcd runs there: etcd.service is stopped`,
+        `${first.address}: no etcd runs on the node: etcd.service has failed (exit-code)`,
+        `${second.address}: no etcd runs on the node: etcd.service is stopped`,
         'systemctl start etcd.service',
       ),
     ).toEqual(REFUSED)
@@ -106,7 +106,7 @@ describe.skipIf(reason)(`adopting what can't be adopted${because}`, () => {
     expect(
       await refusal(
         [second.address],
-        `is an etcd gateway, which passes on to ${first.address}:2379`,
+        `is an etcd gateway, which forwards to ${first.address}:2379`,
         'name the nodes of the members',
       ),
     ).toEqual(REFUSED)
@@ -159,7 +159,7 @@ describe.skipIf(reason)(`adopting what can't be adopted${because}`, () => {
     expect(
       await refusal(
         [first.address],
-        '2 etcd processes run there',
+        '2 etcd processes run on the node',
         new RegExp(`\\(etcd\\.service\\): member ${name}, .*port 2379`),
         new RegExp(`\\(etcd-events\\.service\\): member ${events}, .*port 2381`),
         '--client-port',
@@ -168,7 +168,7 @@ describe.skipIf(reason)(`adopting what can't be adopted${because}`, () => {
     const chosen = await adopt([first.address], '--json', '--client-port', '2379')
     expect(JSON.parse(chosen.stdout)).toMatchObject({ members: [{ name, unit: 'etcd.service' }] })
     const none = await adopt([first.address], '--client-port', '2399')
-    expect(none.stderr).toContain('no etcd there serves clients at port 2399')
+    expect(none.stderr).toContain('no etcd on the node serves clients at port 2399')
     expect(none.exitCode).toBe(BLOCKED)
 
     const joined = `${second.name}-etcd`
@@ -195,7 +195,7 @@ describe.skipIf(reason)(`adopting what can't be adopted${because}`, () => {
     expect(await refusal([first.address], 'is a learner')).toEqual(REFUSED)
     // Nobody named its machine: the cluster did.
     await second.check(['systemctl', 'stop', 'etcd'])
-    expect(await refusal([first.address], `${second.address}: no etcd runs there`)).toEqual(REFUSED)
+    expect(await refusal([first.address], `${second.address}: no etcd runs on the node`)).toEqual(REFUSED)
   })
 
   test('an address where nothing listens', async () => {

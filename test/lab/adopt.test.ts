@@ -78,8 +78,8 @@ describe.skipIf(reason)(`adopt${because}`, () => {
     test('are told all at once, and nothing is written', async () => {
       const refused = await quorate(file('several'), alone('several', 0, address(1), address(2)))
       expect(refused.exitCode).toBe(BLOCKED)
-      expect(refused.stderr).toContain(`${address(2)}: no etcd runs there`)
-      expect(refused.stderr.match(/is a member of the cluster [0-9a-f]+, and the nodes named/g)).toHaveLength(
+      expect(refused.stderr).toContain(`${address(2)}: no etcd runs on the node`)
+      expect(refused.stderr.match(/is a member of the cluster [0-9a-f]+, and the given nodes/g)).toHaveLength(
         2,
       )
       expect(existsSync(file('several').clusterFile)).toBe(false)
@@ -157,7 +157,7 @@ describe.skipIf(reason)(`adopt${because}`, () => {
       expect(preview.stderr + preview.stdout).toContain('nothing was written')
       expect(preview.exitCode).toBe(0)
       expect(preview.stdout).toContain('etcd03')
-      expect(preview.stdout).toContain('ETCD_NO_SUCH_SETTING is no setting')
+      expect(preview.stdout).toContain('ETCD_NO_SUCH_SETTING is not a setting')
       expect(preview.stdout).toContain('GOGC=50')
       // Certificate files are given, so that it is without effect; the other one is off.
       expect(preview.stdout).toContain('ETCD_AUTO_TLS=true has no effect')
