@@ -75,7 +75,11 @@ describe('each by itself', () => {
     ],
     ['another data directory', { settings: { 'data-dir': '/srv/etcd' } }, 'etcd2: /srv/etcd'],
     ['another peer port', { listed: { peerUrls: ['https://10.0.0.2:2390'] } }, 'etcd.peerPort'],
-    ['certificates for one name only', { settings: { 'peer-cert-allowed-cn': 'etcd' } }, 'accepts only certificates for etcd'],
+    [
+      'certificates for one name only',
+      { settings: { 'peer-cert-allowed-cn': 'etcd' } },
+      'accepts only certificates for etcd',
+    ],
     [
       'certificates of its own',
       { settings: { 'peer-auto-tls': 'true', 'peer-cert-file': '', 'peer-key-file': '' } },
