@@ -10,11 +10,13 @@ export const PAGES: readonly string[] = [
   ...(await readdir(path.join(ROOT, 'docs'), { recursive: true })).map((name) => `docs/${name}`),
 ].filter((name) => name.endsWith('.md'))
 
-/** Lines of ```sh and ```bash blocks, and those behind a prompt in ```console blocks; continued lines joined. */
+/** Lines of ```sh and ```bash blocks, indented or not, and those behind a prompt in ```console blocks; continued lines joined. */
 export function shownLines(markdown: string): string[] {
-  return [...markdown.matchAll(/^```(sh|bash|console)\n(.*?)^```/gms)].flatMap(([, language, block = '']) => {
-    const lines = block.replaceAll('\\\n', ' ').split('\n')
-    if (language !== 'console') return lines
-    return lines.flatMap((line) => /^(?:\S+@\S+:\S*)?[$#] (.*)$/.exec(line)?.[1] ?? [])
-  })
+  return [...markdown.matchAll(/^ *```(sh|bash|console)\n(.*?)^ *```/gms)].flatMap(
+    ([, language, block = '']) => {
+      const lines = block.replaceAll('\\\n', ' ').split('\n')
+      if (language !== 'console') return lines.map((line) => line.trim())
+      return lines.flatMap((line) => /^(?:\S+@\S+:\S*)?[$#] (.*)$/.exec(line)?.[1] ?? [])
+    },
+  )
 }
