@@ -140,7 +140,7 @@ export const ERROR_GUIDE: Readonly<Record<ReportedCode, ErrorGuide>> = {
   unhealthy: {
     meaning: "The cluster is not healthy, or didn't become healthy in time.",
     changed: DONE_STAYS,
-    fix: 'Run `quorate status`. It shows what is wrong with which member, and the fix.',
+    fix: 'Run `quorate status`. It shows what is wrong with which member, and the fix. `docs/runbooks/index.md` has a runbook for each symptom.',
   },
   cancelled: {
     meaning: 'A signal stopped quorate: Ctrl-C, SIGTERM or SIGHUP.',
