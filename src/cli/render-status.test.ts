@@ -87,6 +87,12 @@ test('what could not be asked is unknown in the table, in the verdict and in the
   expect(statusExitCode(seen)).toBe(76)
 })
 
+test('a quorum of one is a singular', () => {
+  const seen = report('healthy', [member(1)], [])
+  const text = shown({ ...seen, cluster: { ...seen.cluster, quorum: 1 } })
+  expect(text).toContain('is healthy: 1 of 1 member answers, 1 is needed')
+})
+
 test.each([
   ['healthy', undefined, 0],
   ['unhealthy', undefined, 1],

@@ -65,7 +65,7 @@ function renderTier(tier: TierReport, colors: CliContext['colors']): string {
 function verdict({ cluster, members }: StatusReport, colors: CliContext['colors']): string {
   const name = `cluster ${cluster.name}${cluster.id === null ? '' : ` (${oneLine(cluster.id)})`}`
   const unknown = cluster.unknownMembers === 0 ? '' : `, ${cluster.unknownMembers} could not be asked`
-  const count = `${cluster.healthyMembers} of ${counted(members.length, 'member')} ${plural(members.length, 'answers', 'answer')}${unknown}, ${cluster.quorum} are needed`
+  const count = `${cluster.healthyMembers} of ${counted(members.length, 'member')} ${plural(members.length, 'answers', 'answer')}${unknown}, ${cluster.quorum} ${plural(cluster.quorum, 'is', 'are')} needed`
   if (cluster.health === 'healthy') return `${colors.green(`${name} is healthy`)}: ${count}`
   if (cluster.health === 'unhealthy') return `${colors.red(`${name} is NOT healthy`)}: ${count}`
   return `${colors.yellow(`health of ${name} is unknown`)}: ${count}`
