@@ -256,7 +256,7 @@ test('validate tells all problems, with their places, as text and as JSON', asyn
   const text = await quorate('-f', 'bad.yaml', 'validate')
   expect(text.exitCode).toBe(EXIT_CODES['cluster-file'])
   expect(text.stdout).toMatch(/^bad\.yaml:4:\d+: /m)
-  expect(text.stdout).toContain('did you mean etcd?')
+  expect(text.stdout).toContain('the closest match is etcd')
   const json = await quorate('validate', '--json', '-f', 'bad.yaml')
   expect(json.exitCode).toBe(EXIT_CODES['cluster-file'])
   const { valid, problems } = JSON.parse(json.stdout) as { valid: boolean; problems: { line: number }[] }

@@ -38,20 +38,20 @@ function notAnAddress(text: string): Complaint {
   if (bracketed?.['inner'] !== undefined && isIP(bracketed['inner']) !== 0) {
     const what = bracketed['port'] === undefined ? 'brackets' : 'brackets and a port'
     return {
-      message: `"${text}" has ${what}: only the address belongs here`,
+      message: `"${text}" has ${what}: only an address is expected`,
       hint: `write ${bracketed['inner']}`,
     }
   }
   const port = /^(?<host>[^:]+):\d+$/.exec(text)?.groups?.['host']
   if (port !== undefined && isIPv4(port)) {
     return {
-      message: `"${text}" has a port: only the address belongs here`,
+      message: `"${text}" has a port: only an address is expected`,
       hint: `write ${port}; ports are ssh.port, etcd.clientPort and etcd.peerPort`,
     }
   }
   const prefix = /^(?<host>.+)\/\d+$/.exec(text)?.groups?.['host']
   if (prefix !== undefined && isIP(prefix) !== 0) {
-    return { message: `"${text}" is a network: one address belongs here`, hint: `write ${prefix}` }
+    return { message: `"${text}" is a network, but one address is expected`, hint: `write ${prefix}` }
   }
   if (/^(?=.*[a-z])[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i.test(text)) {
     return {

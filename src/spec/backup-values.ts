@@ -8,7 +8,7 @@ export function checkBucket(text: string): Complaint | undefined {
   if (/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(text) && !text.includes('..')) return undefined
   return {
     message: `"${text}" is not a bucket's name: 3 to 63 lower-case letters, digits, dots and hyphens`,
-    hint: text.includes('/') ? 'what follows the slash belongs under prefix' : 'write one like etcd-backups',
+    hint: text.includes('/') ? 'write what follows the slash under prefix' : 'write one like etcd-backups',
   }
 }
 
@@ -41,7 +41,7 @@ export function checkRecipient(text: string): Complaint | undefined {
   if (/^AGE-SECRET-KEY-/i.test(text)) {
     return {
       message: 'this is a secret key of age: anyone who reads this file could open every backup',
-      hint: 'make a new pair, and write the public key, which begins with age1, here',
+      hint: 'make a new pair, and write the public key, which begins with age1',
     }
   }
   if (isSampleRecipient(text)) {

@@ -64,14 +64,14 @@ test.each([
   ['  recipients: [YOUR-AGE-PUBLIC-KEY]', /is a placeholder.*age-keygen -o backup\.key/],
   ['  recipients: [ssh-ed25519 AAAA]', /is not a public key of age/],
   [`  schedule: {}\n  recipients: [${RECIPIENT}]`, /there is nowhere to keep them/],
-  ['  schedule: {}\n  store: { directory: a }', /nobody is there to be asked for a passphrase/],
+  ['  schedule: {}\n  store: { directory: a }', /a scheduled backup can't ask for a passphrase/],
   [
     `  schedule: { keep: { hourly: 0, daily: 0, weekly: 0, monthly: 0 } }\n  recipients: [${RECIPIENT}]\n  store: { directory: a }`,
     /keeps none/,
   ],
   [
     `  schedule: { node: etcd09 }\n  recipients: [${RECIPIENT}]\n  store: { directory: a }`,
-    /etcd09 is no node/,
+    /etcd09 is not a node/,
   ],
   [
     `  schedule: { every: "daily; reboot" }\n  recipients: [${RECIPIENT}]\n  store: { directory: a }`,

@@ -63,7 +63,7 @@ function checkBackup({ backup, nodes }: Partly<ClusterFile>, report: Reporter): 
       'make a pair of keys with age-keygen, keep the secret one safe, and write the public one under backup.recipients'
     report.error(
       path,
-      'backup.schedule without backup.recipients: nobody is there to be asked for a passphrase',
+      "backup.schedule without backup.recipients: a scheduled backup can't ask for a passphrase",
       hint,
       'key',
     )
@@ -72,8 +72,8 @@ function checkBackup({ backup, nodes }: Partly<ClusterFile>, report: Reporter): 
   if (node !== undefined && !(nodes ?? []).some((one) => one?.name === node))
     report.error(
       [...path, 'node'],
-      `${node} is no node of this file`,
-      'name one of nodes, best one that carries no etcd',
+      `${node} is not a node of this file`,
+      "name one of nodes, preferably one that doesn't run etcd",
     )
   if (keep !== undefined && Object.values({ ...BACKUP_DEFAULTS.keep, ...keep }).every((count) => count === 0))
     report.error(

@@ -93,7 +93,7 @@ test('numbers and switches are read as etcd reads them', () => {
 
 test('serving clients without TLS is a warning that says how to end it', () => {
   expect(added('  plaintextClients: true\n')).toEqual([
-    'cluster.yaml:8:21: warning: etcd.plaintextClients: whoever reaches the client port can read and write the whole store without a certificate, and is read on the way; remove the key and apply, as soon as no client speaks http any more',
+    'cluster.yaml:8:21: warning: etcd.plaintextClients: anyone who reaches the client port can read and write the whole keyspace without a certificate, and the traffic is unencrypted; remove the key and apply, as soon as no client speaks http any more',
   ])
 })
 
@@ -125,17 +125,17 @@ test.each([
   [
     'dataDirectory: /var/lib/etcd',
     18,
-    'etcd.dataDirectory: without etcd.walDirectory the WAL lies beside it, and there "/var/lib/wal" lies directly in /var/lib: etcd makes the WAL directory by renaming a sibling, so it must be able to write to the parent at its first start, and /var/lib belongs to the whole system; write walDirectory too, like /var/lib/etcd-wal/wal',
+    'etcd.dataDirectory: without etcd.walDirectory, the WAL directory is next to it: "/var/lib/wal" lies directly in /var/lib, a system directory: etcd needs write access to /var/lib, because its first start renames a sibling to the WAL directory; write walDirectory too, like /var/lib/etcd-wal/wal',
   ],
   [
     'walDirectory: /opt/etcd/data/wal',
     17,
-    'etcd.walDirectory lies inside etcd.dataDirectory: a restore replaces the data directory as a whole; write one beside it, like /opt/etcd/wal',
+    'etcd.walDirectory lies inside etcd.dataDirectory: a restore replaces the data directory as a whole; write one next to it, like /opt/etcd/wal',
   ],
   [
     'walDirectory: /mnt/wal',
     17,
-    'etcd.walDirectory: "/mnt/wal" lies directly in /mnt: etcd makes the WAL directory by renaming a sibling, so it must be able to write to the parent at its first start, and /mnt belongs to the whole system; write /mnt/etcd/wal',
+    'etcd.walDirectory: "/mnt/wal" lies directly in /mnt, a system directory: etcd needs write access to /mnt, because its first start renames a sibling to the WAL directory; write /mnt/etcd/wal',
   ],
   [
     'walDirectory: "/opt/my etcd/wal"',
@@ -151,9 +151,9 @@ test.each([
   [
     'clientPort: "2379"',
     15,
-    'etcd.clientPort: "2379" in quotes is text, and a number belongs here; write 2379',
+    'etcd.clientPort: "2379" in quotes is text, but a number is expected; write 2379',
   ],
-  ['enableV2: yes', 13, 'etcd.enableV2: yes is text to YAML, and true or false belongs here; write true'],
+  ['enableV2: yes', 13, 'etcd.enableV2: yes is text to YAML, but true or false is expected; write true'],
 ])('etcd: %s', (line, column, message) => {
   expect(added(`  ${line}\n`)).toEqual([`cluster.yaml:8:${column}: ${message}`])
 })

@@ -50,7 +50,7 @@ function checkDirectories(file: Partly<ClusterFile>, report: Reporter): void {
     if (written === undefined || dataComplaint !== undefined) return
     const beside = checkWalDirectory(defaultWalDirectory(data))
     if (beside === undefined) return
-    const message = `etcd.dataDirectory: without etcd.walDirectory the WAL lies beside it, and there ${beside.message}`
+    const message = `etcd.dataDirectory: without etcd.walDirectory, the WAL directory is next to it: ${beside.message}`
     return report.error(['etcd', 'dataDirectory'], message, `write walDirectory too, like ${data}-wal/wal`)
   }
   if (checkRemotePath(wal) !== undefined) return
@@ -64,11 +64,11 @@ function checkDirectories(file: Partly<ClusterFile>, report: Reporter): void {
   if (liesWithin(tidy, data)) {
     const message =
       'etcd.walDirectory lies inside etcd.dataDirectory: a restore replaces the data directory as a whole'
-    report.error(path, message, `write one beside it, like ${defaultWalDirectory(data)}`)
+    report.error(path, message, `write one next to it, like ${defaultWalDirectory(data)}`)
   } else if (liesWithin(data, tidy)) {
     const message =
       'etcd.dataDirectory lies inside etcd.walDirectory: a restore replaces the WAL directory as a whole'
-    report.error(path, message, `write one beside the data, like ${defaultWalDirectory(data)}`)
+    report.error(path, message, `write one next to the data directory, like ${defaultWalDirectory(data)}`)
   }
 }
 
@@ -129,7 +129,7 @@ function checkApi(file: Partly<ClusterFile>, report: Reporter): void {
   }
   if (etcd?.plaintextClients === true) {
     const message =
-      'etcd.plaintextClients: whoever reaches the client port can read and write the whole store without a certificate, and is read on the way'
+      'etcd.plaintextClients: anyone who reaches the client port can read and write the whole keyspace without a certificate, and the traffic is unencrypted'
     report.warning(
       ['etcd', 'plaintextClients'],
       message,

@@ -137,7 +137,7 @@ function checkField(
     report.error(path, `${place} is empty`, 'give it a value, or remove the key')
   else if (kind !== undefined && !isOfKind(value, kind)) {
     const hint = kind === 'duration' ? 'write a number with its unit, like 30s' : undefined
-    report.error(path, `${place}: ${a(kind)} belongs here, and the program would not start with this`, hint)
+    report.error(path, `${place} must be ${a(kind)}: the program would not start with this value`, hint)
   }
 }
 
@@ -152,14 +152,14 @@ function isOfKind(value: unknown, kind: FieldKind): boolean {
 }
 
 function refuse(path: readonly string[], place: string, { why, instead }: Reserved, report: Reporter): void {
-  const hint = instead === undefined ? 'remove it' : `remove it; what is there instead: ${instead}`
+  const hint = instead === undefined ? 'remove it' : `remove it; instead: ${instead}`
   report.error(path, `${place}: quorate sets this itself: ${why}`, hint, 'key')
 }
 
 function unknownHint(name: string, known: Iterable<string>, since: string | undefined): string | undefined {
   if (since !== undefined) return `it came with Kubernetes ${since}`
   const close = name.length > 100 ? undefined : nearest(name, known)
-  return close === undefined ? undefined : `did you mean ${close}?`
+  return close === undefined ? undefined : `check the spelling: the closest match is ${close}`
 }
 
 /** `--audit_log_maxage` and `auditLogMaxage` as Kubernetes writes it. */

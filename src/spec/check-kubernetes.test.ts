@@ -42,7 +42,7 @@ test('nine machines are right, and control-plane means master', () => {
 test('a file without Kubernetes has none, and the two names of a role are one', () => {
   expect(parseClusterFile(GOOD, 'cluster.yaml').cluster).not.toHaveProperty('kubernetes')
   expect(lines(GOOD.replace('roles: [etcd] }', 'roles: [etcd, master, control-plane] }'))).toEqual([
-    expect.stringContaining('the role master is here twice'),
+    expect.stringContaining('the role master appears twice'),
   ])
   expect(lines(GOOD.replace('roles: [etcd] }', 'roles: [control-plain] }'))).toEqual([
     expect.stringContaining('"control-plain" is not known'),
@@ -74,16 +74,19 @@ test.each([
 test.each([
   [
     'source: debian',
-    /17:11: kubernetes\.source: the text "debian" is no source of Kubernetes; write release/,
+    /17:11: kubernetes\.source: the text "debian" is not a source of Kubernetes; write release/,
   ],
-  ['source: 3', /17:11: kubernetes\.source: the number 3 is no source of Kubernetes; write release, modules/],
+  [
+    'source: 3',
+    /17:11: kubernetes\.source: the number 3 is not a source of Kubernetes; write release, modules/,
+  ],
   ['source: {}', /17:11: kubernetes\.source is empty; write one of release, modules, folder/],
   ['source: { modules: {}, folder: x }', /it can only be one/],
   [
     'source: { modules: { porxy: x } }',
-    /unknown key porxy in kubernetes\.source\.modules; did you mean proxy\?/,
+    /unknown key porxy in kubernetes\.source\.modules; check the spelling: the closest match is proxy/,
   ],
-  ['source: { folder: 3 }', /kubernetes\.source\.folder: the number 3 is no directory/],
+  ['source: { folder: 3 }', /kubernetes\.source\.folder: the number 3 is not a directory/],
   ['source: { folder: "" }', /kubernetes\.source\.folder: an empty path/],
   [`source: { folder: { sha256: ${'a'.repeat(64)} } }`, /kubernetes\.source\.folder\.path is missing/],
   [
@@ -120,7 +123,7 @@ test.each<[string, readonly [string, string], RegExp]>([
   [
     'a master',
     ['https://service01:6443", managed: true', 'https://master01"'],
-    /warning: .*master01 is a master/,
+    /warning: .*master01 is a control-plane node/,
   ],
   ['an old etcd', ['"3.6.16"', '"3.5.16"'], /:13:18: etcd\.version: etcd 3\.5\.16 is too old .* 3\.5\.24/],
   ['one master', ['roles: [control-plane]', 'roles: [service]'], /warning: kubernetes: one master/],
@@ -223,7 +226,7 @@ test('what is missing or of another kind is said in words of the file', () => {
   expect(nine('', ['kubernetes:\n  version: "1.37.2"\n', 'kubernetes: yes\n'])).toEqual([
     expect.stringMatching(/kubernetes must be a mapping \(key: value\), and is the text "yes"/),
   ])
-  expect(nine('podNetwrok: 10.1.0.0/16')).toEqual([expect.stringMatching(/did you mean podNetwork\?/)])
+  expect(nine('podNetwrok: 10.1.0.0/16')).toEqual([expect.stringMatching(/closest match is podNetwork/)])
 })
 
 test('labels and taints of a node are its own alone, whatever it is called', () => {

@@ -98,7 +98,7 @@ function checkEndpoint({ loadBalancer, nodes }: File, report: Reporter): void {
   const namesake = nodes?.find((node) => node?.name === host)
   const role = (['master', 'etcd'] as const).find((one) => namesake?.roles?.includes(one))
   if (namesake === undefined || namesake.roles?.includes('service') === true || role === undefined) return
-  const message = `loadBalancer.url: ${host} is ${role === 'master' ? 'a master' : 'an etcd node'}: without that node nobody finds the other API servers`
+  const message = `loadBalancer.url: ${host} is ${role === 'master' ? 'a control-plane node' : 'an etcd node'}: without that node, clients can't reach the other API servers`
   report.warning(path, message, 'write the name of a load balancer, such as that of a service node')
 }
 

@@ -39,7 +39,7 @@ export function checkListeners(file: Partly<ClusterFile>, report: Reporter): voi
   }
   if (found.some(({ flag }) => flag === 'listen-client-http-urls') && file.etcd?.enableV2 === true) {
     const message =
-      'etcd.settings.listen-client-http-urls: the v2 API would be served there alone, and its clients use the client port'
+      'etcd.settings.listen-client-http-urls: etcd would serve the v2 API only at these URLs, but its clients use the client port'
     report.error(['etcd', 'settings', 'listen-client-http-urls'], message, 'remove it, or enableV2')
   }
 }

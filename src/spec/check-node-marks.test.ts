@@ -46,12 +46,12 @@ test('a machine that is both has no taint that would keep pods off it', () => {
 test.each<[string, RegExp]>([
   [
     'nodeLabels: { wroker: { a: b } }',
-    /:17:17: kubernetes\.nodeLabels: wroker is no node, .*; did you mean worker\?/,
+    /:17:17: kubernetes\.nodeLabels: wroker is not a node, .*; check the spelling: the closest match is worker/,
   ],
   ['nodeLabels: { etcd01: { a: b } }', /etcd01 has neither master nor worker/],
   ['nodeLabels: { etcd: { a: b } }', /etcd has neither master nor worker/],
-  ['nodeLabels: { worker: { "a b": c } }', /:17:27: kubernetes\.nodeLabels: "a b" is no key/],
-  ['nodeLabels: { worker: { a: "b c" } }', /kubernetes\.nodeLabels\.worker\.a: "b c" is no value/],
+  ['nodeLabels: { worker: { "a b": c } }', /:17:27: kubernetes\.nodeLabels: "a b" is not a valid key/],
+  ['nodeLabels: { worker: { a: "b c" } }', /kubernetes\.nodeLabels\.worker\.a: "b c" is not a valid/],
   ['nodeLabels: { worker: { a: true } }', /true without quotes is a truth value to YAML/],
   [
     'nodeLabels: { worker: { kubernetes.io/hostname: x } }',
@@ -63,8 +63,8 @@ test.each<[string, RegExp]>([
   ],
   ['taints: { worker: [{ key: a, effect: Never }] }', /effect: "Never" is not known/],
   ['taints: { worker: [{ effect: NoSchedule }] }', /taints\.worker\[0\]\.key is missing/],
-  ['taints: { worker: [{ key: "a b", effect: NoSchedule }] }', /"a b" is no key/],
-  [`taints: { worker: [${TAINT}, ${TAINT}] }`, /dedicated:NoSchedule is here twice/],
+  ['taints: { worker: [{ key: "a b", effect: NoSchedule }] }', /"a b" is not a valid key/],
+  [`taints: { worker: [${TAINT}, ${TAINT}] }`, /dedicated:NoSchedule appears twice/],
   [
     'taints: { worker: [{ key: node.kubernetes.io/not-ready, effect: NoExecute }] }',
     /set and removed by Kubernetes/,
@@ -73,7 +73,7 @@ test.each<[string, RegExp]>([
     `taints: { master: [${TAINT}] }`,
     /warning: kubernetes\.taints: master01 is a master, and these stand in place of/,
   ],
-  [`taints: { nobody: [${TAINT}] }`, /nobody is no node, group or role of this file/],
+  [`taints: { nobody: [${TAINT}] }`, /nobody is not a node, group or role of this file/],
 ])('%s: said', (more, expected) => {
   expect(nine(more)).toEqual([expect.stringMatching(expected)])
 })

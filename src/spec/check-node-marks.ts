@@ -65,15 +65,18 @@ function checkSelector(
   const shown = selector.length > 60 ? `${selector.slice(0, 57)}…` : selector
   if (nodes.length > 0) return nodes
   if (all.length > 0) {
-    const message = `${words}: ${shown} has neither master nor worker, so it is no node of Kubernetes`
+    const message = `${words}: ${shown} has neither master nor worker, so it is not a Kubernetes node`
     report.error(path, message, 'name masters or workers', 'key')
   } else if ((ROLES as readonly string[]).includes(selector) || selector === MASTER_ALIAS)
     report.error(path, `${words}: no node has the role ${selector}`, 'remove it', 'key')
   else {
     const known = [...around.nodes.map(({ name }) => name), ...Object.keys(around.groups), ...ROLES, 'common']
     const close = selector.length > 100 ? undefined : nearest(selector, known)
-    const hint = close === undefined ? 'name a node, a group, a role, or common' : `did you mean ${close}?`
-    report.error(path, `${words}: ${shown} is no node, group or role of this file`, hint, 'key')
+    const hint =
+      close === undefined
+        ? 'name a node, a group, a role, or common'
+        : `check the spelling: the closest match is ${close}`
+    report.error(path, `${words}: ${shown} is not a node, group or role of this file`, hint, 'key')
   }
   return []
 }
@@ -113,7 +116,7 @@ function onePerNode(name: string, around: Around, report: Reporter): Add {
         continue
       }
       if (earlier.selector === selector) {
-        report.error(path, `kubernetes.${name}: ${key} is here twice`, 'keep one')
+        report.error(path, `kubernetes.${name}: ${key} appears twice`, 'keep one')
         return
       }
       if (earlier.value === value) continue

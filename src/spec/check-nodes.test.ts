@@ -5,14 +5,14 @@ import { added, changed, GOOD, lines } from './sample.ts'
 test.each([
   [
     '198.18.9.2:22',
-    '"198.18.9.2:22" has a port: only the address belongs here; write 198.18.9.2; ports are ssh.port, etcd.clientPort and etcd.peerPort',
+    '"198.18.9.2:22" has a port: only an address is expected; write 198.18.9.2; ports are ssh.port, etcd.clientPort and etcd.peerPort',
   ],
-  ['"[2001:db8::2]"', '"[2001:db8::2]" has brackets: only the address belongs here; write 2001:db8::2'],
+  ['"[2001:db8::2]"', '"[2001:db8::2]" has brackets: only an address is expected; write 2001:db8::2'],
   [
     '"[2001:db8::2]:2380"',
-    '"[2001:db8::2]:2380" has brackets and a port: only the address belongs here; write 2001:db8::2',
+    '"[2001:db8::2]:2380" has brackets and a port: only an address is expected; write 2001:db8::2',
   ],
-  ['198.18.9.2/24', '"198.18.9.2/24" is a network: one address belongs here; write 198.18.9.2'],
+  ['198.18.9.2/24', '"198.18.9.2/24" is a network, but one address is expected; write 198.18.9.2'],
   ['198.18.9.256', '"198.18.9.256" is not an IP address; write one like 198.18.7.11 or 2001:db8::11'],
   [
     'etcd02.example.org',
@@ -89,13 +89,13 @@ test('names and roles', () => {
     'cluster.yaml:4:13: nodes[1].name: "Etcd_02" is not a name: lower-case letters, digits and inner hyphens, at most 63; write etcd-02',
   ])
   expect(changed('name: etcd02', 'name: 02')).toEqual([
-    'cluster.yaml:4:13: nodes[1].name: 02 without quotes is the number 2 to YAML, and text belongs here; write "02"',
+    'cluster.yaml:4:13: nodes[1].name: 02 without quotes is the number 2 to YAML, but text is expected; write "02"',
   ])
   expect(changed('name: etcd02', 'name: common')).toEqual([
     'cluster.yaml:4:13: a node called common, which is the word for all nodes; write another name, like common01',
   ])
   expect(changed('9.2, roles: [etcd]', '9.2, roles: [ectd]')).toEqual([
-    'cluster.yaml:4:50: node etcd02, roles[0]: "ectd" is not known; did you mean etcd? Known are etcd, master, worker, service',
+    'cluster.yaml:4:50: node etcd02, roles[0]: "ectd" is not known; check the spelling: the closest match is etcd. Known are etcd, master, worker, service',
   ])
   expect(changed('9.2, roles: [etcd]', '9.2, roles: etcd')).toEqual([
     'cluster.yaml:4:49: node etcd02, roles is a list; write [etcd]',
@@ -108,7 +108,7 @@ test('names and roles', () => {
 test('groups list nodes, under names that mean nothing else', () => {
   expect(added('groups:\n  edge: [etcd04]\n  worker: [etcd01]\n  etcd01: [etcd01]\n  all: [etcd]\n')).toEqual(
     [
-      'cluster.yaml:9:10: group edge names etcd04, and there is no such node; did you mean etcd01?',
+      'cluster.yaml:9:10: group edge names etcd04, and there is no such node; check the spelling: the closest match is etcd01',
       'cluster.yaml:10:3: a group called worker, which is a role; write another name',
       'cluster.yaml:11:3: a group called etcd01, which is a node; write another name',
       'cluster.yaml:12:9: group all names etcd, and there is no such node; groups list nodes, not roles or groups: write the nodes of etcd',

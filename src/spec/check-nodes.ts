@@ -85,7 +85,7 @@ function checkAddresses(file: Partly<ClusterFile>, report: Reporter): void {
       }
       const line = report.lineOf(earlier.path)
       if (earlier.index === index)
-        report.error(path, `${address} is here twice${onLine(line, 'first on line')}`, 'keep one')
+        report.error(path, `${address} appears twice${onLine(line, 'first on line')}`, 'keep one')
       else
         report.error(
           path,
@@ -120,7 +120,7 @@ function checkRoles(file: Partly<ClusterFile>, report: Reporter): void {
   for (const [index, node] of (file.nodes ?? []).entries()) {
     for (const [at, role] of (node?.roles ?? []).entries()) {
       if (role !== undefined && node?.roles?.indexOf(role) !== at) {
-        report.error(['nodes', index, 'roles', at], `the role ${role} is here twice`, 'keep one')
+        report.error(['nodes', index, 'roles', at], `the role ${role} appears twice`, 'keep one')
       }
     }
   }
@@ -175,7 +175,7 @@ function checkGroups(file: Partly<ClusterFile>, report: Reporter): void {
       if (member === undefined) continue
       if (!names.has(member)) report.error([...path, at], ...unknownMember(group, member, names, groups))
       else if (members?.indexOf(member) !== at)
-        report.error([...path, at], `${member} is here twice`, 'keep one')
+        report.error([...path, at], `${member} appears twice`, 'keep one')
     }
   }
 }
@@ -191,5 +191,10 @@ function unknownMember(
     return [message, `groups list nodes, not roles or groups: write the nodes of ${member}`]
   }
   const close = nearest(member, names)
-  return [message, close === undefined ? `known are ${[...names].join(', ')}` : `did you mean ${close}?`]
+  return [
+    message,
+    close === undefined
+      ? `known are ${[...names].join(', ')}`
+      : `check the spelling: the closest match is ${close}`,
+  ]
 }

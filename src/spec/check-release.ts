@@ -38,7 +38,7 @@ export function checkRelease(
   if (mirror !== undefined && (url !== undefined || checksums !== undefined)) {
     report.error(
       [...path, 'mirror'],
-      `${name}.mirror stands for url and checksums, and they are here too`,
+      `${name}.mirror stands for url and checksums, but they are set too`,
       'keep mirror, or the two others',
     )
   } else if ((url === undefined) !== (checksums === undefined)) {

@@ -22,7 +22,7 @@ const MOST_FAULTS = 1000
 
 export const TOO_DEEP: Complaint = {
   message: 'nested too deeply for a cluster file',
-  hint: 'is it the right file?',
+  hint: 'check the path: this may not be a cluster file',
 }
 
 /** JSON's types; all others become things that no check here expects, like bytes, dates and symbols. */
@@ -60,7 +60,7 @@ function duplicateKeys(document: Document.Parsed, at: At): Found[] {
         const earlier = first.get(name)
         if (earlier === undefined) first.set(name, offset)
         else {
-          const message = `the key ${name} is here twice (first on line ${at(earlier).line}): one of the two would be lost`
+          const message = `the key ${name} appears twice (first on line ${at(earlier).line}): one of the two would be lost`
           found.push({ message, hint: 'keep one', ...at(offset) })
         }
       }

@@ -51,7 +51,7 @@ test.each([
   ],
   [
     `${GOOD}---\nname: other\n`,
-    /^cluster\.yaml:13:1: a second document begins here \(---\): one file is one cluster; write one file per cluster$/,
+    /^cluster\.yaml:13:1: a second document starts at this line \(---\): one file describes one cluster; write one file per cluster$/,
   ],
   [
     GOOD.replace('name: etcd02', 'name: @etcd02'),
@@ -74,7 +74,7 @@ test('a key that is here twice would hide one of two values', () => {
       ),
     ),
   ).toEqual([
-    'cluster.yaml:6:5: the key address is here twice (first on line 4): one of the two would be lost; keep one',
+    'cluster.yaml:6:5: the key address appears twice (first on line 4): one of the two would be lost; keep one',
   ])
 })
 
@@ -111,10 +111,10 @@ test('an alias bomb is refused, not expanded', () => {
 
 test('a huge file and a deeply nested one are refused', () => {
   expect(lines('name: x\n'.repeat(655_360))).toEqual([
-    'cluster.yaml:1:1: 5 MiB is too long for a cluster file (at most 1 MiB); is it the right file?',
+    'cluster.yaml:1:1: 5 MiB is too long for a cluster file (at most 1 MiB); check the path: this may not be a cluster file',
   ])
   expect(lines('['.repeat(200_000))).toEqual([
-    'cluster.yaml:1:1: nested too deeply for a cluster file; is it the right file?',
+    'cluster.yaml:1:1: nested too deeply for a cluster file; check the path: this may not be a cluster file',
   ])
 })
 

@@ -36,7 +36,7 @@ export function readYaml(given: string): YamlDocument {
     const size = formatBytes(text.length)
     return broken({
       message: `${size} is too long for a cluster file (at most 1 MiB)`,
-      hint: 'is it the right file?',
+      hint: 'check the path: this may not be a cluster file',
     })
   }
   const lines = new LineCounter()
@@ -154,11 +154,11 @@ function explain(error: YAMLParseError, text: string): Complaint {
 const USUAL_MISTAKES: Readonly<Partial<Record<ErrorCode, Complaint>>> = {
   TAB_AS_INDENT: { message: 'a tab in the indentation: YAML takes only spaces', hint: 'write spaces' },
   MULTIPLE_DOCS: {
-    message: 'a second document begins here (---): one file is one cluster',
+    message: 'a second document starts at this line (---): one file describes one cluster',
     hint: 'write one file per cluster',
   },
   BAD_INDENT: {
-    message: 'not valid YAML: this line is indented differently from its neighbours',
+    message: 'not valid YAML: this line is indented differently from its neighbors',
     hint: 'put the keys of one block under each other',
   },
 }

@@ -74,7 +74,7 @@ function written({ ssh, ...node }: NewNode): Readonly<Record<string, unknown>> {
 
 function listOf(text: string, path: Path, edit: NodeEdit): List {
   const list = listAt(text, path)
-  if (list === undefined) throw byHand(edit, `${path.join('.')} is no list that stands there as such`)
+  if (list === undefined) throw byHand(edit, `${path.join('.')} is not a plain list in the file`)
   return list
 }
 

@@ -43,11 +43,7 @@ function write({ type }: Scalar, value: string): string {
 
 function notInPlace(path: Path, value: string): QuorateError {
   const key = path.join('.')
-  return new QuorateError(
-    'cluster-file',
-    `${key} can't be exchanged: it does not stand in the file as a plain value`,
-    {
-      hint: `write it by hand: ${key}: ${JSON.stringify(value)}`,
-    },
-  )
+  return new QuorateError('cluster-file', `${key} can't be replaced: it is not a plain value in the file`, {
+    hint: `write it by hand: ${key}: ${JSON.stringify(value)}`,
+  })
 }

@@ -40,7 +40,7 @@ export function checkAnswer(
 ): string | undefined {
   const own = question.validate(answer)
   if (own === undefined && answer === '' && question.requiredForKubernetes && withKubernetes(before))
-    return 'Kubernetes needs an answer here'
+    return 'Kubernetes needs an answer to this question'
   if (own !== undefined || answer === '') return own
   const answers = { ...before, [question.key]: answer }
   // Before there are nodes there is nothing that could clash.

@@ -138,7 +138,7 @@ test('with Kubernetes more is asked, and what it takes is needed', () => {
   expect(() => clusterFileFrom({ ...balanced, loadBalancer: 'https://198.18.9.41' })).toThrow(
     expect.objectContaining({ message: expect.stringContaining('Kubernetes needs a name') }),
   )
-  expect(beside('master', '', { kubernetes: 'yes' })).toBe('Kubernetes needs an answer here')
+  expect(beside('master', '', { kubernetes: 'yes' })).toBe('Kubernetes needs an answer to this question')
 })
 
 test('without --kubernetes nothing of it is asked, and its options have no place', () => {

@@ -84,7 +84,7 @@ export const QUESTIONS: readonly Question[] = [
   question('authority', '--authority HOME', 'Where does the certificate authority live?', {
     standard: 'local',
     options: {
-      local: 'here, made on first use',
+      local: 'on this workstation, created on first use',
       host: 'on another host, over SSH',
       offline: 'elsewhere; I carry the files',
     },
@@ -109,8 +109,8 @@ export const QUESTIONS: readonly Question[] = [
     options: {
       release: "etcd's own releases",
       debian: "Debian's archive, through apt",
-      modules: 'built here from its Go modules',
-      file: 'a file or directory here',
+      modules: 'built on this workstation from its Go modules',
+      file: 'a file or directory on this workstation',
     },
   }),
   question('suite', '--suite NAME', 'Which Debian suite?', {
@@ -137,8 +137,8 @@ export const QUESTIONS: readonly Question[] = [
     standard: 'release',
     options: {
       release: 'its own releases, and images from a registry',
-      modules: 'built here from its Go modules',
-      folder: 'a directory or an air-gap bundle here',
+      modules: 'built on this workstation from its Go modules',
+      folder: 'a directory or an air-gap bundle on this workstation',
     },
     when: withKubernetes,
   }),

@@ -35,7 +35,7 @@ export function renderClusterFile(content: ClusterFile, options: RenderOptions =
       key: 'state',
       value: content.state,
       standard: `.quorate/${content.name}`,
-      why: 'Folder for what quorate keeps for this cluster (CA, known hosts). Private: never put it in git.',
+      why: 'Directory for what quorate keeps for this cluster (CA, known hosts). Private: never put it in git.',
     }),
   ]
   return `${blocks.map((lines) => lines.join('\n')).join('\n\n')}\n`
@@ -55,7 +55,7 @@ function ssh({ ssh: set }: ClusterFile): string[] {
   return [
     '# How to reach the nodes. What is left out is up to your OpenSSH configuration and agent.',
     ...section('ssh', [
-      { key: 'user', value: set?.user, standard: 'root', why: 'not root: quorate uses sudo there' },
+      { key: 'user', value: set?.user, standard: 'root', why: 'not root: quorate uses sudo on the nodes' },
       { key: 'port', value: set?.port, standard: '22', why: "sshd's port" },
       {
         key: 'identityFile',
@@ -128,7 +128,7 @@ function etcd({ etcd: set }: ClusterFile): string[] {
   const standard = DEFAULTS.etcd
   const no = String(false)
   return [
-    "# etcd. Its binaries come from its own releases (release), from Debian's archive, from Go modules built here, or from a file:",
+    "# etcd. Its binaries come from its own releases (release), from Debian's archive, from Go modules built on this workstation, or from a file:",
     `# { debian: { suite: trixie } }, { modules: {} }, { file: { path: etcd-v${RECOMMENDED_VERSION}-linux-amd64.tar.gz } }.`,
     ...section('etcd', [
       { key: 'version', value: set.version, standard: '', why: 'exact, in quotes' },
@@ -173,7 +173,7 @@ function etcd({ etcd: set }: ClusterFile): string[] {
         key: 'plaintextClients',
         value: set.plaintextClients,
         standard: no,
-        why: 'true: http beside https, while clients move',
+        why: 'true: http in addition to https, while clients move',
       },
       {
         key: 'metrics',
@@ -240,7 +240,7 @@ function loadBalancer({ loadBalancer: set }: ClusterFile): string[] {
 
 function backup({ backup: set }: ClusterFile): string[] {
   return [
-    '# Backups. `age-keygen -o backup.key` makes a pair of keys: the public one goes here, the secret one not on the nodes.',
+    '# Backups. `age-keygen -o backup.key` makes a pair of keys: write the public one below, and keep the secret one off the nodes.',
     ...section('backup', [
       {
         key: 'store',

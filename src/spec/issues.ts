@@ -103,7 +103,10 @@ function unknownKey(path: Path, key: string, known: readonly string[], data: unk
     path: [...path, key],
     part: 'key',
     message: `unknown key ${key}${place}`,
-    hint: close === undefined ? `known are ${known.join(', ')}` : `did you mean ${close}?`,
+    hint:
+      close === undefined
+        ? `known are ${known.join(', ')}`
+        : `check the spelling: the closest match is ${close}`,
   }
 }
 
@@ -141,23 +144,23 @@ function wrongType(
       ]
     }
     return [
-      `${name}: ${written} without quotes is the number ${value} to YAML, and text belongs here`,
+      `${name}: ${written} without quotes is the number ${value} to YAML, but text is expected`,
       `write "${written}"`,
     ]
   }
   if (expected === 'string' && typeof value === 'boolean') {
     return [
-      `${name}: ${written} without quotes is a truth value to YAML, and text belongs here`,
+      `${name}: ${written} without quotes is a truth value to YAML, but text is expected`,
       `write "${written}"`,
     ]
   }
   if (expected === 'array' && typeof value === 'string') return [`${name} is a list`, `write [${value}]`]
   if ((expected === 'number' || expected === 'int') && typeof value === 'string' && /^\d+$/.test(value)) {
-    return [`${name}: "${value}" in quotes is text, and a number belongs here`, `write ${value}`]
+    return [`${name}: "${value}" in quotes is text, but a number is expected`, `write ${value}`]
   }
   if (expected === 'boolean' && typeof value === 'string' && /^(yes|no|on|off)$/i.test(value)) {
     return [
-      `${name}: ${value} is text to YAML, and true or false belongs here`,
+      `${name}: ${value} is text to YAML, but true or false is expected`,
       `write ${/^(yes|on)$/i.test(value)}`,
     ]
   }
@@ -194,12 +197,12 @@ function wrongChoice(path: Path, name: string, value: unknown): Words {
   }
   if (path.join('.') === 'kubernetes.source')
     return [
-      `${name}: ${kindOf(value)} is no source of Kubernetes`,
+      `${name}: ${kindOf(value)} is not a source of Kubernetes`,
       'write release, modules, or { directory: PATH }',
     ]
   if (path.join('.') === 'kubernetes.source.folder')
-    return [`${name}: ${kindOf(value)} is no directory`, 'write a path, or { path: …, sha256: … }']
-  return [`${name}: ${kindOf(value)} does not belong here`, 'write one text, number or truth value']
+    return [`${name}: ${kindOf(value)} is not a directory`, 'write a path, or { path: …, sha256: … }']
+  return [`${name}: ${kindOf(value)} is not allowed`, 'write one text, number or truth value']
 }
 
 function unknownWord(name: string, value: unknown, words: readonly string[]): Words {
@@ -213,7 +216,7 @@ function unknownWord(name: string, value: unknown, words: readonly string[]): Wo
   const hint =
     close === undefined
       ? `write one of ${words.join(', ')}`
-      : `did you mean ${close}? Known are ${words.join(', ')}`
+      : `check the spelling: the closest match is ${close}. Known are ${words.join(', ')}`
   return [`${name}: ${shown(value)} is not known`, hint]
 }
 

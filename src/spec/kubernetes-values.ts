@@ -96,7 +96,7 @@ export function checkQualifiedName(text: string): Complaint | undefined {
     rest.length === 0 && NAME.test(name) && (prefix === undefined || checkDnsDomain(prefix) === undefined)
   if (right) return undefined
   return {
-    message: `${shown(text)} is no key: up to 63 letters, digits and inner -_. with, if need be, a DNS domain and a slash in front`,
+    message: `${shown(text)} is not a valid key: up to 63 letters, digits and inner -_. characters, after an optional DNS domain and slash`,
     hint: 'write one like disk or example.org/disk',
   }
 }
@@ -105,7 +105,7 @@ export function checkQualifiedName(text: string): Complaint | undefined {
 export function checkLabelValue(text: string): Complaint | undefined {
   if (text === '' || NAME.test(text)) return undefined
   return {
-    message: `${shown(text)} is no value of a label or taint: up to 63 letters, digits and inner -_.`,
+    message: `${shown(text)} is not a valid label or taint value: up to 63 letters, digits and inner -_. characters`,
     hint: 'write one like ssd, or "" for none',
   }
 }

@@ -49,7 +49,7 @@ export function checkKubernetesVersion(text: string): Complaint | undefined {
   const message =
     parts['rest'] === undefined
       ? `${shown} is not an exact version: three numbers, nothing around them`
-      : `${shown} is no release: quorate deploys releases alone, no candidates`
+      : `${shown} is not a release: quorate deploys only releases, not release candidates`
   return { message, hint: `write "${exact}"` }
 }
 

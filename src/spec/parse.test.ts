@@ -70,15 +70,15 @@ test('unknown keys are pointed at, with what was most likely meant', () => {
     'cluster.yaml:8:1: unknown key etcd_version; known are name, ssh, nodes, groups, requirements, pki, etcd, network, loadBalancer, kubernetes, backup, packages, state',
   ])
   expect(changed('  version', '  data_directory: /opt/etcd/data\n  version')).toEqual([
-    'cluster.yaml:7:3: unknown key data_directory in etcd; did you mean dataDirectory?',
+    'cluster.yaml:7:3: unknown key data_directory in etcd; check the spelling: the closest match is dataDirectory',
   ])
   expect(changed('address: 198.18.9.2', 'adress: 198.18.9.2')).toEqual([
     'cluster.yaml:4:5: node etcd02, address is missing; write the IP address where the other nodes reach it',
-    'cluster.yaml:4:21: unknown key adress in node etcd02; did you mean address?',
+    'cluster.yaml:4:21: unknown key adress in node etcd02; check the spelling: the closest match is address',
   ])
   expect(added('pki: { authority: { hsot: {} } }\n')).toEqual([
     'cluster.yaml:8:19: pki.authority is empty; write one of local, host, offline',
-    'cluster.yaml:8:21: unknown key hsot in pki.authority; did you mean host?',
+    'cluster.yaml:8:21: unknown key hsot in pki.authority; check the spelling: the closest match is host',
   ])
 })
 
@@ -106,7 +106,7 @@ test('a value may not smuggle an option or a secret in', () => {
     'cluster.yaml:8:41: ssh.jump: "-x" is not a jump host; write one like bastion or admin@bastion.example.org:2222',
   ])
   expect(added('loadBalancer: { url: "https://me:secret@service01" }\n')).toEqual([
-    'cluster.yaml:8:22: loadBalancer.url: a URL with a user or password in it: this file is no place for secrets; write it without',
+    'cluster.yaml:8:22: loadBalancer.url: a URL with a user or password in it: this file must not contain secrets; write it without',
   ])
   expect(added('  settings: { log-level: "info\\nETCD_NAME=x" }\n')).toEqual([
     'cluster.yaml:8:26: etcd.settings.log-level: a line break or control character; write one line',

@@ -100,7 +100,7 @@ export function checkWalDirectory(path: string): Complaint | undefined {
   const parent = posix.dirname(path)
   if (!SHARED.has(parent)) return undefined
   return {
-    message: `"${path}" lies directly in ${parent}: etcd makes the WAL directory by renaming a sibling, so it must be able to write to the parent at its first start, and ${parent} belongs to the whole system`,
+    message: `"${path}" lies directly in ${parent}, a system directory: etcd needs write access to ${parent}, because its first start renames a sibling to the WAL directory`,
     hint: `write ${posix.join(parent, 'etcd/wal')}`,
   }
 }

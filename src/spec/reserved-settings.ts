@@ -11,8 +11,8 @@ const REASONS: ReadonlyMap<string, string> = new Map(
     'strict-reconfig-check': 'quorate keeps it on, so that no change of members can cost the quorum',
     'auto-tls': 'certificates come from the CA under pki',
     'peer-auto-tls': 'certificates come from the CA under pki',
-    'client-cert-auth': 'quorate keeps it on: without it anybody can read the store',
-    'peer-client-cert-auth': 'quorate keeps it on: without it anybody can become a peer',
+    'client-cert-auth': 'quorate keeps it on: without it, anyone can read the keyspace',
+    'peer-client-cert-auth': 'quorate keeps it on: without it, anyone can become a peer',
     proxy: 'quorate runs members, not proxies',
   }),
 )

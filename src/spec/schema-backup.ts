@@ -23,7 +23,7 @@ const s3 = z.strictObject({
   region: text(checkRegion, 'The region that requests are signed for.', {
     default: BACKUP_DEFAULTS.region,
   }).optional(),
-  ca: localPath('The CA that the endpoint’s certificate is from (PEM). Default: the system’s.').optional(),
+  ca: localPath("The CA that the endpoint's certificate is from (PEM). Default: the system's.").optional(),
   pathStyle: z
     .boolean()
     .meta({
@@ -38,7 +38,7 @@ const s3 = z.strictObject({
     .int()
     .min(1)
     .max(3650)
-    .meta({ description: 'Nobody can remove a backup for so many days; the bucket needs object lock.' })
+    .meta({ description: 'No one can remove a backup for this many days; the bucket needs object lock.' })
     .optional(),
 })
 

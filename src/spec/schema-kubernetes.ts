@@ -120,7 +120,7 @@ export const kubernetes = z.strictObject({
     .enum(['daemonset', 'service', 'none'])
     .meta({
       description:
-        'flannel as a DaemonSet, or as a systemd service that reads its network from etcd; none: another network is put there by you.',
+        'flannel as a DaemonSet, or as a systemd service that reads its network from etcd; none: you deploy another network.',
       default: KUBERNETES_DEFAULTS.flannel,
     })
     .optional(),
@@ -132,7 +132,7 @@ export const kubernetes = z.strictObject({
     .record(z.string(), z.array(taint))
     .meta({
       description:
-        'Taints by node, group, role, or common. Masters that are no workers have the usual one unless this names them.',
+        'Taints by node, group, role, or common. Control-plane nodes that are not workers have the usual one unless this names them.',
       default: {},
     })
     .optional(),

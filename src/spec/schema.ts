@@ -14,7 +14,7 @@ import * as values from './values.ts'
 const sshKeys = {
   user: text(
     checkUser,
-    'Login name. Not root: quorate uses sudo there. Default: your OpenSSH configuration.',
+    'Login name. If not root, quorate uses sudo on the host. Default: your OpenSSH configuration.',
     {
       examples: ['root'],
     },
@@ -23,7 +23,7 @@ const sshKeys = {
   identityFile: localPath(
     'Private key to log in with. Default: your agent and OpenSSH configuration.',
   ).optional(),
-  jump: text(checkJump, 'ProxyJump: the host(s) to go through, as ssh -J takes them.', {
+  jump: text(checkJump, 'ProxyJump: one or more hosts to go through, as ssh -J takes them.', {
     examples: ['bastion', 'admin@bastion.example.org:2222'],
   }).optional(),
 }
@@ -85,11 +85,13 @@ const authorityHomes = z
       .strictObject({
         name: name("The CA host's name: one of the nodes, or another host that ssh reaches by this name."),
         ssh: sshOfOne.meta({ description: 'How to reach it; for a node: where it differs.' }).optional(),
-        certificate: remotePath('CA certificate there (PEM).', { examples: ['/root/ca.crt'] }),
-        key: remotePath('CA key there (PEM); it never leaves that host.', { examples: ['/root/ca.key'] }),
-        sudo: flag('Sign as root there.', true).optional(),
+        certificate: remotePath('CA certificate on that host (PEM).', { examples: ['/root/ca.crt'] }),
+        key: remotePath('CA key on that host (PEM); it never leaves the host.', {
+          examples: ['/root/ca.key'],
+        }),
+        sudo: flag('Sign as root on that host.', true).optional(),
       })
-      .meta({ description: 'On another host: requests go to it over SSH and openssl signs them there.' })
+      .meta({ description: 'On another host: requests go to it over SSH, and its openssl signs them.' })
       .optional(),
     offline: z
       .strictObject({
@@ -139,7 +141,7 @@ const etcd = z.strictObject({
   sha256: pinnedSums.optional(),
   dataDirectory: remotePath("etcd's data on the nodes.", { default: DEFAULTS.etcd.dataDirectory }).optional(),
   walDirectory: remotePath(
-    "The write-ahead log, outside the data directory; its parent becomes etcd's too. Default: wal beside the data directory.",
+    "The write-ahead log, outside the data directory; its parent becomes etcd's too. Default: wal next to the data directory.",
   ).optional(),
   clientPort: port('Port for clients.', DEFAULTS.etcd.clientPort).optional(),
   peerPort: port('Port for peers.', DEFAULTS.etcd.peerPort).optional(),
@@ -148,7 +150,7 @@ const etcd = z.strictObject({
     DEFAULTS.etcd.localPlaintext,
   ).optional(),
   plaintextClients: flag(
-    'Serve http beside https on the client port, while clients of a cluster without TLS move to it.',
+    'Serve http in addition to https on the client port, while clients of a cluster without TLS move to it.',
     DEFAULTS.etcd.plaintextClients,
   ).optional(),
   metrics: z
@@ -267,7 +269,7 @@ export const clusterFileSchema = z.strictObject({
     .array(text(values.checkPackage, 'A package name.'))
     .meta({ description: 'Packages wanted on every node; installed if missing.', default: [...PACKAGES] })
     .optional(),
-  state: localPath('Folder for what quorate keeps for this cluster. Default: .quorate/NAME.').optional(),
+  state: localPath('Directory for what quorate keeps for this cluster. Default: .quorate/NAME.').optional(),
 })
 
 /** A cluster file's content as written, after the schema has accepted it. */

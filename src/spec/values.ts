@@ -140,7 +140,7 @@ export function checkHttpUrl(text: string): Complaint | undefined {
   }
   if (url.username !== '' || url.password !== '') {
     return {
-      message: 'a URL with a user or password in it: this file is no place for secrets',
+      message: 'a URL with a user or password in it: this file must not contain secrets',
       hint: 'write it without',
     }
   }

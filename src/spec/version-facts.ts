@@ -56,7 +56,7 @@ export const LEAST_BEFORE_STEP: Readonly<
   '3.6': {
     least: '3.5.26',
     better: '3.5.32',
-    why: 'members that were removed long ago can come back from the v2 store, or voters turn into learners',
+    why: 'members that were removed long ago can come back from the v2 store, or voting members turn into learners',
   },
   '3.7': {
     least: '3.6.11',
@@ -105,7 +105,7 @@ export const DOWNGRADES: Readonly<Record<string, DowngradeRule>> = {
     least: '3.6.11',
     why: 'earlier patches of 3.6 may not get along with members that run 3.7',
   },
-  '3.5': { least: '3.5.18', why: "etcd's guide to this downgrade begins there" },
+  '3.5': { least: '3.5.18', why: "etcd's guide to this downgrade starts from this patch" },
 }
 
 /**
@@ -168,7 +168,7 @@ tls-handshakes | high | always | 3.4:never 3.5.33 3.6.14 3.7.1 | 22141 GHSA-6vch
 learner-promoted-by-update | outage | learners | 3.5.31 3.6.12 | 21737 21736 21719
   changing a learner's peer URL promotes it in the list of members, while it still has no vote
 calls-without-login | high | users | 3.4.42 3.5.28 3.6.9 | GHSA-q8m4-xhhv-38mg
-  without a login anybody can list members, set alarms, use leases and compact (CVE-2026-33413)
+  without a login, anyone can list members, set alarms, use leases and compact (CVE-2026-33413)
 nested-transactions | medium | users | 3.4.42 3.5.28 3.6.9 |
   a nested transaction gets past all permissions on keys (CVE-2026-33343)
 nested-puts | medium | users | 3.4.44 3.5.30 3.6.11 | 21683 21688 21682 21687 21681 21685

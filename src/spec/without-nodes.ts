@@ -6,7 +6,7 @@ import { type Cluster, etcdNodes } from './cluster.ts'
 export function withoutNodes(cluster: Cluster, names: readonly string[]): Cluster {
   for (const name of names) {
     if (cluster.nodes.some((node) => node.name === name)) continue
-    throw new QuorateError('usage', `'${name}' is no node of the cluster file`, {
+    throw new QuorateError('usage', `'${name}' is not a node of the cluster file`, {
       hint: `nodes: ${cluster.nodes.map((node) => node.name).join(', ')}`,
     })
   }

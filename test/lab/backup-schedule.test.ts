@@ -301,7 +301,7 @@ describe.skipIf(whyNoLab())('backups on a schedule', () => {
       expect(exitCode).not.toBe(0)
       return stderr
     }
-    expect(await refused({ recipients: [] })).toMatch(/nobody is there to be asked[\s\S]*age-keygen/)
+    expect(await refused({ recipients: [] })).toMatch(/can't ask for a passphrase[\s\S]*age-keygen/)
     expect(await refused({}, '--every', 'Tue 25:00')).toMatch(/Tue 25:00.*is not a repeating time/)
     expect(await refused({ store: { directory: '/home/backups' } })).toContain(
       "the backup service can't access",
