@@ -187,7 +187,7 @@ function proxyOf({ proxy }: GoSource, { key }: GoSubject, go: GoToolchain): URL 
   if (proxy !== undefined) return httpUrl(proxy, 'the Go module proxy')
   const first = go.proxy.split(/[,|]/).find((entry) => /^https?:/.test(entry.trim()))
   if (first !== undefined) return httpUrl(first.trim(), 'the Go module proxy')
-  throw new QuorateError('artifact', `Go is set to use no module proxy (GOPROXY=${go.proxy})`, {
+  throw new QuorateError('artifact', `no module proxy is configured for Go (GOPROXY=${go.proxy})`, {
     hint: `name one in the cluster file: ${key}.source.modules.proxy`,
   })
 }

@@ -261,7 +261,7 @@ test("a proxy's login is used, and is in no message and no name", async () => {
 test('a Go that is set to fetch from everywhere is not followed there', async () => {
   const context = await contextWith([await fakeGo('1.26.8', { proxy: 'direct' })])
   await expect(obtain(context)).rejects.toMatchObject({
-    message: 'Go is set to use no module proxy (GOPROXY=direct)',
+    message: 'no module proxy is configured for Go (GOPROXY=direct)',
     hint: expect.stringContaining('etcd.source.modules.proxy'),
   })
 })

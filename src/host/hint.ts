@@ -44,7 +44,7 @@ const CASES: readonly Case[] = [
   {
     said: /did not become ready/,
     hint: () =>
-      'fix the setting that etcd names (in the cluster file, if it is set there), then rerun the same command: it continues with this member',
+      'fix the setting that etcd names (in the cluster file, if that sets it), then rerun the same command: it continues with this member',
   },
 ]
 

@@ -78,7 +78,7 @@ export async function checkCsr(
       `the certificate request of ${commonName} is refused: ${faults.join('; ')}`,
       {
         host: commonName,
-        hint: 'nothing was signed; if a name is missing, add it to the node in the cluster file, else create the request again',
+        hint: 'add a missing name to the node in the cluster file, or create the request again',
       },
     )
   }

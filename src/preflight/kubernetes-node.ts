@@ -19,7 +19,7 @@ export function judgeKubernetesNode(
       check.warning({
         found: 'it could not be inspected',
         wanted: "meets the kubelet's requirements",
-        remedy: 'none needed now: quorate apply checks again before it changes anything',
+        remedy: 'continue: quorate apply checks again before it changes anything',
       }),
     ]
   const asked = { kubernetes, node, facts, apiPort: apiServerPort(cluster) }

@@ -13,7 +13,7 @@ export function judgePeerTrust({ name, etcd }: Cluster, forbidden: boolean): Che
   const wanted = `only certificates for ${memberName(name)}, which clients never get`
   if (!environmentNames(etcd.version).includes(PEER_IDENTITY)) {
     return check.warning({
-      found: `${ANYBODY}: etcd ${etcd.version} can't tell them apart`,
+      found: `${ANYBODY}: etcd ${etcd.version} can't distinguish them`,
       wanted,
       remedy:
         'use etcd 3.4 or newer; until then give certificates of this CA only to API servers and administrators',

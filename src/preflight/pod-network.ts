@@ -79,7 +79,7 @@ function judgeNetwork(
   return check.warning({
     found: `it is part of the route ${describe(behind)}`,
     wanted,
-    remedy: `make sure that no host you need has an address in ${text}, because traffic to it would go to pods; or choose another range for \`${key}\``,
+    remedy: `choose another range for \`${key}\`, or check that you need no host in ${text}: pods get its traffic`,
   })
 }
 

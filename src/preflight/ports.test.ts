@@ -95,7 +95,7 @@ test('our own running etcd is fine: port, data and unit', () => {
 test('data that nobody here put there stands in the way', () => {
   expect(judged('leftovers', { dataEntries: ['member'] })).toMatchObject({
     result: 'failure',
-    found: '/opt/etcd/data holds data that quorate did not put there',
+    found: '/opt/etcd/data holds data that is not from quorate',
   })
   expect(judged('leftovers', { walEntries: ['0.wal'] })?.found).toContain('/opt/etcd/wal')
 })

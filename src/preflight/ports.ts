@@ -95,9 +95,9 @@ function judgeLeftovers(cluster: Cluster, node: Node, facts: HostFacts): Check {
     ...(facts.walEntries.length > 0 ? [walDirectory] : []),
   ]
   if (taken.length === 0) return check.ok({ found: 'empty', wanted })
-  if (facts.unit.ours) return check.ok({ found: 'in use by our etcd', wanted })
+  if (facts.unit.ours) return check.ok({ found: 'in use by the etcd of this cluster', wanted })
   return check.failure({
-    found: `${taken.join(' and ')} ${taken.length > 1 ? 'hold' : 'holds'} data that quorate did not put there`,
+    found: `${taken.join(' and ')} ${taken.length > 1 ? 'hold' : 'holds'} data that is not from quorate`,
     wanted,
     remedy: `if it is no longer needed, rename it (${taken.map((path) => moveAway(path, facts)).join('; ')}), or set \`etcd.dataDirectory\` and \`etcd.walDirectory\``,
   })
@@ -138,7 +138,7 @@ function judgeUnit(cluster: Cluster, node: Node, { unit }: HostFacts): Check {
     found: `${unit.path}, ${unit.active}${kept}`,
     wanted,
     remedy:
-      'none needed if that etcd is no longer used: quorate replaces its unit; else remove this node from the cluster file',
+      'remove this node from the cluster file if that etcd is still used; otherwise quorate replaces its unit',
   })
 }
 

@@ -49,6 +49,6 @@ function judgeSecurity(node: Node, { security: { selinux, apparmor } }: HostFact
   return check.warning({
     found,
     remedy:
-      'none needed if etcd starts: quorate is not tested with SELinux enforcing; else look for denials: ausearch -m avc -ts recent',
+      'if etcd does not start, look for denials: ausearch -m avc -ts recent (quorate is not tested with SELinux enforcing)',
   })
 }

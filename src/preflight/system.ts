@@ -58,7 +58,7 @@ function judgeDistribution(node: Node, { os, kernel }: HostFacts): Check {
   return check.warning({
     found,
     wanted,
-    remedy: 'none needed if it works: quorate is not tested on it (docs/reference/support-matrix.md)',
+    remedy: 'continue at your own risk: quorate is not tested on it (docs/reference/support-matrix.md)',
   })
 }
 
@@ -114,7 +114,7 @@ function judgeTools({ packages: wanted }: Cluster, node: Node, facts: HostFacts)
   if (installsPackages(installer) && packages.every((name) => wanted.includes(name))) {
     return check.warning({
       found,
-      remedy: `none needed: quorate apply installs ${packages.join(' ')}; or: ${remedy}`,
+      remedy: `continue: quorate apply installs ${packages.join(' ')}; or: ${remedy}`,
     })
   }
   return check.failure({ found, remedy })

@@ -20,14 +20,14 @@ const PAGE_BYTES = 0x1_0000
 
 /** What kept a file from being used, in words that follow its name. */
 export type Unfit =
-  | 'is no 64-bit Linux program'
+  | 'is not a 64-bit Linux program'
   | 'has no place for a program (it is linked with a shared libnode)'
   | 'carries a program already'
 
 /** undefined: it can be used. */
 export function unfit(node: Buffer): Unfit | undefined {
   const isElf64 = node.toString('latin1', 0, 4) === '\x7fELF' && node[4] === 2 && node[5] === 1
-  if (!isElf64) return 'is no 64-bit Linux program'
+  if (!isElf64) return 'is not a 64-bit Linux program'
   const fuse = fuseOf(node)
   if (fuse === -1) return 'has no place for a program (it is linked with a shared libnode)'
   return node.toString('latin1', fuse, fuse + 1) === '0' ? undefined : 'carries a program already'

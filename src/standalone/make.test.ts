@@ -57,7 +57,7 @@ test('what is no Node.js binary of its own is refused, with what to do', async (
   await writeFile(wrapper, '#!/bin/sh\nexec node "$@"\n')
   await expect(make(wrapper)).rejects.toMatchObject({
     code: 'artifact',
-    message: expect.stringContaining('is no 64-bit Linux program'),
+    message: expect.stringContaining('is not a 64-bit Linux program'),
     hint: expect.stringContaining('nodejs.org'),
   })
   const shared = Buffer.from(`\x7fELF\x02\x01${'\0'.repeat(100)}`, 'latin1')

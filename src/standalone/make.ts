@@ -56,7 +56,7 @@ export async function standalone(context: StandaloneContext): Promise<Standalone
   await make(entry, node, program, context.signal)
   const made = await present(entry, context.signal)
   if (made === undefined) {
-    throw new QuorateError('artifact', `${entry} is not what was just written there`, {
+    throw new QuorateError('artifact', `${entry} is not what was just written to it`, {
       hint: 'look after the disk of the workstation, then run the same command again',
     })
   }
@@ -69,7 +69,7 @@ function ownArchitecture(): Standalone['architecture'] {
   throw new QuorateError(
     'artifact',
     `quorate as one file can be made on Linux with amd64 or arm64, and this is ${process.platform} with ${process.arch}`,
-    { hint: 'run this command on a Linux computer whose processor is like the node’s' },
+    { hint: 'run this command on a Linux computer with the processor architecture of the node' },
   )
 }
 
@@ -80,7 +80,7 @@ async function installedProgram(): Promise<string> {
   )
   for (const place of places) if (await isFile(place)) return place
   throw new QuorateError('artifact', 'this installation of quorate has no standalone.cjs', {
-    hint: 'install quorate anew; in a checkout: script/setup',
+    hint: 'install quorate again; in a checkout: script/setup',
   })
 }
 

@@ -61,7 +61,7 @@ async function pause(
     if (signal?.aborted !== true) return
     throw signal.reason instanceof QuorateError
       ? signal.reason
-      : new QuorateError('cancelled', 'cancelled while waiting', { cause: thrown })
+      : new QuorateError('cancelled', 'canceled while waiting', { cause: thrown })
   }
 }
 

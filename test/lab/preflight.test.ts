@@ -260,7 +260,7 @@ describe.skipIf(reason)(`preflight of three machines${because}`, () => {
       const checks = await look(lab)
       expect(troubles(checks)).toEqual([])
       expect(find(checks, 'client-port', 'etcd01')?.found).toBe('our etcd')
-      expect(find(checks, 'leftovers', 'etcd01')?.found).toBe('in use by our etcd')
+      expect(find(checks, 'leftovers', 'etcd01')?.found).toBe('in use by the etcd of this cluster')
       await machine.check(['rmdir', '/var/lib/quorate/binaries'])
       const foreign = ['failure client-port', 'failure peer-port', 'failure leftovers', 'warning unit']
       expect(troubles(await look(lab))).toEqual(foreign.map((trouble) => `${trouble} etcd01`))

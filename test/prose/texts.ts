@@ -88,8 +88,9 @@ const KINDS: Readonly<Record<string, Kind>> = {
   message: 'message',
 }
 
-/** Tests, generated code, and the catalog, whose texts are read as they are shown. */
-const NOT_READ = /\.(?:test|fixture)\.ts$|\/testing\.ts$|\/gen\/|src\/cli\/catalog\//
+/** Tests, generated code, and what is read as it is shown: the catalog, and the guide to errors as a page of the reference. */
+const NOT_READ =
+  /\.(?:test|fixture)\.ts$|\/testing\.ts$|\/gen\/|src\/cli\/catalog\/|src\/cli\/explain\/error-guide\.ts$/
 export const SOURCES: readonly string[] = globSync('src/**/*.ts')
   .filter((file) => !NOT_READ.test(file))
   .toSorted()

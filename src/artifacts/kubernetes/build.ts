@@ -43,7 +43,7 @@ export async function buildKubernetes(
     name: 'Kubernetes',
     version: versions.kubernetes,
     key: 'kubernetes',
-    otherSources: 'release or folder',
+    otherSources: '`release` or `folder`',
   }
   return await withGo({ source, subject, arch }, context, async (bench) => {
     const { version, program } = bench.go

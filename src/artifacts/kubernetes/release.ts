@@ -37,7 +37,7 @@ export async function obtainRelease(
 ): Promise<Artifact<ReleasedProgram>> {
   if (flannel === 'service') {
     throw new QuorateError('cluster-file', 'no release of Kubernetes contains flanneld as a service', {
-      hint: "set flannel: daemonset, or take Kubernetes from 'modules' or 'folder' (kubernetes.source)",
+      hint: 'set flannel: daemonset, or set `kubernetes.source` to `modules` or `folder`',
     })
   }
   const sites = digest([source.url, source.checksums])

@@ -96,7 +96,7 @@ function backend(values: BalancerValues): string[] {
     '  # A connection that one API server refuses goes to another at once.',
     '  retries 3',
     '  option redispatch 1',
-    '  # On its way down it says so, and finishes what it has begun. One that fails otherwise loses its connections: clients',
+    '  # A server that shuts down says so and finishes its requests. One that fails otherwise loses its connections: clients',
     '  # that keep one would stay with it.',
     ...HEALTH_CHECK,
     ...(ca === undefined

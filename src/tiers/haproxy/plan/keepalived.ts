@@ -36,7 +36,7 @@ vrrp_script haproxy {
 }
 
 vrrp_instance api-servers {
-  # Each move cuts connections: the address stays where it is until something is wrong there.
+  # Each move cuts connections: the address stays on its node until that node fails.
   state BACKUP
   nopreempt
   interface ${device}
