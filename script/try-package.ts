@@ -9,7 +9,7 @@ const root = path.resolve(import.meta.dirname, '..')
 const folder = await mkdtemp(path.join(tmpdir(), 'quorate-package-'))
 
 /** What is no part of the package, though it lies where parts do. */
-const NOT_PACKED = /\.map$|\.test\.|^dist\/binary|^src\//
+const NOT_PACKED = /\.map$|\.test\.|^dist\/binary|^dist\/site|\.vitepress|^src\//
 
 async function run(cwd: string, program: string, ...args: string[]): Promise<string> {
   const env = { ...process.env, HOME: folder, npm_config_update_notifier: 'false' }

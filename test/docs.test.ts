@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { expect, test, vi } from 'vitest'
+import { slug } from '../docs/.vitepress/slug.ts'
 import { COMMANDS } from '../src/cli/commands.ts'
 import { QuorateError } from '../src/errors.ts'
 import { buildProgram, normalizeWords } from '../src/cli/program.ts'
@@ -57,7 +58,7 @@ test.each(PAGES)('%s: links lead to files and headings that are there', async (p
 
 test('docs/index.md leads to every page', async () => {
   const index = await readFile(path.join(ROOT, 'docs/index.md'), 'utf8')
-  const linked = [...index.matchAll(/\]\(([^)#]+)\)/g)].map(([, link = '']) => `docs/${link}`)
+  const linked = [...index.matchAll(/\]\(([^)#]+\.md)\)/g)].map(([, link = '']) => `docs/${link}`)
   const pages = PAGES.filter((page) => page.startsWith('docs/') && page !== 'docs/index.md')
   expect(linked.toSorted()).toEqual(pages.toSorted())
 })
@@ -143,13 +144,9 @@ class ExitCalled extends Error {
   }
 }
 
-/** As GitHub makes them from headings. */
+/** The anchors of its headings. */
 function headings(markdown: string): string[] {
   return [...markdown.replaceAll(/^```.*?^```/gms, '').matchAll(/^#+ (.*)$/gm)].map(([, title = '']) =>
-    title
-      .toLowerCase()
-      .replaceAll(/[^\p{L}\p{N}\s_-]/gu, '')
-      .trim()
-      .replaceAll(/\s/g, '-'),
+    slug(title),
   )
 }
