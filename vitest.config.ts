@@ -29,6 +29,9 @@ export default defineConfig({
         test: { name: 'sim', include: ['test/sim/**/*.test.ts'], maxWorkers: ALL_PROCESSORS, ...PATIENT },
       },
       {
+        test: { name: 'site', include: ['test/site/**/*.test.ts'], ...PATIENT },
+      },
+      {
         test: {
           name: 'lab',
           include: ['test/lab/**/*.test.ts'],

@@ -8,12 +8,13 @@ import { type FileHandle, mkdir, mkdtemp, open, readFile, readdir, rm } from 'no
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { labAvailable } from '../src/lab/available.ts'
+import { findChromium } from './chromium.ts'
 import { type Counts, add, countsOf, failedFiles, slowest, slowestFiles } from './test-counts.ts'
 
 const HELP = `
 usage: script/test [--list-slow] [PART …]
 
-Runs all parts, or those named: lint types build package unit sim lab kubernetes
+Runs all parts, or those named: lint types build package unit sim site lab kubernetes
 All but the build run beside the lab where there is one. The part kubernetes runs when it is named, last and alone: it
 wants the whole computer. It needs a Go toolchain; the first time it builds a Kubernetes from Go modules, about 12 minutes on two cores.
 Ends with a line 'N passed, N failed, N skipped'; exit code 0 only if nothing failed. The parts lint, types, build and
@@ -60,6 +61,7 @@ const PARTS: readonly Part[] = [
   },
   { name: 'unit', what: 'units', project: 'unit', beside: true },
   { name: 'sim', what: 'simulated clusters with faults', project: 'sim', beside: true },
+  { name: 'site', what: 'the documentation in a browser', project: 'site', beside: true },
   { name: 'lab', what: 'machines with systemd, sshd and etcd', project: 'lab' },
   // Last and alone: a control plane that waits for a processor loses its leases.
   // Only when it is named, until its tests of lost machines have passed.
@@ -207,8 +209,14 @@ function slowLines(reports: readonly string[]): string[] {
 /** Why the tests of a project are skipped here; undefined if they are not. */
 function whySkipped(project: string): string | undefined {
   if (project === 'lab') return whyNoMachines()
+  if (project === 'site') return whyNoBrowser()
   if (project !== 'kubernetes') return undefined
   return whyNoMachines() ?? whyNoGo()
+}
+
+function whyNoBrowser(): string | undefined {
+  if (findChromium() !== undefined) return undefined
+  return 'tests in a browser are skipped: there is no Chromium; as root, run: script/setup site'
 }
 
 /** As `script/setup` says it where it could not install one. */
