@@ -28,7 +28,7 @@ export async function sharedNetworks(
         'lab',
         `${cidr} is a public network: its machines could not be reached any more`,
         {
-          hint: 'Use addresses from 198.18.0.0/15, a private network or 2001:db8::/32 for a lab.',
+          hint: 'use addresses from 198.18.0.0/15, a private network or 2001:db8::/32 for a lab',
         },
       )
     }
@@ -45,8 +45,8 @@ export async function sharedNetworks(
   const hosts = await localAddresses(bridge)
   const clash = machines.find((address) => hosts.some((host) => overlap(host, address)))
   if (clash !== undefined) {
-    throw new QuorateError('lab', `${clash} is an address of this computer itself`, {
-      hint: 'Give the machine another address.',
+    throw new QuorateError('lab', `${clash} is an address of the workstation itself`, {
+      hint: 'give the machine another address',
     })
   }
   return shared
@@ -89,9 +89,9 @@ function isSingle(dst: string): boolean {
 function inUse(what: string, route: Route): QuorateError {
   return new QuorateError(
     'lab',
-    `${what} is in use on this computer: ${route.dst} is routed to ${route.dev ?? '?'}`,
+    `${what} is in use on the workstation: ${route.dst} is routed to ${route.dev ?? '?'}`,
     {
-      hint: 'Give the lab other addresses, or take down the lab that has these.',
+      hint: 'give the lab other addresses, or take down the lab that has these',
     },
   )
 }

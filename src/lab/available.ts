@@ -22,7 +22,7 @@ export interface Surroundings {
 }
 
 const TOOLS = [
-  { program: 'mmdebstrap', debian: 'mmdebstrap', why: 'builds the machines’ file system' },
+  { program: 'mmdebstrap', debian: 'mmdebstrap', why: "builds the machines' file system" },
   { program: 'systemd-nspawn', debian: 'systemd-container', why: 'boots the machines' },
   { program: 'ip', debian: 'iproute2', why: 'makes their network' },
   { program: 'nft', debian: 'nftables', why: 'cuts their network in tests' },
@@ -73,7 +73,7 @@ export function requireLab(surroundings?: Surroundings): void {
     'lab',
     `the lab needs ${missing.map((one) => `${one.what} (${one.why})`).join(', ')}`,
     {
-      hint: commands.length > 0 ? commands.join('\n') : 'Run it on a Linux machine that allows containers.',
+      hint: commands.length > 0 ? commands.join('\n') : 'run it on a Linux machine that allows containers',
     },
   )
 }

@@ -226,7 +226,7 @@ async function endedEarly(machine: string, how: string, log: string): Promise<Qu
   return new QuorateError('lab', `${machine} stopped while booting (${how}): ${said}`, {
     host: machine,
     hint: said.includes('mount')
-      ? 'The lab’s folder must be on a file system that overlayfs can write to: not on an overlay.'
-      : `Its console is in ${log}.`,
+      ? "move the lab's directory to a file system that overlayfs can write to: not to an overlay"
+      : `read its console in ${log}`,
   })
 }

@@ -40,7 +40,7 @@ async function machineOf(node: Node, networks: Networks): Promise<MachineSpec> {
   if (identityFile === undefined) {
     throw new QuorateError('lab', `${node.name} has no SSH key that the lab could let in`, {
       host: node.name,
-      hint: 'Set ssh.identityFile in the cluster file; the lab makes the key if it does not exist.',
+      hint: 'set ssh.identityFile in the cluster file; the lab makes the key if it does not exist',
     })
   }
   if (port !== undefined && port !== 22) {

@@ -175,9 +175,9 @@ function mergeRecord(before: LabRecord | undefined, spec: LabSpec, options: Boot
   for (const machine of spec.machines) {
     const other = before.spec.machines.find(({ name }) => name === machine.name)
     if (other === undefined || sameMachine(other, machine)) continue
-    throw new QuorateError('lab', `${machine.name} stands already, with other addresses, users or disks`, {
+    throw new QuorateError('lab', `${machine.name} exists already, with other addresses, users or disks`, {
       host: machine.name,
-      hint: 'Take the lab down and remove its files (--purge), then bring it up again.',
+      hint: 'take the lab down and remove its files (--purge), then bring it up again',
     })
   }
   return { ...before, spec }

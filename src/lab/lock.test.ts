@@ -74,5 +74,5 @@ test('work under a lock does not overlap, and the lock is free afterwards, even 
 test('a lock that stays held is an error that names the holder', async () => {
   const file = path.join(folder, 'lock')
   const refused = withLock(file, { waitMs: 0 }, () => withLock(file, { waitMs: 0 }, async () => undefined))
-  await expect(refused).rejects.toThrow(`process ${process.pid} is at work`)
+  await expect(refused).rejects.toThrow(`process ${process.pid} holds the lock`)
 })

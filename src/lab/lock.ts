@@ -58,8 +58,8 @@ export async function withLock<Result>(
     everyMs: 100,
     signal: options.signal,
     late: (holder) => {
-      throw new QuorateError('locked', `process ${holder.owner.pid} is at work on this lab`, {
-        hint: `Wait for it to end, or end it. It holds ${file}.`,
+      throw new QuorateError('locked', `process ${holder.owner.pid} holds the lock of this lab`, {
+        hint: `wait for it to end, or end it; it holds ${file}`,
       })
     },
   })

@@ -12,7 +12,11 @@ test('this computer takes the first address of each network', () => {
 })
 
 test.each([
-  ['an address without prefix length', spec(machine('a', '198.18.7.11')), /no address with prefix length/],
+  [
+    'an address without prefix length',
+    spec(machine('a', '198.18.7.11')),
+    /is not an address with prefix length/,
+  ],
   ['no room for this computer', spec(machine('a', '198.18.7.11/32')), /leaves no address/],
   ['no address', spec(machine('a')), /has no address/],
   [

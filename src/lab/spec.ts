@@ -81,8 +81,8 @@ export function checkSpec(spec: LabSpec): void {
   if (spec.machines.length === 0) throw new QuorateError('lab', `the lab ${spec.name} has no machines`)
   // overlayfs takes its folders in one option string, where these have a meaning of their own.
   if (!spec.folder.startsWith('/') || /[,:\\"\s]/.test(spec.folder)) {
-    throw new QuorateError('lab', `the lab's folder '${spec.folder}' can't be used`, {
-      hint: 'Use an absolute path without spaces, commas, colons, quotes and backslashes.',
+    throw new QuorateError('lab', `the lab's directory '${spec.folder}' can't be used`, {
+      hint: 'use an absolute path without spaces, commas, colons, quotes and backslashes',
     })
   }
   const hostAddresses = new Set(labNetworks(spec).map((network) => plainAddress(network.hostAddress)))
@@ -102,10 +102,10 @@ export function checkSpec(spec: LabSpec): void {
     if (taken !== undefined) {
       throw new QuorateError(
         'lab',
-        `${machine.name} can't have ${taken}: this computer takes a network's first address`,
+        `${machine.name} can't have ${taken}: the workstation takes a network's first address`,
         {
           host: machine.name,
-          hint: 'Give the machine another address of that network.',
+          hint: 'give the machine another address of that network',
         },
       )
     }
@@ -135,11 +135,11 @@ function checkMachine(machine: MachineSpec): void {
 /** @throws `lab` if it is no address with a prefix length that leaves room for machines. */
 export function networkOf(cidr: string): LabNetwork {
   if (!ipaddr.isValidCIDR(cidr)) {
-    throw new QuorateError('lab', `'${cidr}' is no address with prefix length, like 198.18.7.11/24`)
+    throw new QuorateError('lab', `'${cidr}' is not an address with prefix length, like 198.18.7.11/24`)
   }
   const [address, prefix] = ipaddr.parseCIDR(cidr)
   const bits = address.kind() === 'ipv4' ? 32 : 128
-  if (bits - prefix < 2) throw new QuorateError('lab', `${cidr} leaves no address for this computer`)
+  if (bits - prefix < 2) throw new QuorateError('lab', `${cidr} leaves no address for the workstation`)
   const family = address.kind() === 'ipv4' ? ipaddr.IPv4 : ipaddr.IPv6
   const network = family.networkAddressFromCIDR(cidr)
   const first = network.toByteArray()

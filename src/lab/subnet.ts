@@ -53,7 +53,7 @@ export async function allocateSubnet(folder: string, registry = '/run/quorate-la
     if (other === undefined) return { ipv4, ipv6, claim }
   }
   throw new QuorateError('lab', 'every subnet of 198.18.0.0/15 is taken', {
-    hint: `Take labs down that are not needed any more; the claims are in ${registry}.`,
+    hint: `take down labs that you don't need any more; the claims are in ${registry}`,
   })
 }
 

@@ -31,7 +31,7 @@ export async function run(argv: readonly string[], options: ProcessOptions = {})
     return await runProcess(file, args, { ...options, env })
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
-    throw new QuorateError('lab', `${file} is not installed on this computer`, { cause: error })
+    throw new QuorateError('lab', `${file} is not installed on the workstation`, { cause: error })
   }
 }
 

@@ -20,12 +20,12 @@ export async function allowWatches(emit: EmitLab, limit: string = LIMIT): Promis
     await writeFile(limit, `${ENOUGH}\n`)
     emit({
       kind: 'lab',
-      text: `raised this computer's ${setting} from ${allowed} to ${ENOUGH} (until its next boot)`,
+      text: `raised the workstation's ${setting} from ${allowed} to ${ENOUGH} (until its next boot)`,
     })
   } catch {
     emit({
       kind: 'lab',
-      text: `${setting} is ${allowed} on this computer: machines may come up degraded. Raise it: sysctl -w ${setting}=${ENOUGH}`,
+      text: `${setting} is ${allowed} on the workstation: machines may come up degraded. Raise it: sysctl -w ${setting}=${ENOUGH}`,
     })
   }
 }

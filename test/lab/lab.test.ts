@@ -187,7 +187,7 @@ describe.skipIf(reason)(`a lab of three machines${reason === undefined ? '' : ` 
       const clash = bootLab({ ...spec, folder: third, machines }, { base })
       await expect(clash).rejects.toMatchObject({
         code: 'lab',
-        message: expect.stringContaining('in use on this computer'),
+        message: expect.stringContaining('in use on the workstation'),
       })
       // The first one goes on as it was, also when it is brought up again beside the other.
       await bootLab(spec, { base })
@@ -205,7 +205,7 @@ describe.skipIf(reason)(`a lab of three machines${reason === undefined ? '' : ` 
     const { spec } = lab.lab
     const folder = `${spec.folder}-second`
     const boot = bootLab({ ...spec, folder }, { base: await labBase() })
-    await expect(boot).rejects.toThrow(/in use on this computer/)
+    await expect(boot).rejects.toThrow(/in use on the workstation/)
     await downLab(folder, { purge: true })
     expect(existsSync(folder)).toBe(false)
   })
