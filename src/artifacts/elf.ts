@@ -42,7 +42,7 @@ export async function checkArchitecture(
     'artifact',
     `${name} from ${origin} is for ${describe(machine)}, but ${arch} is needed`,
     {
-      hint: `use etcd's binaries for linux-${arch}`,
+      hint: `use the programs for linux-${arch}`,
     },
   )
 }

@@ -11,7 +11,7 @@ export function kubernetesLines({ kubernetes: set, network }: ClusterFile): stri
     {
       key: 'source',
       standard: 'release',
-      why: 'or modules (built on this workstation), { directory: PATH } (a directory or bundle)',
+      why: 'or modules (built on this workstation); source.folder: a directory or bundle',
     },
     { key: 'imageRepository', standard: imageRepository, why: 'where nodes find the images' },
     {

@@ -198,7 +198,7 @@ function wrongChoice(path: Path, name: string, value: unknown): Words {
   if (path.join('.') === 'kubernetes.source')
     return [
       `${name}: ${kindOf(value)} is not a source of Kubernetes`,
-      'write release, modules, or { directory: PATH }',
+      'write release, modules, or { folder: PATH }',
     ]
   if (path.join('.') === 'kubernetes.source.folder')
     return [`${name}: ${kindOf(value)} is not a directory`, 'write a path, or { path: …, sha256: … }']
