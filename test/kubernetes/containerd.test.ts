@@ -1,21 +1,14 @@
 /** A machine of the lab becomes fit for a kubelet by the steps of the tier, through the real agent. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { RunEvent } from '../../src/engine/events.ts'
-import { type LockScope, takeLock, theseMachines } from '../../src/engine/locking.ts'
-import { SERVICES, type ServiceStep } from '../../src/engine/service-steps.ts'
-import type { ServiceKind } from '../../src/engine/service-kind.ts'
-import { runWave } from '../../src/engine/wave.ts'
-import { runAgent } from '../../src/host/agent.ts'
-import { looksFor, parseHostState } from '../../src/host/observe.ts'
-import type { HostState } from '../../src/host/state.ts'
-import { loadClusterFile, openSession, preflight } from '../../src/index.ts'
+import { loadClusterFile, preflight } from '../../src/index.ts'
 import type { Cluster, Node } from '../../src/spec/cluster.ts'
 import { sampleKubernetes } from '../../src/spec/sample-kubernetes.ts'
 import { containerdReset } from '../../src/tiers/containerd/reset.ts'
-import { containerd } from '../../src/tiers/containerd/tier.ts'
 import { type TestLab, testLab } from '../lab/harness.ts'
 import { freshState } from '../lab/support/fresh.ts'
 import { CONTAINER_PACKAGES, IMAGES, SPEC, VERSIONS, whyNoKubernetes } from './built.ts'
+import { oneNode } from './support/one-node.ts'
 
 const reason = await whyNoKubernetes()
 const NAME = 'master01'
@@ -28,6 +21,7 @@ describe.skipIf(reason)(`the tier of containerd${reason === undefined ? '' : ` (
   let lab: TestLab
   let cluster: Cluster
   let node: Node
+  let at: ReturnType<typeof oneNode>
   const shell = async (text: string) => await lab.machine(NAME).check(['sh', '-c', text])
 
   beforeAll(async () => {
@@ -42,68 +36,16 @@ describe.skipIf(reason)(`the tier of containerd${reason === undefined ? '' : ` (
     const [first] = cluster.nodes
     if (first === undefined) throw new Error('the lab has no machine')
     node = first
+    at = oneNode(cluster, node)
   })
   afterAll(async () => await lab.down())
-
-  const connected = async (more: { emit?: (event: RunEvent) => void; signal?: AbortSignal } = {}) =>
-    await openSession(cluster, { tiers: [containerd], ...more })
-  type Session = Awaited<ReturnType<typeof connected>>
-
-  const look = async (session: Session): Promise<HostState> => {
-    const looks = looksFor(cluster, node, [containerd])
-    const { lines } = await runAgent(await session.remote(node), { operations: [], looks })
-    return parseHostState(NAME, true, lines)
-  }
-  const planned = (host: HostState, wanted = cluster) => containerd.steps(wanted, { [NAME]: host }, 'T')
-  const refused = (host: HostState, wanted = cluster) =>
-    containerd.refusals(wanted, { [NAME]: host }).map(({ message }) => message)
-
-  /** As `apply` does. @returns the machine as the agent saw it at the end */
-  const carryOut = async (session: Session, host: HostState, steps: readonly ServiceStep[]) => {
-    const scope: LockScope = theseMachines([node])
-    await using lock = await takeLock(session, { purpose: 'test', scope })
-    const worked = await runWave<ServiceStep>(session, lock, steps, {
-      perform: async () => {
-        throw new Error('no step is of the cluster as a whole')
-      },
-      explain: async (error) => error,
-      equip: async () => {
-        const contentsOf = await containerd.equip?.(
-          session,
-          { hosts: { [NAME]: host }, facts: undefined },
-          steps,
-        )
-        return (_node, own) => ({
-          operations: own.map((step) =>
-            (SERVICES[step.kind] as unknown as ServiceKind<ServiceStep>).operations(
-              step,
-              contentsOf?.(step) ?? {},
-            ),
-          ),
-          sendings: [],
-          looks: looksFor(cluster, node, [containerd]),
-        })
-      },
-    })
-    return parseHostState(NAME, true, worked.get(NAME) ?? [])
-  }
-  /** Until nothing is left to be done. @returns the kinds of what was done */
-  const settle = async (): Promise<string[]> => {
-    await using session = await connected()
-    const host = await look(session)
-    const steps = planned(host)
-    if (steps.length === 0) return []
-    const after = await carryOut(session, host, steps)
-    expect(planned(after)).toEqual([])
-    return steps.map(({ kind }) => kind)
-  }
 
   test('what stands in the way is refused while nothing is changed yet', async () => {
     await shell(`mkdir -p /usr/local/bin && touch /usr/local/bin/k3s && cp -p ${CONFIGURATION} /root/packaged && echo 'version = 2' >${CONFIGURATION}
       systemd-run --quiet --unit=squatter socat TCP-LISTEN:10250,fork,reuseaddr OPEN:/dev/null
       timeout 5 sh -c 'until ss -Htln | grep -q :10250; do sleep 0.1; done'`)
-    await using session = await connected()
-    const reasons = refused(await look(session))
+    await using session = await at.connected()
+    const reasons = at.refused(await at.look(session))
     expect(reasons).toEqual([
       expect.stringContaining('k3s is there: /usr/local/bin/k3s'),
       expect.stringContaining('socat listens on port 10250, which kubelet needs'),
@@ -113,9 +55,9 @@ describe.skipIf(reason)(`the tier of containerd${reason === undefined ? '' : ` (
     const failed = checks.filter(({ result }) => result === 'failure').map(({ id }) => id)
     expect(failed).toEqual(expect.arrayContaining(['other-kubernetes', 'node-ports']))
     await shell(`systemctl stop squatter; rm /usr/local/bin/k3s; mv /root/packaged ${CONFIGURATION}`)
-    expect(refused(await look(session))).toEqual([])
+    expect(at.refused(await at.look(session))).toEqual([])
     const strict = { ...cluster, kubernetes: sampleKubernetes(SPEC) }
-    expect(refused(await look(session), strict)).toEqual([
+    expect(at.refused(await at.look(session), strict)).toEqual([
       expect.stringMatching(/version 1, which a kubelet/),
     ])
   })
@@ -125,15 +67,15 @@ describe.skipIf(reason)(`the tier of containerd${reason === undefined ? '' : ` (
     const abort = (event: RunEvent) => {
       if (event.type === 'step-done' && event.step.kind === 'service-file') cut.abort(new Error('cut off'))
     }
-    await using session = await connected({ emit: abort, signal: cut.signal })
-    const host = await look(session)
-    const steps = planned(host)
+    await using session = await at.connected({ emit: abort, signal: cut.signal })
+    const host = await at.look(session)
+    const steps = at.planned(host)
     expect(new Set(steps.map(({ kind }) => kind))).toEqual(
       new Set(['kernel', 'service-file', 'service-load', 'program', 'image']),
     )
-    await expect(carryOut(session, host, steps)).rejects.toThrow()
-    expect(await settle()).toEqual(expect.arrayContaining(['program', 'image']))
-    expect(await settle()).toEqual([])
+    await expect(at.carryOut(session, host, steps)).rejects.toThrow()
+    expect(await at.settle()).toEqual(expect.arrayContaining(['program', 'image']))
+    expect(await at.settle()).toEqual([])
   })
 
   test('containerd runs as the machine demands, with the sandbox image that was imported', async () => {
@@ -170,21 +112,21 @@ describe.skipIf(reason)(`the tier of containerd${reason === undefined ? '' : ` (
     ['an image', `ctr -n k8s.io images rm ${IMAGES.coredns}`, ['image']],
   ])('%s that is changed by hand is put right', async (_what, command, kinds) => {
     await shell(command)
-    expect(await settle()).toEqual(kinds)
-    expect(await settle()).toEqual([])
+    expect(await at.settle()).toEqual(kinds)
+    expect(await at.settle()).toEqual([])
   })
 
   test('a configuration that containerd can not read is not put in place, and one without CRI is no success', async () => {
-    await using session = await connected()
+    await using session = await at.connected()
     const whole = await shell(`cat ${CONFIGURATION}`)
     await shell(`echo '# mine' >>${CONFIGURATION}`)
-    const host = await look(session)
+    const host = await at.look(session)
     const changed = (change: (content: string) => string) =>
-      planned(host).map((step) =>
-        step.kind === 'service-file' ? { ...step, content: change(step.content) } : step,
-      )
+      at
+        .planned(host)
+        .map((step) => (step.kind === 'service-file' ? { ...step, content: change(step.content) } : step))
     const unreadable = changed((content) => content.replace('[plugins', '[plugins =\n[plugins'))
-    await expect(carryOut(session, host, unreadable)).rejects.toThrow(
+    await expect(at.carryOut(session, host, unreadable)).rejects.toThrow(
       `containerd does not accept the new ${CONFIGURATION}`,
     )
     expect(await shell(`cat ${CONFIGURATION}`)).toBe(`${whole}# mine\n`)
@@ -194,40 +136,40 @@ describe.skipIf(reason)(`the tier of containerd${reason === undefined ? '' : ` (
         '$1$4$2$3',
       ),
     )
-    await expect(carryOut(session, host, deaf)).rejects.toThrow('its CRI plugin is not loaded')
-    await settle()
-    expect(await settle()).toEqual([])
+    await expect(at.carryOut(session, host, deaf)).rejects.toThrow('its CRI plugin is not loaded')
+    await at.settle()
+    expect(await at.settle()).toEqual([])
     expect(await shell(`cat ${CONFIGURATION}`)).toBe(whole)
   })
 
   test("a program that is not quorate's is never overwritten", async () => {
     await shell('rm /usr/local/bin/kubelet; printf mine >/usr/local/bin/kubelet')
-    await using session = await connected()
-    const host = await look(session)
-    expect(refused(host)).toEqual([expect.stringContaining('/usr/local/bin/kubelet')])
-    await expect(carryOut(session, host, planned(host))).rejects.toThrow(
+    await using session = await at.connected()
+    const host = await at.look(session)
+    expect(at.refused(host)).toEqual([expect.stringContaining('/usr/local/bin/kubelet')])
+    await expect(at.carryOut(session, host, at.planned(host))).rejects.toThrow(
       '/usr/local/bin/kubelet was not created by quorate',
     )
     expect(await shell('cat /usr/local/bin/kubelet')).toBe('mine')
     await shell('rm /usr/local/bin/kubelet')
-    await settle()
+    await at.settle()
   })
 
   test('a node without a route to Services has one by now', async () => {
     expect(await shell('ip route get 10.96.0.10')).toContain('dev host0')
     expect(await shell('systemctl is-enabled quorate-service-route')).toBe('enabled\n')
     await shell('ip route del 10.96.0.0/12')
-    expect(await settle()).toEqual(['service-load'])
+    expect(await at.settle()).toEqual(['service-load'])
     expect(await shell('ip route get 10.96.0.10')).toContain(`src ${node.address}`)
   })
 
   test('after a boot nothing is left to be done, and preflight finds nothing wrong', async () => {
     await lab.machine(NAME).powerOff()
     await lab.machine(NAME).boot()
-    await using session = await connected()
+    await using session = await at.connected()
     // What is started at boot may still be on its way.
     await expect
-      .poll(async () => planned(await look(session)), { timeout: 60_000, interval: 1000 })
+      .poll(async () => at.planned(await at.look(session)), { timeout: 60_000, interval: 1000 })
       .toEqual([])
     const { checks } = await preflight(session)
     const ours = checks.filter(({ id }) => ['kubernetes-node', 'pod-network', 'service-network'].includes(id))
@@ -239,9 +181,9 @@ describe.skipIf(reason)(`the tier of containerd${reason === undefined ? '' : ` (
   })
 
   test('reset takes it away again, and images stay', async () => {
-    await using session = await connected()
-    const host = await look(session)
-    const after = await carryOut(session, host, containerdReset(cluster, host, 'before-T'))
+    await using session = await at.connected()
+    const host = await at.look(session)
+    const after = await at.carryOut(session, host, containerdReset(cluster, host, 'before-T'))
     expect(containerdReset(cluster, after, 'before-T')).toEqual([])
     expect(await shell('ls /opt/quorate; ls /usr/local/bin; ls /etc/containerd')).toBe(
       'config.toml.before-T\n',
