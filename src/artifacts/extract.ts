@@ -8,12 +8,12 @@ import { QuorateError } from '../errors.ts'
 import type { BinaryName } from './artifact.ts'
 import { BINARY_NAMES } from './artifact.ts'
 
-/** Far above any etcd binary: a bound on what a hostile archive can write. */
+/** Far above any of these programs: a bound on what a hostile archive can write. */
 const MAX_BINARY_BYTES = 512 << 20
 
-export interface Extraction {
+export interface Extraction<N extends string = BinaryName> {
   /** Which program an entry of that path is, if any. */
-  readonly pick: (entryPath: string) => BinaryName | undefined
+  readonly pick: (entryPath: string) => N | undefined
   /** Absolute path of the directory to write to. */
   readonly directory: string
   /** Archive's name for messages. */
@@ -26,13 +26,13 @@ export interface Extraction {
  *
  * @param archive the stream, and what to put between it and tar (decompression)
  */
-export async function extractPrograms(
+export async function extractPrograms<N extends string>(
   archive: readonly [Readable, ...Transform[]],
-  extraction: Extraction,
-): Promise<BinaryName[]> {
+  extraction: Extraction<N>,
+): Promise<N[]> {
   const { pick, directory, origin, signal } = extraction
   const extractor = tar.extract()
-  const names: BinaryName[] = []
+  const names: N[] = []
   const feeding = pipeline([...archive, extractor], { signal })
   // Its failure reaches the loop below as well; this only keeps it from counting as unhandled before then.
   feeding.catch(() => undefined)

@@ -15,19 +15,12 @@ export interface KubernetesFacts {
   readonly flannel: string
   /** The least Go that compiles it: `1.26.0`. */
   readonly go: string
-  /** Releases of what the nodes have from their distribution, unless they get them from a release. */
-  readonly containerd: string
-  readonly runc: string
-  readonly cniPlugins: string
 }
 
 /** kubeadm's own values are in cmd/kubeadm/app/constants/constants.go, the others in build/dependencies.yaml. */
 const COMMON = {
   leastEtcd: '3.5.24',
   flannel: '0.28.10',
-  containerd: '2.3.7',
-  runc: '1.5.3',
-  cniPlugins: '1.9.1',
 } as const
 
 const FACTS: Readonly<Record<string, Omit<KubernetesFacts, 'minor'>>> = {

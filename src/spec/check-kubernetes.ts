@@ -1,6 +1,7 @@
 /** Whether this cluster could carry Kubernetes, where the file asks for it. */
 import { isIP, isIPv6 } from 'node:net'
 import { checkDays } from './check-choices.ts'
+import { checkContainerd } from './check-containerd.ts'
 import { checkNetworks } from './check-kubernetes-networks.ts'
 import { checkKubernetesSettings } from './check-kubernetes-settings.ts'
 import { checkNodeMarks } from './check-node-marks.ts'
@@ -20,6 +21,7 @@ export function checkKubernetes(file: File, report: Reporter): void {
   const { kubernetes, nodes } = file
   if (kubernetes === undefined) return
   checkSource(kubernetes.source, report)
+  checkContainerd(kubernetes.containerd, report)
   checkFlannel(kubernetes, report)
   checkEndpoint(file, report)
   checkEtcdVersion(file, report)

@@ -46,6 +46,8 @@ export const KUBERNETES_DEFAULTS = {
     checksum: 'v{version}/bin/linux/{arch}/{program}.sha256',
   },
   modules: { checksumDatabase: true },
+  /** Of releases, for a file that names none. */
+  containerd: { base: 'https://github.com', version: '2.3.7', runc: '1.5.3', cni: '1.9.1' },
   imageRepository: 'registry.k8s.io',
   /** Where the file has no network of flannel's. */
   podNetwork: '10.244.0.0/16',

@@ -13,6 +13,11 @@ export function kubernetesLines({ kubernetes: set, network }: ClusterFile): stri
       standard: 'release',
       why: 'or modules (built on this workstation); source.folder: a directory or bundle',
     },
+    {
+      key: 'containerd',
+      standard: '{ source: distribution }',
+      why: 'or release: containerd, runc, CNI plugins',
+    },
     { key: 'imageRepository', standard: imageRepository, why: 'where nodes find the images' },
     {
       key: 'podNetwork',

@@ -200,6 +200,11 @@ function wrongChoice(path: Path, name: string, value: unknown): Words {
       `${name}: ${kindOf(value)} is not a source of Kubernetes`,
       'write release, modules, or { folder: PATH }',
     ]
+  if (path.join('.') === 'kubernetes.containerd.source')
+    return [
+      `${name}: ${kindOf(value)} is not a source of containerd`,
+      'write distribution, release, or { folder: PATH }',
+    ]
   if (path.join('.') === 'kubernetes.source.folder')
     return [`${name}: ${kindOf(value)} is not a directory`, 'write a path, or { path: …, sha256: … }']
   return [`${name}: ${kindOf(value)} is not allowed`, 'write one text, number or truth value']

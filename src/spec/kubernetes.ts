@@ -1,10 +1,13 @@
 /** What is wanted of Kubernetes: the part `kubernetes` of a cluster file, with every default filled in. */
+import type { ContainerdSpec } from './containerd.ts'
 import { endpointOf } from './endpoint.ts'
 
 export interface KubernetesSpec {
   /** `1.37.2`: exact. */
   readonly version: string
   readonly source: KubernetesSource
+  /** undefined: containerd, runc and the CNI plugins are the distribution's packages. */
+  readonly containerd?: ContainerdSpec | undefined
   /** Where nodes find the images, without a final slash: `registry.k8s.io`. */
   readonly imageRepository: string
   /** CIDR of the pods' addresses: flannel's network. */

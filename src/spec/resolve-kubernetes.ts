@@ -1,5 +1,6 @@
 /** The cluster file's `kubernetes`, with paths absolute, selectors resolved and defaults filled in. */
 import { type Cluster, type Node, selectNodes } from './cluster.ts'
+import type { ContainerdSpec } from './containerd.ts'
 import { KUBERNETES_DEFAULTS } from './defaults.ts'
 import { type KubernetesSource, type KubernetesSpec, type Taint, kubernetesNodes } from './kubernetes.ts'
 import type { ClusterFile } from './schema.ts'
@@ -14,6 +15,7 @@ export function resolveKubernetes(written: Written, around: Around, local: Local
   return {
     version: written.version,
     source: source(written.source, local),
+    containerd: containerd(written.containerd, local),
     imageRepository: written.imageRepository ?? standard.imageRepository,
     podNetwork: written.podNetwork ?? around.network?.config.Network ?? standard.podNetwork,
     serviceNetwork: written.serviceNetwork ?? standard.serviceNetwork,
@@ -50,6 +52,19 @@ function source(written: Written['source'], local: Local): KubernetesSource {
     checksums: release?.checksums ?? `${top}/${checksum}`,
     proxy: release?.proxy,
   }
+}
+
+function containerd(written: Written['containerd'], local: Local): ContainerdSpec | undefined {
+  if (written?.source === undefined || written.source === 'distribution') return undefined
+  const { source: asked, crictl } = written
+  const { base, ...standard } = KUBERNETES_DEFAULTS.containerd
+  const { release, folder } = asked === 'release' ? { release: {}, folder: undefined } : asked
+  const { version = standard.version, runc = standard.runc, cni = standard.cni } = written
+  const from: ContainerdSpec['source'] =
+    folder === undefined
+      ? { kind: 'release', base: (release?.mirror ?? base).replace(/\/+$/, ''), proxy: release?.proxy }
+      : { kind: 'folder', path: local(folder) }
+  return { source: from, version, runc, cni, crictl }
 }
 
 function texts(written: Readonly<Record<string, string | number | boolean>> = {}): Record<string, string> {

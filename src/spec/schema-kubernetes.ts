@@ -10,6 +10,7 @@ import {
   checkQualifiedName,
 } from './kubernetes-values.ts'
 import { RECOMMENDED_KUBERNETES, checkKubernetesVersion } from './kubernetes-versions.ts'
+import { containerd } from './schema-containerd.ts'
 import { flag, localPath, ONE_KEY, text } from './schema-parts.ts'
 import { checkHttpUrl, checkSha256 } from './values.ts'
 
@@ -96,6 +97,7 @@ export const kubernetes = z.strictObject({
     examples: [RECOMMENDED_KUBERNETES],
   }),
   source: source.optional(),
+  containerd: containerd.optional(),
   imageRepository: text(checkImageRepository, 'Where nodes find the images, without https://.', {
     default: KUBERNETES_DEFAULTS.imageRepository,
     examples: ['registry.example.org:5000/kubernetes'],

@@ -1,7 +1,8 @@
 /** containerd's configuration, and the version of containerd that it is for. Pure. */
 import type { HostState } from '../../host/state.ts'
 import type { CgroupDriver } from '../../kubernetes/cgroup-driver.ts'
-import { CONTAINERD, signature } from './files.ts'
+import type { ContainerdSpec } from '../../spec/containerd.ts'
+import { CONTAINERD, programDirectory, signature } from './files.ts'
 
 export interface ContainerdSettings {
   readonly cluster: string
@@ -11,6 +12,8 @@ export interface ContainerdSettings {
   readonly cgroupDriver: CgroupDriver
   /** Where CNI's plugins lie. */
   readonly cniDirectory: string
+  /** Path of runc; undefined: it is searched as programs are. */
+  readonly runc?: string | undefined
   /** No process there gets a lower OOM score than it has: the machine lacks the right to give it (CAP_SYS_RESOURCE). */
   readonly restrictOomScore: boolean
 }
@@ -21,11 +24,16 @@ export interface ContainerdVersion {
 }
 
 /**
+ * @param released what comes from releases
  * @returns of the installed containerd; where none is, of the one that the distribution is expected to have. If that is wrong, the
  *   next look says so: containerd 2 understands the configuration of 1.7.
  */
-export function containerdVersion({ os, packageVersions }: HostState): ContainerdVersion {
-  const [, major, minor] = /^(?:\d+:)?(\d+)\.(\d+)/.exec(packageVersions?.[CONTAINERD.package] ?? '') ?? []
+export function containerdVersion(
+  { os, packageVersions }: HostState,
+  released?: ContainerdSpec,
+): ContainerdVersion {
+  const known = released?.version ?? packageVersions?.[CONTAINERD.package] ?? ''
+  const [, major, minor] = /^(?:\d+:)?(\d+)\.(\d+)/.exec(known) ?? []
   if (major !== undefined) return { major: Number(major), minor: Number(minor) }
   // Debian's unstable has no number.
   const recent = os.id === 'debian' && !(Number(os.version) < 14)
@@ -39,7 +47,11 @@ const PLUGIN_PACKAGES: Readonly<Record<string, readonly string[]>> = {
 }
 
 /** Where CNI's plugins lie; before they are installed, where their package is going to put them. */
-export function cniDirectory({ os, services }: Pick<HostState, 'os' | 'services'>): string {
+export function cniDirectory(
+  { os, services }: Pick<HostState, 'os' | 'services'>,
+  released?: ContainerdSpec,
+): string {
+  if (released !== undefined) return programDirectory('cni-plugins', released.cni)
   const expected = Object.keys(PLUGIN_PACKAGES).find(
     (path) => PLUGIN_PACKAGES[path]?.includes(os.id) === true,
   )
@@ -51,7 +63,8 @@ export function containerdConfiguration(settings: ContainerdSettings): string {
   return [signature(settings.cluster), ...lines, ''].join('\n')
 }
 
-function version2({ sandboxImage, cgroupDriver, cniDirectory: cni, restrictOomScore }: ContainerdSettings) {
+function version2(settings: ContainerdSettings) {
+  const { sandboxImage, cniDirectory: cni, restrictOomScore } = settings
   const cri = 'plugins."io.containerd.grpc.v1.cri"'
   return [
     'version = 2',
@@ -67,12 +80,12 @@ function version2({ sandboxImage, cgroupDriver, cniDirectory: cni, restrictOomSc
     `bin_dir = "${cni}"`,
     'conf_dir = "/etc/cni/net.d"',
     '',
-    ...runc(cri, cgroupDriver),
+    ...runc(cri, settings),
   ]
 }
 
 function version3(settings: ContainerdSettings) {
-  const { version, sandboxImage, cgroupDriver, cniDirectory: cni, restrictOomScore } = settings
+  const { version, sandboxImage, cniDirectory: cni, restrictOomScore } = settings
   const images = 'plugins."io.containerd.cri.v1.images"'
   const runtime = 'plugins."io.containerd.cri.v1.runtime"'
   const lists = version.major > 2 || version.minor >= 1
@@ -90,16 +103,17 @@ function version3(settings: ContainerdSettings) {
     lists ? `bin_dirs = ["${cni}"]` : `bin_dir = "${cni}"`,
     'conf_dir = "/etc/cni/net.d"',
     '',
-    ...runc(runtime, cgroupDriver),
+    ...runc(runtime, settings),
   ]
 }
 
-function runc(plugin: string, driver: CgroupDriver): string[] {
+function runc(plugin: string, { cgroupDriver: driver, runc: program }: ContainerdSettings): string[] {
   return [
     `[${plugin}.containerd.runtimes.runc]`,
     'runtime_type = "io.containerd.runc.v2"',
     '',
     `[${plugin}.containerd.runtimes.runc.options]`,
+    ...(program === undefined ? [] : [`BinaryName = "${program}"`]),
     `SystemdCgroup = ${driver === 'systemd'}`,
   ]
 }

@@ -1,10 +1,18 @@
 /** Where containerd and the programs of a node lie, and how a file of quorate's is told from another's. */
+import { RUNTIME_PROGRAMS } from '../../kubernetes/runtime-parts.ts'
 
 export const CONTAINERD = {
   unit: 'containerd.service',
   package: 'containerd',
   configuration: '/etc/containerd/config.toml',
+  /** quorate's own, of a containerd from a release. It would hide that of a package. */
+  unitFile: '/etc/systemd/system/containerd.service',
 } as const
+
+/** Where distributions put the unit of their package; often both are one directory. */
+export const PACKAGED_UNITS = ['/usr/lib/systemd/system', '/lib/systemd/system'].map(
+  (directory) => `${directory}/${CONTAINERD.unit}`,
+)
 
 /** Of machines without a default route: Services' addresses need one before they are translated. */
 export const SERVICE_ROUTE = {
@@ -12,18 +20,29 @@ export const SERVICE_ROUTE = {
   file: '/etc/systemd/system/quorate-service-route.service',
 } as const
 
-/** By product, the programs, each with a link of its name in `/usr/local/bin`. */
-export const PROGRAMS = { kubernetes: ['kubeadm', 'kubelet', 'kubectl'], flannel: ['flanneld'] } as const
+/** By product, the programs. */
+export const PROGRAMS = {
+  kubernetes: ['kubeadm', 'kubelet', 'kubectl'],
+  flannel: ['flanneld'],
+  ...RUNTIME_PROGRAMS,
+} as const
 export type ProgramProduct = keyof typeof PROGRAMS
 
 /** The agent installs programs nowhere else. */
 export const PROGRAM_ROOT = '/opt/quorate'
 
 /** With all versions. */
-export const PRODUCT_DIRECTORIES = Object.keys(PROGRAMS).map((product) => `${PROGRAM_ROOT}/${product}`)
+export function productDirectory(product: ProgramProduct): string {
+  return `${PROGRAM_ROOT}/${product}`
+}
 
 export function programDirectory(product: ProgramProduct, version: string): string {
-  return `${PROGRAM_ROOT}/${product}/${version}`
+  return `${productDirectory(product)}/${version}`
+}
+
+/** Programs that get a link to them. CNI's plugins are started by their paths, and `bridge` is a program of iproute2 too. */
+export function linkedPrograms(product: ProgramProduct): readonly string[] {
+  return product === 'cni-plugins' ? [] : PROGRAMS[product]
 }
 
 export function programLink(program: string): string {

@@ -2,14 +2,17 @@
 import type { Look } from '../../host/operations.ts'
 import { imageNames, imagesForRoles } from '../../kubernetes/image-names.ts'
 import { apiServerPort, nodePorts } from '../../kubernetes/node-fitness.ts'
+import { type RuntimePart, runtimeParts } from '../../kubernetes/runtime-parts.ts'
 import { kubernetesFacts } from '../../kubernetes/versions.ts'
 import type { Cluster, Node } from '../../spec/cluster.ts'
 import type { KubernetesSpec } from '../../spec/kubernetes.ts'
 import {
   CONTAINERD,
+  PACKAGED_UNITS,
   PROGRAMS,
   type ProgramProduct,
   SERVICE_ROUTE,
+  linkedPrograms,
   programDirectory,
   programLink,
 } from './files.ts'
@@ -18,13 +21,21 @@ import { KERNEL_NAME, MODULES, isKubernetesNode, settingNames } from './wanted.t
 export function containerdLooks(cluster: Cluster, node: Node): readonly Look[] {
   if (!isKubernetesNode(cluster, node)) return []
   const { kubernetes } = cluster
-  const products = productsOf(kubernetes)
+  const products = [...productsOf(kubernetes), ...runtimeOf(kubernetes)]
+  const units = [CONTAINERD.unitFile, ...(kubernetes.containerd === undefined ? [] : PACKAGED_UNITS)]
   const paths = products.flatMap(({ product, version }) =>
     PROGRAMS[product].map((program) => `${programDirectory(product, version)}/${program}`),
   )
-  const links = products.flatMap(({ product }) => PROGRAMS[product].map(programLink))
+  const links = products.flatMap(({ product }) => linkedPrograms(product).map(programLink))
   return [
-    ['service', { unit: CONTAINERD.unit, package: CONTAINERD.package, files: [CONTAINERD.configuration] }],
+    [
+      'service',
+      {
+        unit: CONTAINERD.unit,
+        package: CONTAINERD.package,
+        files: [CONTAINERD.configuration, ...units],
+      },
+    ],
     ['service', { unit: SERVICE_ROUTE.unit, package: '', files: [SERVICE_ROUTE.file] }],
     ['kernel_look', { name: KERNEL_NAME, modules: MODULES.join(' '), settings: settingNames(cluster) }],
     ['programs', { links: links.join(' '), paths }],
@@ -41,7 +52,7 @@ export function containerdLooks(cluster: Cluster, node: Node): readonly Look[] {
   ]
 }
 
-/** The programs that every node has, with their versions. */
+/** The programs of Kubernetes and flannel that every node has, with their versions. */
 export function productsOf({ version, flannel }: KubernetesSpec): readonly {
   readonly product: ProgramProduct
   readonly version: string
@@ -50,6 +61,11 @@ export function productsOf({ version, flannel }: KubernetesSpec): readonly {
   return flannel === 'service'
     ? [own, { product: 'flannel', version: kubernetesFacts(version).flannel }]
     : [own]
+}
+
+/** What a node has of containerd's releases; none where it has the distribution's packages. */
+export function runtimeOf({ containerd }: KubernetesSpec): readonly RuntimePart[] {
+  return containerd === undefined ? [] : runtimeParts(containerd)
 }
 
 /** Images that are imported there; none where the node pulls them from a registry when they are needed. */

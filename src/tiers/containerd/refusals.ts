@@ -9,6 +9,7 @@ import { kubernetesNodes } from '../../spec/kubernetes.ts'
 import { containerdVersion } from './configuration.ts'
 import { CONTAINERD, writtenFor } from './files.ts'
 import { wantedImages } from './looks.ts'
+import { runtimeRefusals } from './runtime-refusals.ts'
 
 /** From this minor on a kubelet asks its runtime what containerd 1 does not answer (RuntimeConfig). */
 const WANTS_CONTAINERD_2 = 38
@@ -21,6 +22,7 @@ export function containerdRefusals(cluster: Cluster, hosts: Hosts): readonly Blo
     return [
       ...machineReasons(cluster, node, host),
       ...foreignConfiguration(cluster, host),
+      ...runtimeRefusals(cluster, host),
       ...oldContainerd(cluster, host),
       ...(host.architecture === 'other'
         ? [
@@ -82,8 +84,10 @@ function foreignConfiguration({ name }: Cluster, { name: host, services }: HostS
 
 function oldContainerd({ kubernetes }: KubernetesCluster, host: HostState): BlockReason[] {
   const minor = Number(kubernetes.version.split('.')[1])
-  if (host.packageVersions?.[CONTAINERD.package] === undefined || minor < WANTS_CONTAINERD_2) return []
-  const { major, minor: own } = containerdVersion(host)
+  const released = kubernetes.containerd
+  const isKnown = released !== undefined || host.packageVersions?.[CONTAINERD.package] !== undefined
+  if (!isKnown || minor < WANTS_CONTAINERD_2) return []
+  const { major, minor: own } = containerdVersion(host, released)
   if (major >= 2) return []
   return [
     {

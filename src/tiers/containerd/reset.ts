@@ -6,11 +6,16 @@ import type { ServiceStep } from '../../engine/service-steps.ts'
 import { kernelFiles } from '../../host/node-parts.ts'
 import type { HostState } from '../../host/state.ts'
 import type { Cluster } from '../../spec/cluster.ts'
-import { CONTAINERD, PRODUCT_DIRECTORIES, PROGRAM_ROOT, SERVICE_ROUTE, writtenFor } from './files.ts'
+import { CONTAINERD, PROGRAM_ROOT, SERVICE_ROUTE, productDirectory, writtenFor } from './files.ts'
+import { runtimeOf } from './looks.ts'
 import { KERNEL_NAME } from './wanted.ts'
 
 /** Of what was written for this cluster; another's stays. @param suffix ends the names of files that are moved aside */
-export function containerdReset({ name }: Cluster, host: HostState, suffix: string): readonly ServiceStep[] {
+export function containerdReset(
+  { name, kubernetes }: Cluster,
+  host: HostState,
+  suffix: string,
+): readonly ServiceStep[] {
   const { services } = host
   if (services === undefined) return []
   const common = { tier: 'containerd', host: host.name, danger: 'none', suffix } as const
@@ -19,8 +24,8 @@ export function containerdReset({ name }: Cluster, host: HostState, suffix: stri
     return file?.plain === true && writtenFor(file.text) === name
   }
   const units = [
-    { unit: CONTAINERD.unit, path: CONTAINERD.configuration },
-    { unit: SERVICE_ROUTE.unit, path: SERVICE_ROUTE.file },
+    { unit: CONTAINERD.unit, paths: [CONTAINERD.configuration, CONTAINERD.unitFile].filter(isOwn) },
+    { unit: SERVICE_ROUTE.unit, paths: [SERVICE_ROUTE.file].filter(isOwn) },
   ]
   const kernel = Object.entries(services.kernel?.files ?? {}).flatMap(([path, text]) =>
     Object.values(kernelFiles(KERNEL_NAME)).includes(path) && writtenFor(text) === name ? [path] : [],
@@ -28,17 +33,19 @@ export function containerdReset({ name }: Cluster, host: HostState, suffix: stri
   const links = Object.entries(services.programs?.links ?? {}).flatMap(([path, target]) =>
     target?.startsWith(`${PROGRAM_ROOT}/`) === true ? [path] : [],
   )
-  const programs = links.length === 0 ? [] : [...links, ...PRODUCT_DIRECTORIES]
+  const runtime = kubernetes === undefined ? [] : runtimeOf(kubernetes)
+  const products = ['kubernetes', 'flannel', ...runtime.map(({ product }) => product)] as const
+  const programs = links.length === 0 ? [] : [...links, ...products.map(productDirectory)]
   const why = 'the node is taken out of Kubernetes'
   return [
     ...units
-      .filter(({ path }) => isOwn(path))
-      .map(({ unit, path }): ServiceStep => ({
+      .filter(({ paths }) => paths.length > 0)
+      .map(({ unit, paths }): ServiceStep => ({
         ...common,
         kind: 'service-remove',
         unit,
-        paths: [path],
-        what: `stop and disable ${unit}, rename ${path}`,
+        paths,
+        what: `stop and disable ${unit}, rename ${paths.join(' and ')}`,
         why,
       })),
     ...(kernel.length + programs.length === 0

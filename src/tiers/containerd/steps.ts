@@ -3,7 +3,7 @@ import { hasKubernetes, type KubernetesCluster } from '../../kubernetes/kubernet
 import type { ServiceStep } from '../../engine/service-steps.ts'
 import type { Hosts } from '../../engine/tier.ts'
 import { kernelFiles } from '../../host/node-parts.ts'
-import type { ServiceState, ServicesState } from '../../host/services.ts'
+import type { ServicesState } from '../../host/services.ts'
 import type { HostState } from '../../host/state.ts'
 import { cgroupDriver } from '../../kubernetes/cgroup-driver.ts'
 import { imageNames } from '../../kubernetes/image-names.ts'
@@ -18,14 +18,15 @@ import {
   PROGRAMS,
   type ProgramProduct,
   SERVICE_ROUTE,
+  linkedPrograms,
   programDirectory,
   programLink,
 } from './files.ts'
-import { productsOf, wantedImages } from './looks.ts'
+import { productsOf, runtimeOf, wantedImages } from './looks.ts'
 import { serviceRouteUnit } from './service-route.ts'
+import { TIER, unitSteps } from './unit-steps.ts'
+import { containerdUnitText } from './unit.ts'
 import { KERNEL_NAME, MODULES, kernelTexts, wantedSettings } from './wanted.ts'
-
-const TIER = 'containerd'
 
 export function containerdSteps(cluster: Cluster, hosts: Hosts): readonly ServiceStep[] {
   if (!hasKubernetes(cluster)) return []
@@ -41,21 +42,26 @@ function nodeSteps(
   host: HostState,
   services: ServicesState,
 ): readonly ServiceStep[] {
+  const { containerd: released } = cluster.kubernetes
   const configuration = containerdConfiguration({
     cluster: cluster.name,
-    version: containerdVersion(host),
+    version: containerdVersion(host, released),
     sandboxImage: imageNames(cluster.kubernetes).pause,
     cgroupDriver: cgroupDriver(cluster.kubernetes, services.node),
-    cniDirectory: cniDirectory(host),
+    cniDirectory: cniDirectory(host, released),
+    runc: released && `${programDirectory('runc', released.runc)}/runc`,
     restrictOomScore: services.node?.sysResource === false,
   })
   return [
     ...kernelSteps(cluster, host.name, services),
     ...routeSteps(cluster, node, services),
-    ...containerdUnit(host.name, services, configuration),
-    ...productsOf(cluster.kubernetes).flatMap(({ product, version }) =>
-      programSteps(host.name, services, product, version),
-    ),
+    // Before the unit that starts them.
+    ...runtimeOf(cluster.kubernetes).flatMap((part) => programSteps(host.name, services, part)),
+    ...containerdUnit(host.name, services, {
+      ...(released && { [CONTAINERD.unitFile]: containerdUnitText(cluster.name, released.version) }),
+      [CONTAINERD.configuration]: configuration,
+    }),
+    ...productsOf(cluster.kubernetes).flatMap((part) => programSteps(host.name, services, part)),
     ...imageSteps(cluster, node, services),
   ]
 }
@@ -96,10 +102,15 @@ function kernelSteps(cluster: KubernetesCluster, host: string, { kernel }: Servi
 }
 
 /** What containerd can't read is never put in place; and without its CRI plugin it runs, and no kubelet can use it. */
-function containerdUnit(host: string, services: ServicesState, configuration: string): ServiceStep[] {
-  return unitSteps(host, services, CONTAINERD.unit, CONTAINERD.configuration, configuration).map((step) => {
-    if (step.kind === 'service-file') return { ...step, check: ['sh', '-c', check, 'containerd'] }
-    return step.kind === 'service-load' ? { ...step, serves: ['sh', '-c', serves, 'ctr'] } : step
+function containerdUnit(
+  host: string,
+  services: ServicesState,
+  files: Readonly<Record<string, string>>,
+): ServiceStep[] {
+  return unitSteps(host, services, { unit: CONTAINERD.unit, files }).map((step) => {
+    if (step.kind === 'service-load') return { ...step, serves: ['sh', '-c', serves, 'ctr'] }
+    const isConfiguration = step.kind === 'service-file' && step.path === CONTAINERD.configuration
+    return isConfiguration ? { ...step, check: ['sh', '-c', check, 'containerd'] } : step
   })
 }
 
@@ -116,68 +127,22 @@ function routeSteps(cluster: KubernetesCluster, node: Node, services: ServicesSt
   })
   const { unit, file } = SERVICE_ROUTE
   const lost = facts.reachesServices === false ? "no route leads to Services' addresses" : undefined
-  return unitSteps(node.name, services, unit, file, text, lost).map((step) =>
+  return unitSteps(node.name, services, { unit, files: { [file]: text } }, lost).map((step) =>
     step.kind === 'service-load' ? { ...step, mends: { reachesServices: true } } : step,
   )
-}
-
-/** A unit and its one file; it is restarted for what changes. */
-function unitSteps(
-  host: string,
-  services: ServicesState,
-  unit: string,
-  path: string,
-  content: string,
-  trouble?: string,
-): ServiceStep[] {
-  const common = { tier: TIER, host, unit, danger: 'none' } as const
-  const now = services.files[path]
-  const same = now?.text === content && now.plain && now.owner === 'root' && now.mode === '644'
-  const changed =
-    now === undefined
-      ? 'missing'
-      : now.untouched
-        ? 'as its package brought it'
-        : 'differs from what the cluster file asks for'
-  const written: ServiceStep[] = same
-    ? []
-    : [
-        {
-          ...common,
-          kind: 'service-file',
-          path,
-          content,
-          before: now?.text,
-          mode: '644',
-          check: [],
-          what: `write ${path}`,
-          why: changed,
-        },
-      ]
-  const why = same ? (trouble ?? whyLoad(services.units[unit])) : 'its configuration changes'
-  if (why === undefined) return written
-  const what = `${services.units[unit]?.active === 'active' ? 'restart' : 'enable and start'} ${unit}`
-  return [...written, { ...common, kind: 'service-load', reloads: false, restarts: true, what, why }]
-}
-
-function whyLoad(state: ServiceState | undefined): string | undefined {
-  if (state?.loading === true) return 'what was put in place is not loaded'
-  if (state?.active !== 'active') return `it is ${state?.active ?? 'not there'}`
-  if (!state.enabled) return 'it would not start at boot'
-  return state.needsReload === true ? 'the unit on disk differs from the one systemd has loaded' : undefined
 }
 
 function programSteps(
   host: string,
   { programs }: ServicesState,
-  product: ProgramProduct,
-  version: string,
+  { product, version }: { readonly product: ProgramProduct; readonly version: string },
 ): ServiceStep[] {
   const directory = programDirectory(product, version)
+  const linked = linkedPrograms(product)
   const wrong = PROGRAMS[product].filter(
     (name) =>
       programs?.files[`${directory}/${name}`]?.version !== version ||
-      programs.links[programLink(name)] !== `${directory}/${name}`,
+      (linked.includes(name) && programs.links[programLink(name)] !== `${directory}/${name}`),
   )
   if (wrong.length === 0) return []
   return [
@@ -189,7 +154,7 @@ function programSteps(
       version,
       directory,
       programs: PROGRAMS[product],
-      links: Object.fromEntries(PROGRAMS[product].map((name) => [programLink(name), name])),
+      links: Object.fromEntries(linked.map((name) => [programLink(name), name])),
       danger: 'none',
       what: `install ${PROGRAMS[product].join(', ')} ${version} in ${directory}`,
       why: `missing or different: ${wrong.join(', ')}`,

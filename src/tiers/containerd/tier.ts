@@ -8,12 +8,12 @@ import { containerdRefusals } from './refusals.ts'
 import { containerdReport } from './report.ts'
 import { containerdReset } from './reset.ts'
 import { containerdSteps } from './steps.ts'
-import { NODE_PACKAGES, isKubernetesNode } from './wanted.ts'
+import { isKubernetesNode, nodePackages } from './wanted.ts'
 
 export const containerd: Tier<ServiceStep> = {
   name: 'containerd',
   after: [],
-  packages: (cluster, node) => (isKubernetesNode(cluster, node) ? NODE_PACKAGES : []),
+  packages: (cluster, node) => (isKubernetesNode(cluster, node) ? nodePackages(cluster) : []),
   looks: containerdLooks,
   // Those of kubelets are looked at with all else of the machine (`node-fitness.ts`).
   ports: () => [],

@@ -27,6 +27,14 @@ export const NODE_PACKAGES = [
   'mount',
 ] as const
 
+/** Of these, what comes from releases instead, if the cluster file says so. */
+const RUNTIME_PACKAGES: readonly string[] = ['containerd', 'runc', 'containernetworking-plugins']
+
+export function nodePackages({ kubernetes }: KubernetesCluster): readonly string[] {
+  if (kubernetes.containerd === undefined) return NODE_PACKAGES
+  return NODE_PACKAGES.filter((name) => !RUNTIME_PACKAGES.includes(name))
+}
+
 /** The name of the kernel's files. */
 export const KERNEL_NAME = 'quorate-kubernetes'
 
