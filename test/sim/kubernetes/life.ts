@@ -12,7 +12,7 @@ import { FAULTS, type Fault, happen, mend } from './events.ts'
 import { makeKubernetes } from './model.ts'
 
 /** An edit of the cluster file. */
-const EDITS = ['none', 'argument', 'label', 'taint', 'ca-key'] as const
+const EDITS = ['none', 'argument', 'label', 'taint', 'ca-key', 'release'] as const
 
 export interface Round {
   readonly edit: (typeof EDITS)[number]
@@ -114,6 +114,14 @@ function sample(): Cluster {
   return { ...whole, nodes: [...nodes, { ...master, name: 'master03', address: '198.18.7.29' }] }
 }
 
+/** containerd and what belongs to it, from releases. */
+const RELEASE = {
+  source: { kind: 'folder', path: '/releases' },
+  runc: '1.5.3',
+  cni: '1.9.1',
+  crictl: undefined,
+} as const
+
 function edited(cluster: Cluster, edit: Round['edit'], at: number): Cluster {
   const { kubernetes = sampleKubernetes() } = cluster
   const changes = {
@@ -122,6 +130,7 @@ function edited(cluster: Cluster, edit: Round['edit'], at: number): Cluster {
     label: { nodeLabels: { worker01: { disk: `ssd-${at}` } } },
     taint: { taints: { worker01: [{ key: 'dedicated', value: String(at), effect: 'NoSchedule' } as const] } },
     'ca-key': { pki: { caKey: at % 2 === 0 ? 'home' : 'masters', days: 365 } as const },
+    release: { containerd: { ...RELEASE, version: `2.${at}.0` } },
   }[edit]
   return { ...cluster, kubernetes: { ...kubernetes, ...changes } }
 }
