@@ -32,7 +32,7 @@ function packaged({ name: host, services }: HostState): BlockReason[] {
     {
       host,
       message: `the distribution's package of containerd is installed (${path}), and the cluster file wants containerd from a release`,
-      hint: `if nothing else on ${host} needs it: apt-get remove containerd (or the node's own package manager); otherwise set kubernetes.containerd.source: distribution`,
+      hint: `if nothing else needs it, on ${host}: apt-get remove containerd (or the node's own package manager); otherwise set kubernetes.containerd.source: distribution`,
     },
   ]
 }
@@ -50,7 +50,7 @@ function foreignUnit({ name }: KubernetesCluster, { name: host, services }: Host
         owner === undefined
           ? `${path} was not written by quorate, and quorate does not overwrite it`
           : `${path} is of the cluster ${owner}, and a machine is a node of one cluster`,
-      hint: `if nothing else on ${host} needs it: systemctl disable --now ${CONTAINERD.unit} && mv ${path} ${path}.old`,
+      hint: `if nothing else needs it, on ${host}: systemctl disable --now ${CONTAINERD.unit} && mv ${path} ${path}.old`,
     },
   ]
 }
@@ -67,7 +67,7 @@ function foreignPrograms(
       {
         host,
         message: `${path} was not created by quorate, and quorate does not overwrite it`,
-        hint: `if nothing else on ${host} needs it: mv ${path} ${path}.old`,
+        hint: `if nothing else needs it, on ${host}: mv ${path} ${path}.old`,
       },
     ]
   })
