@@ -87,7 +87,7 @@ peer-transport-security:
 
 test('a configuration file that is no YAML, or gone, is not taken for an empty one', () => {
   expect(() => settingsOf(run({ command: NAMED, configuration: 'a: [' }))).toThrow(/can't be read/)
-  expect(() => settingsOf(run({ command: NAMED }))).toThrow(/\/etc\/etcd\.yaml is not there/)
+  expect(() => settingsOf(run({ command: NAMED }))).toThrow(/\/etc\/etcd\.yaml does not exist/)
 })
 
 test('certificate files that are given count, not auto-tls beside them', () => {

@@ -111,7 +111,7 @@ test('a request says who it is for, and with which key', () => {
   expect(text).toMatch(/# key: ecdsa-p256\n$/)
   expect(text).not.toContain('subjectAltName')
   const long = { ...kubelet, commonName: `system:node:${'n'.repeat(60)}` }
-  expect(() => leafConfiguration(long, 'ecdsa-p256')).toThrow(/can't be the name of a certificate/)
+  expect(() => leafConfiguration(long, 'ecdsa-p256')).toThrow(/is not a valid certificate name/)
 })
 
 test('a cluster without Kubernetes has none', () => {

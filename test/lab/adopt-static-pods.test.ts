@@ -42,7 +42,7 @@ describe.skipIf(reason)(`static pods${because}`, () => {
   test('one after the other is taken over as it says, and the cluster stays what it is', async () => {
     for (const [turn, machine] of lab.machines.entries()) {
       const { stderr } = await quorate(lab, ['apply', '--yes'])
-      const command = / (mv \/etc\/kubernetes\/manifests\/etcd\.yaml [^;\s]+);/.exec(stderr)?.[1]
+      const command = / (mv \/etc\/kubernetes\/manifests\/etcd\.yaml [^;,\s]+)[;,]/.exec(stderr)?.[1]
       await machine.check(['sh', '-c', command ?? 'false'])
       await machine.check(['timeout', '30', 'sh', '-c', 'while pidof etcd >/dev/null; do sleep 0.1; done'])
       const applied = await quorate(lab, ['apply', '--yes'])

@@ -199,6 +199,6 @@ function withoutLast(changes: Partial<ClusterFacts>): Observed {
 test('a machine that is gone for good leaves once the downgrade is canceled, which needs no more than a quorum', () => {
   const file = { ...NEW, nodes: NEW.nodes.filter(({ name }) => name !== 'etcd03') }
   const [reason] = reasonsOf(next(testIntent(file), withoutLast(enabled())))
-  expect(reason?.hint).toContain('out of reach: quorate etcdctl etcd01 -- downgrade cancel')
+  expect(reason?.hint).toContain('if a node is unreachable: quorate etcdctl etcd01 -- downgrade cancel')
   expect(kinds(stepsOf(next(testIntent(file), withoutLast({}))))).toContain('member-remove')
 })
