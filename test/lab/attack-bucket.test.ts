@@ -190,13 +190,13 @@ describe.skipIf(whyNoLab())('a writer of the bucket', () => {
     const no = await typedAt(lab, words, { question: "Type 'unsigned'", line: 'yes' })
     expect(no).toMatchObject({
       exitCode: DECLINED,
-      stdout: expect.not.stringContaining('the cluster test from'),
+      stdout: expect.not.stringContaining('restore of cluster test from'),
     })
     // Then it is the same as any other restore: shown, and asked about.
     const said = await refusal(lab, [...words, '--unsigned'])
     expect(said).toMatchObject({ exitCode: UNCONFIRMED, touched: [] })
     expect(said.output).toMatch(
-      /the origin of \S+ is not verified[^]*the cluster test from[^]*The origin of this backup is not verified/,
+      /the origin of \S+ is not verified[^]*restore of cluster test from[^]*The origin of this backup is not verified/,
     )
     expect(await verify(name)).toMatch(/^11 [^]*it is not signed/)
     expect(await verify(name, '--unsigned')).toMatch(/^0 [^]*its origin is not verified/)
@@ -223,7 +223,7 @@ describe.skipIf(whyNoLab())('a writer of the bucket', () => {
     await writeFile(into, (await readFile(lab.clusterFile, 'utf8')).replace('user: root', 'user: other'))
     const beside = await quorate({ clusterFile: into }, [...words, '--signers', signers()])
     expect(beside.exitCode).toBe(UNCONFIRMED)
-    expect(beside.stderr).toMatch(/! ssh\.user: "other" here, "root" in the backup/)
+    expect(beside.stderr).toMatch(/! ssh\.user: "other" in the file, "root" in the backup/)
     expect(await readdir(path.dirname(into))).toEqual(['cluster.yaml'])
   })
 

@@ -174,7 +174,7 @@ describe.skipIf(whyNoLab())('backups on a schedule', () => {
     const expired = await expire()
     expect((await lab.machine(NODE).exec(['systemctl', 'start', SERVICE])).exitCode).not.toBe(0)
     expect((await quorate(lab, ['status'])).stdout).toMatch(
-      /! service01: the certificate of its backups has expired: quorate certs renew/,
+      /! service01: its backup certificate has expired; to renew it: quorate certs renew/,
     )
     const asked = await quorate(lab, ['certs', 'renew'])
     expect(asked).toMatchObject({
@@ -306,7 +306,7 @@ describe.skipIf(whyNoLab())('backups on a schedule', () => {
     expect(await refused({ store: { directory: '/home/backups' } })).toContain(
       "the backup service can't access",
     )
-    expect(await refused({}, '--node', 'nobody')).toMatch(/no node[\s\S]*service01/)
+    expect(await refused({}, '--node', 'nobody')).toMatch(/not a node[\s\S]*service01/)
     expect(await readFile(lab.clusterFile, 'utf8')).toContain('backup')
   })
 })
