@@ -58,7 +58,7 @@ test.skipIf(noApt)(
     const source = { kind: 'debian', suite: 'bookworm', mirror: undefined } as const
     await expect(obtainEtcd({ version: '3.4.99', source }, 'amd64', context)).rejects.toMatchObject({
       code: 'artifact',
-      message: 'Debian bookworm has etcd 3.4.23 , but the cluster file names 3.4.99',
+      message: 'Debian bookworm now has etcd 3.4.23, but the cluster file names 3.4.99',
     })
     const unknown = { ...source, suite: 'nosuchsuite' }
     await expect(debianVersion(unknown, 'amd64', context)).rejects.toThrow(/nosuchsuite/)

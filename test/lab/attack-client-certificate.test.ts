@@ -108,7 +108,7 @@ describe.skipIf(whyNoLab())("a client's certificate", () => {
   test("never has the members' name, whatever it is called", async () => {
     const asked = await quorate(lab, ['certs', 'client', memberName('test'), '--out', lab.folder])
     expect(asked).toMatchObject({ exitCode: PKI_FAILED })
-    expect(asked.stderr).toContain('the peer name')
+    expect(asked.stderr).toContain('is reserved for members')
   })
 
   test('speaks Raft to a cluster from before; apply, killed on its way and run again, ends that while clients write', async () => {

@@ -209,7 +209,7 @@ test('a backup of 3.4.23: with its own etcd, and with a newer one where that is 
     stderr: expect.stringMatching(new RegExp(`delete +${old}[^]*permanently\\?[^]*--yes`)),
   })
   expect(await readdir(source.store)).toContain(old)
-  expect(await source.ok(...prune, '--yes')).toMatch(/removed 1 backup .*2 backups stay/)
+  expect(await source.ok(...prune, '--yes')).toMatch(/deleted 1 backup .*2 backups stay/)
   const left = (await readdir(source.store)).filter((file) => !file.endsWith('.json'))
   expect(left.toSorted()).toEqual([name, newest].toSorted())
   expect(await source.ok(...prune, '--yes')).toMatch(/nothing to delete/)

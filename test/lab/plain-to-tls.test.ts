@@ -141,7 +141,7 @@ describe.skipIf(whyNoLab())('a cluster without TLS', () => {
       await setUp({ ...PLAIN, suite: 'bookworm' })
       const endWriter = await startWriter()
       const { stderr } = await adopt('bookworm')
-      expect(stderr).toContain("etcd 3.4.23 can't be relied on to serve http and https on one port")
+      expect(stderr).toContain("etcd 3.4.23 doesn't reliably serve both on one port")
       expect(noticed(await quorateOk(lab, ['apply', '--yes', '--json']))).toEqual(NOTHING)
       expect(await peerSchemes(`--endpoints=${everyone()}`)).toEqual(['https', 'https', 'https'])
       expect((await endWriter()).replaceAll('OK\n', '')).toBe('')
