@@ -70,7 +70,7 @@ describe.skipIf(whyNoLab())('a first apply', () => {
       await writeFile(file, `${lines.slice(0, 2).join('\n')}\n`)
       const unknown = await refusal(lab)
       expect(unknown).toMatchObject({ exitCode: 76, touched: [] })
-      expect(unknown.output).toMatch(/etcd03: .*not known[^]*quorate trust etcd03/)
+      expect(unknown.output).toMatch(/etcd03: .*not trusted yet[^]*quorate trust etcd03/)
 
       const [first = '', , third = ''] = lines
       const wrong = `${third.split(' ')[0]} ${first.split(' ').slice(1).join(' ')}`

@@ -105,7 +105,7 @@ const CASES: readonly Case[] = [
     victim: 'next',
     at: 'step-done restart',
     exit: BLOCKED,
-    says: /missing or empty: \/opt\/etcd\/wal/,
+    says: /missing or empty: [^(]*\/opt\/etcd\/wal/,
     hint: /quorate repair/,
   },
   {

@@ -76,7 +76,7 @@ describe.skipIf(whyNoLab())('the recorder', () => {
     )
     expect(writes.latencyMs.p50).toBeGreaterThan(0)
     expect(writes.latencyMs.p50).toBeLessThanOrEqual(writes.latencyMs.max)
-    expect(JSON.parse(await readFile(file, 'utf8'))).toEqual({ report, verdict })
+    expect(JSON.parse(await readFile(file, 'utf8'))).toEqual({ formatVersion: 1, report, verdict })
     expect(await leftInEtcd()).toEqual([])
   })
 
