@@ -72,8 +72,8 @@ const LIST_SLOW = '--list-slow'
 const SLOW_TESTS = 20
 const SLOW_FILES = 20
 
-/** Gets about a third of a processor that something usual wants as well, and all of one that is idle. */
-const LESS_URGENT = ['nice', '-n', '5']
+/** Gets about a tenth of a processor that something usual wants as well, and all of one that is idle. */
+const LESS_URGENT = ['nice', '-n', '10']
 
 const root = path.resolve(import.meta.dirname, '..')
 
