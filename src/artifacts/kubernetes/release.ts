@@ -37,7 +37,7 @@ export async function obtainRelease(
 ): Promise<Artifact<ReleasedProgram>> {
   if (flannel === 'service') {
     throw new QuorateError('cluster-file', 'no release of Kubernetes contains flanneld as a service', {
-      hint: 'set flannel: daemonset, or set `kubernetes.source` to `modules` or `folder`',
+      hint: 'set flannel: daemonset, or set `kubernetes.source.modules`, or `kubernetes.source.folder`',
     })
   }
   const sites = digest([source.url, source.checksums])
