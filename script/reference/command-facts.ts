@@ -44,7 +44,7 @@ export function exitRows({ name }: CommandDefinition): readonly ExitRow[] {
   return [{ exitCode: 0, names: [], meaning: 'Success.' }, ...rows]
 }
 
-/** Whether it changes something, as one sentence; undefined: it writes only what it was told to. */
+/** What the command changes, as one sentence; undefined: it writes only the files that its arguments name. */
 export function effect({ name }: CommandDefinition): string | undefined {
   switch (EFFECTS[name]) {
     case 'nothing':

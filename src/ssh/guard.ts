@@ -35,7 +35,7 @@ export interface Marking extends Pick<RemoteCommand, 'environment'> {
   readonly terminal?: boolean
 }
 
-/** How the terminal of this process is called; a name with anything else in it is none. */
+/** What a terminal's name (`TERM`) may contain; any other value is not passed on. */
 const TERMINAL_NAME = /^[\w.+-]{1,64}$/
 
 /**

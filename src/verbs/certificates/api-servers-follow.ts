@@ -22,7 +22,7 @@ export function followers({ cluster }: Session): readonly string[] {
 }
 
 /**
- * Before the first stage: what follows can only be told from other changes where there are none.
+ * Before the first stage. Only where nothing else has to change is every change of a stage due to the new CA.
  *
  * @throws QuorateError `blocked`
  */
