@@ -42,14 +42,14 @@ function watched(log: (seconds: number) => string | undefined) {
   return { until, pods, events, at: () => seconds }
 }
 
-test('an image that stays missing ends the wait within two minutes, and is named with its pod', async () => {
+test('an image that stays missing ends the wait within 90 seconds, and is named with its pod', async () => {
   const { until, at, events, pods } = watched((seconds) => (seconds % 20 === 0 ? PULL : BACK_OFF))
   await expect(until(600)).rejects.toMatchObject({
     code: 'kubernetes',
     message: expect.stringMatching(/kube-system\/c-master01 does not start: .*registry\.k8s\.io\/c:v9/),
     hint: expect.stringContaining('ctr -n k8s.io images pull registry.k8s.io/c:v9'),
   })
-  expect(at()).toBeLessThanOrEqual(120)
+  expect(at()).toBeLessThanOrEqual(90)
   expect(events).toHaveLength(1)
   expect(pods.troubles()).toEqual([
     expect.stringMatching(/^master01: kube-system\/c-master01 does not start/),
@@ -65,7 +65,7 @@ test('where images are never pulled it ends at once', async () => {
 })
 
 test('one that comes after a while, a container that ends again and a machine that is away are waited for', async () => {
-  const registry = watched((seconds) => (seconds < 90 ? PULL : ''))
+  const registry = watched((seconds) => (seconds < 70 ? PULL : ''))
   await registry.until(600)
   expect(registry.pods.troubles()).toEqual([])
   const crashes = watched(() => said('CrashLoopBackOff', 'back-off 10s'))

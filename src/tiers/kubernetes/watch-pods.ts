@@ -10,8 +10,8 @@ const QUIET_MS = 20_000
 const EVERY_MS = 10_000
 /** What the kubelet has not repeated for so long is over, in seconds: it says it again every 10 to 15. */
 const WINDOW_SECONDS = 40
-/** How long an image may be missing, in ms: a registry may fail for a moment. */
-const IMAGE_MS = 90_000
+/** How long an image may be missing, in ms: a registry may fail for a moment. A kubelet tries four times in it. */
+const IMAGE_MS = 60_000
 /** Where images are never pulled nobody will bring them. */
 const AT_ONCE: ReadonlySet<string> = new Set(['ErrImageNeverPull', 'InvalidImageName'])
 
