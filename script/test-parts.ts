@@ -15,8 +15,9 @@ const HELP = `
 usage: script/test [--list-slow] [PART …]
 
 Runs all parts, or those named: lint types build package unit sim site lab kubernetes
-All but the build run beside the lab where there is one. The part kubernetes runs when it is named, last and alone: it
-wants the whole computer. It needs a Go toolchain; the first time it builds a Kubernetes from Go modules, about 12 minutes on two cores.
+All but the build run beside the lab where there is one. The part kubernetes runs last and alone: it wants the whole computer,
+and is skipped, with the reason, where there is no Go toolchain. The first time it builds a Kubernetes from Go modules, about 12
+minutes on two cores.
 Ends with a line 'N passed, N failed, N skipped'; exit code 0 only if nothing failed. The parts lint, types, build and
 package count as one each. Logs of the machines of failed lab tests are kept, in a folder that is named.
 
@@ -30,8 +31,6 @@ interface Part {
   readonly commands?: readonly (readonly string[])[]
   /** A vitest project instead. */
   readonly project?: string
-  /** Not a part of "all". */
-  readonly onlyNamed?: boolean
   /** Run while the machines' part runs, at a lower priority; what it says is shown when it has ended. */
   readonly beside?: boolean
 }
@@ -64,8 +63,7 @@ const PARTS: readonly Part[] = [
   { name: 'site', what: 'the documentation in a browser', project: 'site', beside: true },
   { name: 'lab', what: 'machines with systemd, sshd and etcd', project: 'lab' },
   // Last and alone: a control plane that waits for a processor loses its leases.
-  // Only when it is named, until its tests of lost machines have passed.
-  { name: 'kubernetes', what: 'Kubernetes on machines', project: 'kubernetes', onlyNamed: true },
+  { name: 'kubernetes', what: 'Kubernetes on machines', project: 'kubernetes' },
 ]
 
 const LIST_SLOW = '--list-slow'
@@ -90,9 +88,7 @@ async function main(typed: readonly string[]): Promise<number> {
     return 64
   }
   const folder = await mkdtemp(path.join(tmpdir(), 'quorate-test-'))
-  const chosen = PARTS.filter(({ name, onlyNamed = false }) =>
-    words.length === 0 ? !onlyNamed : words.includes(name),
-  )
+  const chosen = PARTS.filter(({ name }) => words.length === 0 || words.includes(name))
   const shared = chosen.some(({ name }) => name === 'lab') && whyNoMachines() === undefined
   const beside = shared ? chosen.filter((part) => part.beside === true) : []
   const done = new Map<Part, Timed>()
