@@ -10,10 +10,11 @@ import { stepJson } from '../tiers/etcd/steps/plan-json.ts'
 import { knownHostsFile } from '../tiers/etcd/session.ts'
 import { confirm } from './ask.ts'
 import { type CommandInput, countOption, textOption } from './command.ts'
+import { renderConsequences } from './consequences.ts'
 import type { CliContext } from './context.ts'
 import { probeChoice } from './probe-choice.ts'
 import { keyTable } from './render-keys.ts'
-import { renderMemberChange, renderMemberReport } from './render-member.ts'
+import { memberLosses, renderMemberChange, renderMemberReport } from './render-member.ts'
 import { withSession } from './with-session.ts'
 import { counted } from '../spec/units.ts'
 import { printLine } from './output/print-json.ts'
@@ -57,6 +58,8 @@ export async function runMemberChange(
         confirm: async (preview) =>
           await ask(async () => {
             show(preview)
+            const losses = memberLosses(preview)
+            if (!context.json && losses !== undefined) context.err(renderConsequences(losses, context.colors))
             await confirm(context, question(preview), {
               stopsMember: stopsMember([...preview.steps, ...preview.clearing]),
             })

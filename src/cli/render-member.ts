@@ -4,9 +4,10 @@ import type { MemberChange } from '../cluster-file/membership-edit.ts'
 import type { MemberPreview } from '../tiers/etcd/member-change.ts'
 import type { Count } from '../tiers/etcd/plan/member-arithmetic.ts'
 import type { AnyStep } from '../tiers/etcd/steps/steps.ts'
+import type { Consequences } from './consequences.ts'
 import type { CliContext } from './context.ts'
 import { oneLine } from '../spec/visible.ts'
-import { counted } from '../spec/units.ts'
+import { counted, plural } from '../spec/units.ts'
 
 type Painter = Pick<CliContext['colors'], 'bold' | 'dim' | 'yellow'>
 
@@ -53,6 +54,32 @@ export function renderMemberChange(
     ...lines.map((line, index) => `  ${index + 1}. ${line}\n`),
     ...risks.map((risk) => `  ${yellow('!')} ${oneLine(risk)}\n`),
   ].join('')
+}
+
+/** undefined: no node leaves. */
+export function memberLosses({
+  arithmetic: { before, after, fewestMayFail },
+  clearing,
+  unreachable,
+}: Pick<MemberPreview, 'arithmetic' | 'clearing' | 'unreachable'>): Consequences | undefined {
+  const cleared = [...new Set(clearing.map(({ host }) => host))]
+  if (cleared.length === 0 && unreachable.length === 0) return undefined
+  const fewer =
+    after.voters < before.voters
+      ? `; members that may fail: ${before.mayFail} before, ${after.mayFail} after`
+      : ''
+  const kept = [
+    ...(cleared.length > 0 ? [`the data on ${cleared.join(', ')}, renamed`] : []),
+    ...(unreachable.length > 0 ? [`everything on ${unreachable.join(', ')} (unreachable)`] : []),
+  ]
+  return {
+    loses: `no data of the cluster${fewer}`,
+    keeps: kept.join('; '),
+    downtime:
+      fewestMayFail > 0
+        ? `none expected, even if ${counted(fewestMayFail, 'member')} ${plural(fewestMayFail, 'fails', 'fail')} during the change`
+        : 'none expected, as long as no member fails during the change',
+  }
 }
 
 export function renderMemberReport({

@@ -3,6 +3,7 @@ import type { Keeper, Reason } from '../backup/retention.ts'
 import type { StoredBackup } from '../verbs/backup/prune-backups.ts'
 import type { PrunePreview, PruneResult } from '../verbs/backup/prune.ts'
 import { counted, formatBytes, plural } from '../spec/units.ts'
+import type { Consequences } from './consequences.ts'
 import type { CliContext } from './context.ts'
 import { renderTable } from './table.ts'
 import type { KeptJson, PruneDone, PrunePreviewLine } from './output/lines.ts'
@@ -31,6 +32,30 @@ export function renderPrunePreview(
   ])
   const sides = orphans.map((name) => [`  ${colors.red('delete')}`, name, 'its backup is missing'])
   return `${store}, retention policy ${counts.join(', ')}:\n${renderTable([...stays, ...goes, ...sides])}`
+}
+
+export function pruneLosses({ removable, orphans, kept }: PrunePreview): Consequences {
+  const [newest] = kept
+  const sides = orphans.length > 0 ? [counted(orphans.length, 'side file')] : []
+  const gone = removable.length > 0 ? [`${counted(removable.length, 'backup')} (${taken(removable)})`] : []
+  const left = newest === undefined ? '' : `, the newest from ${minuteOf(newest.backup)}`
+  return {
+    loses: `${[...gone, ...sides].join(' and ')}, permanently`,
+    keeps: `${counted(kept.length, 'backup')}${left}`,
+    downtime: 'none: no node is contacted',
+  }
+}
+
+/** @param backups oldest first */
+function taken(backups: readonly StoredBackup[]): string {
+  const [first] = backups
+  const last = backups.at(-1)
+  if (first === undefined || last === undefined) return ''
+  return first === last ? `from ${minuteOf(first)}` : `${minuteOf(first)} to ${minuteOf(last)}`
+}
+
+function minuteOf({ takenAt }: StoredBackup): string {
+  return `${takenAt.toISOString().slice(0, 16).replace('T', ' ')} UTC`
 }
 
 export function pruneQuestion({ removable, orphans, store, kept }: PrunePreview): string {

@@ -1,7 +1,7 @@
 import { createColors } from 'picocolors'
 import { expect, test } from 'vitest'
 import type { UpgradePreview } from '../verbs/upgrade/examine.ts'
-import { renderUpgrade, upgradeQuestion } from './render-upgrade.ts'
+import { renderUpgrade, upgradeLosses, upgradeQuestion } from './render-upgrade.ts'
 
 const colors = createColors(false)
 
@@ -101,4 +101,20 @@ test('the way back from a minor that etcd can downgrade leads by way of that', (
   expect(renderUpgrade('prod', up, colors)).toContain(
     'after the last member runs it, with a downgrade of etcd',
   )
+})
+
+test('the confirmation of an upgrade says what is lost and kept, and whether writes stop', () => {
+  expect(upgradeLosses(PREVIEW)).toEqual({
+    loses:
+      'no data; once every member runs 3.5.16, a return to 3.4.23 needs the snapshot and loses later writes',
+    keeps: 'all data, and a snapshot from before the upgrade (12 MiB)',
+    downtime: 'none for clients that know all members; 3 members to restart, one at a time',
+  })
+  const one = { ...PREVIEW, order: ['etcd01'], outage: true, pointOfNoReturn: false, snapshotBytes: null }
+  expect(upgradeLosses(one)).toEqual({
+    loses: 'no data',
+    keeps: 'all data',
+    downtime: 'no writes while a member restarts; 1 member to restart',
+  })
+  expect(upgradeLosses({ ...PREVIEW, order: [] })).toBeUndefined()
 })

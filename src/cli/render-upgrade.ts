@@ -3,7 +3,8 @@ import type { UpgradeProblem } from '../etcd/upgrade-facts.ts'
 import { compareMinors } from '../etcd/minor.ts'
 import { minorOf } from '../etcd/versions.ts'
 import type { UpgradePreview } from '../verbs/upgrade/examine.ts'
-import { formatBytes } from '../spec/units.ts'
+import { counted, formatBytes } from '../spec/units.ts'
+import type { Consequences } from './consequences.ts'
 import type { CliContext } from './context.ts'
 import { renderTable } from './table.ts'
 import { oneLine } from '../spec/visible.ts'
@@ -25,6 +26,25 @@ export function renderUpgrade(name: string, preview: UpgradePreview, colors: Pai
     ...together(preview.problems).map((problem) => renderProblem(problem, colors)),
     order.length === 0 || blocked ? '' : `  about ${duration(preview.seconds)}\n`,
   ].join('')
+}
+
+/** undefined: no member restarts. */
+export function upgradeLosses(preview: UpgradePreview): Consequences | undefined {
+  const { from, to, order, pointOfNoReturn, snapshotBytes, outage } = preview
+  if (order.length === 0) return undefined
+  const members = counted(order.length, 'member')
+  return {
+    loses: pointOfNoReturn
+      ? `no data; once every member runs ${to}, a return to ${from.join(' or ')} needs the snapshot and loses later writes`
+      : 'no data',
+    keeps:
+      snapshotBytes === null
+        ? 'all data'
+        : `all data, and a snapshot from before the upgrade (${formatBytes(snapshotBytes)})`,
+    downtime: outage
+      ? `no writes while a member restarts; ${members} to restart`
+      : `none for clients that know all members; ${members} to restart, one at a time`,
+  }
 }
 
 /** The question, with its risk. */

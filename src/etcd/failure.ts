@@ -177,7 +177,7 @@ function explain(kind: FailureKind, cause: unknown, context: CallContext): Expla
     },
     expired: {
       message: `etcd's certificate on ${where} has expired`,
-      hint: `${renew}; also check the clocks`,
+      hint: 'check the clocks, then renew the certificates: quorate certs renew',
     },
     'not-yet-valid': {
       message: `etcd's certificate on ${where} is not valid yet`,

@@ -112,6 +112,17 @@ test('an alarm that all members report is one problem of its member', () => {
   expect(problems(view({ etcd01: unsaid, etcd02: unsaid, etcd03: unsaid }))).toEqual([['alarm', undefined]])
 })
 
+test('an alarm that etcd repeats among the errors is shown once; any other error stays', () => {
+  const alarms = [{ memberId: 3n, type: 'CORRUPT' }]
+  const errors = ['memberID:3 alarm:CORRUPT ', 'memberID:3  alarm:CORRUPT', 'memberID:3 alarm:NOSPACE']
+  const found = judgeView(view({ etcd01: { alarms, errors } }), expected).problems
+  expect(found.map(({ message }) => message)).toEqual(['reports: memberID:3 alarm:NOSPACE', 'alarm CORRUPT'])
+  const unread = { alarms: undefined, errors }
+  expect(
+    judgeView(view({ etcd01: { ...unread }, etcd02: unread, etcd03: unread }), expected).problems.length,
+  ).toBe(10)
+})
+
 test('members that never started, learners, strangers and other peer URLs are all named', () => {
   const [first, second, third] = listed
   if (!first || !second || !third) throw new TypeError('three members')

@@ -56,7 +56,7 @@ export function judgeView(view: ClusterView, expected: ExpectedCluster): Judgeme
   const clusterId = agreed(reachable.map((member) => member.clusterId))
   const leaderId = agreed(reachable.map((member) => member.leaderId))
   const problems = [
-    ...answers(view),
+    ...answers(view, reachable),
     ...oneCluster(reachable, clusterId, expected.clusterId),
     ...oneLeader(reachable, leaderId),
     ...alarms(reachable),
@@ -74,10 +74,15 @@ export function healthOf(problems: readonly Problem[]): Health {
   return problems.every(({ kind }) => kind === 'unknown') ? 'unknown' : 'unhealthy'
 }
 
-function answers(view: ClusterView): Problem[] {
+function answers(view: ClusterView, reachable: readonly ReachableMember[]): Problem[] {
+  const raised = new Set(
+    reachable.flatMap(({ alarms = [] }) => alarms.map(({ memberId, type }) => `${memberId} ${type}`)),
+  )
   return view.members.flatMap((member): Problem[] => {
     if (!member.reachable) return [silence(member)]
-    const errors = member.errors.map((error) => problem('error', `reports: ${error.trim()}`, member.name))
+    const errors = member.errors
+      .filter((error) => !raised.has(alarmIn(error)))
+      .map((error) => problem('error', `reports: ${error.trim()}`, member.name))
     // A learner answers no linearizable read: it is named as a learner, and that is enough.
     if (member.read.answered || member.learner) return errors
     const { message, hint } = member.read.reason
@@ -86,6 +91,12 @@ function answers(view: ClusterView): Problem[] {
       ...errors,
     ]
   })
+}
+
+/** etcd repeats alarms among a member's errors, as `memberID:1 alarm:NOSPACE`. Any other error: empty. */
+function alarmIn(error: string): string {
+  const { id, type } = /^memberID:(?<id>\d+)\s+alarm:(?<type>\w+)\s*$/.exec(error)?.groups ?? {}
+  return id === undefined ? '' : `${id} ${type}`
 }
 
 function silence({ name, reason: { message, hint }, unasked: code }: UnreachableMember): Problem {

@@ -4,9 +4,11 @@ import { BACKUP_DEFAULTS } from '../../spec/defaults.ts'
 import { confirm } from '../ask.ts'
 import { storeLocation } from '../backup-options.ts'
 import type { CommandHandler } from '../command.ts'
+import { renderConsequences } from '../consequences.ts'
 import { keepOption } from '../keep-option.ts'
 import {
   prunedJson,
+  pruneLosses,
   prunePreviewJson,
   pruneQuestion,
   renderPruned,
@@ -22,7 +24,8 @@ const pruneCommand: CommandHandler = async (context, input) => {
   await using trust = await provenTrust(cluster)
   const asked = async (preview: PrunePreview) => {
     if (context.json) printLine(context, 'backup prune', prunePreviewJson(preview))
-    else context.err(renderPrunePreview(preview, colors))
+    else
+      context.err(`${renderPrunePreview(preview, colors)}${renderConsequences(pruneLosses(preview), colors)}`)
     await confirm(context, pruneQuestion(preview))
   }
   const result = await prune(storeLocation(cluster, input), {

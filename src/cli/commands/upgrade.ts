@@ -11,10 +11,11 @@ import {
   textList,
   textOption,
 } from '../command.ts'
+import { renderConsequences } from '../consequences.ts'
 import type { CliContext } from '../context.ts'
 import { probeChoice } from '../probe-choice.ts'
 import { stepJson } from '../../tiers/etcd/steps/plan-json.ts'
-import { renderUpgrade, upgradeQuestion } from '../render-upgrade.ts'
+import { renderUpgrade, upgradeLosses, upgradeQuestion } from '../render-upgrade.ts'
 import { loadForCommand, withSession } from '../with-session.ts'
 import { printLine, printValue } from '../output/print-json.ts'
 
@@ -41,6 +42,8 @@ const upgradeCommand: CommandHandler = async (context, input) => {
         confirm: async (preview) =>
           await ask(async () => {
             show(preview)
+            const losses = upgradeLosses(preview)
+            if (!context.json && losses !== undefined) context.err(renderConsequences(losses, context.colors))
             await confirm(context, upgradeQuestion(preview), { stopsMember: preview.order.length > 0 })
           }),
       })

@@ -1,6 +1,8 @@
+import { tmpdir } from 'node:os'
 import { expect, test } from 'vitest'
 import { QuorateError } from '../../errors.ts'
 import { sampleCluster } from '../../etcd/sample.ts'
+import { openssl } from '../../pki/testing.ts'
 import { RUNNING, STOPPED } from '../../tiers/etcd/facts/standing.fixture.ts'
 import { BARE_MEMBER } from '../../tiers/etcd/plan/testing.ts'
 import type { FailureKind } from '../../etcd/failure.ts'
@@ -27,9 +29,17 @@ const serving = (number: number): AskedMember => ({
   member: { reachable: true, learner: false, read: { answered: true, revision: 1n } } as ReachableMember,
 })
 
-function silent(number: number, changes: Partial<MemberState>, kind: FailureKind = 'closed'): AskedMember {
+function silent(
+  number: number,
+  changes: Partial<MemberState>,
+  kind: FailureKind = 'closed',
+  pinned?: string,
+): AskedMember {
   const reason = { kind, message: 'closed', hint: 'what the failure says' }
-  const host = { member: { ...BARE_MEMBER, dataPresent: true, walPresent: true, unit: RUNNING, ...changes } }
+  const host = {
+    pinned,
+    member: { ...BARE_MEMBER, dataPresent: true, walPresent: true, unit: RUNNING, ...changes },
+  }
   return {
     ...base(number),
     member: { reachable: false, name: `etcd0${number}`, reason },
@@ -45,8 +55,9 @@ const problem = (changes: Partial<Problem>): Problem => ({
   hint: 'what the failure says',
   ...changes,
 })
+const NOW = new Date()
 const hint = (asked: readonly AskedMember[], changes: Partial<Problem> = {}) =>
-  String(statusProblems([problem(changes)], asked)[0]?.hint)
+  String(statusProblems([problem(changes)], asked, NOW)[0]?.hint)
 
 test.each([
   ['one that is stopped', { unit: STOPPED }, /quorate start etcd03$/],
@@ -78,4 +89,49 @@ test('alarms name what is possible while there is a quorum', () => {
   const asked = [serving(1), serving(2), serving(3)]
   expect(hint(asked, { kind: 'alarm', message: 'alarm NOSPACE' })).toMatch(/quorate unjam$/)
   expect(hint(asked, { kind: 'alarm', message: 'alarm CORRUPT on nobody' })).toMatch(/quorate repair$/)
+})
+
+const ABSENT = { ...LOST, unit: { ...STOPPED, exists: false } }
+
+test('after a reset there is nothing to recover', () => {
+  const all = (pinned?: string) => [1, 2, 3].map((number) => silent(number, ABSENT, 'refused', pinned))
+  for (const kind of ['unreachable', 'leader', 'list'] as const)
+    expect(hint(all(), { kind })).toMatch(/empty cluster: quorate apply; .*: quorate restore BACKUP$/)
+  expect(hint(all('prod'))).toMatch(/quorate recover$/)
+  const [first, second, third] = all() as [AskedMember, AskedMember, AskedMember]
+  for (const other of [{ ...first, host: undefined }, silent(1, LOST), silent(1, {})])
+    expect(hint([other, second, third])).not.toContain('no etcd node has a member')
+})
+
+const pem = openssl(
+  tmpdir(),
+  ...'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout /dev/null -subj /CN=etcd -days 1'.split(
+    ' ',
+  ),
+)
+const withTls = (certificate: string): Partial<MemberState> => ({
+  tls: { ...BARE_MEMBER.tls, certificates: { etcd: { pem: certificate } } },
+})
+const LATER = new Date(Date.now() + 172_800_000)
+
+test('a silent member with an expired certificate is said to have one, and renewing is the fix', () => {
+  const expired = withTls(pem)
+  const [found] = statusProblems([problem({})], [serving(1), serving(2), silent(3, expired)], LATER)
+  expect(found?.message).toMatch(
+    /^does not answer; its certificate \/etc\/ssl\/etcd\/etcd\.crt expired on \d{4}-/,
+  )
+  expect(found?.hint).toMatch(/quorate certs renew$/)
+  const none = [1, 2, 3].map((number) => silent(number, expired))
+  for (const kind of ['unreachable', 'unhealthy', 'leader'] as const)
+    expect(statusProblems([problem({ kind })], none, LATER)[0]?.hint).toMatch(/quorate certs renew$/)
+})
+
+test('a valid certificate, an unreadable one and lost data leave the other fixes', () => {
+  const three = (changes: Partial<MemberState>) => [serving(1), serving(2), silent(3, changes)]
+  for (const certificate of [pem, 'none']) {
+    const [found] = statusProblems([problem({})], three(withTls(certificate)), NOW)
+    expect([found?.message, found?.hint]).toEqual(['does not answer', expect.stringMatching(/journalctl/)])
+  }
+  const [lost] = statusProblems([problem({})], three({ ...withTls(pem), ...LOST }), LATER)
+  expect(lost?.hint).toMatch(/quorate repair etcd03$/)
 })

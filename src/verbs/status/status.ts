@@ -82,7 +82,7 @@ export async function status(session: Session): Promise<StatusReport> {
     members: nodes.map((node) => ({ name: node.name, peerUrls: [peerUrlNow(cluster, node, plain)] })),
   })
   const health = healthOf(judgement.problems)
-  const problems = statusProblems(judgement.problems, asked, cluster)
+  const problems = statusProblems(judgement.problems, asked, session.now(), cluster)
   const members = looked.map((one) => memberStatus(one, judgement.leaderId, view.members))
   const versions = versionStatus(cluster.etcd.version, view)
   const { versionTrouble: trouble } = versions
