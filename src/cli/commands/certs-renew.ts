@@ -115,7 +115,7 @@ function describe({ done, served, clients, schedule }: RenewReport, durationMs: 
   const backups =
     schedule === undefined
       ? ''
-      : `  ${schedule.host}: its backup certificate is valid until ${schedule.notAfter.slice(0, 10)}\n`
+      : `  ${schedule.host}: the backup certificate is valid until ${schedule.notAfter.slice(0, 10)}\n`
   if (done.length + clients.length === 0 && backups === '')
     return `nothing is due for renewal\n${lines.join('')}`
   return `renewed in ${(durationMs / 1000).toFixed(1)} s\n${lines.join('')}${backups}${kept.join('')}`
