@@ -4,7 +4,9 @@ import path from 'node:path'
 import { Ajv } from 'ajv'
 import { expect, test } from 'vitest'
 import { GENERATED_DIRECTORIES, generatedFiles } from '../script/reference/generated.ts'
+import { ALWAYS } from '../script/reference/command-facts.ts'
 import { EXITS } from '../script/reference/exits.ts'
+import { reachableErrors } from '../script/reference/reachable-errors.ts'
 import { messages } from '../script/reference/messages.ts'
 import { COMMANDS } from '../src/cli/commands.ts'
 import { EXIT_CODES } from '../src/errors.ts'
@@ -52,6 +54,24 @@ test('exit codes are said of every command, and each has an error in the sources
   // `usage` and `runtime` may end every command.
   const unsaid = Object.keys(EXIT_CODES).filter((code) => !(said as ReadonlySet<string>).has(code))
   expect(unsaid.toSorted()).toEqual(['runtime', 'usage'])
+})
+
+/** Thrown in a file that both load, for the other command alone. */
+const FOR_ANOTHER: Readonly<Record<string, readonly string[]>> = {
+  plan: ['moved'], // apply compares the saved plan
+  'bundle verify': ['cluster-file'], // bundle create reads it
+}
+
+test('exit codes of each command are those of the errors in its sources', () => {
+  for (const [name, { errors }] of Object.entries(EXITS)) {
+    const { possible, own } = reachableErrors(`src/cli/commands/${name.replaceAll(' ', '-')}.ts`)
+    const said = new Set<string>([...errors, ...ALWAYS, ...(FOR_ANOTHER[name] ?? [])])
+    const impossible = errors.filter((code) => !possible.has(code))
+    expect({ name, impossible }).toEqual({ name, impossible: [] })
+    expect({ name, unsaid: [...own].filter((code) => !said.has(code)) }).toEqual({ name, unsaid: [] })
+    const needless = (FOR_ANOTHER[name] ?? []).filter((code) => !own.has(code))
+    expect({ name, needless }).toEqual({ name, needless: [] })
+  }
 })
 
 test('the page of messages has what the sources say', () => {

@@ -9,7 +9,7 @@ import { EXITS } from './exits.ts'
 export const SHOWN: readonly CommandDefinition[] = COMMANDS.filter(({ hidden }) => hidden !== true)
 
 /** Of every command. */
-const ALWAYS: readonly ReportedCode[] = ['usage', 'bug', 'runtime', 'cancelled']
+export const ALWAYS: readonly ReportedCode[] = ['usage', 'bug', 'runtime', 'cancelled']
 
 export function usage({ name, options = [], arguments: args = [], rest }: CommandDefinition): string {
   const words = [

@@ -1,6 +1,6 @@
 /**
  * The exit codes that each command may end with, beside those of every command (0, 64, 70, 72, 130): for its page and its
- * manual page. A test compares them with the errors in the sources that the command loads.
+ * manual page. test/generated.test.ts compares them with the errors in the sources that the command loads.
  */
 import type { ErrorCode } from '../../src/errors.ts'
 
@@ -40,7 +40,10 @@ export const EXITS: Readonly<Record<string, Exits>> = {
   status: { errors: MEMBERS, own: { 1: 'The cluster is not healthy.' } },
   probe: { errors: [...MEMBERS, 'unhealthy', 'blocked'], own: { 1: 'Clients were affected.' } },
   etcdctl: { errors: MEMBERS, own: { 1: 'Any other code is the exit code of etcdctl.' } },
-  kubectl: { errors: [...NODES, 'pki'], own: { 1: 'Any other code is the exit code of kubectl.' } },
+  kubectl: {
+    errors: [...NODES, 'pki', 'kubernetes'],
+    own: { 1: 'Any other code is the exit code of kubectl.' },
+  },
   reset: { errors: [...MEMBERS, ...CHANGES, 'kubernetes'] },
   'member add': CONVERGES,
   'member remove': CONVERGES,
@@ -57,12 +60,14 @@ export const EXITS: Readonly<Record<string, Exits>> = {
   compact: SPACE,
   defrag: SPACE,
   unjam: SPACE,
-  unlock: { errors: [...NODES, 'blocked', 'moved', 'unconfirmed', 'declined'] },
+  unlock: { errors: [...NODES, 'blocked', 'moved', 'locked', 'unconfirmed', 'declined'] },
   backup: { errors: [...MEMBERS, ...BACKUPS, 'unhealthy', 'unconfirmed', 'kubernetes'] },
   'backup schedule': { errors: [...MEMBERS, ...CHANGES, ...BACKUPS, 'artifact'] },
   'backup list': { errors: [...FILE, 'store'] },
   'backup verify': { errors: [...FILE, ...BACKUPS, 'artifact', 'unconfirmed'] },
-  'backup signers': { errors: [...NODES, 'signature', 'unconfirmed', 'declined', 'locked'] },
+  'backup signers': {
+    errors: [...NODES, 'signature', 'unconfirmed', 'declined', 'locked', 'blocked'],
+  },
   'backup prune': { errors: [...FILE, 'store', 'unconfirmed', 'declined'] },
   restore: { errors: [...CONVERGES.errors, ...BACKUPS] },
   recover: {
@@ -75,7 +80,10 @@ export const EXITS: Readonly<Record<string, Exits>> = {
   },
   export: { errors: [...MEMBERS, 'unhealthy', 'moved'] },
   import: { errors: [...MEMBERS, ...CHANGES, 'backup'] },
-  'certs list': { errors: NODES, own: { 1: 'A certificate has expired, or a node could not be asked.' } },
+  'certs list': {
+    errors: [...NODES, 'pki'],
+    own: { 1: 'A certificate has expired, or a node could not be asked.' },
+  },
   'certs client': {
     errors: [...NODES, 'pki'],
     own: { 1: 'The certificate waits for the offline CA.' },
