@@ -265,7 +265,7 @@ test('a cluster without TLS goes on serving http, and the way to TLS is told', a
   const { cluster, told } = adopted(await plain('3.5.16'))
   expect(cluster.etcd).toMatchObject({ plaintextClients: true, localPlaintext: false, clientPort: 2379 })
   const text = told.join('\n')
-  expect(text).toContain('its peers connect without TLS')
+  expect(text).toContain('peers connect without TLS')
   expect(text).toContain('in addition to https until etcd.plaintextClients is removed')
   expect(text).not.toContain('lose the connection')
   expect(adopted(await plain('3.4.23')).told.join('\n')).toContain('only so until')
@@ -281,7 +281,7 @@ test('3.3 serves the v2 API unless told not to', async () => {
 test('a plain listener for others than this machine is told: its users would lose the connection', async () => {
   const listen = 'https://10.0.0.2:2379,https://127.0.0.1:2379,http://10.0.0.2:4001'
   const { told } = adopted(await threeMembers(ca, { settings: { 'listen-client-urls': listen } }))
-  expect(told.join('\n')).toContain('etcd2: it serves clients at http://10.0.0.2:4001 too')
+  expect(told.join('\n')).toContain('etcd2: etcd serves clients at http://10.0.0.2:4001 too')
 })
 
 test('names in one certificate go to that node; those of several are told', async () => {

@@ -90,7 +90,7 @@ function nameInEtcd(
   const message =
     nameLost === undefined
       ? `etcd knows this member as ${etcdName}: that name is kept (etcdName)`
-      : `its name in etcd, ${etcdName}, can't be kept: ${nameLost}. quorate apply restarts it as ${name}`
+      : `the etcd name ${etcdName} can't be kept: ${nameLost}. quorate apply restarts it as ${name}`
   remarks.push({ host: name, severity: nameLost === undefined ? 'note' : 'warning', message })
   return nameLost === undefined ? { etcdName } : {}
 }

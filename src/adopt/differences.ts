@@ -99,7 +99,7 @@ function unit({ process }: Member): Found[] {
       note(`etcd runs as ${user}; it will run as etcd in a sandbox, and its data will belong to etcd`),
     )
   if (process.configuration !== undefined && runs?.name === 'etcd.service')
-    found.push(note(`its configuration file will not be read any more; its settings are in the cluster file`))
+    found.push(note(`etcd no longer reads its configuration file; the settings are in the cluster file`))
   return found
 }
 
@@ -129,7 +129,7 @@ function listeners({ etcd }: Cluster, member: Member): Found[] {
     if (port === etcd.clientPort && stays) continue
     found.push(
       warning(
-        `it serves clients at ${tls ? 'https' : 'http'}://${address}:${port} too; quorate's members do not, so its clients will lose the connection`,
+        `etcd serves clients at ${tls ? 'https' : 'http'}://${address}:${port} too; quorate's members do not, so its clients will lose the connection`,
       ),
     )
   }
@@ -155,15 +155,15 @@ function plaintext({ etcd }: Cluster, member: Member): Found[] {
   if (hasPlainPeers(member))
     found.push(
       warning(
-        'its peers connect without TLS, so any host that reaches it can act as a peer: apply issues certificates for all members, then switches one after the other to https',
+        'peers connect without TLS, so any host that reaches the peer port can act as a peer: apply issues certificates for all members, then switches one after the other to https',
       ),
     )
   if (etcd.plaintextClients)
     found.push(
       warning(
         sharesPortFrom(etcd.version) === undefined
-          ? 'it serves clients without TLS, and will do so in addition to https until etcd.plaintextClients is removed from the cluster file'
-          : `it serves clients without TLS, and only so until etcd.plaintextClients is removed from the cluster file: etcd ${etcd.version} doesn't reliably serve both on one port, ${sharesPortFrom(etcd.version)} does`,
+          ? 'etcd serves clients without TLS, and will do so in addition to https until etcd.plaintextClients is removed from the cluster file'
+          : `etcd serves clients without TLS, and only so until etcd.plaintextClients is removed from the cluster file: etcd ${etcd.version} doesn't reliably serve both on one port, ${sharesPortFrom(etcd.version)} does`,
       ),
     )
   return found

@@ -191,7 +191,7 @@ function severalClusters(found: readonly Found[], view: ClusterView): BlockReaso
   return found.flatMap(({ destination: { host } }, index): BlockReason[] => {
     const member = view.members[index]
     if (member?.reachable !== true) return []
-    const message = `it is a member of the cluster ${formatId(member.clusterId)}, and the given nodes belong to several clusters`
+    const message = `the member belongs to the cluster ${formatId(member.clusterId)}, and the given nodes belong to several clusters`
     return [{ host, message, hint: 'name nodes of one cluster, and adopt each cluster with a separate file' }]
   })
 }

@@ -29,7 +29,7 @@ test('everything that is wrong is told at once, with what to do', async () => {
   const problem = { kind: 'learner', member: 'etcd3', message: 'is a learner' } as const
   const found = obstaclesOf(members, [problem])
   const all = found.map(({ message }) => message).join('\n')
-  expect(all).toContain('its member is a learner')
+  expect(all).toContain('the member is a learner')
   expect(all).toContain('the user store')
   expect(all).toContain('the version of etcd must be the same for all members')
   expect(found.every(({ hint }) => hint !== undefined)).toBe(true)

@@ -59,7 +59,7 @@ const NARROWING = [
 function health(problems: readonly Problem[]): BlockReason[] {
   return problems.map(({ member, message }) => ({
     host: member,
-    message: member === undefined ? message : `its member ${message}`,
+    message: member === undefined ? message : `the member ${message}`,
     hint: 'first fix the cluster with the tools that set it up: quorate adopts only a healthy cluster',
   }))
 }
@@ -69,19 +69,19 @@ function listeners(member: Member): BlockReason[] {
   const found: BlockReason[] = []
   const [peer = ''] = member.listed.peerUrls
   if (member.listed.peerUrls.length !== 1) {
-    const message = `it has ${member.listed.peerUrls.length} peer URLs (${member.listed.peerUrls.join(', ')}), but the cluster file supports only one`
+    const message = `the member has ${member.listed.peerUrls.length} peer URLs (${member.listed.peerUrls.join(', ')}), but the cluster file supports only one`
     found.push({ host, message, hint: 'keep one of them: etcdctl member update' })
   } else if (peerPlace(member) === undefined) {
-    const message = `its peer URL has a name (${peer}), but the cluster file needs an address`
+    const message = `the peer URL of the member has a name (${peer}), but the cluster file needs an address`
     found.push({ host, message, hint: `give it its address: etcdctl member update` })
   }
   const clients = clientListeners(member.settings)
   const port = clientPort(member.settings)
   if (port === undefined) {
-    const message = 'it has no listener for clients'
+    const message = 'etcd has no listener for clients'
     found.push({ host, message, hint: 'set listen-client-urls' })
   } else if (!tellsItsPlace(member) && !clients.some((one) => one.port === port && servesLoopback(one))) {
-    const message = `it does not listen on 127.0.0.1:${port}, which quorate's tunnel uses`
+    const message = `etcd does not listen on 127.0.0.1:${port}, which quorate's tunnel uses`
     found.push({
       host,
       message,
@@ -107,16 +107,16 @@ function certificates({ name: host, settings, files }: Member): BlockReason[] {
   ] as const) {
     const set = settings[flag]
     if (set !== undefined && leafOf(file) === undefined)
-      found.push({ host, message: `its ${flag} ${set} is not a readable certificate` })
+      found.push({ host, message: `the ${flag} ${set} of etcd is not a readable certificate` })
   }
   for (const flag of NARROWING) {
     if (settings[flag] === undefined) continue
-    const message = `it accepts only certificates for ${settings[flag]} (${flag}), and quorate's are not`
+    const message = `etcd accepts only certificates for ${settings[flag]} (${flag}), and quorate's are not`
     found.push({ host, message, hint: 'first remove that setting' })
   }
   for (const role of ['', 'peer-'] as const) {
     if (!makesItsCertificates(settings, role)) continue
-    const message = `it creates its own certificates (${role}auto-tls)`
+    const message = `etcd creates its own certificates (${role}auto-tls)`
     found.push({ host, message, hint: 'first give it certificates of a CA' })
   }
   return found

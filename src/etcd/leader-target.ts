@@ -61,13 +61,13 @@ export function fitTarget<C extends Named>(
 ): LeadershipStatus<C> {
   const target = statuses.find(({ client }) => client.name === toName)
   if (target === undefined) {
-    throw new QuorateError('blocked', "it does not answer, so it can't become the leader", {
+    throw new QuorateError('blocked', "the member does not answer, so it can't become the leader", {
       host: toName,
       hint: 'find out why with quorate status, or choose another member',
     })
   }
   if (target.learner) {
-    throw new QuorateError('blocked', "it is a learner, which can't become the leader", {
+    throw new QuorateError('blocked', "the member is a learner, which can't become the leader", {
       host: toName,
       hint: 'choose a voting member',
     })
@@ -76,7 +76,7 @@ export function fitTarget<C extends Named>(
   if (lag > MAX_LAG) {
     throw new QuorateError(
       'blocked',
-      `it is ${counted(lag, 'entry', 'entries')} behind the leader, ${leader.client.name}`,
+      `the member is ${counted(lag, 'entry', 'entries')} behind the leader, ${leader.client.name}`,
       {
         host: toName,
         hint: `rerun the command once it has caught up, or choose another member (writes would wait for it)`,

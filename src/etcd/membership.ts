@@ -116,7 +116,7 @@ async function untilListed(
     const { client, list } = await presentList(clients, signal)
     if (isDone(list)) return { found: undefined }
     check(list)
-    let trouble = new QuorateError('etcd', 'it accepted the change, but its member list does not show it', {
+    let trouble = new QuorateError('etcd', 'the member accepted the change, but its member list does not show the change', {
       host: client.name,
       hint: 'check the members: quorate status',
     })

@@ -17,7 +17,7 @@ export function judgeKubernetesNode(
   if (facts === undefined)
     return [
       check.warning({
-        found: 'it could not be inspected',
+        found: 'the node could not be inspected',
         wanted: "meets the kubelet's requirements",
         remedy: 'continue: quorate apply checks again before it changes anything',
       }),

@@ -77,7 +77,7 @@ function judgeNetwork(
   const [behind] = overlapping
   if (behind === undefined) return check.ok({ found: 'unused', wanted })
   return check.warning({
-    found: `it is part of the route ${describe(behind)}`,
+    found: `part of the route ${describe(behind)}`,
     wanted,
     remedy: `choose another range for \`${key}\`, or check that you need no host in ${text}: pods get its traffic`,
   })

@@ -30,7 +30,7 @@ function judgeOwnAddress(node: Node, { addresses }: HostFacts): Check {
     return check.ok({ found: node.address, wanted })
   const others = addresses.map(({ address }) => address).filter((address) => !isLocal(address))
   return check.failure({
-    found: `it has ${others.join(', ') || 'none'}`,
+    found: `the node has ${others.join(', ') || 'none'}`,
     wanted,
     remedy: `give the node ${node.address}, or set the node's \`address\` to one that it has`,
   })

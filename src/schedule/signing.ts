@@ -39,7 +39,7 @@ export function signingThere(
   if (known === undefined) return { signingKey: undefined, allowSigner: fingerprint }
   throw new QuorateError(
     'blocked',
-    `its key that signs backups is ${fingerprint}, and ${known.fingerprint} is the one that counts`,
+    `the key that signs backups on the node is ${fingerprint}, but ${known.fingerprint} is the recorded one`,
     {
       host,
       hint: `find out who changed ${PLACES.signingKey}; quorate backup signers rotate ${host} makes a new one that counts from then on`,

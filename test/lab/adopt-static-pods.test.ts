@@ -33,7 +33,7 @@ describe.skipIf(reason)(`static pods${because}`, () => {
 
   test('are left alone as long as their manifests are there', async () => {
     const { exitCode, stderr } = await quorate(lab, ['apply', '--yes'])
-    expect(stderr).toContain('its etcd is run by the kubelet')
+    expect(stderr).toContain('etcd is run by the kubelet')
     expect(exitCode).toBe(BLOCKED)
     for (const machine of lab.machines)
       expect(await unitsOfEtcd(machine)).toEqual(['cri-containerd-0a1b2c.scope'])

@@ -117,7 +117,7 @@ describe.skipIf(reason)(`adopt${because}`, () => {
       expect(exitCode).toBe(0)
       expect((await statusOf(file('pods'))).exitCode).toBe(0)
       const applied = await quorate(file('pods'), ['apply', '--yes'])
-      expect(applied.stderr).toContain('its etcd is run by the kubelet')
+      expect(applied.stderr).toContain('etcd is run by the kubelet')
       expect(applied.exitCode).toBe(BLOCKED)
       expect(await etcdPids([machine])).toEqual(pids)
       await machine.check(['systemctl', 'stop', 'static-pod-etcd'])

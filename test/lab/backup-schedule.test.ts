@@ -174,7 +174,7 @@ describe.skipIf(whyNoLab())('backups on a schedule', () => {
     const expired = await expire()
     expect((await lab.machine(NODE).exec(['systemctl', 'start', SERVICE])).exitCode).not.toBe(0)
     expect((await quorate(lab, ['status'])).stdout).toMatch(
-      /! service01: its backup certificate has expired; to renew it: quorate certs renew/,
+      /! service01: the backup certificate has expired; to renew it: quorate certs renew/,
     )
     const asked = await quorate(lab, ['certs', 'renew'])
     expect(asked).toMatchObject({

@@ -195,7 +195,7 @@ describe.skipIf(whyNoLab())('the upkeep of a cluster', () => {
       refused = await quorate(lab, ['unjam', '--yes'])
     }
     expect(refused.exitCode).toBe(BLOCKED)
-    expect(refused.stderr).toMatch(/MiB of live data, and its quota is 20 MiB/)
+    expect(refused.stderr).toMatch(/MiB of live data, and the quota is 20 MiB/)
     expect(refused.stderr).toMatch(/quota-backend-bytes: 67108864 \}, and run quorate apply/)
 
     await lab.writeCluster(etcd(67_108_864))

@@ -51,7 +51,7 @@ async function refusalOf(
   } catch (error) {
     session.signal.throwIfAborted()
     const reason = error instanceof Error ? error.message : String(error)
-    const message = `its ${port} port rejects a certificate from the current CA: ${reason}`
+    const message = `the ${port} port of etcd rejects a certificate from the current CA: ${reason}`
     const hint = 'read its journal, then rerun the command to continue (completed steps stay done)'
     return new QuorateError('unhealthy', message, { host: node.name, hint, cause: error })
   }

@@ -109,11 +109,11 @@ function renewalReasons(cluster: Cluster, observed: Observed, host: string): Blo
     faultsOf(observed, host, name).map(({ code }) => code),
   )
   if (trustsNobody(observed, state)) {
-    const message = 'its member trusts only expired CAs, and reads a new one only at a restart'
+    const message = 'the member trusts only expired CAs, and reads a new one only at a restart'
     return [{ host, message, hint: 'issue the certificates and restart the members: quorate apply' }]
   }
   if (codes.includes('old-issuer')) {
-    const message = 'its certificate is from the old CA, and the CA rotation is not complete'
+    const message = 'the certificate of the member is from the old CA, and the CA rotation is not complete'
     return [
       {
         host,
@@ -123,7 +123,7 @@ function renewalReasons(cluster: Cluster, observed: Observed, host: string): Blo
     ]
   }
   if (!codes.includes('issuer')) return []
-  const message = 'its certificate is from a CA other than the current one'
+  const message = 'the certificate of the member is from a CA other than the current one'
   const hint =
     'if the CA was misplaced, put it back; to rotate the CA, run quorate certs rotate-ca (peers may not trust the current CA yet)'
   return [{ host, message, hint }]

@@ -61,7 +61,7 @@ async function caTrouble(
   return states
     .filter(({ tls }) => tls.ca !== undefined && isLapsed(tls.ca, now))
     .map(({ host }) => {
-      const message = 'its member trusts only expired CAs'
+      const message = 'the member trusts only expired CAs'
       return new QuorateError('pki', message, {
         host,
         hint: 'make it trust the current CA: quorate apply',

@@ -235,12 +235,12 @@ async function comeBack(session: Session, before: Observed, after: Observed): Pr
   const nodes = etcdNodes(session.cluster)
   const down = nodes.filter(({ name }) => (after.hosts[name]?.member?.unit.mainPid ?? 0) === 0)
   for (const { name } of down) {
-    const text = 'its member is stopped: it uses the new certificate after its start'
+    const text = 'the member is stopped: it uses the new certificate after its start'
     session.emit({ type: 'warning', host: name, text })
   }
   const others = faulty(session, after)
   for (const { name } of others) {
-    const text = 'its certificate also needs renewal, but was not requested: quorate certs renew'
+    const text = 'the certificate of the member also needs renewal, but was not requested: quorate certs renew'
     session.emit({ type: 'warning', host: name, text })
   }
   // Where all were good before, whatever else keeps the cluster from health is not for us to wait for.

@@ -67,7 +67,7 @@ function check(
   const { serial, issuer, notAfter } = describeCertificate(served)
   const wanted = onDisk === undefined ? undefined : describeCertificate(onDisk).serial
   if (serial === wanted) return { host, port, serial, issuer, notAfter: notAfter.toISOString() }
-  const message = `its ${port} port serves certificate ${serial}, but on its disk is ${wanted ?? 'none'}`
+  const message = `the ${port} port serves certificate ${serial}, but on the disk is ${wanted ?? 'none'}`
   const hint = 'check whether etcd uses other files than those in /etc/ssl/etcd: quorate plan'
   return new QuorateError('unhealthy', message, { host, hint })
 }

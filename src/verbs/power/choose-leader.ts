@@ -37,7 +37,7 @@ export function chooseLeader(cluster: Cluster, view: ClusterView, wanted?: strin
 function requireQuorumBehind({ members }: ClusterView, name: string): void {
   const member = members.find((one) => one.name === name)
   if (member?.reachable !== true || member.learner || member.read.answered) return
-  throw new QuorateError('blocked', "it answers, but can't become the leader: it has no quorum", {
+  throw new QuorateError('blocked', "the member answers, but can't become the leader: it has no quorum", {
     host: name,
     hint: `check the peer port (2380) between ${name} and the other members, and run quorate status; or choose another member`,
   })

@@ -109,7 +109,7 @@ function unfitToStart({
 }: MemberStanding): BlockReason[] {
   if (strayLog === true) {
     const message =
-      'its data belongs to another member, or another node has the same data: started, it would vote twice'
+      'the data belongs to another member, or another node has the same data: started, it would vote twice'
     return [{ host, message, hint: 'check whether its disk was cloned or swapped: quorate plan' }]
   }
   if (hasLog === false && pinnedTo !== undefined) {
@@ -117,13 +117,13 @@ function unfitToStart({
       {
         host,
         message:
-          'its Raft log (WAL) is missing: started without it, the member could vote twice or start a second cluster',
+          'the Raft log (WAL) is missing: started without it, the member could vote twice or start a second cluster',
         hint: `put the WAL back; or see how to fix the member: quorate status`,
       },
     ]
   }
   if (hasLog === true && whole === false) {
-    const message = 'its data directory is missing or empty, and its WAL may not contain all of it'
+    const message = 'the data directory is missing or empty, and the WAL may not contain all of it'
     return [
       {
         host,
@@ -133,11 +133,11 @@ function unfitToStart({
     ]
   }
   if (hasLog === false) {
-    const message = 'it has no WAL: it never ran, or its reset was interrupted'
+    const message = 'the member has no WAL: it never ran, or its reset was interrupted'
     return [{ host, message, hint: 'see what quorate apply would do with it: quorate plan' }]
   }
   if (listed === false) {
-    const message = 'it is not a member of the running cluster'
+    const message = 'the node is not a member of the running cluster'
     return [{ host, message, hint: 'see what quorate apply would do with it: quorate plan' }]
   }
   return []
@@ -159,7 +159,7 @@ function quorumReasons(
     if (mayRestart(voters, healthyVoters)) return []
     const why =
       voters === 1
-        ? 'it is the only voting member: etcd is unavailable while it restarts'
+        ? 'this is the only voting member: etcd is unavailable while it restarts'
         : `${state}: writes fail while one more restarts`
     const hint = [...back, force].join('; ')
     return [{ host: costly.map(({ name }) => name).join(', '), message: why, hint }]

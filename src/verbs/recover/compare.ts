@@ -72,11 +72,11 @@ export function compareWithCopy(made: MadeCluster, bump: number, now: NewFigures
 
   function difference(): string | undefined {
     if (now.revision < began)
-      return `its revision is ${now.revision}, older than revision ${made.revision} of the copy`
+      return `the revision is ${now.revision}, older than revision ${made.revision} of the copy`
     if (made.keys !== undefined && now.keys !== undefined && made.keys !== now.keys)
-      return `it has ${counted(now.keys, 'key')}, the copy had ${made.keys}`
+      return `the member has ${counted(now.keys, 'key')}, the copy had ${made.keys}`
     if (hashes && made.hash?.hash !== now.hash?.hash)
-      return `its keyspace hash is ${now.hash?.hash}, the copy had ${made.hash?.hash}`
+      return `the keyspace hash is ${now.hash?.hash}, the copy had ${made.hash?.hash}`
     return undefined
   }
 }

@@ -179,7 +179,7 @@ async function verify(
     })
   const status = await member.call(Maintenance.method.status, {}, { signal })
   const id = formatId(status.header?.clusterId ?? 0n)
-  if (id !== made.clusterId) throw wrong(`its cluster ID is ${id}, expected ${made.clusterId}`)
+  if (id !== made.clusterId) throw wrong(`the cluster ID is ${id}, expected ${made.clusterId}`)
   const revision = BigInt(made.revision + bump)
   // Counts all keys, and sends none.
   const every = { key: Uint8Array.of(0), rangeEnd: Uint8Array.of(0), countOnly: true, revision }

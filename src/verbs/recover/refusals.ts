@@ -62,7 +62,7 @@ export function unfitReasons(
   const wrong: { message: string; hint: string }[] = []
   if (options['ETCD_INITIAL_ADVERTISE_PEER_URLS']?.startsWith('http:') === true) {
     wrong.push({
-      message: 'its peers still use http: quorate recovers only clusters that use TLS',
+      message: 'the peers of the member still use http: quorate recovers only clusters that use TLS',
       hint: "follow etcd's disaster recovery documentation by hand (its data is unchanged)",
     })
   }

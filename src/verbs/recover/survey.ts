@@ -206,7 +206,7 @@ function outsiders(
     return list.map((peer) => nodeNameOf({ nodes }, peer.slice(0, peer.indexOf('='))))
   })
   const names = [...new Set(peers)].filter((name) => name !== '' && nodes.every((node) => node.name !== name))
-  const problem = 'its peers know it as a member, but the cluster file does not list it'
+  const problem = 'the other members know this node as a member, but the cluster file does not list it'
   return names.map((name) => {
     const state = gone.includes(name) ? 'gone' : 'unreachable'
     return { ...NOTHING, name, node: undefined, state, problem }

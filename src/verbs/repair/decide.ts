@@ -150,12 +150,12 @@ export function decideRepair({ members, blocked, corrupt }: RepairOutlook, name:
     return { kind: 'refused', reasons: [{ host: name, message, hint }] }
   }
   if (!member.healthy) {
-    const message = 'it does not answer, but there is no evidence that its data is damaged'
+    const message = 'the member does not answer, but there is no evidence that its data is damaged'
     const hint = `start it: quorate start ${name}. If it fails, read its journal: quorate run ${name} --root -- journalctl -u etcd -n 50. If the node is permanently down: quorate member replace ${name} NEW`
     return { kind: 'refused', reasons: [{ host: name, message, hint }] }
   }
   if (sick.length > 0) {
-    const message = `its data is intact; ${sick.join(' and ')} ${sick.length === 1 ? 'needs' : 'need'} repair`
+    const message = `the data of the member is intact; ${sick.join(' and ')} ${sick.length === 1 ? 'needs' : 'need'} repair`
     return { kind: 'refused', reasons: [{ host: name, message, hint: `run ${lines}` }] }
   }
   if (corrupt.length > 0) return { kind: 'disarm' }

@@ -13,9 +13,9 @@ export function evidenceAtSight(
 ): readonly Evidence[] | undefined {
   const { dataPresent, walPresent } = state
   if (one?.listed === false)
-    return [{ kind: 'unfinished', text: 'it is no longer a member: its replacement was interrupted' }]
+    return [{ kind: 'unfinished', text: 'the node is no longer a member: its replacement was interrupted' }]
   if (one?.listed === true && !one.voter)
-    return [{ kind: 'unfinished', text: 'it is a learner: its replacement was interrupted' }]
+    return [{ kind: 'unfinished', text: 'the member is a learner: its replacement was interrupted' }]
   const elsewhere = dataElsewhere(cluster, state) !== undefined
   if (one?.listed === true && !(dataPresent && walPresent) && !elsewhere)
     return [lost(cluster, dataPresent, walPresent)]
@@ -26,11 +26,11 @@ export function evidenceAtSight(
 /** A disk that was cloned or swapped. */
 const STRAY: Evidence = {
   kind: 'lost',
-  text: 'its data directory has the data of another member',
+  text: 'the data directory has the data of another member',
 }
 
 function lost(cluster: Cluster, dataPresent: boolean, walPresent: boolean): Evidence {
   const { dataDirectory, walDirectory } = cluster.etcd
   const gone = [...(dataPresent ? [] : [dataDirectory]), ...(walPresent ? [] : [walDirectory])]
-  return { kind: 'lost', text: `it is a member, but its data is missing: ${[...new Set(gone)].join(', ')}` }
+  return { kind: 'lost', text: `the node is a member, but its data is missing: ${[...new Set(gone)].join(', ')}` }
 }

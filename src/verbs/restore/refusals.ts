@@ -36,7 +36,7 @@ function authorityReasons({ authority, hosts }: Observed): BlockReason[] {
     )
     .map(({ name }) => ({
       host: name,
-      message: 'its certificates are from a CA that was not found on this workstation',
+      message: 'the certificates of the member are from a CA that was not found on this workstation',
       hint: "put the cluster's state directory back, or restore from a bundle, which contains the CA key: quorate restore BUNDLE --into FILE",
     }))
 }

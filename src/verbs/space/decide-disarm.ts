@@ -28,8 +28,8 @@ export function planDisarm({ alarms, members }: Standing): MaintenancePlan<Space
         host,
         message:
           space?.quotaBytes === undefined
-            ? "unknown whether it has free space again: its node can't be inspected"
-            : 'its database is still as large as its quota: the next write would raise the alarm again',
+            ? "unknown whether the member has free space again: its node can't be inspected"
+            : 'the database of the member is still as large as its quota: the next write would raise the alarm again',
         hint: 'free space, disarm the alarm and test a write in one step: quorate unjam',
       })),
     )

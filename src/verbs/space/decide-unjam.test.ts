@@ -67,7 +67,7 @@ test('full without the alarm is full: the next write raises it', () => {
 test('live data over the quota: said so, with what to type, and no member is blocked for nothing', () => {
   const { steps, blocked } = plan(three(FULL), { ...NO_PROGRESS, compacted: true, defragmented: [] })
   expect(steps).toEqual([])
-  expect(blocked).toMatch(/19 MiB of live data, and its quota is 20 MiB/)
+  expect(blocked).toMatch(/19 MiB of live data, and the quota is 20 MiB/)
   expect(blocked).toMatch(/quota-backend-bytes: 67108864 \}, and run quorate apply/)
 })
 

@@ -93,7 +93,7 @@ function unfit({ alarms, members }: Standing): BlockReason[] {
       .filter(({ space }) => space !== undefined && space.quotaBytes === undefined)
       .map(({ name: host }) => ({
         host,
-        message: "its quota is unknown: the node can't be inspected",
+        message: "the quota is unknown: the node can't be inspected",
         hint: `find out why: quorate run ${host} -- uptime`,
       })),
   ]
@@ -110,7 +110,7 @@ function liveData(asked: readonly MemberStanding[], progress: SpaceProgress): Bl
     return [
       {
         host,
-        message: `can't free enough space: even compacted, its database has ${formatBytes(least)} of live data, and its quota is ${formatBytes(space.quotaBytes)}`,
+        message: `can't free enough space: even compacted, the database has ${formatBytes(least)} of live data, and the quota is ${formatBytes(space.quotaBytes)}`,
         hint: `delete keys that are not needed, which etcd accepts even now. Or set a larger quota in the cluster file, etcd.settings: { quota-backend-bytes: ${quota} }, and run quorate apply. Then rerun quorate unjam`,
       },
     ]

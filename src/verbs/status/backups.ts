@@ -135,10 +135,10 @@ async function troubles(
   const notes: string[] = []
   if (state?.problem !== undefined) notes.push(`the latest backup failed: ${state.problem}`)
   if (timer.active !== 'active' || !timer.enabled) {
-    notes.push(`its backup timer is ${timer.active}; to fix it: quorate backup schedule`)
+    notes.push(`the backup timer is ${timer.active}; to fix it: quorate backup schedule`)
   }
   if (there.signingKey === undefined) {
-    notes.push('its backups are not signed; to install a key: quorate backup schedule')
+    notes.push('backups of this node are not signed; to install a key: quorate backup schedule')
   }
   const overdue = overdueSince(there, now)
   if (overdue !== undefined) notes.push(`${overdue}, but its schedule is ${config.every}`)
@@ -146,14 +146,14 @@ async function troubles(
     certificate === undefined ? 0 : (ageOf(certificate, now).notAfter.getTime() - now.getTime()) / DAY_MS
   if (left < Math.min(SOON_DAYS, cluster.pki.days / 10)) {
     const when = left <= 0 ? 'has expired' : `expires in ${counted(Math.floor(left), 'day')}`
-    notes.push(`its backup certificate ${when}; to renew it: quorate certs renew`)
+    notes.push(`the backup certificate ${when}; to renew it: quorate certs renew`)
   }
   if (sha256(await readText(cluster.file)) !== there.files[PLACES.clusterFile]?.sha256) {
-    notes.push('its backups use an older cluster file; to update it: quorate backup schedule')
+    notes.push('backups of this node use an older cluster file; to update it: quorate backup schedule')
   }
   const trust = await session.bundle()
   if (trust !== undefined && sha256(trust) !== there.files[PLACES.trust]?.sha256) {
-    notes.push('its backups trust outdated CAs; to update them: quorate backup schedule')
+    notes.push('backups of this node trust outdated CAs; to update them: quorate backup schedule')
   }
   return notes
 }

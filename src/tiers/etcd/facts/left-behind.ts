@@ -23,6 +23,6 @@ export async function leftBehind(cluster: Cluster, observed?: Observed): Promise
     .filter((node) => !listed.some((member) => isMemberOf(node, member)))
     .map(({ name: host }) => ({
       host,
-      text: `it left the cluster, but still has etcd's unit and data; to stop etcd and rename its data: quorate member remove ${host}`,
+      text: `the node left the cluster, but still has etcd's unit and data; to stop etcd and rename its data: quorate member remove ${host}`,
     }))
 }

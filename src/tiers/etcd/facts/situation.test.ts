@@ -158,7 +158,7 @@ test('pins of different IDs', () => {
   const reasons = blocked(withMember(settledWorld(cluster), 'etcd03', pinOf('abc')))
   expect(reasons[0]?.message).toBe('the nodes belong to different clusters')
   expect(reasons.slice(1).map(({ host, message }) => `${host}: ${message}`)).toContain(
-    'etcd03: its cluster ID file says abc',
+    'etcd03: the cluster ID file says abc',
   )
 })
 

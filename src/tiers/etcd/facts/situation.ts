@@ -172,7 +172,7 @@ function established(
   }
   if (ids.size > 1) {
     const reasons = members.flatMap(({ node, pin }) =>
-      pin ? [{ host: node.name, message: `its cluster ID file says ${pin.clusterId}` }] : [],
+      pin ? [{ host: node.name, message: `the cluster ID file says ${pin.clusterId}` }] : [],
     )
     const hint =
       'find out which cluster has the data, and remove the nodes of the other from the cluster file; if a node came back after a recovery or restore without it: quorate reset NODE'

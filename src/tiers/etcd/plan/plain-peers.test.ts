@@ -125,7 +125,7 @@ test('with nothing that says it, nothing is started', () => {
   expect(reasonsOf(next(intent, lost))).toMatchObject([
     {
       host: 'etcd02',
-      message: expect.stringContaining('its peer scheme (http or https) is unknown') as string,
+      message: expect.stringContaining('the peer scheme (http or https) is unknown') as string,
     },
   ])
 })

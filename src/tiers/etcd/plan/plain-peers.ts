@@ -35,7 +35,7 @@ export function unknownSchemes(cluster: Cluster, observed: Observed): BlockReaso
     .filter((node) => schemeOf(cluster, node, observed) === undefined)
     .map(({ name }) => ({
       host: name,
-      message: `its peer scheme (http or https) is unknown: its etcd does not run, no member answers, and ${PATHS.environment} does not exist`,
+      message: `the peer scheme (http or https) is unknown: etcd does not run, no member answers, and ${PATHS.environment} does not exist`,
       hint: 'start etcd on that node the way it ran before, then run quorate apply',
     }))
 }

@@ -73,7 +73,7 @@ function authorityReasons(cluster: Cluster, node: Node, observed: Observed): Blo
       message:
         observed.authority.bundle === undefined
           ? "its certificate is from a CA that was not found on this workstation: the CA key or quorate's state directory is missing"
-          : 'its certificate is from a CA other than the one in the cluster file',
+          : 'the certificate of the member is from a CA other than the one in the cluster file',
       hint: 'put the CA back; or rotate the CA of the running cluster: quorate certs rotate-ca',
     },
   ]

@@ -96,7 +96,7 @@ function silent(member: string, state: Voter['state'] | undefined): Remedy {
     case 'unreached':
       return remedy(['status'], `make ${member} reachable from this workstation, then check the cluster`)
     case 'serving':
-      return remedy(['status'], 'it answers again; check the cluster')
+      return remedy(['status'], 'the member answers again; check the cluster')
     default:
       return remedy(
         ['run', member, '--root', '--', 'journalctl', '-u', 'etcd', '-n', '50'],

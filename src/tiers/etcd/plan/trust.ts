@@ -58,7 +58,7 @@ function foreignPathReasons(host: string, state: MemberState, { authority }: Obs
   return [
     {
       host,
-      message: `its member trusts a CA (SHA-256 ${strange}…) that is not in quorate's state directory on this workstation`,
+      message: `the member trusts a CA (SHA-256 ${strange}…) that is not in quorate's state directory on this workstation`,
       hint: 'if it is the old CA of a rotation from this workstation, run quorate certs rotate-ca --finish. If another workstation runs the rotation, continue on that one, or copy its state directory',
     },
   ]
@@ -72,7 +72,7 @@ function expiredReasons(host: string, observed: Observed): BlockReason[] {
   return [
     {
       host,
-      message: 'its certificate has expired, and not every member trusts the CA that would sign a new one',
+      message: 'the certificate of the member has expired, and not every member trusts the CA that would sign a new one',
       hint: 'go back to the old CA, which renews the certificate: quorate certs rotate-ca --abort; then start the rotation again',
     },
   ]
