@@ -59,7 +59,7 @@ export const EXITS: Readonly<Record<string, Exits>> = {
   alarms: { errors: SPACE.errors, own: { 1: 'An alarm is raised, or no member answered.' } },
   compact: SPACE,
   defrag: SPACE,
-  unjam: SPACE,
+  'space reclaim': SPACE,
   unlock: { errors: [...NODES, 'blocked', 'moved', 'locked', 'unconfirmed', 'declined'] },
   backup: { errors: [...MEMBERS, ...BACKUPS, 'unhealthy', 'unconfirmed', 'kubernetes'] },
   'backup schedule': { errors: [...MEMBERS, ...CHANGES, ...BACKUPS, 'artifact'] },

@@ -19,6 +19,8 @@ export interface CommandDefinition {
         readonly choices?: readonly string[] | undefined
         /** What its value is; checked before the command begins. */
         readonly value?: ValueKind | undefined
+        /** An older name, `--drill`, which still works and which help does not show. */
+        readonly formerly?: string | undefined
       }[]
     | undefined
   readonly examples?: readonly string[] | undefined
@@ -26,7 +28,9 @@ export interface CommandDefinition {
   readonly json: 'value' | 'events' | 'none' | { readonly eventsIf: string }
   /** When the operator must type the cluster name, which `--yes` does not answer; `--confirm NAME` does. */
   readonly asksForName?: string | undefined
-  /** For programs, not for people: help does not show it. */
+  /** An older name, which still works and which help does not show. */
+  readonly formerly?: string | undefined
+  /** For programs, or an older name: help does not show it. */
   readonly hidden?: boolean | undefined
   /** Arguments after `--`, which are never read as options: `quorate run etcd -- ls -la`. */
   readonly rest?: { readonly syntax: string; readonly description: string } | undefined

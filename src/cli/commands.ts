@@ -1,4 +1,4 @@
-/** All commands, in the order in which help lists them. */
+/** All commands, in the order in which help lists them; then those under their older names. */
 import { BACKUP_COMMANDS } from './catalog/backups.ts'
 import { BUNDLE_COMMANDS } from './catalog/bundles.ts'
 import { CERTIFICATE_COMMANDS } from './catalog/certificates.ts'
@@ -12,7 +12,7 @@ import { UPGRADE_COMMANDS } from './catalog/upgrade.ts'
 import { UPKEEP_COMMANDS } from './catalog/upkeep.ts'
 import type { CommandDefinition } from './command.ts'
 
-export const COMMANDS: readonly CommandDefinition[] = [
+const PRESENT: readonly CommandDefinition[] = [
   ...FILE_COMMANDS,
   ...MACHINE_COMMANDS,
   ...CLUSTER_COMMANDS,
@@ -25,3 +25,10 @@ export const COMMANDS: readonly CommandDefinition[] = [
   ...KUBERNETES_COMMANDS,
   ...MORE_COMMANDS,
 ]
+
+export const COMMANDS: readonly CommandDefinition[] = [...PRESENT, ...PRESENT.flatMap(underFormerName)]
+
+function underFormerName(definition: CommandDefinition): readonly CommandDefinition[] {
+  const { formerly } = definition
+  return formerly === undefined ? [] : [{ ...definition, name: formerly, formerly: undefined, hidden: true }]
+}

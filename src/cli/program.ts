@@ -75,9 +75,10 @@ function addCommand(
     const argument = new Argument(syntax, meaning)
     command.addArgument(typeof values === 'object' ? argument.choices(values) : argument)
   }
-  for (const { flags, description: meaning, choices } of definition.options ?? []) {
+  for (const { flags, description: meaning, choices, formerly } of definition.options ?? []) {
     const option = new Option(flags, meaning)
     command.addOption(choices === undefined ? option : option.choices(choices))
+    if (formerly !== undefined) command.addOption(new Option(flags.replace(/--[a-z-]+/, formerly)).hideHelp())
   }
   if (definition.rest !== undefined) {
     command.usage(`[options] ${withRest(definition)}`)
@@ -100,8 +101,25 @@ function addCommand(
       .slice(0, -2)
       .flat()
       .filter((word) => word !== undefined)
-    await run(definition, { args: args.map(String), rest, options: mergeOptions(command) })
+    const options = underPresentNames(definition, mergeOptions(command))
+    await run(definition, { args: args.map(String), rest, options })
   })
+}
+
+/** Values that were given under an option's older name. */
+function underPresentNames(
+  { options: known = [] }: CommandDefinition,
+  given: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  const renamed = { ...given }
+  for (const { flags, formerly } of known) {
+    if (formerly === undefined) continue
+    const [name, former] = [new Option(flags), new Option(formerly)].map((one) => one.attributeName())
+    if (name === undefined || former === undefined || renamed[former] === undefined) continue
+    renamed[name] ??= renamed[former]
+    delete renamed[former]
+  }
+  return renamed
 }
 
 /** Shared options work after the command as well as before it. */

@@ -16,7 +16,7 @@ export function renderVerified(report: VerifyReport, colors: CliContext['colors'
     `  database of ${formatBytes(proof.sizeBytes)} from ${oneLine(about.member)} (etcd ${oneLine(about.etcdVersion)}), up to revision ${proof.status.revision}; etcdutl reads the recorded values`,
     ...(signer === undefined ? [] : [`  ${signedBy(signer, colors)}`]),
     ...(drill === undefined
-      ? [`  not restore-tested: quorate backup verify ${name} --drill`]
+      ? [`  not restore-tested: quorate backup verify ${name} --test-restore`]
       : [
           `${colors.green('✓')} test restore with etcd ${drill.etcdVersion}:`,
           ...drill.checks.map((check) => `  ${describe(check, colors)}`),

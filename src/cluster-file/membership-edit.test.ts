@@ -97,7 +97,7 @@ test.each([
   ['nobody', () => memberRemoval(file, ['etcd09']), 'usage', 'not an etcd node'],
   ['all of them', () => memberRemoval(file, ['etcd01', 'etcd02', 'etcd03']), 'blocked', 'no cluster'],
   [
-    '--anew for another node',
+    '--recreate for another node',
     () => memberReplacement(file, 'etcd01', { name: 'worker01' }, 'abc'),
     'usage',
     'own node',

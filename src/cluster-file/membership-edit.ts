@@ -56,7 +56,7 @@ export async function memberReplacement(
   const read = await readFileOf(file)
   if (node.name !== old) {
     if (memberId !== undefined)
-      throw new QuorateError('usage', '--anew recreates a member on its own node: give no other node')
+      throw new QuorateError('usage', '--recreate recreates a member on its own node: give no other node')
     return await changeOf('member replace', read, { joins: node, leaves: [old] })
   }
   const own = etcdNodes(read.cluster).find(({ name }) => name === old)

@@ -113,7 +113,9 @@ describe.skipIf(reason)(`certificates${because}`, () => {
     const before = await snapshots(members(), OWN)
     const { exitCode, stderr } = await quorate(lab, ['apply'])
     expect(exitCode).toBe(BLOCKED)
-    expect(stderr).toContain('the certificate of the member is from a CA other than the one in the cluster file')
+    expect(stderr).toContain(
+      'the certificate of the member is from a CA other than the one in the cluster file',
+    )
     expect(await snapshots(members(), OWN)).toEqual(before)
   })
 

@@ -153,7 +153,7 @@ describe.skipIf(whyNoLab())('members of a cluster', () => {
 
   test('a healthy one is made anew only by its ID, and a leader hands over first', async () => {
     expect(await quorateOk(lab, ['member', 'replace', 'etcd01', '--yes'])).toMatch(
-      /healthy member .*--anew [0-9a-f]+\n/,
+      /healthy member .*--recreate [0-9a-f]+\n/,
     )
     await quorateOk(lab, ['move-leader', 'etcd01', '--yes'])
     const [id = ''] = await idsOf(['etcd01'])

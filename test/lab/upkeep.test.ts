@@ -159,14 +159,17 @@ describe.skipIf(whyNoLab())('the upkeep of a cluster', () => {
       stdout: expect.stringContaining('NOSPACE'),
     })
     const early = await quorate(lab, ['alarms', 'disarm', '--yes'])
-    expect(early).toMatchObject({ exitCode: BLOCKED, stderr: expect.stringContaining('quorate unjam') })
+    expect(early).toMatchObject({
+      exitCode: BLOCKED,
+      stderr: expect.stringContaining('quorate space reclaim'),
+    })
 
     // Killed one event later each time, until a run comes to its end.
     const rewritten: string[] = []
     let runs = 0
     for (let killed = true; killed;) {
       runs += 1
-      const run = await killedAt(['unjam', '--yes', '--json'], runs)
+      const run = await killedAt(['space', 'reclaim', '--yes', '--json'], runs)
       const events = run.events.filter(
         ({ type, step }) => type === 'step-done' && step?.kind === 'defragment',
       )

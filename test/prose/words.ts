@@ -74,7 +74,7 @@ const TERMS: readonly BannedWord[] = [
   term('looked at|looks at', 'inspected, inspects'),
   term('cleared', 'decommissioned; freed'),
   term('out of reach', 'unreachable'),
-  term('unjam(?:s|med|ming)', 'free space'),
+  term('unjam(?:s|med|ming)?', 'free space'),
   term('(?:this|the) computers?|computer of the operator', 'workstation'),
   term('a client of its own', 'availability probe'),
   term('home of the CA', 'CA location'),

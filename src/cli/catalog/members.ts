@@ -68,7 +68,7 @@ export const MEMBER_COMMANDS: readonly CommandDefinition[] = [
     json: 'events',
     summary: 'Replace a member, or rebuild it on the same node',
     description:
-      'With a new node: a running member leaves after the new member votes; a failed member leaves first. On the same node, after a reinstall or a data loss: the member is removed, its old data is renamed, and it is added again. A healthy member is rebuilt only if --anew names its member ID, so that a second run does nothing. Safe to interrupt and to rerun.',
+      'With a new node: a running member leaves after the new member votes; a failed member leaves first. On the same node, after a reinstall or a data loss: the member is removed, its old data is renamed, and it is added again. A healthy member is rebuilt only if --recreate names its member ID, so that a second run does nothing. Safe to interrupt and to rerun.',
     arguments: [
       { syntax: '<old>', description: 'Member to replace', values: 'etcd-nodes' },
       {
@@ -81,7 +81,8 @@ export const MEMBER_COMMANDS: readonly CommandDefinition[] = [
     options: [
       ...NEW_NODE,
       {
-        flags: '--anew <id>',
+        flags: '--recreate <id>',
+        formerly: '--anew',
         value: 'member-id',
         description: 'Rebuild a healthy member on its own node; ID is its member ID',
       },
@@ -90,7 +91,7 @@ export const MEMBER_COMMANDS: readonly CommandDefinition[] = [
     examples: [
       'quorate member replace etcd03',
       'quorate member replace etcd03 etcd04 --address 198.18.9.14',
-      'quorate member replace etcd03 --anew 8e9e05c52164694d',
+      'quorate member replace etcd03 --recreate 8e9e05c52164694d',
     ],
     load: async () => await import('../commands/member-replace.ts'),
   },

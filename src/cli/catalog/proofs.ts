@@ -22,20 +22,24 @@ export const PROOF_COMMANDS: readonly CommandDefinition[] = [
     name: 'backup verify',
     group: 'Backup and recovery',
     json: 'value',
-    summary: 'Verify a backup, or test-restore it with --drill',
+    summary: 'Verify a backup, or test-restore it with --test-restore',
     description:
-      'Reads the newest backup to the last byte, decrypts it, compares every checksum, and reads the snapshot with the tool of etcd. With --drill it also restores the backup into a temporary etcd on this workstation, in a private directory and on no port. Revision, number of keys and hash must match those of the member. The result is recorded in the backup location, and `quorate backup list` shows it. It connects to no node. Exit code 10 means that a backup is damaged. Safe to rerun.',
+      'Reads the newest backup to the last byte, decrypts it, compares every checksum, and reads the snapshot with the tool of etcd. With --test-restore it also restores the backup into a temporary etcd on this workstation, in a private directory and on no port. Revision, number of keys and hash must match those of the member. The result is recorded in the backup location, and `quorate backup list` shows it. It connects to no node. Exit code 10 means that a backup is damaged. Safe to rerun.',
     arguments: [{ syntax: '[name]', description: 'Name of a backup (default: the newest of the cluster)' }],
     options: [
       ...STORE_OPTION,
       ...SECRET_OPTION,
       ...SIGNER_OPTIONS,
-      { flags: '--drill', description: 'Run a test restore and compare its contents' },
+      {
+        flags: '--test-restore',
+        formerly: '--drill',
+        description: 'Run a test restore and compare its contents',
+      },
       { flags: '--all', description: 'Verify every backup of this cluster' },
     ],
     examples: [
       'quorate backup verify --identity key.txt',
-      'quorate backup verify --drill --identity key.txt',
+      'quorate backup verify --test-restore --identity key.txt',
       'quorate backup verify prod-20261122T030000.214Z-r5711.bundle.age --passphrase-file FILE',
     ],
     load: async () => await import('../commands/backup-verify.ts'),

@@ -100,7 +100,7 @@ export const UPKEEP_COMMANDS: readonly CommandDefinition[] = [
     json: { eventsIf: 'with `disarm`' },
     summary: 'List alarms, or disarm NOSPACE',
     description:
-      '`list` changes nothing; exit code 1 means that an alarm is raised. `disarm` clears NOSPACE, but only if there is free space again: `quorate unjam` frees it. It refuses to disarm CORRUPT, which protects clients from wrong data: see `quorate repair`.',
+      '`list` changes nothing; exit code 1 means that an alarm is raised. `disarm` clears NOSPACE, but only if there is free space again: `quorate space reclaim` frees it. It refuses to disarm CORRUPT, which protects clients from wrong data: see `quorate repair`.',
     arguments: [
       {
         syntax: '[action]',
@@ -152,15 +152,16 @@ export const UPKEEP_COMMANDS: readonly CommandDefinition[] = [
     load: async () => await import('../commands/defrag.ts'),
   },
   {
-    name: 'unjam',
+    name: 'space reclaim',
+    formerly: 'unjam',
     group: 'Upkeep',
     json: 'events',
     summary: 'Free space in a full cluster (NOSPACE)',
     description:
       'Makes a full cluster writable again: compacts the history, defragments full members one at a time, disarms the alarm, and verifies it with a write. Asks first. If the current data alone exceeds the quota, it says so and suggests a fix. Safe to interrupt and to rerun.',
     options: [...PROBE_OPTIONS],
-    examples: ['quorate unjam', 'quorate unjam --yes', 'quorate unjam --yes --json'],
-    load: async () => await import('../commands/unjam.ts'),
+    examples: ['quorate space reclaim', 'quorate space reclaim --yes', 'quorate space reclaim --yes --json'],
+    load: async () => await import('../commands/space-reclaim.ts'),
   },
   {
     name: 'unlock',

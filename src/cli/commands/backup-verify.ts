@@ -20,7 +20,7 @@ const verifyCommand: CommandHandler = async (context, input) => {
       const options = {
         location,
         which,
-        drill: flagOption(input, 'drill'),
+        drill: flagOption(input, 'testRestore'),
         secret: async () => await ask(secret),
         signers: await signersFor(cluster, input),
         acceptUnsigned: flagOption(input, 'unsigned') ? unsignedApproval(context, input, ask) : undefined,

@@ -4,7 +4,7 @@ import { newNode, runMemberChange } from '../member.ts'
 
 const memberReplaceCommand: CommandHandler = async (context, input) => {
   const [old = '', by = old] = input.args
-  const change = await memberReplacement(context.file, old, newNode(by, input), textOption(input, 'anew'))
+  const change = await memberReplacement(context.file, old, newNode(by, input), textOption(input, 'recreate'))
   return await runMemberChange(context, input, change)
 }
 

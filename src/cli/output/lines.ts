@@ -44,7 +44,7 @@ export interface Lines {
     readonly skipped: DefragReport['skipped']
     readonly availability: Availability | undefined
   }
-  readonly unjam: Done & {
+  readonly 'space reclaim': Done & {
     readonly steps: number
     readonly members: DefragReport['done']
     readonly availability: Availability | undefined

@@ -163,7 +163,7 @@ function toMakeAnew(change: Pick<MemberChange, 'wanted' | 'anew'>, { hosts }: Ob
     const well = facts.healthy.includes(node.name) && state?.dataPresent === true && state.walPresent
     if (well && memberId === undefined)
       refrained.push(
-        `${node.name} is a healthy member with its data; to replace it anyway: quorate member replace ${node.name} --anew ${member.id}`,
+        `${node.name} is a healthy member with its data; to replace it anyway: quorate member replace ${node.name} --recreate ${member.id}`,
       )
     else replace[node.name] = member.id
   }

@@ -14,7 +14,7 @@ export interface Alarms {
 }
 
 const MEANINGS: Readonly<Record<string, string>> = {
-  NOSPACE: 'the quota is exhausted: the cluster rejects writes (quorate unjam)',
+  NOSPACE: 'the quota is exhausted: the cluster rejects writes (quorate space reclaim)',
   CORRUPT: "this member's keyspace differs from the others': the cluster rejects writes (quorate repair)",
 }
 

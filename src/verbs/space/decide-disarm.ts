@@ -30,7 +30,7 @@ export function planDisarm({ alarms, members }: Standing): MaintenancePlan<Space
           space?.quotaBytes === undefined
             ? "unknown whether the member has free space again: its node can't be inspected"
             : 'the database of the member is still as large as its quota: the next write would raise the alarm again',
-        hint: 'free space, disarm the alarm and test a write in one step: quorate unjam',
+        hint: 'free space, disarm the alarm and test a write in one step: quorate space reclaim',
       })),
     )
   }

@@ -111,7 +111,7 @@ function liveData(asked: readonly MemberStanding[], progress: SpaceProgress): Bl
       {
         host,
         message: `can't free enough space: even compacted, the database has ${formatBytes(least)} of live data, and the quota is ${formatBytes(space.quotaBytes)}`,
-        hint: `delete keys that are not needed, which etcd accepts even now. Or set a larger quota in the cluster file, etcd.settings: { quota-backend-bytes: ${quota} }, and run quorate apply. Then rerun quorate unjam`,
+        hint: `delete keys that are not needed, which etcd accepts even now. Or set a larger quota in the cluster file, etcd.settings: { quota-backend-bytes: ${quota} }, and run quorate apply. Then rerun quorate space reclaim`,
       },
     ]
   })
@@ -122,6 +122,6 @@ function absent({ members }: Standing): string[] {
     .filter(({ space, healthy, voter }) => space === undefined || (voter && !healthy))
     .map(
       ({ name }) =>
-        `${name} does not answer and is not changed. When it comes back it raises the alarm again: then rerun quorate unjam.`,
+        `${name} does not answer and is not changed. When it comes back it raises the alarm again: then rerun quorate space reclaim.`,
     )
 }

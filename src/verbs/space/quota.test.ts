@@ -25,7 +25,7 @@ test('a cluster that refuses writes is critical, however small its files are by 
   expect(quotaReport(clusterStanding([jammed]))).toMatchObject({
     state: 'critical',
     alarms: ['etcd01: NOSPACE'],
-    advice: ['writes are rejected (NOSPACE): quorate unjam'],
+    advice: ['writes are rejected (NOSPACE): quorate space reclaim'],
   })
 })
 

@@ -70,7 +70,7 @@ function advice({ members }: Standing, jammed: boolean): string[] {
   const silent = members.filter(({ space }) => space === undefined).map(({ name }) => name)
   const differ = new Set(members.flatMap(({ space }) => space?.quotaBytes ?? [])).size > 1
   return [
-    ...(jammed ? ['writes are rejected (NOSPACE): quorate unjam'] : growth(members)),
+    ...(jammed ? ['writes are rejected (NOSPACE): quorate space reclaim'] : growth(members)),
     ...(silent.length > 0 ? [`database size of ${silent.join(', ')} is unknown: quorate status`] : []),
     ...(differ
       ? ['members have different quotas: the smallest limits the cluster; quorate apply makes them equal']

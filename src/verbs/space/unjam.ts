@@ -1,4 +1,4 @@
-/** `quorate unjam`: a cluster that is out of space, from full to writable. */
+/** `quorate space reclaim`: a cluster that is out of space, from full to writable. */
 import { decideUnjam, planUnjam } from './decide-unjam.ts'
 import type { Session } from '../../tiers/etcd/session.ts'
 import { NO_PROGRESS, type SpaceFacts, type SpaceStep } from '../../tiers/etcd/steps/space.ts'

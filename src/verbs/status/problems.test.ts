@@ -87,7 +87,7 @@ test('a failure that has its own remedy keeps it', () => {
 
 test('alarms name what is possible while there is a quorum', () => {
   const asked = [serving(1), serving(2), serving(3)]
-  expect(hint(asked, { kind: 'alarm', message: 'alarm NOSPACE' })).toMatch(/quorate unjam$/)
+  expect(hint(asked, { kind: 'alarm', message: 'alarm NOSPACE' })).toMatch(/quorate space reclaim$/)
   expect(hint(asked, { kind: 'alarm', message: 'alarm CORRUPT on nobody' })).toMatch(/quorate repair$/)
 })
 

@@ -206,7 +206,7 @@ function requireWritable(standing: Standing): void {
     host: alarm.member,
     hint:
       alarm.type === 'NOSPACE'
-        ? 'free space first: quorate unjam'
+        ? 'free space first: quorate space reclaim'
         : 'repair the cluster first: quorate repair',
   })
 }

@@ -86,8 +86,8 @@ export const LIFE: readonly Typed[] = [
     as: 'quorate backup verify "$(ls backups | grep age$ | head -n 1)" --store backups --passphrase-file passphrase',
   },
   {
-    shown: 'quorate backup verify --drill --identity backup.key',
-    as: 'quorate backup verify --drill --identity backup.key --store backups',
+    shown: 'quorate backup verify --test-restore --identity backup.key',
+    as: 'quorate backup verify --test-restore --identity backup.key --store backups',
     before: async (lab) =>
       await writeFile(path.join(lab.folder, 'backup.key'), `${IDENTITY}\n`, { mode: 0o600 }),
   },
@@ -177,7 +177,7 @@ export const LIFE: readonly Typed[] = [
   { shown: 'quorate recover --from-survivor etcd01 --lost etcd02 etcd03', exitCode: 64 },
   { shown: 'quorate recover --abandon' },
   { shown: 'quorate member replace etcd02', as: 'quorate member replace etcd02 --yes' },
-  { shown: 'quorate member replace etcd02 --anew 8e9e05c52164694d' },
+  { shown: 'quorate member replace etcd02 --recreate 8e9e05c52164694d' },
   { shown: 'quorate member remove etcd03', as: 'quorate member remove etcd03 --yes' },
   {
     shown: 'quorate member add etcd04 --address 198.18.9.14',
@@ -197,7 +197,7 @@ export const LIFE: readonly Typed[] = [
   { shown: 'quorate defrag etcd02 --all', as: 'quorate defrag etcd02 --all --yes' },
   { shown: 'quorate alarms' },
   { shown: 'quorate alarms disarm' },
-  { shown: 'quorate unjam' },
+  { shown: 'quorate space reclaim' },
   { shown: 'quorate upgrade --to 3.7.3 --check' },
   { shown: 'quorate upgrade --to 3.7.3', as: 'quorate upgrade --to 3.7.3 --watch 1 --yes' },
   { shown: 'quorate upgrade --abort', as: 'quorate upgrade --abort --yes' },

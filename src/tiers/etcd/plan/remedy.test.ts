@@ -111,7 +111,7 @@ function refusal(
       const { kind } = outlookOf(surveyOf(voters))
       return kind === 'lost' || kind === 'open' ? undefined : `it is ${kind}`
     }
-    case 'unjam':
+    case 'space':
       return planUnjam(standing, NO_PROGRESS).blocked[0]?.message
     case 'etcdctl':
       return state === 'serving' ? undefined : `${first} does not answer`

@@ -66,7 +66,7 @@ function withQuorum(trouble: Trouble, voters: readonly Voter[], all: number): Re
     case 'corrupt':
       return remedy(['repair'], 'find the member that differs')
     case 'full':
-      return remedy(['unjam'], 'free space and disarm the alarm')
+      return remedy(['space', 'reclaim'], 'free space and disarm the alarm')
     case 'lost':
       return lost(trouble.member, voters, all)
     case 'silent': {

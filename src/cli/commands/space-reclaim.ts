@@ -5,14 +5,14 @@ import { probeChoice } from '../probe-choice.ts'
 import { withSession } from '../with-session.ts'
 import { printLine } from '../output/print-json.ts'
 
-const unjamCommand: CommandHandler = async (context, input) =>
+const spaceReclaimCommand: CommandHandler = async (context, input) =>
   await withSession(context, async (session, ask) => {
     const { done, defragmented, availability } = await unjam(session, {
       confirm: asking(context, ask, 'Free space?'),
       probe: probeChoice(input),
     })
     if (context.json) {
-      printLine(context, 'unjam', {
+      printLine(context, 'space reclaim', {
         type: 'done',
         changed: done.length > 0,
         steps: done.length,
@@ -29,4 +29,4 @@ const unjamCommand: CommandHandler = async (context, input) =>
     return 0
   })
 
-export default unjamCommand
+export default spaceReclaimCommand
