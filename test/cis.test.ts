@@ -110,8 +110,7 @@ const ITEMS: Readonly<Record<string, readonly [is: unknown, wanted: unknown]>> =
     ),
     ['string', 'string', 'string'],
   ],
-  // Missing, as the page says: take its ✗ away together with this line.
-  '1.4.1': [argumentsOf('scheduler')['profiling'], undefined],
+  '1.4.1': [argumentsOf('scheduler')['profiling'], 'false'],
   '3.2.1, 3.2.2': [
     [api['audit-policy-file'], (parse(auditPolicy()) as { readonly rules: readonly unknown[] }).rules[0]],
     [PLACES.auditPolicy, expect.objectContaining({ level: 'Metadata' })],

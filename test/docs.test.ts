@@ -73,12 +73,15 @@ test('a command that asks for the cluster’s name takes it as an option, and th
 
 test('the threat table: every test that it names is there, and every row has one or says that it has none', async () => {
   const page = await readFile(path.join(ROOT, 'docs/concepts/security-model.md'), 'utf8')
-  const [, table = ''] = /<!-- threats -->\n([^]*?)<!-- \/threats -->/.exec(page) ?? []
-  const rows = table.trim().split('\n').slice(2)
+  const part = (name: string) =>
+    (page.split(`<!-- ${name} -->\n`)[1] ?? '').split(`\n<!-- /${name} -->`)[0]?.split('\n') ?? []
+  const rows = part('threats').slice(2)
+  const tests = part('threat-tests')
   expect(rows.length).toBeGreaterThan(15)
-  expect(rows.filter((row) => !/\.test\.ts`|No test/.test(row))).toEqual([])
+  expect(tests.map((line) => line.split('. ')[0])).toEqual(rows.map((row) => row.split(' | ')[0]?.slice(2)))
+  expect(tests.filter((line) => !/\.test\.ts`|No test/.test(line))).toEqual([])
   const missing: string[] = []
-  for (const [, file = '', link, names = ''] of table.matchAll(NAMED_TESTS)) {
+  for (const [, file = '', link, names = ''] of tests.join('\n').matchAll(NAMED_TESTS)) {
     const source = (await readFile(path.join(ROOT, file), 'utf8')).replaceAll("\\'", "'")
     if (link !== `../../${file}`) missing.push(`${file} is linked as ${link}`)
     for (const [, name = ''] of names.matchAll(/`([^`]+)`/g))

@@ -101,6 +101,16 @@ test('arguments of the cluster file come last, and never in the place of what qu
   })
 })
 
+test.each(['apiServer', 'controllerManager', 'scheduler'] as const)(
+  'profiling of %s is off, unless the cluster file enables it',
+  (component) => {
+    expect(argumentsOf(component, {})['profiling']).toBe('false')
+    expect(argumentsOf(component, { [component]: { arguments: { profiling: 'true' } } })['profiling']).toBe(
+      'true',
+    )
+  },
+)
+
 test('what the API server reads is mounted by folder: a single file would be the old one for ever', () => {
   const { extraVolumes } = componentOf('apiServer')
   expect(extraVolumes.map(({ mountPath, readOnly }) => [mountPath, readOnly])).toEqual([

@@ -96,7 +96,7 @@ export function clusterConfiguration(cluster: KubernetesCluster): Fields {
       extraArgs: argumentList(controllerManagerDefaults(cluster), spec.controllerManager.arguments, {}),
       extraEnvs: [READ_AT_START_ENVIRONMENT],
     },
-    scheduler: { extraArgs: argumentList({}, spec.scheduler.arguments, {}) },
+    scheduler: { extraArgs: argumentList(SCHEDULER_DEFAULTS, spec.scheduler.arguments, {}) },
   }
 }
 
@@ -130,6 +130,8 @@ const API_SERVER_OWN: Arguments = {
   // Kubelets serve with certificates of the cluster's CA.
   'kubelet-certificate-authority': PLACES.ca,
 }
+
+const SCHEDULER_DEFAULTS: Arguments = { profiling: 'false' }
 
 function controllerManagerDefaults(cluster: KubernetesCluster): Arguments {
   const { flannel, pki } = cluster.kubernetes
