@@ -308,7 +308,7 @@ test('explain: a key, an error code, an exit code; and what was likely meant', a
     quorate('explain', 'kubernets.version'),
   ])
   expect(key.stdout).toMatch(
-    /^nodes\.roles {2}list of etcd, [^]*docs: +docs\/reference\/cluster-file-keys\.md#nodes\n$/,
+    /^nodes\.roles {2}list of etcd, [^]*docs: +docs\/reference\/cluster-file\.md#nodes\n$/,
   )
   expect(JSON.parse(error.stdout)).toMatchObject({
     formatVersion: 1,

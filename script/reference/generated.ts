@@ -5,7 +5,7 @@ import { clusterJsonSchema } from '../../src/spec/json-schema.ts'
 import { allCommands, asksForName, commandList, sharedOptionTable } from './commands-page.ts'
 import { errorsPage, exitCodeTable } from './errors-page.ts'
 import { jsonTable } from './json-page.ts'
-import { keysPage } from './keys-page.ts'
+import { keyTables } from './key-tables.ts'
 import { manPages } from './man-pages.ts'
 import { messagesPage } from './messages-page.ts'
 import { metricsPage } from './metrics-page.ts'
@@ -24,6 +24,7 @@ const PARTS: Readonly<Record<string, Readonly<Record<string, () => string>>>> = 
     'command-list': commandList,
     commands: allCommands,
   },
+  'docs/reference/cluster-file.md': keyTables(),
   'docs/reference/exit-codes.md': { 'exit-codes': exitCodeTable },
   'docs/reference/json.md': { 'json-output': jsonTable },
 }
@@ -31,7 +32,6 @@ const PARTS: Readonly<Record<string, Readonly<Record<string, () => string>>>> = 
 /** Contents by path from the checkout's root. */
 export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
   const files = new Map<string, string>([
-    ['docs/reference/cluster-file-keys.md', keysPage()],
     ['docs/reference/errors.md', errorsPage()],
     ['docs/reference/messages.md', messagesPage()],
     ['docs/reference/metrics.md', metricsPage()],

@@ -27,8 +27,7 @@ const s3 = z.strictObject({
   pathStyle: z
     .boolean()
     .meta({
-      description:
-        'endpoint/bucket/name instead of bucket.endpoint/name. Default: where there is an endpoint.',
+      description: 'endpoint/bucket/name instead of bucket.endpoint/name. Default: true with an endpoint.',
     })
     .optional(),
   credentials: localPath(
@@ -57,12 +56,12 @@ const schedule = z.strictObject({
   }).optional(),
   keep: z
     .strictObject({
-      hourly: count('The newest of so many hours.', BACKUP_DEFAULTS.keep.hourly),
-      daily: count('The newest of so many days.', BACKUP_DEFAULTS.keep.daily),
-      weekly: count('The newest of so many weeks.', BACKUP_DEFAULTS.keep.weekly),
-      monthly: count('The newest of so many months.', BACKUP_DEFAULTS.keep.monthly),
+      hourly: count('The newest backup of each of this many hours.', BACKUP_DEFAULTS.keep.hourly),
+      daily: count('The newest backup of each of this many days.', BACKUP_DEFAULTS.keep.daily),
+      weekly: count('The newest backup of each of this many weeks.', BACKUP_DEFAULTS.keep.weekly),
+      monthly: count('The newest backup of each of this many months.', BACKUP_DEFAULTS.keep.monthly),
     })
-    .meta({ description: 'How many of them are kept.' })
+    .meta({ description: 'Retention policy: how many backups stay.' })
     .optional(),
 })
 
@@ -73,9 +72,9 @@ export const backup = z.strictObject({
       text(checkRecipient, "An age public key, like age1… or age1pq1…: of a key that isn't on the nodes."),
     )
     .meta({
-      description: 'Who can open the backups. Default: who knows the passphrase that is asked for.',
+      description: 'Who can open the backups. age public keys. Default: quorate asks for a passphrase.',
       default: [],
     })
     .optional(),
-  schedule: schedule.meta({ description: 'Backups that a node takes by itself.' }).optional(),
+  schedule: schedule.meta({ description: 'Scheduled backups, which a node takes.' }).optional(),
 })

@@ -21,13 +21,9 @@ const release = z
       'URL template of a program: {program} (kubelet), {version}, {minor}, {arch} (amd64, arm64).',
     ).optional(),
     checksums: text(checkHttpUrl, 'URL template of the file with its SHA-256.').optional(),
-    mirror: text(
-      checkHttpUrl,
-      "URL that stands in for Kubernetes' release site, with the same files below it.",
-      {
-        default: KUBERNETES_DEFAULTS.release.base,
-      },
-    ).optional(),
+    mirror: text(checkHttpUrl, "URL that replaces Kubernetes' release site, with the same files below it.", {
+      default: KUBERNETES_DEFAULTS.release.base,
+    }).optional(),
     proxy: text(checkHttpUrl, 'HTTP proxy. Default: HTTPS_PROXY and NO_PROXY of the environment.').optional(),
   })
   .meta({ description: "Kubernetes' own release site, each program checked against its SHA-256." })
@@ -37,7 +33,7 @@ const modules = z
     proxy: text(checkHttpUrl, "Go module proxy. Default: the first one of Go's own GOPROXY.").optional(),
     go: localPath('The program go, or the directory of its toolchain. Default: found in PATH.').optional(),
     checksumDatabase: flag(
-      "Compare every module with Go's public checksum database. false: believe the proxy.",
+      "Compare every module with Go's public checksum database. false: trust the proxy.",
       KUBERNETES_DEFAULTS.modules.checksumDatabase,
     ).optional(),
   })
@@ -107,10 +103,10 @@ export const kubernetes = z.strictObject({
     `IPv4 network of all pods. Default: flannel's (network.Network), else ${KUBERNETES_DEFAULTS.podNetwork}.`,
     { examples: [KUBERNETES_DEFAULTS.podNetwork] },
   ).optional(),
-  serviceNetwork: text(checkNetwork, 'IPv4 network of all Services; it overlaps nothing else.', {
+  serviceNetwork: text(checkNetwork, 'IPv4 network of all Services. It overlaps no other network.', {
     default: KUBERNETES_DEFAULTS.serviceNetwork,
   }).optional(),
-  dnsDomain: text(checkDnsDomain, 'The domain below which Services have their names.', {
+  dnsDomain: text(checkDnsDomain, 'The DNS domain of Services.', {
     default: KUBERNETES_DEFAULTS.dnsDomain,
   }).optional(),
   apiServer: component('kube-apiserver', 'audit-log-maxage: 30'),
@@ -128,7 +124,10 @@ export const kubernetes = z.strictObject({
     .optional(),
   nodeLabels: z
     .record(z.string(), z.record(z.string(), text(checkLabelValue, 'The value of a label.')))
-    .meta({ description: 'Labels by node, group, role, or common (all masters and workers).', default: {} })
+    .meta({
+      description: 'Labels by node, group, role, or common (all control-plane nodes and workers).',
+      default: {},
+    })
     .optional(),
   taints: z
     .record(z.string(), z.array(taint))
@@ -144,7 +143,7 @@ export const kubernetes = z.strictObject({
         .enum(['masters', 'home'])
         .meta({
           description:
-            "Where the key of Kubernetes' CA lies: on the masters, which then renew the kubelets' certificates by themselves, or only where quorate keeps it.",
+            "Where the key of Kubernetes' CA is. masters: also on the control-plane nodes, which renew the kubelets' certificates. home: only in the CA location.",
           default: KUBERNETES_DEFAULTS.pki.caKey,
         })
         .optional(),

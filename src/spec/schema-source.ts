@@ -15,7 +15,7 @@ export const source = z
         checksums: text(values.checkHttpUrl, 'URL template of the SHA256SUMS file.').optional(),
         mirror: text(
           values.checkHttpUrl,
-          "URL that stands in for etcd's release page, with the same files below it.",
+          "URL that replaces etcd's release page, with the same files below it.",
           {
             default: DEFAULTS.release.base,
           },
@@ -49,7 +49,7 @@ export const source = z
           'The program go, or the directory of its toolchain. Default: found in PATH.',
         ).optional(),
         checksumDatabase: flag(
-          "Compare every module with Go's public checksum database. false: believe the proxy.",
+          "Compare every module with Go's public checksum database. false: trust the proxy.",
           DEFAULTS.modules.checksumDatabase,
         ).optional(),
       })

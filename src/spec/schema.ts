@@ -43,7 +43,9 @@ const node = z.strictObject({
   roles: z
     .array(z.enum(ROLES).meta({ enum: [...ROLES, MASTER_ALIAS] }))
     .min(1)
-    .meta({ description: 'What it is for; most nodes have one role. control-plane means master.' }),
+    .meta({
+      description: 'What runs on it; most nodes have one role. control-plane and master mean the same.',
+    }),
   addresses: z
     .array(text(checkAddress, 'An IP address.'))
     .meta({ description: 'Further IP addresses, for its certificate.', default: [] })
@@ -58,7 +60,12 @@ const node = z.strictObject({
   ssh: sshOfOne.meta({ description: 'How to reach this node where it differs from ssh above.' }).optional(),
 })
 
-const roleTitles = { etcd: 'an etcd node', master: 'a master', worker: 'a worker', service: 'a service node' }
+const roleTitles = {
+  etcd: 'an etcd node',
+  master: 'a control-plane node',
+  worker: 'a worker',
+  service: 'a service node',
+}
 const least = (role: keyof typeof roleTitles) =>
   z
     .strictObject({
@@ -68,7 +75,7 @@ const least = (role: keyof typeof roleTitles) =>
         examples: ['15GB'],
       }).optional(),
     })
-    .meta({ description: `The least that ${roleTitles[role]} must have.` })
+    .meta({ description: `The minimum for ${roleTitles[role]}.` })
     .optional()
 
 const authorityHomes = z
@@ -108,19 +115,19 @@ const authorityHomes = z
 const pki = z.strictObject({
   authority: z
     .union([z.literal('local'), authorityHomes])
-    .meta({ description: 'Where the certificate authority lives.', default: 'local' })
+    .meta({ description: 'Where the CA is.', default: 'local' })
     .optional(),
   layout: z
     .enum(['single', 'separate'])
     .meta({
-      description: 'One certificate a node, or one for peers and one for clients.',
+      description: 'One certificate per node for everything, or one for peers and one for clients.',
       default: DEFAULTS.pki.layout,
     })
     .optional(),
   algorithm: z
     .enum(['ecdsa-p256', 'rsa-2048', 'rsa-3072', 'rsa-4096'])
     .meta({
-      description: 'Keys of nodes, clients and a CA that quorate makes.',
+      description: 'Keys of nodes, of clients, and of a CA that quorate creates.',
       default: DEFAULTS.pki.algorithm,
     })
     .optional(),
@@ -140,13 +147,11 @@ const etcd = z.strictObject({
   source: source.optional(),
   sha256: pinnedSums.optional(),
   dataDirectory: remotePath("etcd's data on the nodes.", { default: DEFAULTS.etcd.dataDirectory }).optional(),
-  walDirectory: remotePath(
-    "The write-ahead log, outside the data directory; its parent becomes etcd's too. Default: wal next to the data directory.",
-  ).optional(),
+  walDirectory: remotePath('The write-ahead log (WAL). Default: wal next to the data directory.').optional(),
   clientPort: port('Port for clients.', DEFAULTS.etcd.clientPort).optional(),
   peerPort: port('Port for peers.', DEFAULTS.etcd.peerPort).optional(),
   localPlaintext: flag(
-    'Serve http://127.0.0.1 without TLS: every local process is then root on the store.',
+    'Serve http://127.0.0.1 without TLS: every local process can then read and write the whole keyspace.',
     DEFAULTS.etcd.localPlaintext,
   ).optional(),
   plaintextClients: flag(
@@ -187,20 +192,20 @@ const network = z.strictObject({
     .int()
     .min(1)
     .max(30)
-    .meta({ description: "Prefix length of a node's share. Default: 24." })
+    .meta({ description: "Prefix length of a node's subnet. Default: 24." })
     .optional(),
-  SubnetMin: cidr('First share to give out.'),
-  SubnetMax: cidr('Last share to give out.'),
-  EnableIPv6: flag('Give out IPv6 shares too.', false).optional(),
+  SubnetMin: cidr('First subnet to assign.'),
+  SubnetMax: cidr('Last subnet to assign.'),
+  EnableIPv6: flag('Assign IPv6 subnets too.', false).optional(),
   IPv6Network: cidr('IPv6 network for pods.'),
   IPv6SubnetLen: z
     .int()
     .min(1)
     .max(126)
-    .meta({ description: 'Prefix length of an IPv6 share. Default: 64.' })
+    .meta({ description: 'Prefix length of an IPv6 subnet. Default: 64.' })
     .optional(),
-  IPv6SubnetMin: cidr('First IPv6 share.'),
-  IPv6SubnetMax: cidr('Last IPv6 share.'),
+  IPv6SubnetMin: cidr('First IPv6 subnet.'),
+  IPv6SubnetMax: cidr('Last IPv6 subnet.'),
   Backend: z
     .looseObject({
       Type: z.string().meta({ description: 'vxlan, host-gw, wireguard …', examples: ['vxlan'] }),
@@ -213,7 +218,7 @@ const network = z.strictObject({
 })
 
 export const clusterFileSchema = z.strictObject({
-  name: name("The cluster's name: of its state directory, its CA, and what `quorate reset` asks for."),
+  name: name("The cluster's name. Its state directory and its CA have it, and `quorate reset` asks for it."),
   ssh: z
     .strictObject(sshKeys)
     .meta({ description: 'How to reach the nodes, unless one says otherwise.' })
@@ -222,7 +227,7 @@ export const clusterFileSchema = z.strictObject({
   groups: z
     .record(z.string(), z.array(z.string()).min(1))
     .meta({
-      description: 'Groups of your own for `quorate run`: name to node names. `common` is all nodes.',
+      description: 'Your own groups of nodes, for `quorate run`. `common` is all nodes.',
       default: {},
     })
     .optional(),
@@ -233,12 +238,12 @@ export const clusterFileSchema = z.strictObject({
       worker: least('worker'),
       service: least('service'),
     })
-    .meta({ description: 'The least that a node of a role must have; preflight checks it.' })
+    .meta({ description: 'The minimum for a node of each role; preflight checks it.' })
     .optional(),
   pki: pki.meta({ description: 'Certificates.' }).optional(),
   etcd: etcd.meta({ description: 'etcd itself.' }),
   network: network
-    .meta({ description: "flannel's network, in flannel's own spelling. Left out: none is written." })
+    .meta({ description: "flannel's network, in flannel's own spelling. Without this key, none is written." })
     .optional(),
   loadBalancer: z
     .strictObject({
@@ -250,7 +255,7 @@ export const clusterFileSchema = z.strictObject({
         },
       ),
       managed: flag(
-        "Run HAProxy on the service nodes, on the URL's port, in front of the masters' API servers.",
+        "Run HAProxy on the service nodes, on the URL's port, in front of the API servers.",
         false,
       ).optional(),
       address: text(checkAddress, 'Virtual IP address that two or more service nodes share (keepalived).', {
@@ -260,16 +265,22 @@ export const clusterFileSchema = z.strictObject({
     .meta({ description: 'The load balancer in front of the API servers.' })
     .optional(),
   kubernetes: kubernetes
-    .meta({ description: 'Kubernetes on the masters and workers. Left out: quorate sets up none.' })
+    .meta({
+      description:
+        'Kubernetes on the control-plane nodes and workers. Without this key, quorate sets up none.',
+    })
     .optional(),
   backup: backup
     .meta({ description: 'Backups: where they are kept, who can open them, and when they are taken.' })
     .optional(),
   packages: z
     .array(text(values.checkPackage, 'A package name.'))
-    .meta({ description: 'Packages wanted on every node; installed if missing.', default: [...PACKAGES] })
+    .meta({
+      description: 'Packages that every node must have; quorate installs missing ones.',
+      default: [...PACKAGES],
+    })
     .optional(),
-  state: localPath('Directory for what quorate keeps for this cluster. Default: .quorate/NAME.').optional(),
+  state: localPath('The state directory of this cluster. Default: .quorate/NAME.').optional(),
 })
 
 /** A cluster file's content as written, after the schema has accepted it. */

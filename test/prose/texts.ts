@@ -16,7 +16,7 @@ export interface Text {
 }
 
 /** Made of texts that are read where they come from. */
-const COPIES = /reference\/(?:messages|cluster-file-keys)\.md$/
+const COPIES = /reference\/messages\.md$/
 
 export const PAGES: readonly string[] = globSync(['*.md', 'docs/**/*.md'], {
   exclude: (name) => /node_modules|\.vitepress/.test(name),

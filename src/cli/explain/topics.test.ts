@@ -11,7 +11,7 @@ test('a key of the cluster file, with list indices or without', () => {
     path: 'nodes.ssh.port',
     type: 'integer',
     limits: ['1 to 65535'],
-    docs: 'docs/reference/cluster-file-keys.md#nodes',
+    docs: 'docs/reference/cluster-file.md#nodes',
   })
   expect(explain('nodes.0.ssh.port')).toEqual([found])
   expect(explain('etcd.version')).toMatchObject([{ required: true, default: null }])

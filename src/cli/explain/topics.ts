@@ -32,7 +32,7 @@ export type Topic =
       readonly docs: string
     }
 
-export const KEYS_PAGE = 'docs/reference/cluster-file-keys.md'
+export const KEYS_PAGE = 'docs/reference/cluster-file.md'
 export const ERRORS_PAGE = 'docs/reference/errors.md'
 
 /** @param asked a path (`nodes.roles`, `nodes[0].roles`), an error code or an exit code; empty: it is none of them */
