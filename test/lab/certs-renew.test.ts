@@ -166,7 +166,14 @@ describe.skipIf(whyNoLab())('certs renew', () => {
     await expect
       .poll(async () => (await pids()).filter((pid) => serving.includes(pid)), { timeout: 60_000 })
       .toEqual([])
-    expect((await statusOf(lab)).report.cluster).toMatchObject({ healthy: false, healthyMembers: 0 })
+    const { cluster } = (await statusOf(lab)).report
+    expect(cluster).toMatchObject({ healthy: false, healthyMembers: 0 })
+    // No member serves its certificate any more: it is read on the nodes.
+    for (const { message, hint } of cluster.problemDetails)
+      expect([message, hint]).toEqual([
+        expect.stringMatching(/etcd\.crt expired on \d{4}-/),
+        expect.stringMatching(/quorate certs renew$/),
+      ])
 
     // One alone: what is done is done, and what is left is said.
     const one = await quorate(lab, ['certs', 'renew', 'etcd02', '--yes'])

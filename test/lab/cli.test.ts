@@ -171,6 +171,9 @@ describe.skipIf(reason)(`the command line on machines${because}`, () => {
       'etcd.',
     )
     expect(await quorateOk(lab, ['reset', '--confirm', 'test'])).toBe('nothing to reset\n')
+    const { stdout: unset } = await quorate(lab, ['status'])
+    expect(unset).toMatch(/fix: no etcd node has a member .*: quorate apply;/)
+    expect(unset).not.toContain('quorate recover')
     await quorateOk(lab, ['apply'])
     const { exitCode, report } = await statusOf(lab)
     expect(exitCode).toBe(0)

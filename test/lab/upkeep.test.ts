@@ -158,6 +158,9 @@ describe.skipIf(whyNoLab())('the upkeep of a cluster', () => {
       exitCode: 1,
       stdout: expect.stringContaining('NOSPACE'),
     })
+    // etcd repeats its alarms among a member's errors: each is shown once.
+    const { problemDetails } = (await statusOf(lab)).report.cluster
+    expect(new Set(problemDetails.map(({ kind }) => kind))).toEqual(new Set(['alarm']))
     const early = await quorate(lab, ['alarms', 'disarm', '--yes'])
     expect(early).toMatchObject({
       exitCode: BLOCKED,
