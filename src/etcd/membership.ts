@@ -116,10 +116,14 @@ async function untilListed(
     const { client, list } = await presentList(clients, signal)
     if (isDone(list)) return { found: undefined }
     check(list)
-    let trouble = new QuorateError('etcd', 'the member accepted the change, but its member list does not show the change', {
-      host: client.name,
-      hint: 'check the members: quorate status',
-    })
+    let trouble = new QuorateError(
+      'etcd',
+      'the member accepted the change, but its member list does not show the change',
+      {
+        host: client.name,
+        hint: 'check the members: quorate status',
+      },
+    )
     let refused = false
     try {
       await change(client)

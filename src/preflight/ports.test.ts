@@ -124,7 +124,10 @@ test('an address that the machine does not have stands in the way', () => {
     { device: 'lo', address: '127.0.0.1', prefix: 8 },
     { device: 'eth0', address: '10.0.0.4', prefix: 24 },
   ]
-  expect(judged('own-address', { addresses })).toMatchObject({ result: 'failure', found: 'the node has 10.0.0.4' })
+  expect(judged('own-address', { addresses })).toMatchObject({
+    result: 'failure',
+    found: 'the node has 10.0.0.4',
+  })
 })
 
 test('an IPv6 address is the same in every spelling', () => {

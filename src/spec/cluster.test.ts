@@ -14,6 +14,7 @@ etcd: { version: "3.5.16" }
 )
 
 test.each([
+  ['all', ['etcd01', 'worker01']],
   ['common', ['etcd01', 'worker01']],
   ['service', ['etcd01']],
   ['edge', ['worker01']],
@@ -24,6 +25,14 @@ test.each([
 ])('%s selects %j', (selector, names) => {
   expect(selectNodes(cluster!, selector).map(({ name }) => name)).toEqual(names)
 })
+
+test.each([{ groups: { all: ['worker01'] } }, { name: 'all' }])(
+  'a group or a node that is called all is meant by that word: %j',
+  ({ groups = {}, name = 'worker01' }) => {
+    const nodes = cluster!.nodes.map((node) => (node.name === 'worker01' ? { ...node, name } : node))
+    expect(selectNodes({ nodes, groups }, 'all').map((node) => node.name)).toEqual([name])
+  },
+)
 
 test('etcd nodes are those with the role', () => {
   expect(etcdNodes(cluster!).map(({ name }) => name)).toEqual(['etcd01'])

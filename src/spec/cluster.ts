@@ -208,8 +208,8 @@ export interface FlannelConfig {
 }
 
 /**
- * The nodes of a role, of a group, of one name, or of `common`; empty if the selector names nothing. `control-plane` means the
- * masters, unless a group or a node has that name.
+ * The nodes of a role, of a group or of one name; empty if the selector names nothing. `all` means all nodes, and
+ * `control-plane` the masters, unless a group or a node has that name. `common` is an older word for `all`.
  */
 export function selectNodes(cluster: Pick<Cluster, 'nodes' | 'groups'>, selector: string): readonly Node[] {
   if (selector === 'common') return cluster.nodes
@@ -219,7 +219,9 @@ export function selectNodes(cluster: Pick<Cluster, 'nodes' | 'groups'>, selector
   const group = Object.hasOwn(cluster.groups, selector) ? cluster.groups[selector] : undefined
   if (group !== undefined) return cluster.nodes.filter((node) => group.includes(node.name))
   const named = cluster.nodes.filter((node) => node.name === selector)
-  return named.length === 0 && selector === MASTER_ALIAS ? nodesWith(cluster, 'master') : named
+  if (named.length > 0) return named
+  if (selector === 'all') return cluster.nodes
+  return selector === MASTER_ALIAS ? nodesWith(cluster, 'master') : []
 }
 
 /** The nodes with a role, in the file's order. */

@@ -24,7 +24,7 @@ export const MACHINE_COMMANDS: readonly CommandDefinition[] = [
     arguments: [
       {
         syntax: '<selector>',
-        description: 'A role (etcd, master, worker, service), a group, a node, or common for all nodes',
+        description: 'A role (etcd, master, worker, service), a group, a node, or all (every node)',
         values: 'selectors',
       },
     ],
@@ -34,7 +34,7 @@ export const MACHINE_COMMANDS: readonly CommandDefinition[] = [
       { flags: '--stdin', description: 'Send standard input to every node' },
     ],
     examples: [
-      'quorate run common -- uptime',
+      'quorate run all -- uptime',
       'quorate run etcd --root -- journalctl -u etcd -n 20',
       "quorate run worker01 -- sh -c 'df -h | tail -n +2'",
     ],

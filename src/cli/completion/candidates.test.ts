@@ -53,6 +53,6 @@ test('roles without nodes are not offered', () => {
   ]
   const cluster = { nodes, groups: { edge: ['n2'] } } as unknown as Cluster
   const values = (kind: 'selectors' | 'etcd-nodes') => namesIn(cluster, kind).map(({ value }) => value)
-  expect(values('selectors')).toEqual(['common', 'etcd', 'worker', 'edge', 'n1', 'n2'])
+  expect(values('selectors')).toEqual(['all', 'etcd', 'worker', 'edge', 'n1', 'n2'])
   expect(values('etcd-nodes')).toEqual(['n1'])
 })

@@ -25,7 +25,9 @@ export function namesIn(
     description: address,
   }))
   if (kind !== 'selectors') return nodes
-  const selectors = ['common', ...ROLES, ...Object.keys(cluster.groups)].map((value) => ({
+  const names = [...Object.keys(cluster.groups), ...nodes.map(({ value }) => value)]
+  const all = names.includes('all') ? [] : ['all']
+  const selectors = [...all, ...ROLES, ...Object.keys(cluster.groups)].map((value) => ({
     value,
     description: selectNodes(cluster, value)
       .map(({ name }) => name)

@@ -240,7 +240,8 @@ async function comeBack(session: Session, before: Observed, after: Observed): Pr
   }
   const others = faulty(session, after)
   for (const { name } of others) {
-    const text = 'the certificate of the member also needs renewal, but was not requested: quorate certs renew'
+    const text =
+      'the certificate of the member also needs renewal, but was not requested: quorate certs renew'
     session.emit({ type: 'warning', host: name, text })
   }
   // Where all were good before, whatever else keeps the cluster from health is not for us to wait for.

@@ -37,7 +37,7 @@ const fleet = {
 test('results come in the order of the file, and a machine out of reach costs no other its result', async () => {
   const finished: string[] = []
   const emit = ({ host }: { host: string }) => finished.push(host)
-  const results = await runOnNodes({ cluster, selector: 'common', argv: ['echo', 'a b'], fleet, emit })
+  const results = await runOnNodes({ cluster, selector: 'all', argv: ['echo', 'a b'], fleet, emit })
   expect(results).toMatchObject([
     { host: 'a', stdout: 'a: echo|a b', user: 'admin' },
     { host: 'b', error: { code: 'unreachable' } },
@@ -59,6 +59,6 @@ test('a name that is nothing is refused with what there is', async () => {
   await expect(refused).rejects.toMatchObject({
     code: 'usage',
     message: "'etdc' is not a role, group or node of the cluster file",
-    hint: 'roles: common, etcd, worker\ngroups: rack1\nnodes: a, b, c',
+    hint: 'roles: all, etcd, worker\ngroups: rack1\nnodes: a, b, c',
   })
 })

@@ -76,7 +76,7 @@ export function selectedNodes(cluster: Cluster, selector: string): readonly Node
     ? `no node of the cluster file is in '${selector}'`
     : `'${selector}' is not a role, group or node of the cluster file`
   const hint = [
-    `roles: ${['common', ...roles].join(', ')}`,
+    `roles: ${['all', ...roles].join(', ')}`,
     ...(groups.length > 0 ? [`groups: ${groups.join(', ')}`] : []),
     `nodes: ${cluster.nodes.map(({ name }) => name).join(', ')}`,
   ]

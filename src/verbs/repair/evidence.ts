@@ -32,5 +32,8 @@ const STRAY: Evidence = {
 function lost(cluster: Cluster, dataPresent: boolean, walPresent: boolean): Evidence {
   const { dataDirectory, walDirectory } = cluster.etcd
   const gone = [...(dataPresent ? [] : [dataDirectory]), ...(walPresent ? [] : [walDirectory])]
-  return { kind: 'lost', text: `the node is a member, but its data is missing: ${[...new Set(gone)].join(', ')}` }
+  return {
+    kind: 'lost',
+    text: `the node is a member, but its data is missing: ${[...new Set(gone)].join(', ')}`,
+  }
 }

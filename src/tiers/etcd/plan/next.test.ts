@@ -296,7 +296,10 @@ test('another version before the first start is simply installed', () => {
 
 test('another CA under running members', () => {
   expect(reasons(faulty(settled, 'issuer'))).toMatchObject([
-    { host: 'etcd02', message: 'the certificate of the member is from a CA other than the one in the cluster file' },
+    {
+      host: 'etcd02',
+      message: 'the certificate of the member is from a CA other than the one in the cluster file',
+    },
   ])
 })
 

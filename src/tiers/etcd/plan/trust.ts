@@ -72,7 +72,8 @@ function expiredReasons(host: string, observed: Observed): BlockReason[] {
   return [
     {
       host,
-      message: 'the certificate of the member has expired, and not every member trusts the CA that would sign a new one',
+      message:
+        'the certificate of the member has expired, and not every member trusts the CA that would sign a new one',
       hint: 'go back to the old CA, which renews the certificate: quorate certs rotate-ca --abort; then start the rotation again',
     },
   ]
