@@ -197,7 +197,7 @@ test('a member that was stopped in its turn goes first; one that hangs is in the
     members: [...rest, member(2, undefined, { installed: '3.5.16' })],
   })
   expect(blockers(stopped)).toEqual([])
-  expect(warnings(stopped)).toContain('its member does not answer; it goes first, with etcd 3.5.16')
+  expect(warnings(stopped)).toContain('the member does not answer; it goes first, with etcd 3.5.16')
   const hanging = [...rest, member(2, undefined, { installed: '3.5.16', active: true })]
   const stuck = facts('3.4.23', '3.5.16', { ...silent, members: hanging })
   expect(blockers(stuck)).toMatchObject([{ host: 'etcd02', hint: expect.stringContaining('--abort') }])

@@ -70,7 +70,7 @@ function healthProblems(facts: UpgradeFacts): UpgradeProblem[] {
     ),
     ...told.map(({ name, installed }) =>
       warning(
-        `its member does not answer; it goes first, with etcd ${direction === 'abort' && !isDowngrade(facts) ? facts.to : installed}`,
+        `the member does not answer; it goes first, with etcd ${direction === 'abort' && !isDowngrade(facts) ? facts.to : installed}`,
         'find out why: quorate status',
         name,
       ),

@@ -50,7 +50,7 @@ export function v2Problems(facts: UpgradeFacts): readonly UpgradeProblem[] {
 function logProblems({ to, members, etcd }: UpgradeFacts): readonly UpgradeProblem[] {
   const rule = V2_LOG_PANICS[minorOf(to)]
   if (rule === undefined) return []
-  const message = `its Raft log still contains ${rule.what}, and etcd ${minorOf(to)} does not start with them`
+  const message = `the Raft log still contains ${rule.what}, and etcd ${minorOf(to)} does not start with them`
   const count = Number(goCount(etcd.settings['snapshot-count'] ?? '') ?? rule.snapshotCount)
   const passed = `etcd leaves them behind with its next snapshot, after ${count.toLocaleString('en')} ${plural(count, 'write', 'writes')}`
   const sooner = `For an earlier one, add etcd.settings.snapshot-count: "${SOON}" to the cluster file and run quorate apply; run this again after ${SOON} writes`

@@ -56,7 +56,7 @@ export async function proveUpgrade(
       const what =
         said === version
           ? `the process runs another program (SHA-256 ${sha256})`
-          : `its member reports ${said}`
+          : `the member reports ${said}`
       throw new QuorateError('unhealthy', `etcd ${version} does not run: ${what}`, {
         host: name,
         hint: 'check how it was started: systemctl status etcd',
