@@ -93,14 +93,16 @@ test('alarms name what is possible while there is a quorum', () => {
 
 const ABSENT = { ...LOST, unit: { ...STOPPED, exists: false } }
 
+const reset = (pinned?: string) => [1, 2, 3].map((number) => silent(number, ABSENT, 'refused', pinned))
+const third = (changes: Partial<MemberState>) => [serving(1), serving(2), silent(3, changes)]
+
 test('after a reset there is nothing to recover', () => {
-  const all = (pinned?: string) => [1, 2, 3].map((number) => silent(number, ABSENT, 'refused', pinned))
   for (const kind of ['unreachable', 'leader', 'list'] as const)
-    expect(hint(all(), { kind })).toMatch(/empty cluster: quorate apply; .*: quorate restore BACKUP$/)
-  expect(hint(all('prod'))).toMatch(/quorate recover$/)
-  const [first, second, third] = all() as [AskedMember, AskedMember, AskedMember]
-  for (const other of [{ ...first, host: undefined }, silent(1, LOST), silent(1, {})])
-    expect(hint([other, second, third])).not.toContain('no etcd node has a member')
+    expect(hint(reset(), { kind })).toMatch(/empty cluster: quorate apply; .*: quorate restore BACKUP$/)
+  expect(hint(reset('prod'))).toMatch(/quorate recover$/)
+  const others = reset().slice(1)
+  for (const other of [{ ...silent(1, ABSENT), host: undefined }, silent(1, LOST), silent(1, {})])
+    expect(hint([other, ...others])).not.toContain('no etcd node has a member')
 })
 
 const pem = openssl(
@@ -127,11 +129,10 @@ test('a silent member with an expired certificate is said to have one, and renew
 })
 
 test('a valid certificate, an unreadable one and lost data leave the other fixes', () => {
-  const three = (changes: Partial<MemberState>) => [serving(1), serving(2), silent(3, changes)]
   for (const certificate of [pem, 'none']) {
-    const [found] = statusProblems([problem({})], three(withTls(certificate)), NOW)
+    const [found] = statusProblems([problem({})], third(withTls(certificate)), NOW)
     expect([found?.message, found?.hint]).toEqual(['does not answer', expect.stringMatching(/journalctl/)])
   }
-  const [lost] = statusProblems([problem({})], three({ ...withTls(pem), ...LOST }), LATER)
+  const [lost] = statusProblems([problem({})], third({ ...withTls(pem), ...LOST }), LATER)
   expect(lost?.hint).toMatch(/quorate repair etcd03$/)
 })
