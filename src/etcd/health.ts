@@ -76,7 +76,7 @@ export function healthOf(problems: readonly Problem[]): Health {
 
 function answers(view: ClusterView, reachable: readonly ReachableMember[]): Problem[] {
   const raised = new Set(
-    reachable.flatMap(({ alarms = [] }) => alarms.map(({ memberId, type }) => `${memberId} ${type}`)),
+    reachable.flatMap((member) => (member.alarms ?? []).map(({ memberId, type }) => `${memberId} ${type}`)),
   )
   return view.members.flatMap((member): Problem[] => {
     if (!member.reachable) return [silence(member)]
