@@ -42,10 +42,10 @@ export const RECORDED_VERBS = [
   'reset',
   'restart',
   'restore',
+  'space reclaim',
   'start',
   'stop',
   'trust',
-  'unjam',
   'unlock',
   'upgrade',
 ] as const

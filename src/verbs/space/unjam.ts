@@ -15,7 +15,7 @@ export interface UnjamReport {
 }
 
 export const UNJAM: SpaceVerb<SpaceFacts> = {
-  name: 'unjam',
+  name: 'space reclaim',
   begin: (standing) => ({ standing, progress: NO_PROGRESS }),
   plan: ({ standing, progress }) => planUnjam(standing, progress),
   decide: decideUnjam,
