@@ -193,6 +193,19 @@ export function readmeLine(figures: ReadmeFigures, when: Date): string {
 `
 }
 
+/** What README says of Kubernetes' speed. */
+export function readmeLineKubernetes(figures: ReadmeFiguresOfKubernetes, when: Date): string {
+  const { kubernetesByHandSeconds: byHand, kubernetesFirstApplySeconds: first } = figures
+  const compared = `${times(first / byHand)} the ${seconds(byHand)} of kubeadm by a parallel shell script`
+  return `Nine nodes become a highly available Kubernetes in ${seconds(first)}. This is ${compared} (${when.toISOString().slice(0, 10)}).
+`
+}
+
+export interface ReadmeFiguresOfKubernetes {
+  readonly kubernetesByHandSeconds: number
+  readonly kubernetesFirstApplySeconds: number
+}
+
 export type ReadmeFigures = Pick<
   Figures,
   'shellSeconds' | 'firstApplyThreeSeconds' | 'secondApplyThreeSeconds'
