@@ -19,6 +19,8 @@ export interface ServerFacts {
    * - `no-credentials`: there is nothing here to prove to it who quorate is: it was not asked.
    */
   readonly state: 'ready' | 'not-ready' | 'refused' | 'silent' | 'unreachable' | 'no-credentials'
+  /** It is `silent` because it was not waited for: another one had answered long before. It may well serve. */
+  readonly late?: boolean | undefined
   /** Names of the checks of /readyz that fail. */
   readonly failed: readonly string[]
   /** `1.37.2`; undefined: it did not say. */

@@ -189,6 +189,7 @@ describe('a server that', () => {
     const lost = await look({ ...WHOLE, 'GET /api/v1/nodes': list({ metadata: { name: 7 } }) })
     expect(lost.held).toBeUndefined()
     expect(lost.servers['master01']).toMatchObject({ state: 'silent' })
+    expect(lost.servers['master01']?.late).toBeUndefined()
     expect(lost.servers['master01']?.problem).toContain('metadata.name: ')
   })
 
@@ -228,7 +229,10 @@ describe('a server that', () => {
         connect: async (name) => (name === 'master01' ? hanging : server.client({ name: 'master02' })),
         now: NOW,
       })
-      expect(servers).toMatchObject({ master01: { state: 'silent' }, master02: { state: 'ready' } })
+      expect(servers).toMatchObject({
+        master01: { state: 'silent', late: true },
+        master02: { state: 'ready' },
+      })
       expect(servers['master01']?.problem).toMatch(/^no answer 2 s after/)
       expect(held?.from).toBe('master02')
     } finally {

@@ -90,6 +90,7 @@ async function heldBy(looks: ReadonlyMap<string, Promise<ServerFacts>>, options:
 
 const SLOW: ServerFacts = {
   state: 'silent',
+  late: true,
   failed: [],
   version: undefined,
   problem: `no answer ${GRACE_MS / 1000} s after another API server had answered completely`,

@@ -12,7 +12,7 @@ import type { KubernetesTierFacts } from '../facts.ts'
 import { READY, withManifests } from '../foreseen.ts'
 import { COMPONENTS, type Component } from '../step.ts'
 import { wantedManifests } from './manifests.ts'
-import { manifestSteps } from './roll.ts'
+import { changedOf, manifestSteps } from './roll.ts'
 
 const base = sampleCluster()
 const [master01] = nodesWith(base, 'master')
@@ -42,6 +42,21 @@ function facts(states: Readonly<Record<string, State>>, of = 'ca'): KubernetesTi
     sums: sums(of),
     api: { servers, balancer: undefined, held: undefined },
   }
+}
+
+/** Those of them that are down did not answer in time, and no others. */
+function late({ api, ...known }: KubernetesTierFacts, names: readonly string[]): KubernetesTierFacts {
+  const servers = Object.entries(api?.servers ?? {}).map(
+    ([name, server]) => [name, { ...server, late: names.includes(name) }] as const,
+  )
+  return { ...known, api: { balancer: undefined, held: undefined, servers: Object.fromEntries(servers) } }
+}
+
+/** This master with the manifests that are wanted. */
+function changed(hosts: Hosts, name: string): Hosts {
+  const own = made(cluster)[name]
+  if (own === undefined) throw new RangeError(`no ${name}`)
+  return { ...hosts, [name]: own }
 }
 
 /** Masters with manifests that were made of another cluster file, or of this one. */
@@ -95,16 +110,33 @@ test('another CA of etcd, or another key of service accounts, is another manifes
   expect(chosen(hosts, { ...facts(ALL), sums: undefined })).toEqual([])
 })
 
-test('one that is down is mended first: nobody misses it', () => {
+test('one that is down is mended first, and never two together: what a look found may have passed since', () => {
   const hosts = made(renewed)
   expect(chosen(hosts, facts({ ...ALL, master02: 'silent' }))).toEqual([['master02', ...COMPONENTS]])
-  expect(chosen(hosts, facts({ ...ALL, master01: 'not-ready', master03: 'silent' }))).toEqual([
-    ['master01', ...COMPONENTS],
+  const two = facts({ ...ALL, master01: 'not-ready', master03: 'silent' })
+  expect(chosen(hosts, two)).toEqual([['master01', ...COMPONENTS]])
+  // All down, such as after etcd moved, or for the moment in which etcd elects a leader: each look afterwards has the next one mended.
+  const down = { master01: 'silent', master02: 'not-ready', master03: 'silent' } as const
+  expect(chosen(hosts, facts(down))).toEqual([['master01', ...COMPONENTS]])
+  expect(chosen(changed(hosts, 'master01'), facts(down))).toEqual([['master02', ...COMPONENTS]])
+})
+
+test('one that is late may serve: it changes while all others do, or are as late, and then the others wait for it', () => {
+  const hosts = made(renewed)
+  const known = late(facts({ ...ALL, master02: 'silent', master03: 'silent' }), ['master02', 'master03'])
+  expect(chosen(hosts, known)).toEqual([['master02', ...COMPONENTS]])
+  // It starts now, whether it is late again or refuses connections.
+  const started = changed(hosts, 'master02')
+  expect(chosen(started, known)).toEqual([])
+  expect(chosen(started, late(known, ['master03']))).toEqual([])
+  expect(changedOf(['master02', 'master03'], cluster, started, known)).toEqual(['master02'])
+  expect(changedOf(['master03'], cluster, started, known)).toEqual(['master03'])
+  expect(chosen(started, late(facts({ ...ALL, master03: 'silent' }), ['master03']))).toEqual([
     ['master03', ...COMPONENTS],
   ])
-  // All down, such as after etcd moved.
-  const down = { master01: 'silent', master02: 'silent', master03: 'silent' } as const
-  expect(chosen(hosts, facts(down))).toHaveLength(3)
+  // One that is down for sure comes first, and one that is ready waits for both.
+  expect(chosen(hosts, late(known, ['master02']))).toEqual([['master03', ...COMPONENTS]])
+  expect(chosen(changed(started, 'master03'), known)).toEqual([])
 })
 
 test('one that cannot be asked may well serve: it is left alone, and so are those beside it', () => {
@@ -132,12 +164,13 @@ test('a run that ended between two manifests is finished, on any number of maste
   ])
 })
 
-test('by chance: never an API server that may serve beside another that is not ready, and never two of them', () => {
-  const state = fc.constantFrom<State>(
+test('by chance: never two API servers, and none that may serve beside one that is down or starts', () => {
+  const state = fc.constantFrom<State | 'late'>(
     'ready',
     'not-ready',
     'refused',
     'silent',
+    'late',
     'unreachable',
     'no-credentials',
   )
@@ -147,16 +180,26 @@ test('by chance: never an API server that may serve beside another that is not r
       fc.subarray([...COMPONENTS], { minLength: 1 }),
       fc.boolean(),
       ([one, two, three], components, isOther) => {
-        const states: Record<string, State> = { master01: one, master02: two, master03: three }
+        const states: Record<string, State | 'late'> = { master01: one, master02: two, master03: three }
+        const plain = Object.entries(states).map(
+          ([name, own]) => [name, own === 'late' ? 'silent' : own] as const,
+        )
+        const known = late(
+          facts(Object.fromEntries(plain)),
+          Object.keys(states).filter((name) => states[name] === 'late'),
+        )
         const hosts = made(isOther ? renewed : cluster, components)
-        const steps = manifestSteps(cluster, hosts, facts(states), () => true)
-        const isDown = ({ host }: { readonly host: string }) =>
-          ['silent', 'not-ready'].includes(states[host] ?? '') || !components.includes('apiserver')
-        expect(steps.every(isDown) || steps.length === 1).toBe(true)
-        for (const { host, components: changed } of steps) {
-          if (!changed.includes('apiserver') || isDown({ host })) continue
+        const steps = manifestSteps(cluster, hosts, known, () => true)
+        // None of them has an API server's manifest yet, or all do.
+        if (!components.includes('apiserver')) return
+        expect(steps.length).toBeLessThan(2)
+        for (const { host, components: changing } of steps) {
+          const own = states[host] ?? ''
+          if (!changing.includes('apiserver') || ['silent', 'not-ready'].includes(own)) continue
+          expect(['ready', 'late']).toContain(own)
           const others = Object.entries(states).filter(([name]) => name !== host)
-          expect(others.map(([, other]) => other)).toEqual(['ready', 'ready'])
+          for (const [, other] of others)
+            expect(own === 'late' ? ['ready', 'late'] : ['ready']).toContain(other)
         }
       },
     ),

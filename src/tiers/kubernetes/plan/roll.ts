@@ -1,11 +1,13 @@
 /**
  * Which masters get manifests of static pods next. Pure.
  *
- * A master without any gets all of them. Where some are there and are to change, those come first whose API servers are down, all at
- * once: nobody misses them, and what is in their manifests may be why. Then one at a time, and one that serves only while all others do.
+ * A master without an API server's manifest gets at once what it lacks: nobody is served there. Where one is to change it is one at a
+ * time: first those whose API servers are down, for what is in their manifests may be why; then those that serve, and only while all
+ * others do. Down is what one look found, and it may have passed by now (etcd elected a leader): so not even those change together.
  */
 import type { KubernetesCluster } from '../../../kubernetes/kubernetes-cluster.ts'
 import type { Hosts } from '../../../engine/tier.ts'
+import type { ServerFacts } from '../../../kubernetes/api-facts.ts'
 import { type Cluster, type Node, nodesWith } from '../../../spec/cluster.ts'
 import type { KubernetesTierFacts } from '../facts.ts'
 import { TIER } from '../name.ts'
@@ -67,19 +69,38 @@ function nextOf(
   masters: readonly string[],
   { api }: KubernetesTierFacts,
 ): readonly Wanting[] {
-  const stateOf = (name: string) => api?.servers[name]?.state
-  const isDown = ({ node: { name } }: Wanting) => {
-    const state = stateOf(name)
-    return state === 'silent' || state === 'not-ready' || !masters.includes(name)
-  }
+  const isReady = (name: string) => api?.servers[name]?.state === 'ready'
+  const isLate = (name: string) => api?.servers[name]?.late === true
+  const isDown = ({ node: { name } }: Wanting) =>
+    !isLate(name) && DOWN.has(api?.servers[name]?.state ?? 'unreachable')
+  const isAbsent = ({ node }: Wanting) => !masters.includes(node.name)
   // Others than the API server are only one of several, of which one leads.
   const isSpared = ({ components }: Wanting) => !components.includes('apiserver')
-  const mayLeave = ({ node }: Wanting) =>
-    masters.every((name) => name === node.name || stateOf(name) === 'ready')
-  const down = changing.filter(isDown)
+  const waits = new Set(changing.filter((one) => !isSpared(one)).map(({ node }) => node.name))
+  const others = (of: Wanting) => masters.filter((name) => name !== of.node.name)
+  // It may serve, as those that are late beside it. But should all of these hang, what is in their manifests may be why: one has to be
+  // the first.
+  const isNextOfLate = (one: Wanting) =>
+    isLate(one.node.name) && others(one).every((name) => isReady(name) || (isLate(name) && waits.has(name)))
+  const mayLeave = (one: Wanting) => others(one).every(isReady)
+  const down = [...changing.filter(isAbsent), ...changing.filter(isDown).slice(0, 1)]
   if (down.length > 0) return down
-  const next = changing.find(isSpared) ?? changing.find(mayLeave)
+  const next = changing.find(isSpared) ?? changing.find(isNextOfLate) ?? changing.find(mayLeave)
   return next === undefined ? [] : [next]
+}
+
+const DOWN: ReadonlySet<ServerFacts['state']> = new Set(['silent', 'not-ready'])
+
+/** Of these masters, those whose manifests are as they should be; all, where none of them are. */
+export function changedOf(
+  names: readonly string[],
+  cluster: KubernetesCluster,
+  hosts: Hosts,
+  facts: KubernetesTierFacts,
+): readonly string[] {
+  const stale = nodesWith(cluster, 'master').flatMap((node) => wantingOf(cluster, hosts, facts, node))
+  const changed = names.filter((name) => stale.every(({ node }) => node.name !== name))
+  return changed.length > 0 ? changed : names
 }
 
 /** Names of masters with an API server's manifest. */

@@ -5,8 +5,8 @@
  * 2. once an API server is ready: what kubeadm and quorate keep in the API, and all other nodes, at once;
  * 3. once all nodes have come: their labels and taints; once all are ready CoreDNS is spread, and the cluster proven.
  *
- * Where a control plane stands already, one master's manifests change at a time, while all others serve; those of masters that do
- * not serve are put right at once.
+ * Where a control plane stands already, one master's manifests change at a time: first of those that do not serve, then while all
+ * others serve.
  */
 import { hasKubernetes, type KubernetesCluster } from '../../../kubernetes/kubernetes-cluster.ts'
 import type { LeafCertificateStep, SecretFileStep } from '../../../engine/leaf-steps.ts'
@@ -22,7 +22,7 @@ import { type AwaitStep, type KubernetesClusterStep, type KubernetesHostStep } f
 import { asksFor, faultsOf, reason } from './early.ts'
 import { FLANNELD, KUBELET } from './files.ts'
 import { bindingSteps, inClusterSteps, nodeSettingsSteps, proofSteps } from './in-cluster.ts'
-import { begun, manifestSteps } from './roll.ts'
+import { begun, changedOf, manifestSteps } from './roll.ts'
 import { secretSteps } from './secrets.ts'
 import { unready, unregistered } from './unready.ts'
 
@@ -64,7 +64,9 @@ export function stageSteps(
   if (together.length > 0) return together
   const behind = begun(cluster, hosts).filter((name) => !scene.serving.has(name))
   const unknown = unregistered(cluster, facts)
-  if (behind.length + unknown.length > 0) return [awaitJoined(behind, unknown)]
+  if (behind.length + unknown.length > 0)
+    // Not for one that has its own turn only after these.
+    return [awaitJoined(changedOf(behind, cluster, hosts, facts), unknown)]
   // Before they are waited for: CoreDNS runs on nodes that are labeled as masters.
   const settings = nodeSettingsSteps(cluster, facts)
   if (settings.length > 0) return settings
