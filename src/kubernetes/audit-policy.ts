@@ -6,6 +6,13 @@ import { stringify } from 'yaml'
  * without what machines ask all the time, which would bury the rest.
  */
 export function auditPolicy(): string {
+  return (text ??= rendered())
+}
+
+/** Rendered once, and not before it is asked for: a planner asks for it several times at each look. */
+let text: string | undefined
+
+function rendered(): string {
   const nodes = { userGroups: ['system:nodes'] }
   const [core, coordination] = ['', 'coordination.k8s.io']
   return stringify(

@@ -26,20 +26,30 @@ type Arguments = Readonly<Record<string, string>>
 
 /** The text of `/etc/kubernetes/quorate/kubeadm.yaml`. */
 export function kubeadmConfig(cluster: KubernetesCluster, node: Node): string {
-  const documents = [
-    initConfiguration(cluster, node),
-    clusterConfiguration(cluster),
-    kubeletConfiguration(cluster.kubernetes),
-    kubeProxyConfiguration(cluster.kubernetes),
-  ]
-  return documents.map((one) => stringify(one, { lineWidth: 0, aliasDuplicateObjects: false })).join('---\n')
+  const { kubernetes } = cluster
+  const ofNodes = [kubeletConfiguration(kubernetes), kubeProxyConfiguration(kubernetes)]
+  return [controlPlaneConfig(cluster, node), ...ofNodes.map(rendered)].join(BETWEEN)
 }
 
 /** The part of it that a master's static pods are made from. */
 export function controlPlaneConfig(cluster: KubernetesCluster, node: Node): string {
-  const documents = [initConfiguration(cluster, node), clusterConfiguration(cluster)]
-  return documents.map((one) => stringify(one, { lineWidth: 0, aliasDuplicateObjects: false })).join('---\n')
+  return [rendered(initConfiguration(cluster, node)), commonText(cluster)].join(BETWEEN)
 }
+
+const BETWEEN = '---\n'
+
+function rendered(document: Fields): string {
+  return stringify(document, { lineWidth: 0, aliasDuplicateObjects: false })
+}
+
+/** What all masters have in common, rendered once for a cluster: a planner asks for it several times a master at each look. */
+function commonText(cluster: KubernetesCluster): string {
+  const known = COMMON.get(cluster) ?? rendered(clusterConfiguration(cluster))
+  COMMON.set(cluster, known)
+  return known
+}
+
+const COMMON = new WeakMap<KubernetesCluster, string>()
 
 function initConfiguration(cluster: KubernetesCluster, node: Node): Fields {
   return {
