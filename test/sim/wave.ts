@@ -9,6 +9,7 @@ import { closeReady, simulatedMachine } from './machine.ts'
 import { settle } from './etcd.ts'
 import { Failure } from './failure.ts'
 import { withoutLoss } from './harm.ts'
+import { beginWave } from './kubernetes/model.ts'
 import { reach } from './look.ts'
 import { type World, diskOf } from './world.ts'
 
@@ -36,6 +37,7 @@ export interface Wave {
 /** @throws Failure of all hosts together; what was done before stays done. */
 export function runWave(world: World, wave: Wave): void {
   const { cluster, token, observed, steps, interruption } = wave
+  beginWave(world, cluster)
   const [clusterCut = 1000, ...hostCuts] = interruption?.cuts ?? []
   const order = orderOf(steps, ETCD_STEPS)
   const own = [...order.beside, ...order.cluster]

@@ -14,7 +14,7 @@ import type { Disk } from '../disk.ts'
 import { Failure } from '../failure.ts'
 import { settle } from '../etcd.ts'
 import { type World, fresh } from '../world.ts'
-import { type Kubernetes, servers, settleKubernetes, stateOf } from './model.ts'
+import { type Kubernetes, isLate, servers, settleKubernetes, stateOf } from './model.ts'
 
 interface Scene {
   readonly kubernetes: Kubernetes
@@ -40,7 +40,9 @@ export function simulatedKubernetes(world: World, cluster: Cluster): SimulatedKu
         settle(world, cluster)
         settleKubernetes(world, cluster)
       }
-      const away = nodes.filter((name) => stateOf(world, cluster, name) !== 'ready')
+      const away = nodes.filter(
+        (name) => stateOf(world, cluster, name) !== 'ready' || isLate(world, cluster, name),
+      )
       const unknown = kubernetesNodes(cluster).filter(({ name }) => !kubernetes.nodes.has(name))
       const unready = kubernetesNodes(cluster).filter(
         ({ name }) => kubernetes.nodes.get(name)?.ready !== true,

@@ -1,4 +1,5 @@
 /** Planners that break what must hold of Kubernetes on purpose: the simulation has to catch each. */
+import type { ServerFacts } from '../../../src/kubernetes/api-facts.ts'
 import { hasKubernetes } from '../../../src/kubernetes/kubernetes-cluster.ts'
 import { nodesWith } from '../../../src/spec/cluster.ts'
 import { manifestSteps } from '../../../src/tiers/kubernetes/plan/roll.ts'
@@ -42,37 +43,72 @@ const note = (name: string, text: string): Step => ({
 
 const heldBy = (observed: Parameters<Planner>[1]) => tierFacts(observed.beside?.['kubernetes']).api?.held
 
+/** The same, and the manifests of these other masters as well. */
+function withOthers(
+  answer: Next,
+  { cluster }: Parameters<Planner>[0],
+  { hosts, beside }: Parameters<Planner>[1],
+  others: (master: string) => boolean,
+): Next {
+  if (!isRolling(answer) || answer.kind !== 'steps' || !hasKubernetes(cluster)) return answer
+  const nodes = cluster.nodes.filter(({ roles }) => !roles.includes('master'))
+  const more = nodesWith(cluster, 'master')
+    .filter(({ name }) => others(name) && !answer.steps.some((step) => step.host === name))
+    .flatMap((master) =>
+      manifestSteps(
+        { ...cluster, nodes: [...nodes, master] },
+        hosts,
+        tierFacts(beside?.['kubernetes']),
+        () => false,
+      ),
+    )
+  return { kind: 'steps', steps: [...answer.steps, ...more] }
+}
+
+/** The planner that is told something else of API servers than was found. */
+function deceived(change: (server: ServerFacts) => ServerFacts): Planner {
+  return (intent, observed) => {
+    const facts = tierFacts(observed.beside?.['kubernetes'])
+    const servers = Object.entries(facts.api?.servers ?? {}).map(
+      ([name, server]) => [name, change(server)] as const,
+    )
+    const api = facts.api && { ...facts.api, servers: Object.fromEntries(servers) }
+    return next(intent, { ...observed, beside: { ...observed.beside, kubernetes: { ...facts, api } } })
+  }
+}
+
 export const BROKEN: readonly Broken[] = [
   {
     what: 'changes the manifests of all masters at once',
     breaks: 'api-kept',
-    planner: twisted((answer, { cluster }, { hosts, beside }) => {
-      if (!isRolling(answer) || !hasKubernetes(cluster)) return answer
-      const others = cluster.nodes.filter(({ roles }) => !roles.includes('master'))
-      const alone = nodesWith(cluster, 'master').flatMap((master) =>
-        manifestSteps(
-          { ...cluster, nodes: [...others, master] },
-          hosts,
-          tierFacts(beside?.['kubernetes']),
-          () => false,
-        ),
-      )
-      const more = alone.filter(({ host }) => !answer.steps.some((step) => step.host === host))
-      return { kind: 'steps', steps: [...answer.steps, ...more] }
-    }),
+    planner: twisted((answer, ...asked) => withOthers(answer, ...asked, () => true)),
     life: life({ edit: 'argument' }),
+  },
+  {
+    what: 'changes all masters at once that seem to be down',
+    breaks: 'one-server',
+    planner: twisted((answer, intent, observed) => {
+      const states = tierFacts(observed.beside?.['kubernetes']).api?.servers
+      return withOthers(answer, intent, observed, (name) => states?.[name]?.state === 'not-ready')
+    }),
+    life: life({ edit: 'argument', before: [{ kind: 'api-falters', at: 3 }] }),
+  },
+  {
+    what: 'takes an API server that is late for one that is down',
+    breaks: 'api-kept',
+    planner: deceived((server) => ({ ...server, late: false })),
+    life: life({
+      edit: 'argument',
+      before: [
+        { kind: 'api-slow', at: 1 },
+        { kind: 'api-slow', at: 2 },
+      ],
+    }),
   },
   {
     what: 'does not wait until a changed API server serves again',
     breaks: 'api-kept',
-    planner: (intent, observed) => {
-      const facts = tierFacts(observed.beside?.['kubernetes'])
-      const servers = Object.entries(facts.api?.servers ?? {}).map(
-        ([name, server]) => [name, { ...server, state: 'ready' as const }] as const,
-      )
-      const api = facts.api && { ...facts.api, servers: Object.fromEntries(servers) }
-      return next(intent, { ...observed, beside: { ...observed.beside, kubernetes: { ...facts, api } } })
-    },
+    planner: deceived((server) => ({ ...server, state: 'ready' })),
     life: life({ edit: 'argument' }),
   },
   {

@@ -25,12 +25,14 @@ const CHANGES = [
   'configuration-edited',
   'label-removed',
   'add-on-deleted',
+  'api-falters',
 ] as const
 
 /** What lasts until somebody mends it. */
 const TROUBLES = [
   'api-silent',
   'api-not-ready',
+  'api-slow',
   'balancer-down',
   'machine-off',
   'unreachable',
@@ -110,6 +112,13 @@ export function happen(world: World, cluster: Cluster, { kind, at }: Fault): voi
     case 'api-not-ready':
       kubernetes.ailing.set(master.name, kind === 'api-silent' ? 'silent' : 'not-ready')
       return
+    case 'api-slow':
+      kubernetes.slow.add(master.name)
+      return
+    case 'api-falters':
+      // A run looks at the least twice before it does anything.
+      kubernetes.falters = (at % 4) + 1
+      return
     case 'balancer-down':
       kubernetes.balancerDown = true
       return
@@ -130,6 +139,8 @@ export function mend(world: World, cluster: Cluster): void {
   const { kubernetes } = world
   if (kubernetes === undefined) return
   kubernetes.ailing.clear()
+  kubernetes.slow.clear()
+  kubernetes.falters = 0
   kubernetes.balancerDown = false
   for (const { name } of cluster.nodes) {
     const disk = diskOf(world, name)

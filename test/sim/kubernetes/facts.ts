@@ -51,6 +51,8 @@ function apiFacts(
 ): KubernetesTierFacts['api'] {
   const asked = begun(cluster, hosts)
   if (asked.length === 0) return undefined
+  kubernetes.faltered = kubernetes.falters > 0
+  if (kubernetes.faltered) kubernetes.falters -= 1
   const servers = asked.map((name) => [name, serverFacts(world, cluster, name)] as const)
   const from = servers.find(([, { state }]) => state === 'ready')?.[0]
   return {

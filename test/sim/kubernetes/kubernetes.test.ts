@@ -1,23 +1,21 @@
 /** Lives of clusters with Kubernetes. `SIM_KUBERNETES_LIFE='{…}' vitest run --project sim test/sim/kubernetes -t handed` tells one. */
-import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { anyLife, live } from './life.ts'
+import type { Outcome } from '../operator.ts'
+import { firstBroken, runsOf, testHandedIn } from '../lives.ts'
+import { type Life, anyLife, live } from './life.ts'
 
-const runs = Number(process.env['SIM_RUNS'] ?? 12)
-const seed = Number(process.env['SIM_SEED'] ?? 20_261_130)
+const runs = runsOf(50)
+const variable = 'SIM_KUBERNETES_LIFE'
+
+testHandedIn(variable, async (life: Life, tell) => await live(life, undefined, tell))
 
 test(`${runs} lives of Kubernetes end in done, whatever goes wrong on their way`, async () => {
-  const report = await fc.check(
-    fc.asyncProperty(anyLife, async (life) => await live(life)),
-    { numRuns: runs, seed, endOnFailure: process.env['SIM_SHRINK'] === undefined },
-  )
-  const told = JSON.stringify(report.counterexample?.[0])
-  expect(report.failed, `${String(report.errorInstance)}\nSIM_KUBERNETES_LIFE='${told}'`).toBe(false)
-})
-
-const handed = process.env['SIM_KUBERNETES_LIFE']
-test.runIf(handed !== undefined)('a life that is handed in', async () => {
-  const lines: string[] = []
-  const told = live(JSON.parse(handed ?? '{}'), undefined, (line) => lines.push(line))
-  await expect(told.finally(() => process.stdout.write(`${lines.join('\n')}\n`))).resolves.toBeUndefined()
-})
+  const ends: Record<Outcome['kind'], number> = { done: 0, blocked: 0, failed: 0, died: 0, locked: 0 }
+  const broken = await firstBroken({ lives: anyLife, runs, variable }, async (life) => {
+    for (const { kind } of await live(life)) ends[kind] += 1
+  })
+  expect(broken).toBeUndefined()
+  // The last two runs of each life are; and many others were cut off.
+  expect(ends.done).toBeGreaterThan(runs * 2)
+  for (const kind of ['blocked', 'failed', 'died'] as const) expect(ends[kind]).toBeGreaterThan(0)
+}, 0)

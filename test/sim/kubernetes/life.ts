@@ -59,12 +59,13 @@ export const anyLife: fc.Arbitrary<Life> = fc.record({
 /** How often a run is repeated, once nothing goes wrong any more. */
 const REPETITIONS = 6
 
-/** @throws Violation at the first thing that must not happen */
+/** @returns how its runs ended. @throws Violation at the first thing that must not happen */
 export async function live(
   life: Life,
   planner: Planner = next,
   tell: (line: string) => void = () => undefined,
-): Promise<void> {
+): Promise<readonly Outcome[]> {
+  const outcomes: Outcome[] = []
   let cluster = sample()
   const world = life.established ? await established() : bare(cluster)
   for (const [at, { edit, before, between, interruption, mends }] of life.rounds.entries()) {
@@ -74,7 +75,7 @@ export async function live(
       happen(world, cluster, one)
     }
     const options = { planner, cluster, interruption, tell }
-    await operate(world, options, async (ended) => {
+    const outcome = await operate(world, options, async (ended) => {
       const now = between.filter((one) => one.wave === ended)
       for (const one of now) {
         tell(`  meanwhile ${one.kind} ${one.at}`)
@@ -82,6 +83,7 @@ export async function live(
       }
       return await Promise.resolve(now.length > 0)
     })
+    outcomes.push(outcome)
     world.lock = undefined
     if (mends) mend(world, cluster)
   }
@@ -91,6 +93,7 @@ export async function live(
   if (rest.kind !== 'done') throw new Violation('finishes', JSON.stringify(rest))
   const again = await operate(world, { planner, cluster, tell })
   if (again.kind !== 'done' || again.steps > 0) throw new Violation('second-run', JSON.stringify(again))
+  return [...outcomes, rest, again]
 }
 
 async function comeToRest(

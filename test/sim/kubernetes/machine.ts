@@ -56,11 +56,15 @@ function replaceApi(world: World, cluster: Cluster, disk: Disk, services: Servic
   const hosts = Object.fromEntries(
     [...world.disks].map(([host, { services: own }]) => [host, { services: own }]),
   )
-  const serves = stateOf(world, cluster, name) === 'ready'
-  const away = begun(cluster, hosts as never).filter(
-    (other) => other !== name && stateOf(world, cluster, other) !== 'ready',
-  )
-  if (serves && away.length > 0 && world.truth.blind === undefined)
-    throw new Violation('api-kept', `${name} is changed while ${away.join(', ')} does not serve`)
+  if (kubernetes.serving.has(name)) {
+    const away = begun(cluster, hosts as never).filter(
+      (other) =>
+        other !== name && !(kubernetes.serving.has(other) && stateOf(world, cluster, other) === 'ready'),
+    )
+    if (away.length > 0 && world.truth.blind === undefined && !kubernetes.faltered)
+      throw new Violation('api-kept', `${name} is changed while ${away.join(', ')} does not serve`)
+    kubernetes.taken.add(name)
+    if (kubernetes.taken.size > 1) throw new Violation('one-server', [...kubernetes.taken].join(' and '))
+  }
   kubernetes.running.delete(name)
 }

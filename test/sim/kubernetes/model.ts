@@ -22,6 +22,16 @@ export interface Kubernetes {
   readonly starting: Set<string>
   /** What ails an API server until somebody mends it. */
   readonly ailing: Map<string, 'silent' | 'not-ready'>
+  /** Masters whose API server answers, and later than quorate waits once another one has. */
+  readonly slow: Set<string>
+  /** In how many more looks none is ready: it lasts as long as a look, such as while etcd elects a leader. */
+  falters: number
+  /** The last look was one of these: what it found was past when something was done. */
+  faltered: boolean
+  /** Masters whose API server served when the present wave began. What a wave mends before it changes it is missed by nobody. */
+  readonly serving: Set<string>
+  /** Those of them that the present wave has taken away. */
+  readonly taken: Set<string>
   balancerDown: boolean
   /** Certificates that have expired, as `certificateOf` names them. */
   readonly expired: Set<string>
@@ -39,6 +49,11 @@ export function makeKubernetes(): Kubernetes {
     running: new Map(),
     starting: new Set(),
     ailing: new Map(),
+    slow: new Set(),
+    falters: 0,
+    faltered: false,
+    serving: new Set(),
+    taken: new Set(),
     balancerDown: false,
     expired: new Set(),
     nodes: new Map(),
@@ -164,13 +179,32 @@ export function stateOf(world: World, cluster: Cluster, name: string): 'ready' |
 
 export const BINDING = describeReference(referenceTo(OPERATORS_BINDING))
 
+/** Notes what serves, before anything of a wave is done. */
+export function beginWave(world: World, cluster: Cluster): void {
+  const { kubernetes } = world
+  if (kubernetes === undefined) return
+  kubernetes.serving.clear()
+  kubernetes.taken.clear()
+  for (const name of servers(world, cluster)) kubernetes.serving.add(name)
+}
+
+/** It serves, and answers too late: another one has answered long before. */
+export function isLate(world: World, cluster: Cluster, name: string): boolean {
+  const slow = world.kubernetes?.slow
+  const ready = servers(world, cluster)
+  return slow?.has(name) === true && ready.includes(name) && ready.some((other) => !slow.has(other))
+}
+
 /** How quorate's operator finds it. */
 export function serverFacts(world: World, cluster: Cluster, name: string): ServerFacts {
   const state = stateOf(world, cluster, name)
   const isIn = world.kubernetes?.objects.has(BINDING) === true
-  const seen = state === 'ready' && !isIn ? 'refused' : state
+  const late = isLate(world, cluster, name)
+  const falters = state === 'ready' && world.kubernetes?.faltered === true
+  const seen = late ? 'silent' : falters ? 'not-ready' : state === 'ready' && !isIn ? 'refused' : state
   return {
     state: seen,
+    late,
     failed: [],
     version: seen === 'ready' ? '1.37.2' : undefined,
     problem: seen === 'ready' ? undefined : `it is ${seen}`,
