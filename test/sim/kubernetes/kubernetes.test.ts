@@ -4,7 +4,7 @@ import type { Outcome } from '../operator.ts'
 import { firstBroken, runsOf, testHandedIn } from '../lives.ts'
 import { type Life, anyLife, live } from './life.ts'
 
-const runs = runsOf(50)
+const runs = runsOf(32)
 const variable = 'SIM_KUBERNETES_LIFE'
 
 testHandedIn(variable, async (life: Life, tell) => await live(life, undefined, tell))
