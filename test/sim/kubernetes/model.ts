@@ -6,7 +6,7 @@ import { OPERATORS_BINDING } from '../../../src/kubernetes/objects/rbac.ts'
 import { describeReference, referenceTo } from '../../../src/kubernetes/api-objects.ts'
 import type { ConfigMapFacts, NodeFacts, ServerFacts } from '../../../src/kubernetes/api-facts.ts'
 import { PLACES } from '../../../src/kubernetes/places.ts'
-import { type SecretId, secretFilesOf } from '../../../src/kubernetes/secret-files.ts'
+import { type SecretFile, type SecretId, secretFilesOf } from '../../../src/kubernetes/secret-files.ts'
 import { type Cluster, type Node, nodesWith } from '../../../src/spec/cluster.ts'
 import { kubernetesNodes } from '../../../src/spec/kubernetes.ts'
 import type { Disk } from '../disk.ts'
@@ -108,6 +108,9 @@ export function settleKubernetes(world: World, cluster: Cluster): void {
     } else if (isKubeletUp(disk)) {
       if (manifest === undefined) kubernetes.running.delete(name)
       else if (kubernetes.running.get(name) !== podOf(manifest.text)) {
+        kubernetes.running.delete(name)
+        // It ends again at once, and the kubelet tries again later.
+        if (!canStart(world, cluster, name)) continue
         kubernetes.running.set(name, podOf(manifest.text))
         kubernetes.starting.add(name)
         continue
@@ -158,6 +161,27 @@ export function servers(world: World, cluster: Cluster): readonly string[] {
   )
 }
 
+/** Whether all files are there that it reads at its start, and are what they should be. */
+function canStart(world: World, cluster: Cluster, name: string): boolean {
+  const { node, services } = diskOf(world, name)
+  const leaves = serverLeaves(cluster, node).every(
+    (leaf) => faultOf(world, services, leaf)?.code !== 'missing',
+  )
+  return leaves && !secretFilesOf(cluster, node).some((file) => isWrong(world, services, file))
+}
+
+function serverLeaves(cluster: Cluster, node: Node): ReturnType<typeof leavesOf> {
+  return leavesOf(cluster, node).filter(({ id }) => id === 'apiserver' || id === 'etcd-client')
+}
+
+function isWrong(
+  world: World,
+  services: HostState['services'],
+  { path, secret }: Pick<SecretFile, 'path' | 'secret'>,
+): boolean {
+  return services?.secrets?.[path]?.sha256 !== sumOf(secret, world)
+}
+
 /** How a client that is let in finds it; undefined: there is none. */
 export function stateOf(world: World, cluster: Cluster, name: string): 'ready' | 'not-ready' | 'silent' {
   const { kubernetes } = world
@@ -165,12 +189,12 @@ export function stateOf(world: World, cluster: Cluster, name: string): 'ready' |
   if (kubernetes === undefined || node === undefined) return 'silent'
   const { services, off } = diskOf(world, name)
   if (off || !kubernetes.running.has(name) || kubernetes.starting.has(name)) return 'silent'
-  const own = leavesOf(cluster, node).filter(({ id }) => id === 'apiserver' || id === 'etcd-client')
-  if (own.some((leaf) => faultOf(world, services, leaf) !== undefined)) return 'silent'
-  const wrong = secretFilesOf(cluster, node).some(
-    ({ path, secret }) => services.secrets?.[path]?.sha256 !== sumOf(secret, world),
-  )
-  if (wrong) return 'silent'
+  // What it has read at its start it keeps, whatever becomes of the file; these it reads again.
+  const rejected = serverLeaves(cluster, node).some((leaf) => {
+    const fault = faultOf(world, services, leaf)
+    return fault !== undefined && fault.code !== 'missing'
+  })
+  if (rejected || isWrong(world, services, { path: PLACES.ca, secret: 'ca' })) return 'silent'
   const ails = kubernetes.ailing.get(name)
   if (ails !== undefined) return ails
   const [raft] = [...world.rafts.values()].filter((one) => hasQuorum(world, one))
