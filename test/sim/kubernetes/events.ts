@@ -5,7 +5,7 @@ import { type Cluster, nodesWith } from '../../../src/spec/cluster.ts'
 import { kubernetesNodes } from '../../../src/spec/kubernetes.ts'
 import type { Disk } from '../disk.ts'
 import { type World, diskOf } from '../world.ts'
-import { API_MANIFEST, type Kubernetes, sumOf } from './model.ts'
+import { API_MANIFEST, type Kubernetes, isKubeletUp, sumOf } from './model.ts'
 
 /** What people and programs change; an apply puts it right. */
 const CHANGES = [
@@ -62,9 +62,11 @@ export function happen(world: World, cluster: Cluster, { kind, at }: Fault): voi
     case 'kubelet-stopped':
       return withKubelet(disk, 'inactive')
     case 'manifest-edited':
-      return edit(diskOf(world, master.name), (text) => `${text}# by hand\n`, API_MANIFEST)
+      edit(diskOf(world, master.name), (text) => `${text}# by hand\n`, API_MANIFEST)
+      return follow(kubernetes, diskOf(world, master.name))
     case 'manifest-deleted':
-      return drop(diskOf(world, master.name), API_MANIFEST)
+      drop(diskOf(world, master.name), API_MANIFEST)
+      return follow(kubernetes, diskOf(world, master.name))
     case 'scheduler-deleted':
       return drop(diskOf(world, master.name), `${PLACES.manifests}/kube-scheduler.yaml`)
     case 'file-edited':
@@ -162,6 +164,11 @@ function restart(kubernetes: Kubernetes, disk: Disk): void {
   kubernetes.running.delete(disk.node.name)
   const unit = disk.services.units['kubelet.service']
   if (unit !== undefined) withKubelet(disk, unit.enabled ? 'active' : 'inactive')
+}
+
+/** A kubelet ends the API server of a manifest that is gone or another now, before anybody else does anything. */
+function follow({ running }: Kubernetes, disk: Disk): void {
+  if (isKubeletUp(disk)) running.delete(disk.node.name)
 }
 
 function withKubelet(disk: Disk, active: string): void {
