@@ -113,9 +113,6 @@ const PAUSES: Readonly<Record<string, string>> = {
 const WORKERS: Readonly<Record<string, string>> = {
   'schedule/certificate.ts':
     'the certificate of the backups is renewed with those of members, in a wave of its own',
-  'tiers/etcd/perform/power.ts':
-    'the unit is looked at in the same round trip, and each turn is decided on by it',
-  'tiers/etcd/perform/reset.ts': 'what was moved aside, and a look whether it stays so, come with the answer',
   'verbs/certificates/rotate-node-key.ts':
     'the machine makes a key, and its public half goes into a list here',
   'verbs/recover/perform.ts': 'steps of its own, of which the machines keep how far they are',

@@ -1,10 +1,11 @@
 /** Carries out one stage of steps: first those of the whole cluster, then every host's, all hosts at once. */
 import { combineErrors } from '../errors.ts'
+import type { AgentReply } from '../host/agent.ts'
 import type { Node } from '../spec/cluster.ts'
 import { onAll } from '../ssh/fleet.ts'
 import type { Remote } from '../ssh/remote.ts'
 import type { Emit } from './events.ts'
-import type { HostWork } from './host-work.ts'
+import type { Dialogue, HostWork } from './host-work.ts'
 import type { Lock } from './lock.ts'
 import { type OfCluster, type OnHost, orderOf } from './order.ts'
 import { HostProgress } from './progress.ts'
@@ -26,13 +27,17 @@ export interface Crew<S extends EngineStep> {
   /** Carries out a step of the whole cluster. It may take minutes, and ends with the signal. */
   readonly perform: (step: OfCluster<S>, signal: AbortSignal) => Promise<void>
   /** Obtains what the hosts' steps need, for all of them at once; gives each node its work. */
-  readonly equip: (signal: AbortSignal) => Promise<(node: Node, steps: readonly OnHost<S>[]) => HostWork>
+  readonly equip: (
+    signal: AbortSignal,
+  ) => Promise<(node: Node, steps: readonly OnHost<S>[]) => HostWork | Dialogue>
+  /** Throws if a node's answer shows that its steps left no trace. */
+  readonly verify?: ((node: Node, reply: AgentReply) => void) | undefined
   /** The error of a node's work, in terms that the operator can act on. */
   readonly explain: (error: unknown) => Promise<unknown>
 }
 
 /**
- * @returns the state afterwards: the observation lines of every changed node, by node name.
+ * @returns the answer of every changed node, by node name: its lines are the state afterwards, its notes what was renamed.
  * @throws QuorateError of the first failures, of all hosts together; completed steps stay done.
  */
 export async function runWave<S extends EngineStep>(
@@ -40,7 +45,7 @@ export async function runWave<S extends EngineStep>(
   lock: Lock,
   wave: readonly S[],
   crew: Crew<S>,
-): Promise<ReadonlyMap<string, readonly string[]>> {
+): Promise<ReadonlyMap<string, AgentReply>> {
   const { cluster, emit } = session
   emit({ type: 'wave', steps: wave })
   const signal = AbortSignal.any([session.signal, lock.lost])
@@ -60,27 +65,63 @@ export async function runWave<S extends EngineStep>(
   const { results, errors } = await onAll(nodes, async (node) => {
     const own = order.hosts.get(node.name) ?? []
     const work = workOf(node, own)
-    const { operations, sendings, ...terms } = work
-    const remote = await session.remote(node)
-    const progress = new HostProgress(node.name, own, { operations, sendings }, emit)
-    try {
-      const { lines } = await lock.work(remote, {
-        ...terms,
-        operations: operations.flat(),
-        signal,
-        onDone: (operation) => progress.done(operation),
-        onSent: (bytes) => progress.sent(bytes),
-      })
-      return lines
-    } catch (thrown) {
-      const error = await crew.explain(thrown)
-      progress.failed(error)
-      throw error
-    }
+    const reply =
+      typeof work === 'function'
+        ? await inDialogue({ session, lock, signal, node }, own, work, crew)
+        : await inOneTrip({ session, lock, signal, node }, own, work, crew)
+    crew.verify?.(node, reply)
+    return reply
   })
   if (errors.length > 0) throw combineErrors(errors)
   await beside
   return new Map(results.map(({ host, value }) => [host, value]))
+}
+
+interface Place {
+  readonly session: WaveSession
+  readonly lock: Lock
+  readonly signal: AbortSignal
+  readonly node: Node
+}
+
+async function inOneTrip(
+  { session, lock, signal, node }: Place,
+  steps: readonly EngineStep[],
+  { operations, sendings, ...terms }: HostWork,
+  { explain }: Pick<Crew<EngineStep>, 'explain'>,
+): Promise<AgentReply> {
+  const remote = await session.remote(node)
+  const progress = new HostProgress(node.name, steps, { operations, sendings }, session.emit)
+  try {
+    return await lock.work(remote, {
+      ...terms,
+      operations: operations.flat(),
+      signal,
+      onDone: (operation) => progress.done(operation),
+      onSent: (bytes) => progress.sent(bytes),
+    })
+  } catch (thrown) {
+    const error = await explain(thrown)
+    progress.failed(error)
+    throw error
+  }
+}
+
+async function inDialogue(
+  { session, lock, signal, node }: Place,
+  [step, ...others]: readonly EngineStep[],
+  dialogue: Dialogue,
+  { explain }: Pick<Crew<EngineStep>, 'explain'>,
+): Promise<AgentReply> {
+  if (step === undefined || others.length > 0) throw new TypeError('a dialogue is one step')
+  return await timed(session.emit, step, async () => {
+    try {
+      const remote = await session.remote(node)
+      return await dialogue(async (work) => await lock.work(remote, { ...work, signal }), signal)
+    } catch (thrown) {
+      throw await explain(thrown)
+    }
+  })
 }
 
 async function inTurn<S>(steps: readonly S[], work: (step: S) => Promise<void>): Promise<void> {

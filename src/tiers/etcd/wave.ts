@@ -29,10 +29,10 @@ export async function runWave(
     explain: async (error) => await explained(session.cluster, error),
   })
   const seen = session.cluster.nodes.flatMap((node): [string, HostState][] => {
-    const lines = worked.get(node.name)
-    return lines === undefined
+    const reply = worked.get(node.name)
+    return reply === undefined
       ? []
-      : [[node.name, parseHostState(node.name, node.roles.includes('etcd'), lines)]]
+      : [[node.name, parseHostState(node.name, node.roles.includes('etcd'), reply.lines)]]
   })
   const proven = steps.some(({ kind }) => kind === 'verify' || kind === 'canary')
   const verified = proven || (observed.cluster?.verified ?? false)

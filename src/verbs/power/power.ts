@@ -1,13 +1,13 @@
 /** `quorate restart`, `stop` and `start`: members on and off, by name and with the quorum in mind. */
 import { QuorateError } from '../../errors.ts'
 import type { Standing } from '../../tiers/etcd/facts/standing.ts'
-import { performPower } from '../../tiers/etcd/perform/power.ts'
+import { powerAll, takeTurn } from '../../tiers/etcd/perform/power.ts'
 import type { MaintenanceStep } from '../../tiers/etcd/steps/maintenance.ts'
 import { type PowerIntent, leftOut, planPower } from './decide.ts'
 import { type Turn, canAnswer, nextTurn, wellOf } from './decide-turn.ts'
 import { quorum } from '../../tiers/etcd/facts/quorum.ts'
 import { blockedError } from '../../tiers/etcd/run.ts'
-import { timed } from '../../engine/timed.ts'
+import type { UnitState } from '../../host/state.ts'
 import type { Session } from '../../tiers/etcd/session.ts'
 import { moveLeaderAway } from '../../tiers/etcd/perform/move-leader.ts'
 import { awaitAnswers, chosenNodes, standingNow } from '../../tiers/etcd/facts/members.ts'
@@ -42,10 +42,9 @@ export interface PowerReport {
 export async function restartMembers(session: Session, options: PowerOptions): Promise<PowerReport> {
   return await power(session, 'restart', options, async (under, intent) => {
     const { session: recorded } = under
-    return await oneByOne(under, intent, async ({ step, awaited }, standing) => {
+    return await oneByOne(under, intent, async ({ step, awaited }, standing, unit) => {
       const { host } = step
       const before = standing.members.find(({ name }) => name === host)?.unit?.mainPid
-      const unit = await performPower(under, step)
       if (unit?.mainPid === before) throw withoutEffect(host, 'the old process still runs')
       if (awaited !== undefined) await awaitAnswers(recorded, awaited, under.signal)
       else
@@ -67,8 +66,7 @@ export async function restartMembers(session: Session, options: PowerOptions): P
 export async function stopMembers(session: Session, options: PowerOptions): Promise<PowerReport> {
   return await power(session, 'stop', options, async (under, intent) => {
     const { session: recorded } = under
-    return await oneByOne(under, intent, async ({ step, awaited }) => {
-      const unit = await performPower(under, step)
+    return await oneByOne(under, intent, async ({ step, awaited }, _standing, unit) => {
       if (unit === undefined || unit.enabled || unit.mainPid !== 0) {
         throw withoutEffect(step.host, `etcd.service is ${unit?.active}${unit?.enabled ? ', enabled' : ''}`)
       }
@@ -95,13 +93,7 @@ export async function startMembers(
     const steps = able ? starts : starts.map((step) => ({ ...step, unawaited: true }))
     for (const { host, message } of intent.skipUnstartable === true ? leftOut(intent, standing) : [])
       recorded.emit({ type: 'warning', host, text: `${message}; not changed` })
-    recorded.emit({ type: 'wave', steps })
-    const started = await Promise.allSettled(
-      steps.map(async (step) => {
-        await timed(recorded.emit, step, async () => await performPower(under, step))
-      }),
-    )
-    for (const outcome of started) if (outcome.status === 'rejected') throw outcome.reason
+    await powerAll(under, steps)
     if (able) await awaitAnswers(recorded, [...wellOf(standing), ...hosts], signal)
     else
       recorded.emit({
@@ -137,11 +129,15 @@ async function power(
   }
 }
 
-/** Looks and plans again before each member's turn, so that nothing rests on what was true a member ago. */
+/**
+ * Looks and plans again before each member's turn, so that nothing rests on what was true a member ago.
+ *
+ * @param follow part of the turn: gets the cluster as it was before, and the unit as it was right after the step
+ */
 async function oneByOne(
   under: UnderLock,
   intent: PowerIntent,
-  take: (turn: Turn, standing: Standing) => Promise<void>,
+  follow: (turn: Turn, before: Standing, unit: UnitState | undefined) => Promise<void>,
 ): Promise<readonly MaintenanceStep[]> {
   const { session } = under
   const done: MaintenanceStep[] = []
@@ -154,13 +150,13 @@ async function oneByOne(
     if (answer.kind === 'done') break
     const { turn } = answer
     const { moves, step } = turn
-    session.emit({ type: 'wave', steps: [...moves, step] })
+    if (moves.length > 0) session.emit({ type: 'wave', steps: moves })
     for (const before of moves) {
       await moveLeaderAway(session, { step: before, avoid: hosts, must: false, signal: under.signal })
       done.push(before)
     }
     const seen = standing
-    await timed(session.emit, step, async () => await take(turn, seen))
+    await takeTurn(under, step, async (unit) => await follow(turn, seen, unit))
     done.push(step)
     hosts = hosts.filter((name) => name !== step.host)
     if (hosts.length > 0) standing = await standingNow(session)

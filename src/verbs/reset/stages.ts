@@ -1,6 +1,6 @@
 /** Carries out the reset of a tier, stage by stage, then verifies that everything is gone. */
 import type { Lock } from '../../engine/lock.ts'
-import { notingLock } from '../../engine/noting-lock.ts'
+import { type Moved, movedIn } from '../../engine/moved.ts'
 import { runWave } from '../../engine/wave.ts'
 import { QuorateError } from '../../errors.ts'
 import { parseHostState } from '../../host/observe.ts'
@@ -15,7 +15,7 @@ import { type Target, extensionOf, looksOf } from './target.ts'
 export interface TierResetReport {
   readonly done: readonly Step[]
   /** What was renamed, for a rollback. */
-  readonly moved: readonly { readonly host: string; readonly from: string; readonly to: string }[]
+  readonly moved: readonly Moved[]
 }
 
 /** Steps that remove something need nothing from the workstation. */
@@ -37,15 +37,9 @@ export async function carryOutStages(
   target: Target,
   waves: readonly (readonly Step[])[],
 ): Promise<TierResetReport> {
-  const moved: TierResetReport['moved'][number][] = []
-  const noting = notingLock(lock, (host, notes) => {
-    for (const note of notes) {
-      const [, from = '', to = ''] = note.split(' ')
-      moved.push({ host, from, to })
-    }
-  })
+  const moved: Moved[] = []
   for (const wave of waves) {
-    const worked = await runWave<Step>(session, noting, wave, {
+    const worked = await runWave<Step>(session, lock, wave, {
       perform: async (step, signal) => await clusterKind(step).perform({ ...session, signal }, UNSEEN, step),
       equip: async () => (node, own) => ({
         operations: own.map((step) => hostKind(step).operations(step, NOTHING)),
@@ -53,9 +47,10 @@ export async function carryOutStages(
         looks: looksOf(session.cluster, node, target),
         extension: extensionOf(target),
       }),
+      verify: ({ name }, { lines }) => requireGone(session, target, parseHostState(name, false, lines)),
       explain: async (error) => error,
     })
-    for (const [name, lines] of worked) requireGone(session, target, parseHostState(name, false, lines))
+    moved.push(...movedIn(worked))
   }
   return { done: waves.flat(), moved }
 }

@@ -55,7 +55,7 @@ export function oneNode(cluster: Cluster, node: Node) {
         })
       },
     })
-    return parseHostState(name, true, worked.get(name) ?? [])
+    return parseHostState(name, true, worked.get(name)?.lines ?? [])
   }
 
   /** Until nothing is left to be done. @returns the kinds of what was done */

@@ -5,15 +5,6 @@ import { readText } from '../../../files/read-file.ts'
 import type { Cluster } from '../../../spec/cluster.ts'
 import { readYaml } from '../../../spec/document.ts'
 
-/** What `work` gives. @throws what it throws, explained */
-export async function blaming<T>(cluster: Cluster, work: Promise<T>): Promise<T> {
-  try {
-    return await work
-  } catch (error) {
-    throw await explained(cluster, error)
-  }
-}
-
 /** @returns the error; if etcd's words are about settings of the cluster file, with those as `FILE:LINE:COLUMN` */
 export async function explained(cluster: Cluster, error: unknown): Promise<unknown> {
   return error instanceof QuorateError && error.code === 'command' ? await blamed(cluster, error) : error

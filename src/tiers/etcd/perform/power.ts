@@ -1,30 +1,70 @@
-/** A member's step on its machine, by itself: an operator asked for it by name. */
+/** Members' steps by themselves: an operator asked for them by name. */
+import type { NodeWork } from '../../../engine/host-work.ts'
+import { type Crew, runWave } from '../../../engine/wave.ts'
 import { looksFor, parseHostState } from '../../../host/observe.ts'
 import type { UnitState } from '../../../host/state.ts'
-import { chosenNodes } from '../facts/members.ts'
+import type { Node } from '../../../spec/cluster.ts'
+import type { Session } from '../session.ts'
 import type { Supplies } from '../steps/kind.ts'
 import { hostKind } from '../steps/kinds.ts'
 import type { PowerStep } from '../steps/power.ts'
 import type { RestartStep } from '../steps/unit.ts'
 import type { UnderLock } from '../under-lock.ts'
-import { blaming } from './blame.ts'
+import { explained } from './blame.ts'
 
-/** One round trip, under the lock's fence; gives the unit as it is then. */
-export async function performPower(
-  { session, lock, signal }: Pick<UnderLock, 'session' | 'lock' | 'signal'>,
-  step: PowerStep | RestartStep,
-): Promise<UnitState | undefined> {
-  const { host } = step
-  const [node] = chosenNodes(session, [host])
-  if (node === undefined) throw new TypeError(`no node ${host}`)
+type Powered = PowerStep | RestartStep
+
+/**
+ * One member's turn, which lasts until it is known what became of it.
+ *
+ * @param follow gets the unit as it was right after the step; throws if that, or what comes of it, is not as it should be
+ */
+export async function takeTurn(
+  { session, lock }: Pick<UnderLock, 'session' | 'lock'>,
+  step: Powered,
+  follow: (unit: UnitState | undefined) => Promise<void>,
+): Promise<void> {
+  await runWave<Powered>(session, lock, [step], {
+    ...crewOf(session),
+    equip: async () => (node) => async (give) => {
+      const reply = await give(workOn(session, node, [step]))
+      await follow(parseHostState(node.name, true, reply.lines).member?.unit)
+      return reply
+    },
+  })
+}
+
+/** Of several members at once, each in one round trip. */
+export async function powerAll(
+  { session, lock }: Pick<UnderLock, 'session' | 'lock'>,
+  steps: readonly Powered[],
+): Promise<void> {
+  await runWave<Powered>(session, lock, steps, {
+    ...crewOf(session),
+    equip: async () => (node, own) => {
+      const { operations, looks } = workOn(session, node, own)
+      return { operations: [operations], looks, sendings: [] }
+    },
+  })
+}
+
+function crewOf({ cluster }: Session): Omit<Crew<Powered>, 'equip'> {
+  return {
+    perform: async () => {
+      throw new TypeError('a step that is on no machine')
+    },
+    explain: async (error) => await explained(cluster, error),
+  }
+}
+
+function workOn(
+  session: Session,
+  node: Node,
+  steps: readonly Powered[],
+): Pick<NodeWork, 'operations' | 'looks'> {
   const supplies: Supplies = { artifact: undefined, certificates: {}, bundle: undefined, now: session.now() }
-  const { lines } = await blaming(
-    session.cluster,
-    lock.work(await session.remote(node), {
-      operations: hostKind(step).operations(step, supplies),
-      looks: looksFor(session.cluster, node),
-      signal,
-    }),
-  )
-  return parseHostState(host, true, lines).member?.unit
+  return {
+    operations: steps.flatMap((step) => hostKind(step).operations(step, supplies)),
+    looks: looksFor(session.cluster, node),
+  }
 }

@@ -1,0 +1,92 @@
+import { expect, test } from 'vitest'
+import { QuorateError } from '../errors.ts'
+import type { AgentReply } from '../host/agent.ts'
+import type { RunEvent } from './events.ts'
+import type { Dialogue, HostWork } from './host-work.ts'
+import type { Lock } from './lock.ts'
+import type { HostStepCommon } from './step.ts'
+import { stepRegistry } from './step-registry.ts'
+import { type Crew, runWave } from './wave.ts'
+
+interface Turn extends HostStepCommon {
+  readonly kind: 'turn'
+}
+
+const step: Turn = { kind: 'turn', host: 'a', what: 'turn it', why: 'asked', danger: 'none' }
+const REPLY: AgentReply = { lines: ['seen'], notes: ['moved /x /x.old'] }
+
+/** One node with the step, and what it says and hears. */
+function scene({
+  answer = async () => await Promise.resolve(REPLY),
+}: {
+  answer?: () => Promise<AgentReply>
+}) {
+  const told: string[] = []
+  const session = {
+    cluster: { nodes: [{ name: 'a' }] as never },
+    steps: stepRegistry<Turn>({ turn: { action: 'change' } }),
+    remote: async () => await Promise.resolve({ host: 'a' } as never),
+    emit: (event: RunEvent) => void told.push(event.type),
+    signal: new AbortController().signal,
+  }
+  const lock: Lock = {
+    lost: new AbortController().signal,
+    work: async (_remote, { operations, onDone }) => {
+      const reply = await answer()
+      onDone?.(-1)
+      for (const [index, [name]] of operations.entries()) {
+        told.push(name)
+        onDone?.(index)
+      }
+      return reply
+    },
+    [Symbol.asyncDispose]: async () => await Promise.resolve(),
+  }
+  const run = async (work: HostWork | Dialogue, more: Partial<Crew<Turn>> = {}) =>
+    await runWave<Turn>(session, lock, [step], {
+      perform: async () => undefined,
+      equip: async () => () => work,
+      explain: async (thrown) => thrown,
+      ...more,
+    })
+  return { told, run }
+}
+
+const once: Dialogue = async (give) => await give({ operations: [], looks: [] })
+const trip: HostWork = { operations: [[['reload']]], looks: [], sendings: [] }
+
+test('a node gets its steps in one round trip, and its answer is handed back', async () => {
+  const { told, run } = scene({})
+  expect(await run(trip)).toEqual(new Map([['a', REPLY]]))
+  expect(told).toEqual(['wave', 'step-started', 'reload', 'step-done'])
+})
+
+test('a dialogue is done when all of its round trips are, and what it waits for besides', async () => {
+  const { told, run } = scene({})
+  const worked = await run(async (give) => {
+    await give({ operations: [['reload']], looks: [] })
+    const reply = await give({ operations: [['recover_halt']], looks: [] })
+    told.push('waited')
+    return reply
+  })
+  expect(worked.get('a')).toBe(REPLY)
+  expect(told).toEqual(['wave', 'step-started', 'reload', 'recover_halt', 'waited', 'step-done'])
+})
+
+test('an error is explained, in a dialogue too, and the step has failed', async () => {
+  const refused = new QuorateError('command', 'refused', { host: 'a' })
+  const explained = new QuorateError('command', 'refused, because')
+  const explain = async () => await Promise.resolve(explained)
+  const { told, run } = scene({ answer: async () => await Promise.reject(refused) })
+  await expect(run(once, { explain })).rejects.toBe(explained)
+  expect(told).toEqual(['wave', 'step-started', 'step-failed'])
+  await expect(run(trip, { explain })).rejects.toBe(explained)
+})
+
+test('an answer that does not show what was done ends the stage', async () => {
+  const gone = new QuorateError('moved', 'no trace', { host: 'a' })
+  const verify: Crew<Turn>['verify'] = (_node, { lines }) => {
+    if (lines.includes('seen')) throw gone
+  }
+  await expect(scene({}).run(trip, { verify })).rejects.toBe(gone)
+})
