@@ -115,9 +115,6 @@ const WORKERS: Readonly<Record<string, string>> = {
     'the certificate of the backups is renewed with those of members, in a wave of its own',
   'verbs/certificates/rotate-node-key.ts':
     'the machine makes a key, and its public half goes into a list here',
-  'verbs/recover/perform.ts': 'steps of its own, of which the machines keep how far they are',
-  'verbs/recover/rebuild.ts': 'each answer of the survivor decides what it is given next',
-  'verbs/recover/stop-clients.ts': 'machines without a member, of which any may be away',
   'verbs/restore/finish.ts': 'takes back what was interrupted, under a deadline of its own',
   'verbs/schedule/install.ts':
     'a key, its certificate and a signature go back and forth; simulated as it is (test/sim/schedule/)',

@@ -130,7 +130,7 @@ describe.skipIf(whyNoLab())('a quorum that is lost', () => {
     )
     const another = expect.stringMatching(/another operator holds the lock .*\(recover\) since/)
     expect(seconds).toMatchObject([{ exitCode: 75, stderr: another }])
-    await killed('step-started place')
+    await killed('step-done copy')
     expect((await recoverJson([])).report.choices).toMatchObject([{ kind: 'finish' }])
     // Same keys, same revisions, another value: found also where revisions were moved on.
     await tamper(lab.machine(leader), 'data.recover-new', [TRUE, FALSE])
@@ -194,7 +194,7 @@ describe.skipIf(whyNoLab())('a quorum that is lost', () => {
     expect(refused.stdout).toContain('--lost etcd02 etcd03')
 
     const command = open.report.choices[1]?.command?.split(' ').slice(1) ?? []
-    await killed('step-started place', command)
+    await killed('step-done copy', command)
     await tamper(survivor, 'data.recover-new', [TRUE, FALSE])
     await differs(command.slice(1))
     await tamper(survivor, 'data', [FALSE, TRUE])

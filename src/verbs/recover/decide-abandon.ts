@@ -3,12 +3,8 @@ import { QuorateError } from '../../errors.ts'
 import { blockedError } from '../../engine/loop.ts'
 import type { Underway } from '../../host/state.ts'
 import { abandonCommand, recoverCommand } from '../../engine/underway.ts'
-import {
-  type RecoveryState,
-  type RecoveryStep,
-  endSteps,
-  takeBackSteps,
-} from '../../tiers/etcd/steps/recovery.ts'
+import type { RecoveryState, RecoveryStep } from '../../tiers/etcd/steps/recovery.ts'
+import { endSteps, takeBackSteps } from '../../tiers/etcd/plan/recover.ts'
 import { type RecoveryProgress, progressOf } from './progress.ts'
 import { type Survey, hasNewData, hasWholeData } from './survey.ts'
 

@@ -15,9 +15,8 @@ import {
   type RecoveryStep,
   isRecoveryStep,
   predictRecovery,
-  rebuildSteps,
-  releaseSteps,
 } from '../../tiers/etcd/steps/recovery.ts'
+import { rebuildSteps, releaseSteps } from '../../tiers/etcd/plan/recover.ts'
 import type { Step } from '../../tiers/etcd/steps/steps.ts'
 
 export interface Recovering extends RecoveryState {

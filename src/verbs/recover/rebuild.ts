@@ -6,17 +6,17 @@ import { KV } from '../../etcd/gen/kv_pb.ts'
 import { Maintenance } from '../../etcd/gen/maintenance_pb.ts'
 import { formatId } from '../../etcd/id.ts'
 import { stateRecord } from '../../etcd/log-file.ts'
-import { type AgentReply } from '../../host/agent.ts'
+import type { AgentReply } from '../../host/agent.ts'
 import isolated from '../../host/agent/isolated.sh?raw'
 import { RECOVER } from '../../host/extensions.ts'
 import { readMemberLog } from '../../host/member-log.ts'
-import { PATHS } from '../../host/state.ts'
 import { demandOf } from '../../tiers/etcd/plan/peer-identity.ts'
 import { memberFiles } from '../../tiers/etcd/plan/member-files.ts'
 import type { Operation } from '../../host/operations.ts'
-import type { Lock } from '../../engine/lock.ts'
+import type { Give } from '../../engine/host-work.ts'
 import { lookAtHost } from '../../tiers/etcd/facts/observe.ts'
 import type { Session } from '../../tiers/etcd/session.ts'
+import { markOperation } from '../../tiers/etcd/steps/recovery.ts'
 import { type Cluster, type Node, etcdNodes } from '../../spec/cluster.ts'
 import { etcdNameOf } from '../../spec/etcd-name.ts'
 import { compareWithCopy, expectedOf } from './compare.ts'
@@ -32,16 +32,16 @@ const HASH_TIMEOUT_MS = 120_000
 
 export interface Rebuild {
   readonly session: Session
-  readonly lock: Lock
-  readonly signal: AbortSignal
   /** The survivor's. */
   readonly node: Node
+  readonly give: Give
+  readonly signal: AbortSignal
 }
 
-/** Records the progress; it is on the disk before the next step begins. */
-export function markOperation(progress: RecoveryProgress): Operation {
-  const content = { text: renderProgress(progress) }
-  return ['file', { content, path: PATHS.underway, owner: 'root', group: 'root', mode: '600' }]
+export interface Made {
+  readonly made: MadeCluster
+  /** The survivor's last answer. */
+  readonly reply: AgentReply
 }
 
 /**
@@ -50,7 +50,7 @@ export function markOperation(progress: RecoveryProgress): Operation {
  *
  * @throws QuorateError `command` if there is no free space, or etcd doesn't start on the copy; `moved` if the log is gone.
  */
-export async function makeCluster(rebuild: Rebuild, progress: RecoveryProgress): Promise<RecoveryProgress> {
+export async function makeCluster(rebuild: Rebuild, progress: RecoveryProgress): Promise<Made> {
   const { session, node, signal } = rebuild
   const { dataDirectory: data, walDirectory: wal } = session.cluster.etcd
   const name = etcdNameOf(node)
@@ -117,22 +117,7 @@ export async function makeCluster(rebuild: Rebuild, progress: RecoveryProgress):
   }
   const expected = expectedOf({ ...figures, past: readPast(further, key) }, progress.bump)
   const made = { ...expected, clusterId: fresh.log.clusterId }
-  const next: RecoveryProgress = { ...progress, reached: 'copied', made }
-  await onSurvivor(rebuild, [markOperation(next)])
-  return next
-}
-
-/** @returns what was renamed, `FROM TO` each */
-export async function placeCluster(rebuild: Rebuild, progress: RecoveryProgress): Promise<readonly string[]> {
-  const { dataDirectory: data, walDirectory: wal } = rebuild.session.cluster.etcd
-  const { notes } = await onSurvivor(rebuild, [
-    // Once half replaced, it can't be rolled back.
-    markOperation({ ...progress, reached: 'placing' }),
-    ['recover_keep', { suffix: progress.suffix, path: PATHS.environment }],
-    ['recover_place', { suffix: progress.suffix, data, wal, former: progress.former }],
-    markOperation({ ...progress, reached: 'placed' }),
-  ])
-  return notes.map((note) => note.replace(/^moved /, ''))
+  return { made, reply: await mark(rebuild, { ...progress, reached: 'copied', made }) }
 }
 
 /** @throws QuorateError `unhealthy` if its keyspace differs from the copy's */
@@ -140,7 +125,7 @@ export async function beginCluster(
   rebuild: Rebuild,
   progress: RecoveryProgress,
   made: MadeCluster,
-): Promise<void> {
+): Promise<AgentReply> {
   const { session, node } = rebuild
   const others = etcdNodes(session.cluster).map(({ name }) => name)
   const alone: Cluster = {
@@ -162,7 +147,7 @@ export async function beginCluster(
     ['ready', { unit: 'etcd.service', seconds: String(READY_SECONDS) }],
   ])
   await verify(rebuild, progress, made)
-  await onSurvivor(rebuild, [markOperation({ ...progress, reached: 'serving' })])
+  return await mark(rebuild, { ...progress, reached: 'serving' })
 }
 
 async function verify(
@@ -219,14 +204,10 @@ function siblingsOf({ etcd }: Cluster, ending: string): { dataDirectory: string;
   }
 }
 
-async function onSurvivor(
-  { session, lock, signal, node }: Rebuild,
-  operations: readonly Operation[],
-): Promise<AgentReply> {
-  return await lock.work(await session.remote(node), {
-    operations: [...operations],
-    looks: [],
-    extension: RECOVER,
-    signal,
-  })
+async function mark(rebuild: Rebuild, progress: RecoveryProgress): Promise<AgentReply> {
+  return await onSurvivor(rebuild, [markOperation(renderProgress(progress))])
+}
+
+async function onSurvivor({ give }: Rebuild, operations: readonly Operation[]): Promise<AgentReply> {
+  return await give({ operations, looks: [], extension: RECOVER })
 }

@@ -9,6 +9,7 @@ import { replaceClusterFile, requireUnchanged, requireWritable } from '../../clu
 import { compactTime } from '../../engine/compact-time.ts'
 import { type LockScope, allBut } from '../../engine/locking.ts'
 import { loop, requireWhole } from '../../engine/loop.ts'
+import type { Moved } from '../../engine/moved.ts'
 import { type Under, runVerb } from '../../engine/run-verb.ts'
 import { runWave } from '../../tiers/etcd/wave.ts'
 import { type Cluster, etcdNodes } from '../../spec/cluster.ts'
@@ -19,7 +20,8 @@ import { keepRemovedNode } from '../../cluster-file/removed-nodes.ts'
 import { type MemberChange, memberLoss } from '../../cluster-file/membership-edit.ts'
 import { plan } from '../../tiers/etcd/plan/plan.ts'
 import type { Session } from '../../tiers/etcd/session.ts'
-import { type RecoveryStep, isRecoveryStep, rebuildSteps } from '../../tiers/etcd/steps/recovery.ts'
+import { type RecoveryStep, isRecoveryStep } from '../../tiers/etcd/steps/recovery.ts'
+import { rebuildSteps } from '../../tiers/etcd/plan/recover.ts'
 import type { AnyStep, Step } from '../../tiers/etcd/steps/steps.ts'
 import {
   type Decision,
@@ -32,7 +34,7 @@ import {
 } from './decide.ts'
 import { nextRecovery, withWayOut } from './decide-next.ts'
 import { findSurvivors } from './observe.ts'
-import { type Moved, type RecoveryRun, performRecovery } from './perform.ts'
+import { type RecoveryRun, performRecovery } from './perform.ts'
 
 export interface RecoverOptions extends RecoveryChoice {
   /** Gets the preview, with possible losses, before any change; throws to stop. */

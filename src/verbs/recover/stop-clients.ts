@@ -1,6 +1,7 @@
 /** Nodes without a member, in a recovery: their API servers and flannel use etcd, and stay stopped until it is complete. */
 import { RECOVER } from '../../host/extensions.ts'
 import type { Operation } from '../../host/operations.ts'
+import { runErrand } from '../../engine/errand.ts'
 import type { Lock } from '../../engine/lock.ts'
 import type { Session } from '../../tiers/etcd/session.ts'
 import { combineErrors } from '../../errors.ts'
@@ -17,9 +18,11 @@ export async function onEtcdClients(
     ({ name, roles }) => !roles.includes('etcd') && !lost.includes(name),
   )
   const { errors } = await onAll(nodes, async (node) => {
-    const operations = [operation] as const
-    const { signal } = session
-    await lock.work(await session.remote(node), { operations, looks: [], extension: RECOVER, signal })
+    await runErrand(session, lock, node, {
+      reason: 'bystander',
+      operations: [operation],
+      extension: RECOVER,
+    })
   })
   const grave = errors.filter(({ code }) => code !== 'unreachable')
   if (grave.length > 0) throw combineErrors(grave)

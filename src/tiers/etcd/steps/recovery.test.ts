@@ -1,19 +1,60 @@
 import { expect, test } from 'vitest'
-import { MILESTONES, recoverySteps } from './recovery.ts'
+import type { Operation } from '../../../host/operations.ts'
+import { PATHS } from '../../../host/state.ts'
+import { sampleCluster } from '../../../etcd/sample.ts'
+import { MILESTONES, RECOVERY, type RecoverySupplies } from './recovery.ts'
 
-const names = { survivor: 'etcd01', others: ['etcd02', 'etcd03'], fenced: [], cleared: [], released: [] }
+const supplies: RecoverySupplies = {
+  cluster: sampleCluster(),
+  survivor: 'etcd01',
+  reached: 'fenced',
+  suffix: 'before-recover-20260730T101112Z',
+  former: 'abc',
+  mark: (reached) => `at ${reached}`,
+}
 
-test('until there is a copy every machine is fenced again: the first mark says only that it was begun', () => {
-  const fenced = [undefined, ...MILESTONES].map((reached) =>
-    recoverySteps({ ...names, reached }).flatMap(({ kind, host }) => (kind === 'fence' ? [host] : [])),
-  )
-  const all = ['etcd01', 'etcd02', 'etcd03']
-  expect(fenced).toEqual([all, all, [], [], [], [], []])
+function operationsOf(kind: keyof typeof RECOVERY, more: Partial<RecoverySupplies> = {}, host = 'etcd01') {
+  return (RECOVERY[kind].operations?.({ ...supplies, ...more }, host) ?? []).map(shown)
+}
+
+/** A file by its content, everything else by its name. */
+function shown([name, values]: Operation): string {
+  const { content, path } = (values ?? {}) as { content?: { text: string }; path?: string }
+  return name === 'file' ? `${path} ${content?.text.split('\n').at(-2) ?? content?.text}` : name
+}
+
+/** By what other nodes do before them. */
+function kindsWith(bystanders: string): readonly string[] {
+  return Object.entries(RECOVERY).flatMap(([kind, one]) => (one.bystanders?.[0] === bystanders ? [kind] : []))
+}
+
+test('a node is marked before anything on it stops, and loses its mark last', () => {
+  expect(operationsOf('fence')).toEqual([`${PATHS.underway} at fenced`, 'recover_halt', 'stop'])
+  for (const kind of ['release', 'end', 'take-back'] as const) {
+    expect([kind, ...operationsOf(kind).slice(-2)]).toEqual([kind, 'recover_resume', 'remove'])
+  }
 })
 
-test('whatever is left, each machine is released, the survivor last: its mark keeps the rest from being begun anew', () => {
-  for (const reached of MILESTONES) {
-    const released = recoverySteps({ ...names, reached }).filter(({ kind }) => kind === 'release')
-    expect(released.map(({ host }) => host)).toEqual(['etcd02', 'etcd03', 'etcd01'])
-  }
+test('the exchange is noted before and after it: half done, it can only be completed', () => {
+  const [before, ...others] = operationsOf('place')
+  expect(before).toBe(`${PATHS.underway} at placing`)
+  expect(others.at(-1)).toBe(`${PATHS.underway} at placed`)
+  expect(others).toContain('recover_place')
+})
+
+test('only the survivor, and only once its cluster ID file was overwritten, gets the former one back', () => {
+  const restored = `${PATHS.clusterId} cluster-id=abc`
+  const reached = MILESTONES.filter((milestone) =>
+    operationsOf('take-back', { reached: milestone }).includes(restored),
+  )
+  expect(reached).toEqual(['placing', 'placed', 'serving', 'cleared'])
+  expect(operationsOf('take-back', { reached: 'placed' }, 'etcd02')).not.toContain(restored)
+  // There was none.
+  const none = operationsOf('take-back', { reached: 'placed', former: undefined })
+  expect(none.filter((name) => name === 'remove')).toHaveLength(2)
+})
+
+test('whatever uses etcd elsewhere stops and starts with the members', () => {
+  expect(kindsWith('recover_halt')).toEqual(['fence'])
+  expect(kindsWith('recover_resume')).toEqual(['release', 'take-back', 'end'])
 })

@@ -1,10 +1,13 @@
 /**
- * What `recover` does beside what the planner of apply does, as data: which step is next, and what is so after it. How far it is
- * stands on the survivor's machine.
+ * What `recover` does beside what the planner of apply does, as data. How far it is stands on the survivor's machine; which step
+ * is next says `../plan/recover.ts`.
  */
 import type { StepKind } from '../../../engine/step-registry.ts'
 import type { EngineStep, StepCommon } from '../../../engine/step.ts'
+import type { Operation } from '../../../host/operations.ts'
 import { PATHS } from '../../../host/state.ts'
+import type { Cluster } from '../../../spec/cluster.ts'
+import { renderPin } from '../facts/pin.ts'
 import type { Piece, SimulatedRecovery } from './simulated.ts'
 
 export type RecoveryStep = StepCommon & {
@@ -20,13 +23,42 @@ export type RecoveryStep = StepCommon & {
 }
 
 export interface RecoveryKind extends StepKind<RecoveryStep> {
+  predict(state: RecoveryState, host: string): Partial<RecoveryState>
+  /** As the agent's operations, in one round trip; none: each answer decides what the survivor is given next. */
+  operations?: (supplies: RecoverySupplies, host: string) => readonly Operation[]
+  /** What nodes without a member, which may use etcd, do before the step. */
+  readonly bystanders?: Operation
   /** What it really does to a machine of the simulation, cut into the pieces between which a tool can die. */
   simulate(machine: SimulatedRecovery): readonly Piece[]
 }
 
+export interface RecoverySupplies {
+  readonly cluster: Pick<Cluster, 'name' | 'etcd'>
+  readonly survivor: string
+  /** How far the recovery was when the step was decided on. */
+  readonly reached: RecoveryMilestone
+  /** Ends the names of what is moved aside. */
+  readonly suffix: string
+  /** ID of the lost cluster, hexadecimal; undefined: no cluster ID file was written. */
+  readonly former: string | undefined
+  /** The text of the mark at a milestone. */
+  readonly mark: (reached: RecoveryMilestone) => string
+}
+
+const HALT: Operation = ['recover_halt']
+const RESUME: Operation = ['recover_resume']
+const UNMARK: Operation = ['remove', { paths: [PATHS.underway] }]
+
 export const RECOVERY: Readonly<Record<RecoveryStep['kind'], RecoveryKind>> = {
   fence: {
     action: 'stop',
+    predict: ({ fenced }, host) => ({ reached: 'fenced', fenced: [...fenced, host] }),
+    bystanders: HALT,
+    operations: ({ mark, reached }) => [
+      markOperation(mark(reached)),
+      HALT,
+      ['stop', { unit: 'etcd.service' }],
+    ],
     simulate: (machine) => [
       () => machine.mark(),
       () => machine.haltClients(),
@@ -37,6 +69,7 @@ export const RECOVERY: Readonly<Record<RecoveryStep['kind'], RecoveryKind>> = {
 
   copy: {
     action: 'create',
+    predict: () => ({ reached: 'copied' }),
     simulate: (machine) => [
       () => machine.dropCopies(),
       () => machine.copyData(),
@@ -47,6 +80,14 @@ export const RECOVERY: Readonly<Record<RecoveryStep['kind'], RecoveryKind>> = {
 
   place: {
     action: 'change',
+    predict: () => ({ reached: 'placed' }),
+    operations: ({ cluster, suffix, former, mark }) => [
+      // Once half replaced, it can't be rolled back.
+      markOperation(mark('placing')),
+      ['recover_keep', { suffix, path: PATHS.environment }],
+      ['recover_place', { suffix, ...foldersOf(cluster), former }],
+      markOperation(mark('placed')),
+    ],
     simulate: (machine) => [
       () => machine.mark('placing'),
       () => machine.noteFormer(),
@@ -60,6 +101,7 @@ export const RECOVERY: Readonly<Record<RecoveryStep['kind'], RecoveryKind>> = {
 
   begin: {
     action: 'start',
+    predict: () => ({ reached: 'serving' }),
     simulate: (machine) => [
       () => machine.writeAlone(PATHS.clusterId),
       () => machine.writeAlone(PATHS.environment),
@@ -74,6 +116,19 @@ export const RECOVERY: Readonly<Record<RecoveryStep['kind'], RecoveryKind>> = {
 
   clear: {
     action: 'remove',
+    predict: ({ others, cleared: before, reached }, host) => {
+      const cleared = [...before, host]
+      const all = others.every((other) => cleared.includes(other))
+      return { cleared, reached: all ? 'cleared' : reached }
+    },
+    operations: ({ cluster, suffix }) => {
+      const { data, wal } = foldersOf(cluster)
+      return [
+        // It names the previous members: a joining member gets a new one.
+        ['recover_keep', { suffix, path: PATHS.environment }],
+        ['aside', { suffix, paths: [wal, data, PATHS.clusterId] }],
+      ]
+    },
     simulate: (machine) => [
       () => machine.moveAside('wal'),
       () => machine.moveAside('data'),
@@ -83,11 +138,27 @@ export const RECOVERY: Readonly<Record<RecoveryStep['kind'], RecoveryKind>> = {
 
   release: {
     action: 'start',
+    predict: ({ released }, host) => ({ released: [...released, host] }),
+    bystanders: RESUME,
+    operations: () => [RESUME, UNMARK],
     simulate: (machine) => [() => machine.resumeClients(), () => machine.unmark()],
   },
 
   'take-back': {
     action: 'start',
+    predict: () => ({ reached: undefined, fenced: [] }),
+    bystanders: RESUME,
+    operations: (supplies, host) => {
+      const folders = foldersOf(supplies.cluster)
+      const { clusterId: pin, environment } = PATHS
+      return [
+        ['recover_put_back', { suffix: supplies.suffix, ...folders, pin, environment }],
+        ...(host === supplies.survivor ? formerPin(supplies) : []),
+        ['recover_drop', folders],
+        RESUME,
+        UNMARK,
+      ]
+    },
     simulate: (machine) => [
       () => machine.restIfMoved(),
       () => machine.putBack('data'),
@@ -101,8 +172,28 @@ export const RECOVERY: Readonly<Record<RecoveryStep['kind'], RecoveryKind>> = {
 
   end: {
     action: 'start',
+    predict: () => ({ reached: undefined, fenced: [] }),
+    bystanders: RESUME,
+    operations: () => [RESUME, UNMARK],
     simulate: (machine) => [() => machine.resumeClients(), () => machine.unmark()],
   },
+}
+
+/** Records how far it is; it is on the disk before the next operation begins. @param text as `RecoverySupplies.mark` */
+export function markOperation(text: string): Operation {
+  return ['file', { content: { text }, path: PATHS.underway, owner: 'root', group: 'root', mode: '600' }]
+}
+
+function foldersOf({ etcd }: Pick<Cluster, 'etcd'>): { readonly data: string; readonly wal: string } {
+  return { data: etcd.dataDirectory, wal: etcd.walDirectory }
+}
+
+/** The survivor's cluster ID file was overwritten, not moved aside. */
+function formerPin({ cluster, reached, former }: RecoverySupplies): readonly Operation[] {
+  if (reached === 'fenced' || reached === 'copied') return []
+  if (former === undefined) return [['remove', { paths: [PATHS.clusterId] }]]
+  const content = { text: renderPin({ cluster: cluster.name, clusterId: former }) }
+  return [['file', { content, path: PATHS.clusterId, owner: 'root', group: 'root', mode: '644' }]]
 }
 
 /** How far a recovery is, by what its mark says: what is behind it; but `placing`, which may be half done. */
@@ -127,102 +218,6 @@ export interface RecoveryState {
   readonly released: readonly string[]
 }
 
-/** The next wave until the new cluster serves and others can join it; empty: they can. */
-export function rebuildSteps({
-  survivor,
-  others,
-  reached,
-  fenced,
-  cleared,
-}: Omit<RecoveryState, 'released'>): readonly RecoveryStep[] {
-  switch (reached) {
-    case undefined:
-    case 'fenced': {
-      const left = [survivor, ...others].filter((host) => !fenced.includes(host))
-      if (left.length > 0) return left.map((host) => step('fence', host))
-      return [step('copy', survivor)]
-    }
-    case 'copied':
-    case 'placing':
-      return [step('place', survivor)]
-    case 'placed':
-      return [step('begin', survivor)]
-    case 'serving':
-      return others.filter((host) => !cleared.includes(host)).map((host) => step('clear', host))
-    case 'cleared':
-      return []
-  }
-}
-
-/** The next wave once all have joined; empty: it is over. The survivor's mark goes last: it says that nothing is to be begun anew. */
-export function releaseSteps({
-  survivor,
-  others,
-  released,
-}: Pick<RecoveryState, 'survivor' | 'others' | 'released'>): readonly RecoveryStep[] {
-  const left = others.filter((host) => !released.includes(host))
-  if (left.length > 0) return left.map((host) => step('release', host))
-  return released.includes(survivor) ? [] : [step('release', survivor)]
-}
-
-/** All that are left, in their order; between the two parts the others join. */
-export function recoverySteps(state: RecoveryState): readonly RecoveryStep[] {
-  const rebuild = rebuildSteps(state)
-  const wave = rebuild.length > 0 ? rebuild : releaseSteps(state)
-  return wave.length === 0 ? [] : [...wave, ...recoverySteps(wave.reduce(predictRecovery, state))]
-}
-
-/** Of all machines that are marked, at once. */
-export function takeBackSteps(marked: readonly string[]): readonly RecoveryStep[] {
-  return marked.map((host) => step('take-back', host))
-}
-
-/** Of all machines that are marked, at once. */
-export function endSteps(marked: readonly string[]): readonly RecoveryStep[] {
-  return marked.map((host) => step('end', host))
-}
-
 export function predictRecovery<S extends RecoveryState>(state: S, { kind, host }: RecoveryStep): S {
-  switch (kind) {
-    case 'fence':
-      return { ...state, reached: 'fenced', fenced: [...state.fenced, host] }
-    case 'copy':
-      return { ...state, reached: 'copied' }
-    case 'place':
-      return { ...state, reached: 'placed' }
-    case 'begin':
-      return { ...state, reached: 'serving' }
-    case 'clear': {
-      const cleared = [...state.cleared, host]
-      const all = state.others.every((other) => cleared.includes(other))
-      return { ...state, cleared, reached: all ? 'cleared' : state.reached }
-    }
-    case 'release':
-      return { ...state, released: [...state.released, host] }
-    case 'take-back':
-    case 'end':
-      return { ...state, reached: undefined, fenced: [] }
-  }
-}
-
-const WORDS: Readonly<Record<RecoveryStep['kind'], readonly [what: string, why: string]>> = {
-  fence: ['stop etcd.service, API servers and flannel', 'data must not change while it is copied'],
-  copy: ['make a new cluster from a copy of its data', 'its data is the one to recover from'],
-  place: ['put the copy in place of its data, which is renamed', 'the copy is complete'],
-  begin: ['start it as the only member, and verify it', 'the other members join it'],
-  clear: ['rename the data of the old cluster', 'the node joins the new cluster'],
-  release: ['start API servers and flannel again, remove the marker', 'the cluster is complete again'],
-  'take-back': [
-    'remove the copy, put the old data back, start API servers and flannel again, remove the marker',
-    'the recovery is abandoned',
-  ],
-  end: [
-    'start API servers and flannel again, remove the marker',
-    'the recovery is abandoned, and the new cluster stays',
-  ],
-}
-
-function step(kind: RecoveryStep['kind'], host: string): RecoveryStep {
-  const [what, why] = WORDS[kind]
-  return { kind, host, what, why, danger: kind === 'end' ? 'none' : 'membership' }
+  return { ...state, ...RECOVERY[kind].predict(state, host) }
 }

@@ -1,5 +1,6 @@
 /** Recoveries that are wrong on purpose. */
-import { endSteps, isRecoveryStep, releaseSteps } from '../../../../src/tiers/etcd/steps/recovery.ts'
+import { isRecoveryStep } from '../../../../src/tiers/etcd/steps/recovery.ts'
+import { endSteps, releaseSteps } from '../../../../src/tiers/etcd/plan/recover.ts'
 import { type RecoveryFacts, decideRecovery } from '../../../../src/verbs/recover/decide.ts'
 import { decideTakingBack } from '../../../../src/verbs/recover/decide-abandon.ts'
 import { nextRecovery } from '../../../../src/verbs/recover/decide-next.ts'

@@ -8,8 +8,8 @@ import {
   type RecoveryStep,
   isRecoveryStep,
   predictRecovery,
-  rebuildSteps,
 } from '../../../../src/tiers/etcd/steps/recovery.ts'
+import { rebuildSteps } from '../../../../src/tiers/etcd/plan/recover.ts'
 import type { Step } from '../../../../src/tiers/etcd/steps/steps.ts'
 import {
   type Decision,
