@@ -1,6 +1,4 @@
 /** The certificate with which a node takes backups by itself: issued with its schedule, renewed with all the others. */
-import type { AgentReply, AgentRun } from '../host/agent.ts'
-import extension from '../host/agent/schedule.sh?raw'
 import type { Operation } from '../host/operations.ts'
 import { inFull, QuorateError } from '../errors.ts'
 import { ageOf, assertCaLasts, renewWithinDays } from '../pki/age.ts'
@@ -31,11 +29,6 @@ interface ScheduleSession {
   }) => void
   readonly now: () => Date
   readonly signal: AbortSignal
-}
-
-/** The way to change a machine: the lock. */
-interface Worker {
-  work(remote: Remote, run: AgentRun): Promise<AgentReply>
 }
 
 export interface ScheduleCertificate {
@@ -103,32 +96,6 @@ export async function dueSchedule(
   }
 }
 
-/** With a new key, born there; both are exchanged at once. @throws QuorateError `moved` if it is the old one afterwards */
-export async function renewSchedule(
-  session: ScheduleSession,
-  lock: Worker,
-  { node, pem }: DueScheduleCertificate,
-): Promise<ScheduleCertificate> {
-  const { signal } = session
-  const remote = await session.remote(node)
-  const run = async (operation: Operation) =>
-    await lock.work(remote, {
-      operations: [operation],
-      looks: [],
-      extension,
-      signal,
-    })
-  const { lines } = await run(scheduleKey(session))
-  const text = await issueForSchedule(session, node, lines)
-  await run(['schedule_certificate', { folder: PLACES.folder, group: SCHEDULE_USER, certificate: { text } }])
-  const after = await scheduleCertificate(session)
-  if (after !== undefined && after.pem !== pem) return after
-  throw new QuorateError('moved', 'the certificate of its backups is the old one, although it was renewed', {
-    host: node.name,
-    hint: 'find out what reverted it (configuration management?), then rerun the command',
-  })
-}
-
 /**
  * Why a certificate has to be issued there; undefined: the one there is good, and not about to expire.
  *
@@ -153,6 +120,11 @@ export function whyCertificate(
   return reasons.length === 0
     ? undefined
     : `the present one ${reasons.map(({ message }) => message).join(', ')}`
+}
+
+/** Puts it in force, with the key that waited for it. @param text PEM */
+export function installCertificate(text: string): Operation {
+  return ['schedule_certificate', { folder: PLACES.folder, group: SCHEDULE_USER, certificate: { text } }]
 }
 
 /** Makes a key there, and its request; the key waits for its certificate. */

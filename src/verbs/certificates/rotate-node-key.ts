@@ -1,4 +1,5 @@
 /** A new key for the node that signs the backups which it takes. */
+import { runErrand } from '../../engine/errand.ts'
 import { reachableMachines } from '../../engine/locking.ts'
 import { runVerb } from '../../engine/run-verb.ts'
 import { QuorateError } from '../../errors.ts'
@@ -32,12 +33,8 @@ export async function rotateNodeKey(
     lookHint: 'quorate backup signers',
     probe: () => false,
     carryOut: async ({ session: own, lock }) => {
-      const { lines } = await lock.work(await own.remote(node), {
-        operations: [makeSigningKey(own.cluster.name, node.name)],
-        looks: [],
-        extension,
-        signal: own.signal,
-      })
+      const operations = [makeSigningKey(own.cluster.name, node.name)]
+      const { lines } = await runErrand(own, lock, node, { reason: 'changes', operations, extension })
       return await allowSigner(own, node, lines)
     },
   })

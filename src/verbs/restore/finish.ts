@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { QuorateError } from '../../errors.ts'
 import { KV } from '../../etcd/gen/kv_pb.ts'
 import { RESTORE } from '../../host/extensions.ts'
+import { runErrand } from '../../engine/errand.ts'
 import type { Lock } from '../../engine/lock.ts'
 import { type Session, allMembers } from '../../tiers/etcd/session.ts'
 import { etcdNodes } from '../../spec/cluster.ts'
@@ -20,11 +21,15 @@ export async function discard(session: Session, lock: Lock): Promise<void> {
   const { dataDirectory, walDirectory } = session.cluster.etcd
   // An interrupted command could still write into the directory that is removed.
   await sleep(HUNG_UP_MS)
-  const signal = AbortSignal.timeout(DISCARD_MS)
   const { errors } = await onAll(etcdNodes(session.cluster), async (node) => {
     const operations = [['restore_discard', { data: dataDirectory, wal: walDirectory }]] as const
     try {
-      await lock.work(await session.remote(node), { operations, looks: [], extension: RESTORE, signal })
+      await runErrand(session, lock, node, {
+        reason: 'cleanup',
+        withinMs: DISCARD_MS,
+        operations,
+        extension: RESTORE,
+      })
     } catch (error) {
       throw QuorateError.from(error, 'command', "can't remove the unused restored data", {
         host: node.name,

@@ -6,6 +6,7 @@ import { combineErrors } from '../../errors.ts'
 import extension from '../../host/agent/schedule.sh?raw'
 import { exportKubernetesKeys } from '../../kubernetes/keys-backup.ts'
 import { exportCaKey } from '../../pki/ca-key-export.ts'
+import { runErrand } from '../../engine/errand.ts'
 import type { Lock } from '../../engine/lock.ts'
 import type { Session } from '../../tiers/etcd/session.ts'
 import type { ScheduleChange, WantedSchedule } from '../../schedule/changes.ts'
@@ -15,7 +16,7 @@ import type { Node } from '../../spec/cluster.ts'
 import { onAll } from '../../ssh/fleet.ts'
 import type { ScheduleFacts } from './observe.ts'
 import type { Operation } from '../../host/operations.ts'
-import { issueForSchedule, scheduleKey } from '../../schedule/certificate.ts'
+import { installCertificate, issueForSchedule, scheduleKey } from '../../schedule/certificate.ts'
 import type { ScheduleSources, DesiredSchedule } from './desired.ts'
 import { allowSigner, makeSigningKey } from '../../schedule/signing.ts'
 import { nodePrincipal, retireSigner } from '../../backup/signers.ts'
@@ -51,15 +52,13 @@ export async function installSchedule(session: Session, options: InstallOptions)
   const { node } = desired
   const changes = options.changes.filter(({ host }) => host === node.name)
   const change = (kind: ScheduleChange['kind']) => changes.find((one) => one.kind === kind)
-  const remote = await session.remote(node)
-  const { signal } = session
   const run = async (works: readonly Work[]) => {
     const operations = works.map(({ operation }) => operation)
     const onDone = (index: number) => {
       const text = works[index]?.change?.what
       if (text !== undefined) session.emit({ type: 'note', host: node.name, text: `done: ${text}` })
     }
-    return await lock.work(remote, { operations, looks: [], extension, signal, onDone })
+    return await runErrand(session, lock, node, { reason: 'changes', operations, extension, onDone })
   }
 
   const ground: readonly Work[] = [
@@ -72,11 +71,7 @@ export async function installSchedule(session: Session, options: InstallOptions)
   let certificate: readonly Work[] = []
   if (request !== undefined) {
     const { lines } = await run([...ground, { operation: scheduleKey(session) }])
-    const text = await issueForSchedule(session, node, lines)
-    const operation: Operation = [
-      'schedule_certificate',
-      { folder: PLACES.folder, group: SCHEDULE_USER, certificate: { text } },
-    ]
+    const operation = installCertificate(await issueForSchedule(session, node, lines))
     certificate = [{ operation, change: request }]
   }
   const signing = change('signing-key')
@@ -187,10 +182,10 @@ async function removeSchedule(
   node: Node,
   config: ConfigOutline,
 ): Promise<void> {
-  const remote = await session.remote(node)
   const notes = [PLACES.program, PLACES.tool].map((path) => `/var/lib/quorate/binaries/${fileName(path)}`)
   const links = `${config.exporter ?? NODE_EXPORTER}/${fileName(PLACES.metrics)}`
-  await lock.work(remote, {
+  await runErrand(session, lock, node, {
+    reason: 'changes',
     operations: [
       ['stop', { unit: TIMER }],
       ['stop', { unit: SERVICE }],
@@ -206,9 +201,7 @@ async function removeSchedule(
       // Last: without its configuration nobody knows, after a run that was cut off, whose the backups have to become.
       ['remove', { paths: [PLACES.folder] }],
     ],
-    looks: [],
     extension,
-    signal: session.signal,
   })
   session.emit({ type: 'note', host: node.name, text: 'removed its schedule' })
 }
