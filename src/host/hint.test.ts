@@ -33,6 +33,10 @@ test.each([
     'the lock on this machine is not ours any more: another operator took it',
     /^find the lock holder: quorate unlock --preview/,
   ],
+  [
+    'haproxy.service did not become ready\nthe previous content of /etc/haproxy/haproxy.cfg was put back; haproxy.service is active',
+    /^fix what the journal names/,
+  ],
   ['an upload was interrupted', /^undefined$/],
 ])('%s', (stderr, hint) => {
   expect(String(hintFor('etcd02', stderr))).toMatch(hint)

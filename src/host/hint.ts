@@ -42,6 +42,11 @@ const CASES: readonly Case[] = [
       'find the lock holder: quorate unlock --preview. When the lock is free, rerun the same command; completed steps stay done',
   },
   {
+    said: /^the previous content of \S.* was put back/m,
+    hint: () =>
+      'fix what the journal names, on the node (a port that another program uses: ss -tlnp) or in the cluster file, then rerun the same command',
+  },
+  {
     said: /did not become ready/,
     hint: () =>
       'fix the setting that etcd names (in the cluster file, if that sets it), then rerun the same command: it continues with this member',

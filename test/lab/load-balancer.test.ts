@@ -22,6 +22,7 @@ const because = reason === undefined ? '' : ` (${reason})`
 const CONFIGURATION = '/etc/haproxy/haproxy.cfg'
 const SERVICE = ['service01', 'service02'] as const
 const PORT = 6443
+const OTHER_PORT = 7443
 const SOON = { timeout: 60_000, interval: 200 }
 
 describe.skipIf(reason)(`the load balancer${because}`, () => {
@@ -185,6 +186,36 @@ describe.skipIf(reason)(`the load balancer${because}`, () => {
     for (const watch of watches) watch.stop()
     await stopped
     await start('etcd01')
+    await vi.waitFor(async () => expect((await report()).notes).toEqual([]), SOON)
+  })
+
+  test('a file that haproxy -c accepts and HAProxy can not load: the previous one is put back, and serves', async () => {
+    const machine = lab.machine('service01')
+    const before = await configurationOf('service01')
+    // By its name it could be HAProxy itself: nobody refuses beforehand.
+    await machine.check(['sh', '-c', 'mkdir /run/other && cp "$(command -v socat)" /run/other/haproxy'])
+    const listen = `TCP4-LISTEN:${OTHER_PORT},fork`
+    await machine.check(['systemd-run', '--unit=other', '/run/other/haproxy', listen, 'EXEC:cat'])
+    await write({ url: `https://${address}:${OTHER_PORT}` })
+    const requests = sendRequests(machine.address, PORT)
+    const { exitCode, stdout, stderr } = await quorate(lab, ['apply', '--yes', '--no-probe'])
+    expect(exitCode).not.toBe(0)
+    expect(stdout + stderr).toMatch(
+      /service01: [^]*the previous content of \/etc\/haproxy\/haproxy\.cfg was put back; haproxy\.service is active/,
+    )
+    expect(await configurationOf('service01')).toBe(before)
+    expect(await exists('service01', '/var/lib/quorate/loading/haproxy.service')).toBe(false)
+    await requests.stop()
+    // HAProxy itself lets go of its port for two seconds while it tries. Nothing fails when the file is put back, 30 s later.
+    const failures = requests.failed.map((text) => Date.parse(text.split(' ')[0] ?? ''))
+    expect(Math.max(...failures) - Math.min(...failures)).toBeLessThan(10_000)
+    expect(await ask(machine.address, PORT)).toMatch(/etcd01|master02/)
+    await machine.check(['systemctl', 'stop', 'other'])
+    await apply()
+    expect(await ask(machine.address, OTHER_PORT)).toMatch(/etcd01|master02/)
+    await write()
+    await apply()
+    expect(await configurationOf('service01')).toBe(before)
     await vi.waitFor(async () => expect((await report()).notes).toEqual([]), SOON)
   })
 

@@ -70,7 +70,7 @@ answer_of() {
 }
 
 # As `file`, but a command, `check` with the draft as its last argument, must accept it first; otherwise the
-# existing file stays. It counts as not loaded until `service_load`.
+# existing file stays. It counts as not loaded until `service_load`; the existing file is kept until then.
 takes_service_file='changes @content path owner group mode unit ..check'
 op_service_file() {
   folder=${arg_path%/*}
@@ -85,10 +85,21 @@ op_service_file() {
       fail "$(called "$@") does not accept the new $arg_path, which was not installed: $(printf '%s\n' "$said" | grep -v NOTICE | tail -n 3 | tr '\n' ' ')"
   fi
   make_folder "$state/loading" 700
+  keep_loaded "$state/loading/$arg_unit" "$arg_path"
   : >"$state/loading/$arg_unit"
   mv -f "$draft" "$arg_path"
   draft=
   relabel "$arg_path"
+}
+
+# keep_loaded MARKER FILE: keeps a copy of the file that the service has loaded: empty, if there is none. Of a file that
+# was replaced before and not loaded, it keeps the older one.
+keep_loaded() {
+  [ -f "$1" ] || rm -rf "$1.before"
+  [ ! -e "$1.before$2" ] || return 0
+  make_folder "$1.before${2%/*}" 700
+  if [ -f "$2" ] && [ ! -L "$2" ]; then cp -p "$2" "$1.before$2"; else : >"$1.before$2"; fi
+  sync "$1.before$2"
 }
 
 # called COMMAND…: prints its name; for a program in sh, the name it is given.
@@ -98,41 +109,96 @@ called() {
 
 # Enables the unit and loads its files: with `reload` if it runs, or with `restart` if it reads its files only
 # at its start. Succeeds when the daemon behind the socket, if one is given, has this line in its answer, and
-# the command `proof` exits with 0.
+# the command `proof` exits with 0. If a reload fails, the files that were loaded before are put back.
 takes_service_load='changes unit seconds how ~socket ~question ~answer ..proof'
 op_service_load() {
-  # A unit file or a drop-in may be among the new files.
-  if [ "$(systemctl show -p NeedDaemonReload --value "$arg_unit")" = yes ]; then systemctl daemon-reload; fi
-  systemctl enable --quiet "$arg_unit"
-  until=$(($(date +%s) + arg_seconds))
-  if [ "$arg_how" = restart ]; then
-    systemctl reset-failed "$arg_unit" 2>/dev/null || true
-    timeout "$arg_seconds" systemctl restart "$arg_unit" 2>/dev/null || not_ready "$arg_unit" ''
-  elif systemctl is-active --quiet "$arg_unit" || [ "$(systemctl is-active "$arg_unit")" = reloading ]; then
-    trouble=$(timeout "$arg_seconds" systemctl reload "$arg_unit" 2>&1) || not_ready "$arg_unit" ''
-  else
-    systemctl reset-failed "$arg_unit" 2>/dev/null || true
-    timeout "$arg_seconds" systemctl restart "$arg_unit" 2>/dev/null || not_ready "$arg_unit" ''
+  reloads=no
+  if [ "$arg_how" = reload ] && is_up "$arg_unit"; then reloads=yes; fi
+  # In a shell of its own, which a failure ends; not after `if`, where `set -e` has no effect.
+  set +e
+  (
+    set -e
+    # A unit file or a drop-in may be among the new files.
+    if [ "$(systemctl show -p NeedDaemonReload --value "$arg_unit")" = yes ]; then systemctl daemon-reload; fi
+    systemctl enable --quiet "$arg_unit"
+    until=$(($(date +%s) + arg_seconds))
+    if [ "$arg_how" = restart ]; then
+      systemctl reset-failed "$arg_unit" 2>/dev/null || true
+      timeout "$arg_seconds" systemctl restart "$arg_unit" 2>/dev/null || not_ready "$arg_unit" ''
+    elif is_up "$arg_unit"; then
+      trouble=$(timeout "$arg_seconds" systemctl reload "$arg_unit" 2>&1) || not_ready "$arg_unit" ''
+    else
+      systemctl reset-failed "$arg_unit" 2>/dev/null || true
+      timeout "$arg_seconds" systemctl restart "$arg_unit" 2>/dev/null || not_ready "$arg_unit" ''
+    fi
+    if [ -n "$arg_socket" ]; then
+      until answer_of "$arg_socket" "$arg_question" | grep -q -x -F -e "$arg_answer"; do
+        [ "$(date +%s)" -lt "$until" ] || not_ready "$arg_unit" ''
+        sleep 0.05
+      done
+    fi
+    if [ $# -gt 0 ]; then
+      until said=$(timeout 10 "$@" 2>&1); do
+        [ "$(date +%s)" -lt "$until" ] || fail "$arg_unit runs, but doesn't serve requests: $(printf '%s\n' "$said" | tail -n 2 | cut -c 1-500)"
+        sleep 0.2
+      done
+    fi
+    await_reloaded "$arg_unit" "$until"
+    [ "$(systemctl is-active "$arg_unit")" = active ] || not_ready "$arg_unit" ''
+  )
+  failed=$?
+  set -e
+  if [ $failed != 0 ]; then
+    if [ $reloads = yes ]; then load_previous "$arg_unit" "$state/loading/$arg_unit"; fi
+    exit $failed
   fi
-  if [ -n "$arg_socket" ]; then
-    until answer_of "$arg_socket" "$arg_question" | grep -q -x -F -e "$arg_answer"; do
-      [ "$(date +%s)" -lt "$until" ] || not_ready "$arg_unit" ''
-      sleep 0.05
-    done
-  fi
-  if [ $# -gt 0 ]; then
-    until said=$(timeout 10 "$@" 2>&1); do
-      [ "$(date +%s)" -lt "$until" ] || fail "$arg_unit runs, but doesn't serve requests: $(printf '%s\n' "$said" | tail -n 2 | cut -c 1-500)"
-      sleep 0.2
-    done
-  fi
-  # It may already use its new configuration before systemd considers the reload finished.
-  while [ "$(systemctl is-active "$arg_unit")" = reloading ] && [ "$(date +%s)" -lt "$until" ]; do
-    sleep 0.05
-  done
-  [ "$(systemctl is-active "$arg_unit")" = active ] || not_ready "$arg_unit" ''
+  rm -rf "$state/loading/$arg_unit.before"
   rm -f "$state/loading/$arg_unit"
 }
+
+is_up() {
+  case $(systemctl is-active "$1") in active | reloading) return 0 ;; *) return 1 ;; esac
+}
+
+# await_reloaded UNIT UNTIL: waits until systemd considers its reload finished, at most until then (seconds since 1970). It
+# may already use its new configuration before.
+await_reloaded() {
+  while [ "$(systemctl is-active "$1")" = reloading ] && [ "$(date +%s)" -lt "$2" ]; do
+    sleep 0.05
+  done
+}
+
+# load_previous UNIT MARKER: puts the files back that UNIT loaded last, has it load them again, and fails; does nothing
+# if there are none. A program may refuse what its own check accepts: a port that is in use.
+load_previous() {
+  [ -d "$2.before" ] || return 0
+  back=
+  # shellcheck disable=SC2044 # quorate's own paths, without spaces
+  for kept in $(find "$2.before" -type f -size +0); do
+    path=${kept#"$2.before"}
+    draft=${path%/*}/.${path##*/}.quorate-new
+    rm -rf "$draft"
+    cp -p "$kept" "$draft"
+    settle "$draft"
+    mv -f "$draft" "$path"
+    draft=
+    relabel "$path"
+    back="$back $path"
+  done
+  [ -n "$back" ] || return 0
+  how=reload
+  is_up "$1" || how=restart
+  # Otherwise they count as not loaded, and the next run loads them.
+  if timeout "$again_seconds" systemctl "$how" "$1" 2>/dev/null && is_up "$1"; then
+    await_reloaded "$1" "$(($(date +%s) + again_seconds))"
+    rm -rf "$2.before"
+    rm -f "$2"
+  fi
+  fail "the previous content of$back was put back; $1 is $(systemctl is-active "$1")"
+}
+
+# How long a service may take to load its previous configuration, in s: it had loaded it before.
+again_seconds=10
 
 # Stops the unit, disables it at boot and renames its files.
 takes_service_remove='changes unit suffix ..paths'
@@ -140,7 +206,7 @@ op_service_remove() {
   if systemctl cat "$arg_unit" >/dev/null 2>&1; then
     systemctl disable --quiet --now "$arg_unit"
   fi
-  rm -f "$state/loading/$arg_unit"
+  rm -rf "$state/loading/$arg_unit" "$state/loading/$arg_unit.before"
   for path; do
     if [ -f "$path" ] && [ ! -L "$path" ]; then
       mv -T -- "$path" "$path.$arg_suffix"
