@@ -195,8 +195,9 @@ export function proofSteps(cluster: KubernetesCluster, { api }: KubernetesTierFa
   if (cluster.kubernetes.flannel === 'none' || nodesWith(cluster, 'worker').length === 0) return []
   const of = provenSum(cluster)
   if (provenIn(api?.held) === of) return []
-  const what = 'prove it: pods on every worker, between all of them, Services and names, through the balancer'
-  const why = 'it was never done as the cluster is now'
+  const what =
+    'run the connectivity test: pods on every worker, between all of them, Services and names, through the load balancer'
+  const why = 'it has not run for the present settings'
   return [{ kind: 'kubernetes-proof', of, what, why, danger: 'none' }]
 }
 
