@@ -74,7 +74,7 @@ export type ValueKind =
 
 export type CommandGroup =
   | 'The cluster file'
-  | 'Machines'
+  | 'Nodes'
   | 'The cluster'
   | 'Upkeep'
   | 'Backup and recovery'

@@ -5,6 +5,6 @@ export const COMMAND_GROUPS: Readonly<Record<string, { summary: string; heading:
   certs: { summary: 'List, issue, renew and import certificates', heading: 'Certificates' },
   member: { summary: 'Add, remove and replace members', heading: 'The cluster' },
   bundle: { summary: 'Create and verify air-gap bundles of Kubernetes', heading: 'The cluster' },
-  space: { summary: 'Free space in the database', heading: 'Upkeep' },
+  space: { summary: 'Free space in a full cluster', heading: 'Upkeep' },
   lab: { summary: 'Run the nodes as containers on this workstation', heading: 'More' },
 }

@@ -4,7 +4,7 @@ import type { CommandDefinition } from '../command.ts'
 export const MACHINE_COMMANDS: readonly CommandDefinition[] = [
   {
     name: 'trust',
-    group: 'Machines',
+    group: 'Nodes',
     json: 'value',
     summary: 'Compare and record the SSH host keys of the nodes',
     description:
@@ -16,7 +16,7 @@ export const MACHINE_COMMANDS: readonly CommandDefinition[] = [
   },
   {
     name: 'run',
-    group: 'Machines',
+    group: 'Nodes',
     json: 'value',
     summary: 'Run a command on nodes in parallel',
     description:
@@ -42,7 +42,7 @@ export const MACHINE_COMMANDS: readonly CommandDefinition[] = [
   },
   {
     name: 'preflight',
-    group: 'Machines',
+    group: 'Nodes',
     json: 'value',
     summary: 'Check that the nodes meet the requirements',
     description:
