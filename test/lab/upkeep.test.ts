@@ -206,7 +206,7 @@ describe.skipIf(whyNoLab())('the upkeep of a cluster', () => {
 
     await lab.writeCluster(etcd(67_108_864))
     await quorateOk(lab, ['apply', '--yes'])
-    const unjammed = await done(['unjam', '--yes', '--json'])
+    const unjammed = await done(['space', 'reclaim', '--yes', '--json'])
     expect(unjammed.steps.map(({ kind }) => kind)).toContain('prove-write')
     expect(await quotaOf()).toMatchObject({
       state: 'ok',
