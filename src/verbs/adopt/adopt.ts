@@ -1,4 +1,4 @@
-/** `quorate adopt`: takes over a cluster that something else set up, as it runs, without a restart. */
+/** `quorate adopt`: takes over a running cluster that another tool set up, without a restart. */
 import { everyMachine } from '../../engine/locking.ts'
 import { idle, runVerb } from '../../engine/run-verb.ts'
 import path from 'node:path'
@@ -30,15 +30,15 @@ import { applyIntent } from '../../tiers/etcd/apply-intent.ts'
 import { packageWarnings } from '../../tiers/etcd/facts/package-notes.ts'
 
 export interface AdoptOptions extends Omit<DraftOptions, 'authority'>, ConnectOptions {
-  /** Where the CA's key is; undefined: looked for on the members. */
+  /** Where the CA's key is; undefined: search for it on the members. */
   readonly authority?: AuthorityWish | undefined
-  /** Is shown everything before anything is written, and throws to stop. */
+  /** Receives everything before anything is written; throws to stop. */
   readonly confirm: (preview: AdoptPreview) => Promise<void>
   readonly now: () => Date
   readonly askPassphrase: AskPassphrase
   readonly sudoPassword?: ((host: string, user: string) => Promise<string>) | undefined
   readonly interactive?: boolean | undefined
-  /** What every deadline for machines is multiplied by, for tests; 1 unless given. */
+  /** Multiplies every deadline on nodes, for tests; default 1. */
   readonly patienceFactor?: number | undefined
 }
 
@@ -46,21 +46,21 @@ export interface AdoptPreview extends Omit<Adoptable, 'bundle'> {
   /** What `apply` would do once the cluster is adopted. */
   readonly plan: Plan
   readonly remarks: readonly Remark[]
-  /** What adopting itself writes on the machines. */
+  /** What adopting itself writes on the nodes. */
   readonly steps: readonly AdoptStep[]
 }
 
 export interface AdoptReport extends AdoptPreview {
-  /** False: it was adopted already, and nothing was written. */
+  /** False: the cluster was already adopted, and nothing was written. */
   readonly changed: boolean
 }
 
 /**
- * Reads the cluster over SSH, writes its mark on every member and the cluster file here. Nothing is restarted and no
- * setting is changed. Cut off in the middle it is finished by a second run.
+ * Reads the cluster over SSH, then writes the cluster ID file on every member and the cluster file on this workstation.
+ * Restarts nothing and changes no setting. If it is interrupted, a second run completes it.
  *
- * @throws QuorateError `blocked` with everything that stands in the way; `usage` if the file is there already and says
- *   something else; `moved` if the cluster changed while it was looked at; `locked`, `unreachable`, `host-key` …
+ * @throws QuorateError `blocked` with every obstacle; `usage` if the file exists already with other content; `moved` if
+ *   the cluster changed during the inspection; `locked`, `unreachable`, `host-key` …
  */
 export async function adopt(options: AdoptOptions): Promise<AdoptReport> {
   const before = await readIfThere(options.file)
@@ -89,7 +89,7 @@ export async function adopt(options: AdoptOptions): Promise<AdoptReport> {
     },
     confirm: options.confirm,
     scope: () => everyMachine(cluster),
-    // What runs is compared by the second look, process by process.
+    // The second inspection compares what runs, process by process.
     same: (shown, now) => shown === now,
     lookHint: 'quorate adopt --preview',
     probe: () => false,
@@ -98,9 +98,10 @@ export async function adopt(options: AdoptOptions): Promise<AdoptReport> {
         await runPlainWave(own, lock, cluster.nodes, steps)
         await assertUnmoved(discovery, adoptable, own.signal)
       }
-      // The first apply issues from it; without one it would take the members for those of a CA that was lost.
+      // The first apply issues certificates from it. Without a CA on file, apply would take the members' CA for a lost
+      // one.
       if (adoptable.bundle === undefined) await authority?.trust(own.signal)
-      // Last, so that what is cut off before it leaves a run that can be repeated.
+      // Last, so that an interrupted run can be repeated.
       if (before === undefined) await writeFiles({ ...options, authority: options.authority }, adoptable)
       return { ...decision, changed: true }
     },
@@ -121,7 +122,10 @@ async function previewOf(
   return { ...adoptable, steps, remarks, plan: foreseen }
 }
 
-/** undefined: its key is out of reach, and what the members trust is all there is of it. Opening one makes none. */
+/**
+ * undefined: the CA's key is unreachable, and only the bundle that the members trust is known. Opening an authority
+ * doesn't create one.
+ */
 async function authorityOf(
   options: AdoptOptions,
   fleet: Fleet,
@@ -141,7 +145,7 @@ async function authorityOf(
   })
 }
 
-/** What members trust, or will. The CA that was named, or found, must be the one that they trust, if they trust one. */
+/** The CA that members trust, or will trust. If they trust one already, the named or found CA must be the same. */
 async function trusted(
   authority: Authority | undefined,
   { bundle, cluster }: Adoptable,
@@ -172,7 +176,7 @@ function foundOf(
   return own
 }
 
-/** @throws QuorateError `moved` if what runs is not what was looked at */
+/** @throws QuorateError `moved` if what runs differs from what was inspected */
 async function assertUnmoved(
   discovery: Discovery,
   { clusterId }: Adoptable,
@@ -197,7 +201,7 @@ async function assertUnmoved(
   })
 }
 
-/** What apply would do to it, with its marks in place; and which packages own what is adopted. */
+/** What apply would change once the cluster ID files are in place, and which packages own the adopted files. */
 async function foresee(
   session: Session,
   { cluster, clusterId, members }: Adoptable,

@@ -1,4 +1,4 @@
-/** The way to machines that no cluster file names yet: host keys looked at first, then connections. */
+/** Connects to nodes that no cluster file names yet: checks host keys first, then opens connections. */
 import path from 'node:path'
 import { type Discovery, discover } from '../../adopt/discover.ts'
 import type { Destination } from '../../adopt/member.ts'
@@ -11,11 +11,11 @@ import { type TrustTarget, trust } from '../../ssh/trust-hosts.ts'
 import type { DraftOptions } from './observe.ts'
 
 export interface ConnectOptions extends Pick<DraftOptions, 'file' | 'ssh'> {
-  /** Machines of the cluster, at least one; its other members are found. */
+  /** Nodes of the cluster, at least one; quorate finds the other members. */
   readonly destinations: readonly Destination[]
-  /** Where several etcd run on a machine: the one that serves clients at this port. */
+  /** Needed if several etcd processes run on a node: the one that serves clients at this port. */
   readonly clientPort?: number | undefined
-  /** Is shown host keys that are new and answers which to record, as for `trust`. */
+  /** Receives new host keys, and returns those to record, as for `trust`. */
   readonly decideKeys: (keys: readonly ScannedKey[]) => Promise<readonly ScannedKey[]>
   readonly emit: Emit
   readonly signal: AbortSignal
@@ -48,7 +48,7 @@ export async function discoverAll(
   })
 }
 
-/** @throws QuorateError of machines whose keys can't be had, or are not those on record */
+/** @throws QuorateError for nodes whose keys can't be read, or differ from the recorded ones */
 export async function trustAll(
   { decideKeys, signal }: Pick<ConnectOptions, 'decideKeys' | 'signal'>,
   knownHosts: string,

@@ -1,4 +1,4 @@
-/** What adopting would mean, without doing any of it: the cluster file, what would differ, what stands in the way. */
+/** Previews an adoption without changing anything: the cluster file, the differences, and the obstacles. */
 import path from 'node:path'
 import { type Draft, draftClusterFile } from '../../adopt/cluster-file.ts'
 import { differencesOf } from '../../adopt/differences.ts'
@@ -26,33 +26,33 @@ export interface DraftOptions {
   readonly file: string
   readonly name: string
   readonly ssh: NonNullable<ClusterFile['ssh']>
-  /** undefined: where its key was found, else offline. */
+  /** undefined: where its key was found; if nowhere, an offline CA. */
   readonly authority: AuthorityWish | undefined
   readonly source: ClusterFile['etcd']['source']
 }
 
-/** A cluster that can be adopted, and the file that says so. */
+/** A cluster that can be adopted, and its cluster file. */
 export interface Adoptable {
   readonly cluster: Cluster
   /** Hexadecimal, as etcdctl prints it. */
   readonly clusterId: string
   /** The cluster file's text. */
   readonly text: string
-  /** PEM of the CA that the members trust, with those above it; undefined: none, for nothing of theirs is under TLS. */
+  /** PEM of the CA that the members trust, including its issuers; undefined: no member uses TLS. */
   readonly bundle: string | undefined
   /** What apply's plan doesn't show by itself. */
   readonly remarks: readonly Remark[]
   readonly members: Members
 }
 
-/** @throws QuorateError `blocked` with everything that stands in the way */
+/** @throws QuorateError `blocked` with every obstacle */
 export function judgeDiscovery(discovery: Discovery, options: DraftOptions): Adoptable {
   const { members, view, listed, troubles } = discovery
   const judgement = judgeView(view, { members: listed.map(({ name, peerUrls }) => ({ name, peerUrls })) })
   const clusterId = judgement.clusterId === undefined ? '' : formatId(judgement.clusterId)
   const reasons = [
     ...troubles,
-    // Of several clusters each machine was told already.
+    // If the nodes belong to several clusters, the report already says so for each node.
     ...obstaclesOf(
       members,
       judgement.problems.filter(({ kind }) => troubles.length === 0 || kind !== 'cluster-id'),
@@ -91,7 +91,10 @@ const NO_MEMBER: BlockReason = {
   hint: 'check the members: etcdctl member list',
 }
 
-/** What can't be said in a cluster file is found by reading it. A network that can't is left as it is in the store. */
+/**
+ * Parsing the draft finds what a cluster file can't express. A network that it can't express stays as it is in the
+ * keyspace.
+ */
 function written({ content, remarks }: Draft, file: string): Pick<Adoptable, 'text' | 'cluster' | 'remarks'> {
   const text = renderClusterFile(content)
   const { cluster, problems } = parseClusterFile(text, file, { extraChecks: EXTRA_CHECKS })
@@ -109,13 +112,13 @@ function written({ content, remarks }: Draft, file: string): Pick<Adoptable, 'te
   )
 }
 
-/** The mark of another cluster, or of this one under another name. */
+/** Obstacles: the cluster ID file of another cluster, or of this one under another name. */
 function pinned(members: readonly Member[], wanted: Pin): BlockReason[] {
   return members.flatMap(({ name: host, facts }): BlockReason[] => {
     const pin = facts.pin === undefined ? undefined : parsePin(facts.pin)
     if (pin === undefined || (pin.cluster === wanted.cluster && pin.clusterId === wanted.clusterId)) return []
     const message = `quorate already manages it, as a member of '${pin.cluster}' (ID ${pin.clusterId})`
-    // A node may have any text there, and this is typed.
+    // A node can have any text in that file, and the operator types this command.
     const hint =
       checkName(pin.cluster) === undefined
         ? `if its cluster file is lost, adopt it under that name: --name ${pin.cluster}`
@@ -131,7 +134,7 @@ function outOfReach({ pki }: Cluster, { authority }: DraftOptions): Remark[] {
   return [{ host: undefined, message, severity: 'warning' }]
 }
 
-/** @throws QuorateError `pki` for members that have certificates and don't say from whom */
+/** @throws QuorateError `pki` if members have certificates, but don't say which CA they trust */
 function bundleOf(members: readonly Member[]): string | undefined {
   const [pem] = members.flatMap((member) => trustedCa(member)?.pem ?? [])
   const none = members.every((one) => one.files.server === undefined && one.files.peer === undefined)
@@ -145,7 +148,10 @@ function newAuthority({ pki, stateDirectory }: Cluster, { authority }: DraftOpti
   return [{ host: undefined, message, severity: 'note' }]
 }
 
-/** Where the key of the members' CA lies on one of them; else the CA's certificate alone, and requests are carried. */
+/**
+ * The path of the CA's key if a member has it. Otherwise only the CA's certificate is known, and an offline CA signs
+ * requests.
+ */
 function authorityOf(members: readonly Member[], name: string): AuthorityWish {
   for (const { name: host, files } of members) {
     const trusted = trustedCa({ files })
@@ -159,7 +165,7 @@ function authorityOf(members: readonly Member[], name: string): AuthorityWish {
   return { offline: { certificate: offlineCertificate(name) } }
 }
 
-/** Beside the cluster file, in the state folder. */
+/** In the state directory, next to the cluster file. */
 export function offlineCertificate(name: string): string {
   return path.join('.quorate', name, 'adopted-ca.crt')
 }

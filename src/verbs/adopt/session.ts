@@ -1,4 +1,4 @@
-/** A session on a cluster that is not adopted yet: its members are asked with their own certificates, on their machines. */
+/** A session on a cluster that is not adopted yet: queries each member on its node, with its own certificate. */
 import { ETCD_STEPS } from '../../tiers/etcd/steps/kinds.ts'
 import type { Found } from '../../adopt/visit.ts'
 import { QuorateError } from '../../errors.ts'
@@ -13,7 +13,7 @@ export interface ForeignOptions {
   readonly cluster: Cluster
   /** By node name. */
   readonly found: ReadonlyMap<string, Found>
-  /** PEM of the CA that the members trust, with those above it. */
+  /** PEM of the CA that the members trust, including its issuers. */
   readonly bundle: string
   readonly fleet: Fleet
   readonly emit: Emit
@@ -21,7 +21,10 @@ export interface ForeignOptions {
   readonly now: () => Date
 }
 
-/** For looking, locking and writing: it issues nothing. What it is made of is closed by who opened it. */
+/**
+ * For inspecting, locking and writing only: it issues no certificate. The caller closes the connections that it passed
+ * in.
+ */
 export function foreignSession(options: ForeignOptions): Session {
   const { cluster, bundle, fleet, emit, signal, now } = options
   const of = (node: Node): Found => {
@@ -47,7 +50,7 @@ export function foreignSession(options: ForeignOptions): Session {
     bundle: async () => bundle,
     endpoint: async (node) => ({
       name: node.name,
-      // What is dialled beside the members' clients is etcd's v2 API.
+      // Connections other than the members' clients go to etcd's v2 API.
       target: { socketPath: of(node).bridge.http },
       identity: node.address,
       tls: undefined,

@@ -4,7 +4,7 @@ import type { Ground } from '../../adopt/machine-facts.ts'
 import { testCluster } from '../../tiers/etcd/plan/testing.ts'
 import { pinSteps } from './write.ts'
 
-/** Group and mode that /etc/etcd gets on the one machine where it is as given. */
+/** Group and mode that /etc/etcd gets on a node that has the given one. */
 async function given(ground: Ground): Promise<string | undefined> {
   const members = (await threeMembers(await testAuthority(), { facts: { ground } })).filter(
     ({ facts }) => facts.ground !== undefined,

@@ -1,4 +1,4 @@
-/** What adopting writes: the mark on every member, and the cluster file here. */
+/** What adopting writes: the cluster ID file on every member, and the cluster file on this workstation. */
 import { access, mkdir, writeFile } from 'node:fs/promises'
 import path, { posix } from 'node:path'
 import { readText } from '../../files/read-file.ts'
@@ -17,7 +17,7 @@ import { type Adoptable, type DraftOptions, offlineCertificate } from './observe
 
 export type AdoptStep = FileStep | Extract<HostStep, { kind: 'directory' }>
 
-/** Only where it is not there yet: an earlier run may have been cut off. */
+/** Only where the file is missing: an earlier run may have been interrupted. */
 export function pinSteps({ cluster, clusterId, members }: Adoptable): readonly AdoptStep[] {
   return members.flatMap((member): AdoptStep[] => {
     const { name: host, facts } = member
@@ -37,7 +37,10 @@ export function pinSteps({ cluster, clusterId, members }: Adoptable): readonly A
   })
 }
 
-/** Who owns the directory could replace the mark. Its group goes on reading what it reads there, and so does its owner. */
+/**
+ * The owner of the directory could replace the cluster ID file, so root takes it over. Its group and its previous owner
+ * keep read access.
+ */
 function groundSteps({ name: host, facts: { ground } }: Member): AdoptStep[] {
   const folder = posix.dirname(PATHS.clusterId)
   if (ground === undefined || ground.owner === 'root') return []
@@ -49,8 +52,9 @@ function groundSteps({ name: host, facts: { ground } }: Member): AdoptStep[] {
 }
 
 /**
- * Group and mode with which a directory that becomes root's can still be read by its owner of before: the etcd that runs
- * reads certificates there at each handshake. If everybody can't, its group can; root's own group is no user's.
+ * Group and mode for a directory that root takes over, so that its previous owner can still read it: the running etcd
+ * reads certificates from it at each handshake. If others can't read it, its group can. Root's own group doesn't help:
+ * no user is in it.
  */
 function withoutOwner(ground: Ground): { readonly group: string; readonly mode: string } {
   const bits = Number.parseInt(ground.mode, 8) & 0o755
@@ -60,7 +64,7 @@ function withoutOwner(ground: Ground): { readonly group: string; readonly mode: 
   return { group, mode: (bits | (owners << 3)).toString(8) }
 }
 
-/** The text of a member's mark. */
+/** The text of a member's cluster ID file. */
 export function markOf(member: Member, pin: Pin): string {
   return renderPin({ ...pin, runBy: runElsewhereBy(member) })
 }
@@ -77,7 +81,10 @@ export async function writeFiles(
   await writeNewClusterFile(file, text, alreadyThere)
 }
 
-/** How the members ran before, for whoever wants it back: apply writes over units and settings. Private. */
+/**
+ * Records how the members ran before, so that an operator can undo the adoption: apply overwrites units and settings.
+ * Private.
+ */
 async function keepRecord({ stateDirectory }: Cluster, members: readonly Member[]): Promise<void> {
   const record = members.map(({ name, listed: { etcdName = name }, process }) => {
     const { command, environment, configuration, unit, user } = process

@@ -1,4 +1,4 @@
-/** Brings machines to what the cluster file says, and shows beforehand what that would change. */
+/** Makes nodes match the cluster file, and previews the changes first. */
 import { applyIntent } from '../../tiers/etcd/apply-intent.ts'
 import { noteStanding } from '../../tiers/etcd/apply-notes.ts'
 import { type ApplyReport, type ConvergeOptions, converge, facetsOf } from '../../tiers/etcd/converge.ts'
@@ -14,12 +14,12 @@ export interface PlanReport extends Plan {
   readonly observed: Observed
 }
 
-/** As `applyIntent`, with all that stands beside etcd. Only `apply` and `plan` touch that. */
+/** As `applyIntent`, plus everything other than etcd. Only `apply` and `plan` touch that. */
 export function wholeIntent(...asked: Parameters<typeof applyIntent>): ApplyIntent {
   return { ...applyIntent(...asked), beside: TIERS }
 }
 
-/** What `apply` would do, without doing any of it. */
+/** What `apply` would do. Changes nothing. */
 export async function planApply(
   session: Session,
   intent = wholeIntent(session.cluster, session.now()),
@@ -29,10 +29,10 @@ export async function planApply(
   return { intent, observed, ...plan(intent, observed) }
 }
 
-/** `intent`: what the cluster file says unless given. */
+/** `intent`: default: what the cluster file says. */
 export type ApplyOptions = Partial<Omit<ConvergeOptions, 'name'>>
 
-/** @throws QuorateError as `converge` does; a second run finishes what a first one began */
+/** @throws QuorateError as `converge` does; a second run completes what a first one started */
 export async function apply(session: Session, options: ApplyOptions = {}): Promise<ApplyReport> {
   const intent = options.intent ?? wholeIntent(session.cluster, session.now())
   return await converge(session, { ...options, name: 'apply', intent })

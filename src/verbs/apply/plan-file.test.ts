@@ -57,7 +57,7 @@ test('no key is in the saved plan of a Kubernetes', async () => {
   await savePlan(file, { intent, observed: world, ...whole })
   const secret = /PRIVATE KEY|key-data: *[A-Za-z0-9+/]|secretbox/
   expect(await readFile(file, 'utf8')).not.toMatch(secret)
-  // As `--json` shows each wave.
+  // As `--json` shows each stage.
   expect(JSON.stringify(whole.waves)).not.toMatch(secret)
 })
 

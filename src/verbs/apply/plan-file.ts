@@ -1,4 +1,4 @@
-/** A plan in a file: looked at today, carried out tomorrow, if and only if nothing has moved in between. */
+/** Saves a plan to a file, to review it now and carry it out later: only if nothing has changed since. */
 import { createHash } from 'node:crypto'
 import * as z from 'zod'
 import { QuorateError } from '../../errors.ts'
@@ -15,23 +15,23 @@ const PlanFile = z.object({
   format: z.literal('quorate plan 2'),
   cluster: z.string(),
   clusterFileSha256: z.string(),
-  /** The token a new cluster would get, so that the plan's files are the ones that will be written. */
+  /** The token that a new cluster would get. It is saved so that apply writes exactly the files that the plan shows. */
   token: z.string(),
   startStopped: z.boolean().optional(),
-  /** By host: a fingerprint of everything that the plan rests on. */
+  /** By host: a fingerprint of everything that the plan depends on. */
   hosts: z.record(z.string(), z.string()),
   clusterState: z.string(),
-  /** `sha256`: of all that a step carries but its words. */
+  /** `sha256`: of everything in a step except its description. */
   steps: z.array(z.object({ id: z.string(), what: z.string(), why: z.string(), sha256: z.string() })),
 })
 
-/** Of plans whose steps had no IDs: nothing tells whether they are the steps of today. */
+/** Plans whose steps had no IDs: it can't be determined whether they are the same steps. */
 const Older = z.object({ format: z.literal('quorate plan 1') })
 
-/** Hundreds of nodes with thousands of steps. */
+/** Enough for hundreds of nodes with thousands of steps. */
 const MOST_PLAN_BYTES = 64 * 1024 ** 2
 
-/** Holds no secret: keys are not part of any plan. */
+/** The file holds no secret: plans contain no keys. */
 export async function savePlan(path: string, report: PlanReport): Promise<void> {
   const { cluster, freshToken, startStopped } = report.intent
   const content: z.infer<typeof PlanFile> = {
@@ -46,7 +46,7 @@ export async function savePlan(path: string, report: PlanReport): Promise<void> 
   await replaceFile(path, `${JSON.stringify(content, null, 2)}\n`, 0o644)
 }
 
-/** What makes `apply` do exactly what the file says. @throws QuorateError `usage` or `moved`. */
+/** Makes `apply` do exactly what the file says. @throws QuorateError `usage` or `moved`. */
 export async function guardOf(path: string, cluster: Cluster, time: Date): Promise<ApplyOptions> {
   const saved = await read(path)
   if (saved.cluster !== cluster.name) {
@@ -92,20 +92,20 @@ type ShownStep = z.infer<typeof PlanFile>['steps'][number]
 function shownSteps({ waves }: Plan): ShownStep[] {
   return waves.flat().map((step) => {
     const { what, why, ...carried } = step
-    // What is moved aside is called by the time at which that is asked for.
+    // The names of renamed files contain the time of the request, so they differ in every plan.
     const content = Object.entries(carried).filter(([key]) => key !== 'suffix')
     return { id: stepId(step), what, why, sha256: fingerprint(content) }
   })
 }
 
 /**
- * What the file shows is what is carried out: somebody has read and approved it. Where machines and cluster file are as
- * they were, a difference is an edit of the plan, or another version of quorate.
+ * Apply carries out exactly what the file shows, because a person has approved that. If nodes and cluster file are
+ * unchanged, a difference means an edited plan, or another version of quorate.
  */
 function requireShown(path: string, shown: readonly ShownStep[], now: readonly ShownStep[]): void {
   const at = [...now, ...shown].findIndex((_, index) => {
     const [one, other] = [shown[index], now[index]]
-    // The words decide nothing; but they are what a person has read and agreed to.
+    // The description decides nothing, but it is what a person has read and approved.
     const asRead = one?.what === other?.what && one?.why === other?.why
     return one?.id !== other?.id || one?.sha256 !== other?.sha256 || !asRead
   })
@@ -127,7 +127,7 @@ function stepText(step: ShownStep | undefined): string {
 
 function fingerprints(observed: Observed): { hosts: Record<string, string>; clusterState: string } {
   const hosts = Object.entries(observed.hosts).map(([name, { bootId: _boot, member, services, ...host }]) => {
-    // What changes by itself, without anybody touching the host, is no move.
+    // What changes without an operator's action, such as a process ID, doesn't make a plan stale.
     const { mainPid: _pid, ...unit } = member?.unit ?? { mainPid: 0 }
     const { room: _room, ...limits } = member?.limits ?? { room: {} }
     const lasting = member && { ...member, unit, limits }

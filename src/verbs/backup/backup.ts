@@ -1,4 +1,4 @@
-/** `quorate backup`: the store of a cluster, its file and its CA, as one sealed file. */
+/** `quorate backup`: saves a cluster's keyspace, cluster file and CA as one sealed file. */
 import { mkdir } from 'node:fs/promises'
 import { seal, type Sealing } from '../../backup/sealing.ts'
 import { QuorateError } from '../../errors.ts'
@@ -19,13 +19,14 @@ export type { BackupReport } from './take-backup.ts'
 export interface BackupOptions {
   readonly location: StoreLocation
   readonly sealing: Sealing
-  /** Where the AWS_* variables are read from; this process's environment unless given. */
+  /** Where the AWS_* variables are read from; default: this process's environment. */
   readonly environment?: NodeJS.ProcessEnv | undefined
 }
 
 /**
- * Changes nothing on any machine, and needs no lock. In the bundle: the store, the cluster file, the CA's certificates
- * and, where they are on this computer and the bundle is encrypted, its key and Kubernetes' CAs and keys.
+ * Changes nothing on any node, and needs no lock. The bundle contains the keyspace, the cluster file and the CA's
+ * certificates. If it is encrypted and their keys are on this workstation, it also contains the CA's key and
+ * Kubernetes' CAs and keys.
  * @throws QuorateError as `takeBackup`; `pki` if the CA's key can't be read
  */
 export async function backup(session: Session, options: BackupOptions): Promise<BackupReport> {
@@ -78,7 +79,10 @@ export async function backup(session: Session, options: BackupOptions): Promise<
 const KEYLESS =
   "this backup does not contain Kubernetes' keys, and its Secrets can't be read without the encryption key: keep a copy of the directory `kubernetes` (in quorate's state directory, or next to a CA key on another host)"
 
-/** Encrypted for whom the bundle is; undefined: not at hand, or the bundle is in the open. */
+/**
+ * Encrypts the CA's key for the bundle's recipients. Returns undefined if the key is not available, or the bundle is
+ * not encrypted.
+ */
 export async function sealCaKey(
   { cluster, askPassphrase, signal }: Pick<Session, 'cluster' | 'askPassphrase' | 'signal'>,
   sealing: Sealing,
@@ -87,7 +91,7 @@ export async function sealCaKey(
   return await sealText(await exportCaKey(cluster, askPassphrase, signal), sealing)
 }
 
-/** As `sealCaKey`, of Kubernetes' CAs and keys. */
+/** As `sealCaKey`, for Kubernetes' CAs and keys. */
 async function sealKubernetesKeys(session: Session, sealing: Sealing): Promise<Uint8Array | undefined> {
   return sealing.kind === 'plaintext'
     ? undefined

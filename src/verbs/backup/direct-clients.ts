@@ -1,19 +1,19 @@
-/** Clients for what is large: dialled from here without SSH around it where that works, and as ever where it does not. */
+/** Clients for large transfers: a direct connection without SSH where that works, otherwise through SSH as usual. */
 import { type MemberClient, connectMember } from '../../etcd/client.ts'
 import { Maintenance } from '../../etcd/gen/maintenance_pb.ts'
 import type { Session } from '../../tiers/etcd/session.ts'
 import type { Node } from '../../spec/cluster.ts'
 
-/** A firewall that drops silently costs no more, in ms. */
+/** Limits the cost of a firewall that silently drops packets, in ms. */
 const PATIENCE_MS = 1_500
 const ANSWER_MS = 8_000
 
 export interface DirectClients extends Disposable {
-  /** One for each node; that of one that can be reached in no way fails when it is used. */
+  /** One for each node. If a node is unreachable by any route, its client fails when it is used. */
   readonly clients: readonly MemberClient[]
 }
 
-/** TLS is the same either way: the member proves who it is, and so does the operator. */
+/** TLS is the same on both routes: member and operator both authenticate. */
 export async function directClients(session: Session, nodes: readonly Node[]): Promise<DirectClients> {
   const tls = await session.credentials()
   const { signal, cluster } = session
@@ -34,7 +34,7 @@ export async function directClients(session: Session, nodes: readonly Node[]): P
       try {
         return (await session.members([node]))[0] ?? direct
       } catch {
-        // Without SSH as well: one member less to choose from, and its reason is told by the direct way.
+        // SSH failed as well, so there is one member less to choose from. The direct route reports the reason.
         signal.throwIfAborted()
         return direct
       }

@@ -35,7 +35,7 @@ test('a hash is held against nothing that it may differ by without a reason', ()
   expect(outcomes(other, compacted, '3.4.23')).toEqual(not)
   expect(outcomes({ ...other, etcdVersion: '3.5.15' }, compacted)).toEqual(not)
   expect(outcomes(other, compacted)).toEqual({ ...EQUAL, hash: 'different' })
-  // Never compacted: no version has an excuse.
+  // Never compacted: every version must report the same hash.
   const never = { hashKv: { compactRevision: -1n, hash: 98 } }
   expect(outcomes(never, PROOF, '3.4.23')).toEqual({ ...EQUAL, hash: 'different' })
 

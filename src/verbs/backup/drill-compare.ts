@@ -1,15 +1,15 @@
-/** What a restored store has, beside what was recorded when the backup was taken. Pure. */
+/** Compares a restored keyspace with what was recorded at the time of the backup. Pure. */
 import type { Proof } from '../../backup/bundle.ts'
 import { countsSweptDeletions } from '../../etcd/hazards.ts'
 
 export interface DrillFindings {
-  /** Of the etcd that it was restored with. */
+  /** Version of the etcd that the backup was restored with. */
   readonly etcdVersion: string
   /** The newest one. */
   readonly revision: bigint
   /** Alive at the recorded revision. */
   readonly keys: bigint
-  /** HashKV at the recorded revision; undefined: it can't say for that one. */
+  /** HashKV at the recorded revision; undefined: etcd can't compute it for that revision. */
   readonly hashKv: { readonly compactRevision: bigint; readonly hash: number } | undefined
 }
 
@@ -18,11 +18,11 @@ export interface DrillCheck {
   readonly recorded: string | undefined
   readonly found: string | undefined
   readonly outcome: 'equal' | 'different' | 'not comparable'
-  /** Why it is not comparable, or what the difference means. */
+  /** Why the values can't be compared, or what the difference means. */
   readonly why?: string | undefined
 }
 
-/** @param recordedBy etcd's version of the member that the backup is from */
+/** @param recordedBy etcd version of the member that the backup is from */
 export function compareDrill(
   proof: Pick<Proof, 'status' | 'keys' | 'hashKv'>,
   recordedBy: string,
@@ -67,7 +67,7 @@ export function compareDrill(
 
 function compareRevision(recorded: string, found: bigint): DrillCheck {
   const both = { what: 'revision', recorded, found: String(found) } as const
-  // Leases run out as soon as there is an etcd: more is no difference.
+  // Leases expire as soon as etcd runs, which raises the revision: a higher one is expected.
   if (found >= BigInt(recorded)) return { ...both, outcome: 'equal' }
   return { ...both, outcome: 'different', why: 'the newest writes are missing in the restored keyspace' }
 }

@@ -1,11 +1,11 @@
-/** Certificates for one throw-away etcd, from a CA that exists for it alone and whose key is never written. */
+/** Certificates for one temporary etcd, from a CA of its own whose key is never written to disk. */
 import { X509Certificate } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { MemberTls } from '../../etcd/endpoint.ts'
 import { makeCsr, makeKeyPair, makeRoot, privateKeyPem, signLeaf } from '../../pki/signer.ts'
 
-/** What the served certificate carries. */
+/** The name in the server certificate. */
 export const DRILL_IDENTITY = 'localhost'
 
 const DAYS = 1
@@ -15,14 +15,14 @@ export interface DrillTls {
   readonly flags: Readonly<Record<string, string>>
 }
 
-/** Writes the member's files into `folder`, which must be private. */
+/** Writes the member's files to `folder`, which must be private. */
 export async function makeDrillTls(folder: string, now: Date): Promise<DrillTls> {
   const algorithm = 'ecdsa-p256'
   const [root, keys] = await Promise.all([
     makeRoot({ commonName: 'quorate drill', algorithm, now }),
     makeKeyPair(algorithm),
   ])
-  // Where the snapshot has etcd's users switched on, the name in the certificate is the user's.
+  // If the snapshot has etcd's authentication enabled, the common name is the user.
   const commonName = 'root'
   const { pem } = await signLeaf(
     [new X509Certificate(root.certificatePem)],

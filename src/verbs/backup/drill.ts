@@ -1,4 +1,4 @@
-/** A backup restored for a trial: into an etcd that lives for a moment, compared with what was recorded. */
+/** Test restore of a backup: starts a temporary etcd on it, and compares it with what was recorded. */
 import type { About, Proof } from '../../backup/bundle.ts'
 import { workFolder } from '../../backup/work-folder.ts'
 import { QuorateError } from '../../errors.ts'
@@ -14,18 +14,18 @@ export interface DrillRequest {
   readonly name: string
   readonly about: About
   readonly proof: Proof
-  /** Absolute path of the snapshot, with etcd's sum at its end. */
+  /** Absolute path of the snapshot, which ends with etcd's checksum. */
   readonly snapshotFile: string
   readonly sizeBytes: number
   readonly programs: EtcdPrograms
-  /** Absolute path of a folder with room: a private one is made in it, and goes again. */
+  /** Absolute path of a directory with enough space. A private directory is created in it, and removed afterwards. */
   readonly workDirectory: string
   readonly now: () => Date
   readonly signal: AbortSignal
 }
 
 export interface DrillReport {
-  /** Of the etcd that it was restored with. */
+  /** Version of the etcd that the backup was restored with. */
   readonly etcdVersion: string
   readonly checks: readonly DrillCheck[]
 }
@@ -51,7 +51,7 @@ export async function drill(request: DrillRequest): Promise<DrillReport> {
   )
 }
 
-/** Keys are all those from the zero byte on. */
+/** A range from the zero byte on covers all keys. */
 const ALL = { key: new Uint8Array(1), rangeEnd: new Uint8Array(1), countOnly: true }
 
 async function lookInto(
@@ -63,14 +63,15 @@ async function lookInto(
   const recorded = BigInt(status.revision)
   const newest = await client.call(KV.method.range, ALL, { signal })
   const revision = newest.header?.revision ?? 0n
-  // What is not there yet can't be asked for; that it is missing is what will be said.
+  // A revision that doesn't exist yet can't be queried. The comparison reports that it is missing.
   if (revision < recorded) return { etcdVersion, revision, keys: newest.count, hashKv: undefined }
   const { count: keys } = await client.call(KV.method.range, { ...ALL, revision: recorded }, { signal })
   const hash = async () => await hashAt(client, recorded, signal)
   let now = await hash()
   const compacted = BigInt(hashKv?.compactRevision ?? -1)
   if (now !== undefined && compacted > 0n && now.compactRevision < compacted) {
-    // The member was compacted between the snapshot and its hash: nothing keeps this one from being so too.
+    // The member was compacted between the snapshot and its hash. Compacting this one, too, makes the hashes
+    // comparable.
     await client.call(KV.method.compact, { revision: compacted, physical: true }, { signal })
     now = await hash()
   }

@@ -65,7 +65,7 @@ test('newest first, with what the side files say; what is wrong with one is said
     troubles: ['its side file is missing'],
   })
 
-  // Anybody who can write there may say that it was proven, or put what was said of another one there.
+  // Anyone with write access could claim that a backup is restore-tested, or copy another backup's record.
   const elsewhere = await signProven(unsigned, NAMES.older, operator)
   for (const said of [unsigned, { ...proven, keys: '6' }, elsewhere]) {
     await store.write(provenFileName(NAMES.newer), JSON.stringify(said))
@@ -76,7 +76,7 @@ test('newest first, with what the side files say; what is wrong with one is said
     })
   }
 
-  // Another file under the name of the proven one.
+  // Another file under the name of the restore-tested one.
   await store.write(provenFileName(NAMES.newer), JSON.stringify({ ...proven, sha256: 'ab' }))
   await store.write(
     sideFileName(NAMES.newer),

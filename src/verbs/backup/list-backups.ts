@@ -1,4 +1,7 @@
-/** `quorate backup list`: what a store holds, told from names and side files. No secret is needed, and nothing opened. */
+/**
+ * `quorate backup list`: lists the backups in a backup location from their names and side files. It needs no secret,
+ * and opens no backup.
+ */
 import { type SideFile, parseSideFile } from '../../backup/bundle.ts'
 import { type BundleName, parseBundleName, provenFileName, sideFileName } from '../../backup/names.ts'
 import { type Proven, type ProvenTrust, isVouched, parseProven } from '../../backup/proven.ts'
@@ -8,37 +11,37 @@ import { openStore } from '../../store/open-store.ts'
 import type { BackupStore, StoredFile } from '../../store/store.ts'
 import { counted } from '../../spec/units.ts'
 
-/** Small files that are read at a time. */
+/** Number of small files that are read at the same time. */
 const AT_A_TIME = 16
 
 export interface ListedBackup extends BundleName {
   readonly sizeBytes: number
-  /** Until then the store lets nobody remove it. */
+  /** The backup location refuses removal until then. */
   readonly lockedUntil: Date | undefined
   /** undefined: it is missing or damaged, and `troubles` says so. */
   readonly side: SideFile | undefined
-  /** undefined: never proven restorable. */
+  /** undefined: never restore-tested. */
   readonly proven: Proven | undefined
-  /** What is not as it should be, as sentences without their full stops. */
+  /** Problems with the backup, each a sentence without its period. */
   readonly troubles: readonly string[]
 }
 
 export interface ListOptions {
-  /** The cluster's name; undefined: all that are in the store. */
+  /** The cluster's name; undefined: backups of all clusters. */
   readonly cluster: string | undefined
-  /** Whose records of drills count; left out: nobody's. */
+  /** Whose records of test restores count; omitted: none. */
   readonly trust?: ProvenTrust | undefined
   readonly signal?: AbortSignal | undefined
 }
 
 export interface BackupList {
-  /** Where they are, for messages. */
+  /** The backup location, for messages. */
   readonly store: string
   /** Newest first. */
   readonly backups: readonly ListedBackup[]
 }
 
-/** A side file that is missing or damaged is said, and fails nothing. @throws QuorateError `store` */
+/** Reports a missing or damaged side file, but doesn't fail because of it. @throws QuorateError `store` */
 export async function backupList(
   location: StoreLocation,
   options: ListOptions & { readonly environment: NodeJS.ProcessEnv; readonly signal: AbortSignal },

@@ -1,4 +1,4 @@
-/** The record beside a bundle that it was restored for a trial: written after a drill, taken back when it no longer holds. */
+/** Records a test restore in a file next to the bundle, and removes the record when it no longer holds. */
 import { hostname } from 'node:os'
 import type { SideFile } from '../../backup/bundle.ts'
 import { provenFileName } from '../../backup/names.ts'
@@ -8,7 +8,7 @@ import { QuorateError } from '../../errors.ts'
 import type { BackupStore, StoredFile } from '../../store/store.ts'
 import type { DrillReport } from './drill.ts'
 
-/** Whether the record is of the file that lies there, and not of an earlier one of its name. */
+/** Whether the record belongs to this file, and not to an earlier one with the same name. */
 export function isProofOf(proven: Proven, side: SideFile | undefined): boolean {
   return side === undefined || side.bundle.sha256 === proven.sha256
 }
@@ -21,8 +21,8 @@ export interface RecordPlace {
 }
 
 /**
- * @param by.sha256 hex, of the bundle as it lies in the store
- * @param by.signer whose word it is
+ * @param by.sha256 hex, of the bundle as stored
+ * @param by.signer signs the record
  * @throws QuorateError `store`; `state` if it can't be signed
  */
 export async function recordProof(
@@ -46,8 +46,8 @@ export async function recordProof(
 }
 
 /**
- * Takes the record back, if there is one that `holds no more`. @returns the error to throw: that one, and what hindered
- * this if something did
+ * Removes the record of a test restore that no longer holds, if there is one. @returns the error to throw: the given
+ * one, plus the cause if the removal failed
  */
 export async function withdrawn(
   { store, file, signal }: RecordPlace,

@@ -1,4 +1,4 @@
-/** Removes from a store what nobody wants kept any more, of one cluster and of no other. Needs no session. */
+/** Removes one cluster's backups that are outside the retention policy from a backup location. Needs no session. */
 import { parseSideFile } from '../../backup/bundle.ts'
 import { type BundleName, parseBundleName, provenFileName, sideFileName } from '../../backup/names.ts'
 import { type ProvenTrust, isVouched, parseProven } from '../../backup/proven.ts'
@@ -13,11 +13,11 @@ export interface StoredBackup extends BundleName, DatedBackup {
 }
 
 export interface PruneOptions {
-  /** The cluster's name: backups of others are not touched. */
+  /** The cluster's name: backups of other clusters are not touched. */
   readonly cluster: string
   readonly keep: Retention
   readonly now: Date
-  /** Whose records of drills count; left out: nobody's. */
+  /** Whose records of test restores count; omitted: none. */
   readonly trust?: ProvenTrust | undefined
   readonly signal?: AbortSignal | undefined
 }
@@ -25,18 +25,18 @@ export interface PruneOptions {
 export interface PruneReport {
   readonly kept: Sorted<StoredBackup>['kept']
   readonly removed: readonly StoredBackup[]
-  /** What should have gone and could not, each with its reason. */
+  /** Backups that could not be removed, each with its reason. */
   readonly failed: readonly { readonly backup: StoredBackup; readonly problem: string }[]
 }
 
-/** This cluster's, in no order. */
+/** This cluster's backups, in no particular order. */
 export async function storedBackups(store: BackupStore, options: Among): Promise<readonly StoredBackup[]> {
   return await backupsAmong(store, await store.list(options.signal), options)
 }
 
 type Among = Pick<PruneOptions, 'cluster' | 'trust' | 'signal'>
 
-/** As `storedBackups`, of files that were listed already. */
+/** As `storedBackups`, from files that were already listed. */
 export async function backupsAmong(
   store: BackupStore,
   files: readonly StoredFile[],
@@ -55,7 +55,7 @@ export async function backupsAmong(
 
 const NO_RECORD = { proven: false, vouched: false }
 
-/** Of what lies there now, and not of what lay there when it was tried. */
+/** The record must be about the present file, not about an earlier one with that name. */
 async function recordOf(
   store: BackupStore,
   name: string,
@@ -64,12 +64,12 @@ async function recordOf(
   const proven = parseProven(await store.read(provenFileName(name), signal))
   if (proven === undefined) return NO_RECORD
   const side = parseSideFile(await store.read(sideFileName(name), signal))
-  // Anybody who can write there can have a side file say something else: that takes nothing from what was signed.
+  // Anyone with write access can change a side file. That must not invalidate what was signed.
   const vouched = trust !== undefined && (await isVouched(name, proven, trust))
   return { proven: isProofOf(proven, side), vouched }
 }
 
-/** What would stay and what would go. */
+/** Which backups would be kept, and which removed. */
 export function sortBackups(
   backups: readonly StoredBackup[],
   { keep, now }: Pick<PruneOptions, 'keep' | 'now'>,
@@ -77,14 +77,17 @@ export function sortBackups(
   return keepers(backups, keep, now)
 }
 
-/** The oldest goes first; one that can't be removed keeps no other from it. @throws QuorateError `store` if it can't be read */
+/**
+ * Removes the oldest first. If one can't be removed, the others still are. @throws QuorateError `store` if it can't be
+ * read
+ */
 export async function pruneBackups(store: BackupStore, options: PruneOptions): Promise<PruneReport> {
   const { signal } = options
   const { kept, removable } = sortBackups(await storedBackups(store, options), options)
   return { kept, ...(await removeBackups(store, removable, signal)) }
 }
 
-/** In the order given; one that can't be removed keeps no other from it. */
+/** Removes backups in the given order. If one can't be removed, the others still are. */
 export async function removeBackups(
   store: BackupStore,
   removable: readonly StoredBackup[],
@@ -105,7 +108,7 @@ export async function removeBackups(
   return { removed, failed }
 }
 
-/** The bundle first: a side file without one says nothing, but one without side file is still whole. */
+/** The bundle first: a bundle without its side file is still complete, but a side file alone is useless. */
 async function removeBackup(store: BackupStore, name: string, signal?: AbortSignal): Promise<void> {
   await store.remove(name, signal)
   for (const beside of [sideFileName(name), provenFileName(name)]) {

@@ -61,14 +61,14 @@ test('only what was shown goes, and only if nothing came up that speaks for it s
   const [older, old, newest] = [await taken(3), await taken(4), await taken(11)]
   let newer = ''
   const confirm = async () => {
-    // Another run, while somebody thinks it over: a drill, and another backup.
+    // Another run, while the operator decides: a test restore, and another backup.
     await store.write(provenFileName(old), JSON.stringify(PROVEN))
     newer = await taken(12)
   }
   const { removed, kept } = await pruneStore(store, { ...request(), confirm })
   expect(removed.map(({ name }) => name)).toEqual([older])
   expect(kept.map(({ backup }) => backup.name)).toEqual([newer, old])
-  // It would go now, but nobody was asked.
+  // It could be removed now, but the operator did not approve that.
   expect(await readdir(folder)).toContain(newest)
 })
 

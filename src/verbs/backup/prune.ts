@@ -1,4 +1,6 @@
-/** `quorate backup prune`: shown first, with the reason for each that stays; then removed what was shown, and no more. */
+/**
+ * `quorate backup prune`: shows what it would remove, and why it keeps the rest. Then it removes only what was shown.
+ */
 import type { ProvenTrust } from '../../backup/proven.ts'
 import { parseBundleName, provenFileName, sideFileName } from '../../backup/names.ts'
 import type { Sorted } from '../../backup/retention.ts'
@@ -17,29 +19,29 @@ import {
 import { counted } from '../../spec/units.ts'
 
 export interface PrunePreview extends Sorted<StoredBackup> {
-  /** Where they are, for messages. */
+  /** The backup location, for messages. */
   readonly store: string
   readonly keep: Retention
-  /** Side files whose bundle is gone: of a run that broke off. */
+  /** Side files without a bundle, left by an interrupted run. */
   readonly orphans: readonly string[]
 }
 
 export interface PruneRequest {
-  /** The cluster's name: backups of others are not touched. */
+  /** The cluster's name: backups of other clusters are not touched. */
   readonly cluster: string
   readonly keep: Retention
-  /** Whose records of drills count; left out: nobody's. */
+  /** Whose records of test restores count; omitted: none. */
   readonly trust?: ProvenTrust | undefined
-  /** Who asks: where the record is kept, and who is told. */
+  /** The operator: where the record is kept, and who receives reports. */
   readonly operator: Operator
   readonly signal: AbortSignal
-  /** Is shown what will go before anything does, and throws to stop. Not asked where nothing goes. */
+  /** Receives what will be removed before anything is; throws to stop. Not called if there is nothing to remove. */
   readonly confirm: (preview: PrunePreview) => Promise<void>
 }
 
 export interface PruneResult extends PruneReport {
   readonly store: string
-  /** Side files of bundles that were gone already. */
+  /** Side files whose bundle no longer existed. */
   readonly swept: readonly string[]
 }
 
@@ -52,7 +54,7 @@ export async function prune(
   return await pruneStore(store, request)
 }
 
-/** What cannot be removed is reported, and keeps nothing else from it. Safe to run again after any interruption. */
+/** Reports what can't be removed, and still removes the rest. Safe to rerun after any interruption. */
 export async function pruneStore(store: BackupStore, request: PruneRequest): Promise<PruneResult> {
   const { operator, signal, confirm } = request
   const { result } = await runVerb<VerbSession, PrunePreview, PruneResult>(
@@ -77,13 +79,16 @@ export async function pruneStore(store: BackupStore, request: PruneRequest): Pro
   return result
 }
 
-/** Somebody may have taken, proven or removed one meanwhile: what goes has been shown, and may go now as well. */
+/**
+ * Another run may have taken, restore-tested or removed a backup since the preview. Only what was shown and may still
+ * be removed is removed.
+ */
 function bothIn(shown: PrunePreview, now: PrunePreview): PrunePreview {
   const names = new Set(shown.removable.map(({ name }) => name))
   return {
     ...now,
     removable: now.removable.filter(({ name }) => names.has(name)),
-    // A bundle is there before its side files, so one that was missing twice is not on its way.
+    // A bundle is written before its side files, so a bundle that was missing twice is not about to appear.
     orphans: now.orphans.filter((orphan) => shown.orphans.includes(orphan)),
   }
 }
@@ -120,7 +125,7 @@ function orphansAmong(files: readonly StoredFile[], cluster: string): readonly s
   })
 }
 
-/** Without those that another run removed first. */
+/** Without those that another run has removed. */
 async function stillThere(
   store: BackupStore,
   failed: PruneReport['failed'],
@@ -131,7 +136,7 @@ async function stillThere(
   return failed.filter(({ backup }) => names.has(backup.name))
 }
 
-/** @throws QuorateError `store` with what could not be removed, each with its reason */
+/** @throws QuorateError `store` with everything that could not be removed, each with its reason */
 export function requirePruned({
   failed,
   removed,

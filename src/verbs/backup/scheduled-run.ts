@@ -1,6 +1,6 @@
 /**
- * One run of a schedule, on its node: a backup, then what is too old removed. Members are dialled directly, without SSH.
- * How it went is written down whatever happens, for `status` and for Prometheus.
+ * One run of a schedule on its node: takes a backup, then removes outdated ones. It connects to members directly,
+ * without SSH, and always records its result for `status` and Prometheus.
  */
 import path from 'node:path'
 import { armor } from 'age-encryption'
@@ -22,7 +22,7 @@ import { nodePrincipal } from '../../backup/signers.ts'
 import { type BackupReport, takeBackup } from './take-backup.ts'
 
 export interface ScheduledRun {
-  /** Absolute path of the configuration. */
+  /** Absolute path of the configuration file. */
   readonly config: string
   readonly now: () => Date
   readonly signal: AbortSignal
@@ -38,7 +38,7 @@ export interface ScheduledReport {
 /** How long a member may take to answer, in ms. */
 const ANSWER_MS = 10_000
 
-/** @throws QuorateError whatever kept it from leaving a backup; a backup that is there stays, even if pruning fails then. */
+/** @throws QuorateError if no backup was taken; a completed backup stays, even if pruning then fails. */
 export async function runScheduled(run: ScheduledRun): Promise<ScheduledReport> {
   const config = parseConfig(await readText(run.config), run.config)
   const before = parseState(await readIfThere(PLACES.state))
@@ -110,7 +110,7 @@ async function take(config: ScheduleConfig, store: BackupStore, run: ScheduledRu
   }
 }
 
-/** With the node's own key, which systemd hands to this run. @throws QuorateError `state` */
+/** Signs with the node's own key, which systemd passes to this run. @throws QuorateError `state` */
 function signerOf({ cluster, node }: ScheduleConfig, environment: NodeJS.ProcessEnv): Signer {
   const folder = environment['CREDENTIALS_DIRECTORY']
   if (folder !== undefined)
@@ -139,7 +139,7 @@ function pruningProblem({ failed }: PruneReport): string | undefined {
   return `can't delete the old backup ${first.backup.name}: ${first.problem}${more}`
 }
 
-/** The state and its metrics: both readable by everybody, which nothing in them is too good for. */
+/** Writes the state and its metrics. Every user can read both: they contain nothing secret. */
 async function note(state: ScheduleState): Promise<void> {
   await replaceFile(PLACES.state, renderState(state), 0o644)
   await replaceFile(PLACES.metrics, renderMetrics(state), 0o644)

@@ -1,6 +1,6 @@
 /**
- * A snapshot restored into an etcd that lives for a moment, on this computer alone: no port, only sockets in a private
- * folder, and client certificates on top. It dies with this process, however that ends.
+ * Restores a snapshot into a temporary etcd on this workstation. It opens no port, only sockets in a private directory,
+ * and requires client certificates. It ends with this process, even if this process is killed.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdir, open, readFile } from 'node:fs/promises'
@@ -16,17 +16,17 @@ import { type Looked, until } from '../../wait/until.ts'
 
 export interface EtcdPrograms {
   readonly version: string
-  /** Absolute path of `etcd` on this computer. */
+  /** Absolute path of `etcd` on this workstation. */
   readonly etcd: string
   readonly tool: SnapshotTool
 }
 
 export interface ScratchOptions {
   readonly programs: EtcdPrograms
-  /** Absolute path, with etcd's sum at its end. */
+  /** Absolute path of a snapshot that ends with etcd's checksum. */
   readonly snapshotFile: string
   readonly sizeBytes: number
-  /** Absolute path of a private folder (0700) with room, which the caller removes afterwards. */
+  /** Absolute path of a private directory (0700) with enough space. The caller removes it. */
   readonly folder: string
   readonly now: () => Date
   readonly signal: AbortSignal
@@ -36,23 +36,25 @@ export interface ScratchEtcd extends AsyncDisposable {
   readonly client: MemberClient
 }
 
-/** Two log segments, which etcd makes at their full size before it writes to them, in bytes. */
+/** Two WAL segments, which etcd allocates at full size before it writes to them, in bytes. */
 const LOG_BYTES = 2 * 64 * 1024 ** 2
-/** For the restore, and for etcd to read it all, in ms. */
+/** For the restore, and for etcd to read all of it, in ms. */
 const PATIENCE_MS = 30 * 60_000
 const PAUSE_MS = 50
 const ANSWER_MS = 2_000
 const LOG_LINES = 5
 
-/** Sockets in etcd's working folder; the port is only a part of their name. */
+/** Sockets in etcd's working directory; the port is only a part of their name. */
 const [CLIENT_SOCKET, PEER_SOCKET] = ['localhost:1', 'localhost:2']
 const PEER_URL = `unix://${PEER_SOCKET}`
-/** The kernel kills it when this process is gone, whoever killed that. */
+/** The kernel kills etcd when this process ends, whatever ended it. */
 const DIES_WITH_US = ['--pdeathsig', 'KILL', '--']
-/** Nothing of this process's environment: it may hold credentials, or flags for etcd. */
+/** Nothing from this process's environment: it may contain credentials, or flags for etcd. */
 const ENVIRONMENT = { PATH: '/usr/bin:/bin', ETCD_UNSUPPORTED_ARCH: 'arm64' }
 
-/** @throws QuorateError `backup` if etcd or its tool refuses the snapshot; `state`: no room, no setpriv; `cancelled` */
+/**
+ * @throws QuorateError `backup` if etcd or its tool refuses the snapshot; `state`: no space, no setpriv; `cancelled`
+ */
 export async function startScratchEtcd(options: ScratchOptions): Promise<ScratchEtcd> {
   const { programs, sizeBytes, folder, now, signal } = options
   await requireRoom(folder, sizeBytes + LOG_BYTES, 'to test-restore the backup')
@@ -69,19 +71,19 @@ export async function startScratchEtcd(options: ScratchOptions): Promise<Scratch
     'listen-client-urls': `unixs://${CLIENT_SOCKET}`,
     'advertise-client-urls': `unixs://${CLIENT_SOCKET}`,
     'listen-peer-urls': PEER_URL,
-    // Nothing is written but what etcd itself does, and compaction: the quota is only not to be in the way.
+    // Only etcd itself and the compaction write here. The quota just has to be large enough.
     'quota-backend-bytes': String(2 * sizeBytes + 1024 ** 3),
     ...flags,
   }).map(([flag, value]) => `--${flag}=${value}`)
   const child = spawn('setpriv', [...DIES_WITH_US, programs.etcd, ...words], {
     cwd: socketFolder,
-    // A process group of its own: Ctrl-C on the terminal is ours to answer.
+    // In a process group of its own: quorate handles Ctrl-C on the terminal.
     detached: true,
     stdio: ['ignore', output.fd, output.fd],
     env: ENVIRONMENT,
   })
   const ended = endOf(child)
-  // The way through /proc is short, whatever the folder's name: that of a socket may have 107 bytes.
+  // The path through /proc is short, whatever the directory's name: a socket's path is limited to 107 bytes.
   const socketPath = `/proc/${child.pid ?? 0}/cwd/${CLIENT_SOCKET}`
   const client = connectMember({
     name: 'the restored keyspace',
@@ -135,7 +137,7 @@ async function restoreInto(
 interface Waiting {
   readonly log: string
   readonly version: string
-  /** Resolves when the process is gone; to why it never was, if so. */
+  /** Resolves when the process has ended; with the error if it could not be started. */
   readonly ended: Promise<Error | undefined>
   readonly signal: AbortSignal
 }
@@ -155,12 +157,12 @@ async function untilItAnswers(client: MemberClient, child: ChildProcess, waiting
       const { leader } = await client.call(Maintenance.method.status, {}, { timeoutMs: ANSWER_MS })
       if (leader !== 0n) return { found: undefined }
     } catch {
-      // Not yet; if it never will, its end or the deadline says so above.
+      // Not ready yet. If it never is, the exit of the process or the deadline is reported above.
       if (signal.aborted) throw cancelled(signal.reason)
     }
     return { missing: undefined }
   }
-  // Not with the signal: it ends the process, and what that means is told above.
+  // Without the signal: it ends the process, and the code above reports what that means.
   await until(look, { ms: PATIENCE_MS, everyMs: PAUSE_MS, signal: undefined, wake: ended, late })
 }
 

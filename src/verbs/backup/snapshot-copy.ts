@@ -1,15 +1,15 @@
-/** A snapshot on its way into a backup. */
+/** Copies a snapshot while it is streamed into a backup. */
 import type { FileHandle } from 'node:fs/promises'
 import { QuorateError } from '../../errors.ts'
 import type { SnapshotPiece, SnapshotSum } from '../../etcd/snapshot-stream.ts'
 import { writeWhole } from '../../etcd/write-whole.ts'
 
-/** How much of a member's snapshot is here. */
+/** How much of a member's snapshot has arrived. */
 export type OnSnapshot = (member: string, doneBytes: number, totalBytes: number) => void
 
 /**
- * Hands on the pieces of a snapshot, each until the next one is asked for, and keeps a copy of them: etcd's tools can
- * only read a file.
+ * Passes on the pieces of a snapshot, and keeps a copy of them, because etcd's tools can only read a file. A piece
+ * stays valid until the next one is requested.
  */
 export class SnapshotCopy {
   readonly #member: string
@@ -31,7 +31,7 @@ export class SnapshotCopy {
     this.#onProgress = onProgress
   }
 
-  /** Waits for the first piece, which says how large it all is. */
+  /** Waits for the first piece, which contains the total size. */
   async begin(): Promise<number> {
     const { done, value } = await this.#source.next()
     if (done === true) throw new QuorateError('etcd', 'the snapshot is empty', { host: this.#member })
@@ -43,7 +43,7 @@ export class SnapshotCopy {
     let doneBytes = 0
     let piece = this.#first
     while (piece !== undefined) {
-      // Written while it is packed: the next one, which may use its memory, waits for both.
+      // Writes the piece while it is packed. The next piece may reuse its memory, so it waits for both.
       const writing = writeWhole(this.#handle, piece.data)
       writing.catch(() => undefined)
       doneBytes += piece.data.length

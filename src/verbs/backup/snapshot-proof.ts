@@ -1,4 +1,4 @@
-/** What a restored store will have to agree with, found while the snapshot is fresh. */
+/** Records what a restored keyspace must match, while the snapshot is fresh. */
 import type { Proof } from '../../backup/bundle.ts'
 import type { MemberClient } from '../../etcd/client.ts'
 import { KV } from '../../etcd/gen/kv_pb.ts'
@@ -6,10 +6,13 @@ import { Maintenance } from '../../etcd/gen/maintenance_pb.ts'
 import type { SnapshotSum } from '../../etcd/snapshot-stream.ts'
 import { type SnapshotTool, readSnapshotStatus } from '../../etcd/snapshot-tool.ts'
 
-/** Of HashKV on a large store, in ms. */
+/** Deadline for HashKV on a large keyspace, in ms. */
 const HASH_TIMEOUT_MS = 120_000
 
-/** etcd's tool reads the file; the member counts its keys and hashes its history at the revision that the tool found. */
+/**
+ * etcd's tool reads the revision from the file. The member then counts its keys and hashes its history at that
+ * revision.
+ */
 export async function proveSnapshot(
   client: MemberClient,
   file: string,
@@ -20,7 +23,7 @@ export async function proveSnapshot(
   const revision = BigInt(status.revision)
   const options = { signal, timeoutMs: HASH_TIMEOUT_MS }
   const all = { key: new Uint8Array(1), rangeEnd: new Uint8Array(1), countOnly: true, serializable: true }
-  // Not there where the store was compacted past that revision meanwhile, or has no revision yet.
+  // Missing if the keyspace was compacted past that revision since, or has no revision yet.
   const [counted, hashed] = await Promise.allSettled([
     client.call(KV.method.range, { ...all, revision }, options),
     client.call(Maintenance.method.hashKV, { revision }, options),

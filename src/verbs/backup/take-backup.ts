@@ -1,6 +1,6 @@
 /**
- * One backup: from the best voter, checked, sealed, in its store or not at all. Needs no session and no SSH, so that a
- * node can take it by itself.
+ * Takes one backup from the best voting member, checks and seals it. The backup location gets a complete backup or
+ * none. Needs neither a session nor SSH, so that a node can run it by itself.
  */
 import { createHash } from 'node:crypto'
 import { open } from 'node:fs/promises'
@@ -25,44 +25,48 @@ import { backupSources } from '../../backup/source-member.ts'
 import { type OnSnapshot, SnapshotCopy } from './snapshot-copy.ts'
 import { proveSnapshot } from './snapshot-proof.ts'
 
-/** Left free here besides, in bytes. */
+/** Extra space to leave free on this disk, in bytes. */
 const MARGIN_BYTES = 64 * 1024 ** 2
 
 export interface BackupRequest {
   readonly cluster: { readonly name: string; readonly nodes: About['nodes'] }
-  /** Of all members: the best one is chosen. */
+  /** Clients of all members: quorate chooses the best one. */
   readonly clients: readonly MemberClient[]
   /** The text of the cluster file. */
   readonly clusterFile: string
   readonly trustPem: string
-  /** Encrypted for the same secret as the bundle; undefined: not in it. */
+  /** Encrypted for the same recipients as the bundle; undefined: not in the bundle. */
   readonly caKeySealed: Uint8Array | undefined
-  /** The same of Kubernetes' CAs and keys. */
+  /** The same for Kubernetes' CAs and keys. */
   readonly kubernetesKeysSealed?: Uint8Array | undefined
   readonly sealing: Sealing
-  /** Whose key says that this backup is ours. */
+  /** Signs the backup. */
   readonly signer: Signer
   readonly store: BackupStore
-  /** etcd's own, of the cluster's version. */
+  /** etcd's own tool, of the cluster's version. */
   readonly tool: SnapshotTool
-  /** Absolute path of a folder with room for the whole store: a private one is made in it, and goes again. */
+  /**
+   * Absolute path of a directory with space for the whole keyspace. A private directory is created in it, and removed
+   * afterwards.
+   */
   readonly workDirectory: string
   readonly now: () => Date
   readonly signal: AbortSignal
   readonly onProgress?: OnSnapshot | undefined
-  /** A member that could not be taken, and why. */
+  /** Receives each member that could not be used, and why. */
   readonly onWarning?: ((member: string, text: string) => void) | undefined
 }
 
 export interface BackupReport extends SideFile {
-  /** Its name in the store. */
+  /** Its name in the backup location. */
   readonly name: string
   readonly store: string
 }
 
 /**
- * @throws QuorateError `unhealthy`: no voter can be taken (each with its reason), or what came is not right; `store`;
- *   `state`: no room here; `etcd`; `cancelled`. Nothing is left then, here or in the store.
+ * @throws QuorateError `unhealthy`: no voting member can be used (each with its reason), or the snapshot is damaged;
+ *   `store`; `state`: no space on this disk; `etcd`; `cancelled`. In all cases nothing is left, locally or in the
+ *   backup location.
  */
 export async function takeBackup(request: BackupRequest): Promise<BackupReport> {
   const { clients, signal } = request
@@ -74,7 +78,8 @@ export async function takeBackup(request: BackupRequest): Promise<BackupReport> 
     try {
       return await takeFrom(client, source, request)
     } catch (error) {
-      // Another member may do what this one could not; the store and this computer are the same for all.
+      // Another member may succeed where this one failed. A fault of the backup location or of this workstation affects
+      // all of them.
       if (!(error instanceof QuorateError) || !['etcd', 'unhealthy'].includes(error.code)) throw error
       request.onWarning?.(source.name, inFull(error))
       troubles.push(`${source.name}: ${inFull(error)}`)
@@ -91,7 +96,7 @@ async function takeFrom(
   request: BackupRequest,
 ): Promise<BackupReport> {
   const { cluster, store, sealing, signal } = request
-  // This member answers only when it has applied all that was acknowledged until now.
+  // A linearizable read: the member answers only once it has applied everything that was acknowledged before.
   const read = await client.call(KV.method.range, { key: utf8('health'), countOnly: true }, { signal })
   const readRevision = read.header?.revision ?? 0n
   const takenAt = request.now()

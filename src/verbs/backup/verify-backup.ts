@@ -1,4 +1,4 @@
-/** One backup of a store, read to its last byte: decrypted, every sum compared, and by request restored for a trial. */
+/** Verifies one backup: reads and decrypts all of it, compares every checksum, and test-restores it on request. */
 import { createHash } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import { type SideFile, parseSideFile } from '../../backup/bundle.ts'
@@ -18,43 +18,43 @@ import { counted } from '../../spec/units.ts'
 
 export interface VerifyRequest extends BundleTrust {
   readonly store: BackupStore
-  /** As the store lists it. */
+  /** As the backup location lists it. */
   readonly file: StoredFile
-  /** Asked only where it is encrypted. */
+  /** Called only if the backup is encrypted. */
   readonly secret: () => Promise<Secret>
-  /** Restore it for a trial. */
+  /** Whether to test-restore it. */
   readonly drill: boolean
-  /** Who records that it was; asked for only then. */
+  /** Signs the record of the test restore; called only for that. */
   readonly signer: () => Promise<Signer>
-  /** etcd's, fit to read or to restore a snapshot of that version. */
+  /** etcd's programs that can read or restore a snapshot of that version. */
   readonly programs: (version: string, to: 'read' | 'restore') => Promise<EtcdPrograms>
-  /** Absolute path of a folder with room for the whole store; with a drill, for twice as much. */
+  /** Absolute path of a directory with space for the whole keyspace; for a test restore, twice as much. */
   readonly workDirectory: string
   readonly now: () => Date
   readonly signal: AbortSignal
-  /** What is being done, and how far it is: bytes of the bundle. */
+  /** What is being done, and the progress in bytes of the bundle. */
   readonly onProgress?: ((text: string, doneBytes?: number, totalBytes?: number) => void) | undefined
 }
 
 export interface VerifyReport extends Pick<SideFile, 'about' | 'proof'> {
   readonly name: string
   readonly sizeBytes: number
-  /** Hex, of the bundle as it lies in the store. */
+  /** Hex, of the bundle as stored. */
   readonly sha256: string
   readonly encrypted: boolean
   readonly caKey: boolean
-  /** undefined: nobody signed it, or it could not be checked; that was accepted, and is among the notes. */
+  /** undefined: not signed, or the signature could not be checked. The caller accepted that, and a note says so. */
   readonly signer: BundleSigner | undefined
-  /** undefined: not asked for. */
+  /** undefined: not requested. */
   readonly drill: DrillReport | undefined
-  /** What is not as it should be, but speaks against nothing that is in it. */
+  /** Oddities that do not affect the content. */
   readonly notes: readonly string[]
 }
 
 /**
- * Success of a drill is recorded beside the bundle; where a later one fails, that record goes.
- * @throws QuorateError `backup` saying what differs and what that means; `signature`: not from anybody who may make one;
- *   `store`; `state`: no room here; `artifact`; `cancelled`
+ * Records a successful test restore next to the bundle. If a later one fails, removes that record.
+ * @throws QuorateError `backup` with the difference and what it means; `signature`: not signed by a trusted key;
+ *   `store`; `state`: no space on this disk; `artifact`; `cancelled`
  */
 export async function verifyBackup(request: VerifyRequest): Promise<VerifyReport> {
   try {
@@ -65,7 +65,7 @@ export async function verifyBackup(request: VerifyRequest): Promise<VerifyReport
   }
 }
 
-/** Whether the backup is to blame, and not the store or this computer. */
+/** Whether the cause is the backup itself, not the backup location or this workstation. */
 export function isAboutIt(error: unknown): error is QuorateError {
   return error instanceof QuorateError && ['backup', 'signature'].includes(error.code)
 }
@@ -129,7 +129,7 @@ async function verify(request: VerifyRequest): Promise<VerifyReport> {
   }
 }
 
-/** Hashes what goes through, and knows whether it was all that is there. */
+/** Hashes the stream, and knows whether all of it was read. */
 class Reading {
   readonly #file: StoredFile
   readonly #onBytes: (doneBytes: number) => void
@@ -150,7 +150,7 @@ class Reading {
     }
   }
 
-  /** Hex. @throws QuorateError `backup` if there is more in the store than the bundle has */
+  /** Hex. @throws QuorateError `backup` if the stored file is longer than the bundle */
   finish(): string {
     const { name, sizeBytes } = this.#file
     if (this.#bytes === sizeBytes) return this.#hash.digest('hex')
@@ -161,7 +161,7 @@ class Reading {
 function requireOwnName(name: string, about: SideFile['about']): void {
   const said = parseBundleName(name)
   if (said === undefined) return
-  // Bundles had only the second in their names at first.
+  // The names of early bundles have a resolution of one second.
   const laterMs = Date.parse(about.takenAt) - said.takenAt.getTime()
   const same =
     said.cluster === about.cluster &&

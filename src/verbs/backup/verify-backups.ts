@@ -19,23 +19,23 @@ export type VerifySession = Pick<Session, 'cluster' | 'cacheDirectory' | 'signal
 
 export interface VerifyOptions extends BundleTrust {
   readonly location: StoreLocation
-  /** `newest` or `all` of the cluster; or the name of one in the store. */
+  /** `newest` or `all` of the cluster, or the name of a stored backup. */
   readonly which: 'newest' | 'all' | { readonly name: string }
-  /** Restore each for a trial, with etcd, on this computer. */
+  /** Test-restore each, with etcd on this workstation. */
   readonly drill: boolean
-  /** Asked only where one is encrypted. */
+  /** Called only if a backup is encrypted. */
   readonly secret: () => Promise<Secret>
   readonly environment: NodeJS.ProcessEnv
 }
 
-/** Of one backup. */
+/** The result for one backup. */
 export type VerifyOutcome =
   | { readonly name: string; readonly report: VerifyReport }
   | { readonly name: string; readonly error: QuorateError }
 
 /**
- * Newest first. One that is not what it should be keeps no other from being looked at: its error is an outcome.
- * @throws QuorateError `backup`: there is none; `usage`: none of that name; `store`, `state`, `artifact`, `cancelled`
+ * Verifies the newest first. A damaged backup is an outcome with its error; the others are still verified.
+ * @throws QuorateError `backup`: there is none; `usage`: none has that name; `store`, `state`, `artifact`, `cancelled`
  */
 export async function* verifyBackups(
   session: VerifySession,
@@ -95,8 +95,8 @@ function takenAt({ name }: StoredFile): number {
 }
 
 /**
- * Of that version; where it can't be had, the cluster file's. To restore that must not be older: etcd starts on what an
- * older one wrote. Its tool reads the files of every version.
+ * Prefers etcd's programs of that version, and falls back to the cluster file's. For a restore they must not be older:
+ * etcd can read only data of the same or an older version. The tool reads files of every version.
  */
 async function programsFor(
   session: VerifySession,

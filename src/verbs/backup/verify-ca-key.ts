@@ -1,4 +1,4 @@
-/** Whether the key of the CA that is in a backup can be had again: its own encryption opened, and what is in it a key. */
+/** Checks whether the CA's key in a backup can be recovered: opens its separate encryption, and parses the key. */
 import { X509Certificate, createPrivateKey, createPublicKey } from 'node:crypto'
 import { buffer } from 'node:stream/consumers'
 import type { OpenedBackup } from '../../backup/open.ts'
@@ -8,8 +8,8 @@ import { QuorateError } from '../../errors.ts'
 const CERTIFICATES = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g
 
 /**
- * @returns what is odd, as a sentence without its full stop; undefined: nothing, or there is no key in it
- * @throws QuorateError `backup` if it can't be opened with what opened the backup, or is no key
+ * @returns what is odd, as a sentence without its period; undefined: nothing, or the backup has no CA key
+ * @throws QuorateError `backup` if it can't be opened with the same secret as the backup, or is not a key
  */
 export async function inspectCaKey(
   backup: Pick<OpenedBackup, 'name' | 'caKeySealed' | 'secret' | 'trustPem'>,

@@ -6,7 +6,7 @@ import { FOREIGN, fakeBinary, serve, temporaryFolder, testContext } from '../../
 import { sampleKubernetes } from '../../spec/sample-kubernetes.ts'
 import { createBundle, verifyBundle } from './bundle.ts'
 
-/** A release site with make-believe programs. */
+/** A release site with fake programs. */
 async function releaseSite() {
   const base = await serve((request, response) => {
     const [, name = '', sum] = /([a-z]+)(\.sha256)?$/.exec(request.url ?? '') ?? []
@@ -21,7 +21,10 @@ async function releaseSite() {
   } as const
 }
 
-/** A context whose PATH has a `skopeo` that writes what it was asked into the archive, says it is for that, and ends so. */
+/**
+ * A context whose PATH has a fake `skopeo`: it writes its arguments to the archive, claims that architecture, and exits
+ * with that code.
+ */
 async function withSkopeo(exitCode = 0, arch: string = FOREIGN) {
   const folder = await temporaryFolder()
   const script = `#!/bin/sh

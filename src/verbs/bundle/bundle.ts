@@ -1,4 +1,7 @@
-/** `quorate bundle`: Kubernetes' programs and images in one file, for computers and nodes that reach no registry. No node is asked. */
+/**
+ * `quorate bundle`: packs Kubernetes' programs and images into one file, for workstations and nodes without access to a
+ * registry. Connects to no node.
+ */
 import { stat } from 'node:fs/promises'
 import { QuorateError } from '../../errors.ts'
 import type { Architecture, ArtifactContext } from '../../artifacts/artifact.ts'
@@ -31,15 +34,16 @@ export interface BundleReport {
 
 export interface CreateOptions {
   readonly architectures: readonly Architecture[]
-  /** Absolute path of a file that is not there. */
+  /** Absolute path of a file that doesn't exist yet. */
   readonly file: string
 }
 
 /**
- * Obtains what the cluster file says, for each architecture; pulls the images where nodes would. What was written is read again.
+ * Downloads the programs that the cluster file names, for each architecture, and pulls the images from where nodes
+ * would. Then reads back what it wrote.
  *
- * @throws QuorateError `cluster-file` without `kubernetes`; `artifact`; `state` if the file is there already; `cancelled`.
- *   No file is left then.
+ * @throws QuorateError `cluster-file` without `kubernetes`; `artifact`; `state` if the file exists already;
+ *   `cancelled`. In all cases no file is left.
  */
 export async function createBundle(
   cluster: Pick<Cluster, 'file' | 'kubernetes'>,
@@ -68,10 +72,10 @@ async function collect(spec: KubernetesSpec, arch: Architecture, context: Artifa
 }
 
 /**
- * Reads all of a bundle and compares every sum.
+ * Reads all of a bundle, and compares every checksum.
  *
- * @param file absolute path; an unpacked bundle's folder is taken too
- * @throws QuorateError `artifact` if it is not sound; `cancelled`
+ * @param file absolute path of a bundle, or of the directory of an unpacked one
+ * @throws QuorateError `artifact` if it is damaged; `cancelled`
  */
 export async function verifyBundle(
   file: string,

@@ -1,4 +1,4 @@
-/** What would be done on which machine so that one node takes the backups, or none does. Pure. */
+/** Decides what to change on which nodes so that exactly one node takes the backups, or none. Pure. */
 import {
   type ScheduleChange,
   type WantedSchedule,
@@ -12,7 +12,7 @@ interface Named {
   readonly name: string
 }
 
-/** @param seen of all nodes that could be looked at @param there of the chosen one */
+/** @param seen all nodes that could be inspected @param there the chosen node */
 export function changesFor(
   cluster: Named,
   seen: readonly ScheduleThere[],
@@ -25,7 +25,7 @@ export function changesFor(
   ]
 }
 
-/** This cluster's goes wherever it is. */
+/** Removes this cluster's schedule from every node that has it. */
 export function removalsFor(cluster: Named, seen: readonly ScheduleThere[]): readonly ScheduleChange[] {
   return seen.filter((there) => isOurs(cluster, there)).flatMap((there) => removeChanges(there, 'requested'))
 }

@@ -1,4 +1,4 @@
-/** What a schedule is to be, from the cluster file and the command line; and what that means on its node. */
+/** The desired schedule, from the cluster file and the command line, and what it requires on its node. */
 import { createHash } from 'node:crypto'
 import { QuorateError } from '../../errors.ts'
 import { readText } from '../../files/read-file.ts'
@@ -14,7 +14,7 @@ import { type Cluster, type Node, etcdNodes } from '../../spec/cluster.ts'
 import { BACKUP_DEFAULTS } from '../../spec/defaults.ts'
 
 export interface ScheduleChoice {
-  /** A node's name; what the cluster file says, or the first with the role service, unless given. */
+  /** A node's name; default: the one in the cluster file, or the first with the role service. */
   readonly node?: string | undefined
   /** systemd's OnCalendar, or `hour`, `day`, `week`, `month`. */
   readonly every?: string | undefined
@@ -32,7 +32,7 @@ export interface DesiredSchedule {
   readonly recipients: readonly string[]
 }
 
-/** @throws QuorateError `usage` for what is missing */
+/** @throws QuorateError `usage` naming what is missing */
 export function desiredSchedule(cluster: Cluster, choice: ScheduleChoice): DesiredSchedule {
   const { backup } = cluster
   const store = choice.store ?? backup?.store
@@ -52,40 +52,40 @@ export function desiredSchedule(cluster: Cluster, choice: ScheduleChoice): Desir
   return { node: scheduleNode(cluster, choice.node), every, keep, store, recipients }
 }
 
-/** The programs that go to the node. */
+/** The programs that are copied to the node. */
 export interface ScheduleSources {
   readonly program: Pushed
-  /** etcd's for snapshots, of the cluster's version. */
+  /** etcd's tool for snapshots, of the cluster's version. */
   readonly tool: Pushed & { readonly name: 'etcdutl' | 'etcdctl' }
 }
 
 interface Pushed {
-  /** Absolute path here. */
+  /** Absolute path on this workstation. */
   readonly file: string
   readonly sizeBytes: number
   /** Hex. */
   readonly sha256: string
 }
 
-/** What of this computer a schedule is made of, beside what is desired. */
+/** What a schedule takes from this workstation, besides the desired settings. */
 export interface ScheduleSupplies extends ScheduleSources {
   /** The cluster file's text. */
   readonly clusterFile: string
-  /** PEM: what members' certificates may come from. */
+  /** PEM: the CAs that members' certificates may come from. */
   readonly trust: string
-  /** Tells for whom, and of which CA, a sealed key is; undefined: there is none to send. */
+  /** Identifies the recipients and the CA of the sealed key; undefined: there is no key to send. */
   readonly caKeyMark: string | undefined
   /** The same of Kubernetes' CAs and keys. */
   readonly kubernetesKeysMark: string | undefined
-  /** What the node lacks so that its signatures count. */
+  /** What the node still needs so that its signatures count. */
   readonly signing: Pick<WantedSchedule, 'signingKey' | 'allowSigner'>
-  /** The operator's lines of the allowed signers: its own the node does not need. */
+  /** The operator's lines of the allowed signers. The node does not need a line for itself. */
   readonly operators: string
   readonly exporter: string
   readonly now: Date
 }
 
-/** @throws QuorateError `usage` where systemd there does not take the times, or the store can't be one there */
+/** @throws QuorateError `usage` if systemd on the node rejects the times, or the node can't use the backup location */
 export async function wantedSchedule(
   cluster: Cluster,
   desired: DesiredSchedule,
@@ -130,9 +130,9 @@ export async function wantedSchedule(
 }
 
 /**
- * For whom, and of which CA or keys, a sealed file is.
+ * Identifies the recipients of a sealed file, and the CA or keys in it.
  *
- * @param identity public: what tells these keys from others
+ * @param identity public: distinguishes these keys from others
  */
 export function sealMark(recipients: readonly string[], identity: string): string {
   const parts = [...recipients.toSorted(), identity]
@@ -159,7 +159,7 @@ function configOf(cluster: Cluster, desired: DesiredSchedule, supplies: Schedule
   }
 }
 
-/** As that node has it: its files lie elsewhere there. */
+/** The backup location as the node sees it: its files have other paths. */
 function storeThere(store: StoreLocation): ScheduleConfig['store'] {
   if (store.kind === 'directory') return store
   const { kind, bucket, prefix, region, pathStyle, endpoint, lockDays } = store
@@ -211,7 +211,7 @@ async function textOf(file: string): Promise<string> {
 
 type Mark = 'caKeyMark' | 'kubernetesKeysMark'
 
-/** Whether a sealed file has to be sent: it is wanted, and the one on the node is missing, or for others. */
+/** Whether a sealed file has to be sent: it is wanted, and the one on the node is missing, or for other recipients. */
 function lacks(
   { files, config = '' }: ScheduleThere,
   path: string,

@@ -1,4 +1,4 @@
-/** Puts a schedule on its node, or takes it away: each in as few round trips as its certificate allows. */
+/** Installs a schedule on its node, or removes it, in as few round trips as its certificate allows. */
 import { Readable } from 'node:stream'
 import { armor } from 'age-encryption'
 import { seal } from '../../backup/sealing.ts'
@@ -21,7 +21,7 @@ import type { ScheduleSources, DesiredSchedule } from './desired.ts'
 import { allowSigner, makeSigningKey } from '../../schedule/signing.ts'
 import { nodePrincipal, retireSigner } from '../../backup/signers.ts'
 
-/** What nobody is to find for a moment longer than it is needed. */
+/** Secrets that must not stay on the node longer than necessary. */
 const SECRETS = [
   PLACES.key,
   PLACES.certificate,
@@ -29,7 +29,7 @@ const SECRETS = [
   PLACES.caKey,
   PLACES.kubernetesKeys,
   PLACES.storeCredentials,
-  // Born in a run that was cut off.
+  // Created by an interrupted run.
   `${PLACES.folder}/waiting.key`,
   `${PLACES.folder}/waiting-signing.key`,
 ]
@@ -41,9 +41,9 @@ export interface InstallOptions {
   readonly desired: DesiredSchedule
   readonly wanted: WantedSchedule
   readonly sources: ScheduleSources
-  /** Of all nodes. */
+  /** The changes on all nodes. */
   readonly changes: readonly ScheduleChange[]
-  /** The public half of the key that signs backups there, if there is one. */
+  /** The public half of the key that signs backups on this node, if there is one. */
   readonly signingKey: string | undefined
 }
 
@@ -106,24 +106,25 @@ export async function installSchedule(session: Session, options: InstallOptions)
       async () => await exportKubernetesKeys(session),
     )),
     ...changes.flatMap(fileWork),
-    // Once the configuration is there: it alone says, after a run that was cut off, whose backups lie where.
+    // After the configuration is written: if this run is interrupted, only the configuration says whose backups are
+    // where.
     ...(desired.store.kind === 'directory'
       ? [{ operation: ['schedule_store', { folder: desired.store.path, user: SCHEDULE_USER }] as const }]
       : []),
     ...linkWork(wanted, change('metrics')),
     { operation: ['reload'] },
     { operation: ['enable', { unit: TIMER }] },
-    // Started anew where its times have changed.
+    // Restarted if its times have changed.
     { operation: ['restart', { unit: TIMER, seconds: '30', folders: [] }], change: change('timer') },
   ])
-  // The key is there already: only its signatures did not count so far.
+  // The key exists already. Only its signatures did not count so far.
   if (change('signer') !== undefined && options.signingKey !== undefined)
     await allowSigner(session, node, [`signing ${options.signingKey}`])
 }
 
 interface Work {
   readonly operation: Operation
-  /** What is done with it. */
+  /** What to do with it. */
   readonly change?: ScheduleChange | undefined
 }
 
@@ -141,7 +142,10 @@ function linkWork({ exporter }: WantedSchedule, change: ScheduleChange | undefin
   return [{ operation: ['schedule_link', { target: PLACES.metrics, path }], change }]
 }
 
-/** Keys of this computer, sealed for the backups' own recipients: whoever opens a backup can open them too, and nobody on the node. */
+/**
+ * Keys from this workstation, sealed for the recipients of the backups: who can open a backup can open them too, but
+ * the node can't.
+ */
 async function sealedWork(
   change: ScheduleChange | undefined,
   path: string,
@@ -159,7 +163,7 @@ async function caKey({ cluster, askPassphrase, signal }: Session): Promise<strin
   return await exportCaKey(cluster, askPassphrase, signal)
 }
 
-/** On all nodes at once that have one and are not to. Backups that were taken stay where they are. */
+/** Removes the schedules of all nodes that should not have one, in parallel. Their backups stay where they are. */
 export async function removeSchedules(
   session: Session,
   lock: Lock,
@@ -170,7 +174,8 @@ export async function removeSchedules(
   const { results, errors } = await onAll(nodes, async (node) => {
     await removeSchedule(session, lock, node, outlines.get(node.name) ?? {})
   })
-  // Their keys are gone with them: what they signed until now goes on counting. One after the other: the list is one file.
+  // The nodes' keys are removed as well; their existing signatures stay valid. One after the other, because the list is
+  // one file.
   for (const { host } of results)
     await retireSigner(session.cluster, nodePrincipal(session.cluster.name, host), session.now())
   if (errors.length > 0) throw combineErrors(errors)
@@ -198,7 +203,7 @@ async function removeSchedule(
       ['remove', { paths: [links, ...notes] }],
       ['reload'],
       ['schedule_forget', { user: SCHEDULE_USER, folder: config.store?.path }],
-      // Last: without its configuration nobody knows, after a run that was cut off, whose the backups have to become.
+      // Last: if this run is interrupted before, the configuration still says who must own the backups.
       ['remove', { paths: [PLACES.folder] }],
     ],
     extension,

@@ -1,4 +1,4 @@
-/** What a schedule would change, seen on all nodes: only one of them takes the backups. */
+/** Inspects all nodes for what a schedule would change: only one of them takes the backups. */
 import { readText } from '../../files/read-file.ts'
 import { obtainEtcd } from '../../artifacts/obtain.ts'
 import { QuorateError, combineErrors } from '../../errors.ts'
@@ -19,9 +19,9 @@ import { type ScheduleSources, type DesiredSchedule, sealMark, wantedSchedule } 
 
 export interface ScheduleAim {
   readonly desired: DesiredSchedule
-  /** May still be on their way. */
+  /** May still be in progress. */
   readonly sources: Promise<OwnSources>
-  /** Where node_exporter reads metrics from files there. */
+  /** The directory on the node from which node_exporter reads metrics. */
   readonly exporter: string
 }
 
@@ -30,15 +30,15 @@ export interface ScheduleFacts {
   readonly there: ScheduleThere
   readonly wanted: WantedSchedule
   readonly changes: readonly ScheduleChange[]
-  /** Nodes that could not be looked at. */
+  /** Nodes that could not be inspected. */
   readonly unseen: readonly string[]
-  /** By node: the configuration that is there. */
+  /** The present configuration, by node. */
   readonly outlines: ReadonlyMap<string, ConfigOutline>
 }
 
 type OwnSources = ScheduleSources & Pick<Standalone, 'architecture'>
 
-/** quorate as one file, and etcd's tool: made or fetched where they are not in the cache. */
+/** quorate as one file, and etcd's tool: built or downloaded unless they are in the cache. */
 export async function scheduleSources(session: Session): Promise<OwnSources> {
   const { cluster, cacheDirectory, signal, emit } = session
   const program = await standalone(session)
@@ -54,7 +54,7 @@ export async function scheduleSources(session: Session): Promise<OwnSources> {
   return { program, tool, architecture: program.architecture }
 }
 
-/** @throws QuorateError `usage`, `blocked`, or of the chosen node if it can't be looked at */
+/** @throws QuorateError `usage`, `blocked`, or the chosen node's error if it can't be inspected */
 export async function lookForSchedule(
   session: Session,
   { desired, sources: coming, exporter }: ScheduleAim,
@@ -92,7 +92,7 @@ export async function lookForSchedule(
   }
 }
 
-/** Every node that can be reached; one that was chosen has to be. */
+/** Inspects every reachable node. The chosen node must be reachable. */
 export async function lookEverywhere(
   session: Session,
   exporter: string,

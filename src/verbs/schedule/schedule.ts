@@ -1,4 +1,4 @@
-/** `quorate backup schedule`: has one node, and no other, take the backups by itself. */
+/** `quorate backup schedule`: makes one node, and only that one, take the backups by itself. */
 import { reachableMachines } from '../../engine/locking.ts'
 import { QuorateError } from '../../errors.ts'
 import type { Session } from '../../tiers/etcd/session.ts'
@@ -16,17 +16,17 @@ import { idle, runVerb } from '../../engine/run-verb.ts'
 const BACKUP_MS = 6 * 3_600_000
 
 export interface ScheduleOptions extends ScheduleChoice {
-  /** Where node_exporter there reads metrics from files; Debian's place unless given. */
+  /** The directory on the node from which node_exporter reads metrics; default: Debian's path. */
   readonly exporter?: string | undefined
-  /** Is shown what will be done before anything is, and throws to stop. Not called where there is nothing to do. */
+  /** Receives what will be done before anything is; throws to stop. Not called if there is nothing to do. */
   readonly confirm: (preview: SchedulePreview) => Promise<void>
 }
 
 export interface SchedulePreview {
-  /** undefined: no node will take backups any more. */
+  /** undefined: no node will take backups. */
   readonly desired: DesiredSchedule | undefined
   readonly changes: readonly ScheduleChange[]
-  /** Machines that could not be looked at: a schedule there goes on. */
+  /** Nodes that could not be inspected: a schedule on such a node continues. */
   readonly unseen: readonly string[]
 }
 
@@ -38,16 +38,16 @@ export interface ScheduleReport {
   /** ISO 8601. */
   readonly next: string | null
   readonly done: readonly { readonly host: string; readonly what: string }[]
-  /** The first backup, taken at once where something was changed: the proof that it works. */
+  /** The first backup, taken at once if something was changed. It proves that the schedule works. */
   readonly first: ScheduleState['backup'] | null
 }
 
 /**
- * @throws QuorateError `usage`, `locked`, `moved` if it is not as it was shown; `unhealthy` if all is in place but the
- *   first backup failed, with its reason
+ * @throws QuorateError `usage`, `locked`, `moved` if the nodes changed after the preview; `unhealthy` if everything is
+ *   in place but the first backup failed, with its reason
  */
 export async function scheduleBackups(session: Session, options: ScheduleOptions): Promise<ScheduleReport> {
-  // Of both: what is done under the lock, and the first backup after it.
+  // Recorded for both parts: what is done under the lock, and the first backup after it.
   return await recorded(session, 'backup schedule', async (own) => await putOnNode(own, options))
 }
 
@@ -55,7 +55,8 @@ async function putOnNode(session: Session, options: ScheduleOptions): Promise<Sc
   const desired = desiredSchedule(session.cluster, options)
   requireSigner(session)
   const exporter = options.exporter ?? NODE_EXPORTER
-  // Beside the first look: a Node.js of 120 MB is read for its checksum. The look waits for it, and throws its error.
+  // In parallel with the first inspection: computing the checksum of Node.js reads 120 MB. The inspection waits for it,
+  // and throws its error.
   const sources = scheduleSources(session)
   sources.catch(() => undefined)
   const look = async (own: Session) => await lookForSchedule(own, { desired, sources, exporter })
@@ -71,7 +72,7 @@ async function putOnNode(session: Session, options: ScheduleOptions): Promise<Sc
     lookHint: 'quorate status',
     probe: () => false,
     carryOut: async ({ session: own, lock, decision: facts }) => {
-      // First: two nodes at once would each remove what the other keeps.
+      // First: two scheduled nodes at once would each delete what the other keeps.
       await removeSchedules(own, lock, facts)
       const { signingKey } = facts.there
       await installSchedule(own, { lock, desired, sources: await sources, signingKey, ...facts })
@@ -82,22 +83,25 @@ async function putOnNode(session: Session, options: ScheduleOptions): Promise<Sc
   const report = { changed: done.length > 0, node: desired.node.name, done }
   if (there !== undefined && isProven(there))
     return { ...report, next: there.next?.toISOString() ?? null, first: null }
-  // It may take its time, and nobody is to wait for it: the lock was given back.
+  // The backup may take long, so the lock was released before, and blocks no other command.
   return { ...report, ...(await verified(session, desired, async () => await look(session))) }
 }
 
 interface Placed {
   readonly done: ScheduleReport['done']
-  /** What was found where nothing was to be done. */
+  /** What was found, if there was nothing to do. */
   readonly there: ScheduleThere | undefined
 }
 
-/** After a run that was cut off it has taken no backup yet, or one failed: whether the next one does is worth knowing then. */
+/**
+ * False after an interrupted run, without a successful backup yet: then the next backup must prove that the schedule
+ * works.
+ */
 function isProven({ state }: ScheduleThere): boolean {
   return state?.lastSuccess !== undefined && state.problem === undefined
 }
 
-/** Certificates for it are issued right away. */
+/** Certificates for the schedule are issued during this command, so the signer must be available now. */
 function requireSigner({ cluster }: Session): void {
   if (cluster.pki.authority.home !== 'offline') return
   throw new QuorateError('blocked', "can't issue the certificate of a schedule: the CA is offline", {
@@ -105,7 +109,7 @@ function requireSigner({ cluster }: Session): void {
   })
 }
 
-/** Looks again, and has the first backup taken: a schedule that never took one may never be able to. */
+/** Inspects again, and takes the first backup: a schedule that never took one may never be able to. */
 async function verified(
   session: Session,
   desired: DesiredSchedule,

@@ -1,4 +1,4 @@
-/** `quorate backup schedule --remove`: no node takes backups by itself any more. */
+/** `quorate backup schedule --remove`: no node takes backups by itself afterwards. */
 import { reachableMachines } from '../../engine/locking.ts'
 import { QuorateError } from '../../errors.ts'
 import type { Session } from '../../tiers/etcd/session.ts'
@@ -13,7 +13,7 @@ import { idle, runVerb } from '../../engine/run-verb.ts'
 
 type Facts = Pick<ScheduleFacts, 'changes' | 'unseen' | 'outlines'>
 
-/** Stops and removes it wherever it is. Backups that were taken stay. */
+/** Stops the schedule and removes it from every node. Existing backups stay. */
 export async function unscheduleBackups(
   session: Session,
   options: Pick<ScheduleOptions, 'confirm'>,
