@@ -1,6 +1,6 @@
 /**
- * API servers are clients of etcd: at each stage of a CA rotation they follow, one at a time, with the CAs that they trust and the
- * certificate that they show. Without that the next stage would cut them off.
+ * Keeps API servers connected during a CA rotation. They are clients of etcd, so at each stage they get the trusted CAs
+ * and the client certificate of that stage, one API server at a time. Otherwise the next stage would cut them off.
  */
 import { hasKubernetes } from '../../kubernetes/kubernetes-cluster.ts'
 import { nodesWith } from '../../spec/cluster.ts'
@@ -16,13 +16,13 @@ import { TIERS } from '../../tiers/tiers.ts'
 import type { Under } from '../../engine/run-verb.ts'
 import { QuorateError } from '../../errors.ts'
 
-/** Names of the nodes with an API server that will follow. */
+/** Names of the nodes whose API servers will follow. */
 export function followers({ cluster }: Session): readonly string[] {
   return hasKubernetes(cluster) ? nodesWith(cluster, 'master').map(({ name }) => name) : []
 }
 
 /**
- * Before the first stage. Only where nothing else has to change is every change of a stage due to the new CA.
+ * Called before the first stage. All later changes are due to the new CA only if nothing else has to change now.
  *
  * @throws QuorateError `blocked`
  */
@@ -39,13 +39,13 @@ export async function requireInStep(session: Session): Promise<void> {
   )
 }
 
-/** Before any other stage. @throws QuorateError `blocked` where a refusal would keep API servers from following */
+/** Called before any other stage. @throws QuorateError `blocked` if a refusal would keep API servers from following */
 export async function requireAbleToFollow(session: Session): Promise<void> {
   if (hasKubernetes(session.cluster)) await planned(session)
 }
 
 /**
- * Brings them in step with etcd as it is now. Nothing is done where they are.
+ * Brings API servers in line with etcd as it is now. Does nothing if they already are.
  *
  * @throws QuorateError as `run`
  */

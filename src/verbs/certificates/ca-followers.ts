@@ -1,4 +1,4 @@
-/** Clients whose keys are on this computer, brought along when the CA is exchanged. */
+/** Updates clients whose keys are on this workstation when the CA is rotated. */
 import path from 'node:path'
 import { readText } from '../../files/read-file.ts'
 import { isIssuedBy, parseCertificates } from '../../pki/chain.ts'
@@ -14,15 +14,15 @@ export interface FollowedClient {
   readonly certificate: string
   readonly ca: string
   /**
-   * `kept`: its certificate stays, the bundle beside it is the present one; `waiting`: the offline CA has to sign it;
-   * `gone`: its files were put there, and can't be found or read there now.
+   * `kept`: the certificate stays, and the bundle next to it is current. `waiting`: the offline CA has to sign it.
+   * `gone`: the files were written earlier, and now can't be found or read.
    */
   readonly result: 'kept' | 'issued' | 'waiting' | 'gone'
 }
 
 /**
- * Gives all of them the present bundle, and those that are not from the CA that signs a new certificate for the key that
- * they have: all of them, or the operator's alone.
+ * Gives all of them the current bundle. Clients whose certificate is not from the signing CA get a new one for their
+ * existing key: all of them, or only the operator.
  */
 export async function followClients(
   session: Session,

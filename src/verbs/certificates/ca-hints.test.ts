@@ -1,4 +1,4 @@
-/** Whoever follows the hints about a CA gets somewhere: asked of each command's own planner, in every state of members and CA. */
+/** Hints about a CA must lead somewhere: asks each command's own planner, in every state of members and CA. */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -33,7 +33,7 @@ const FAULTS: Readonly<Record<string, readonly CertificateFault[]>> = {
 interface State {
   readonly own: boolean
   readonly underWay: boolean
-  /** What members trust since their start. */
+  /** What members trust since they started. */
   readonly told: string
   readonly faults: string
   readonly lapsed: boolean
@@ -110,7 +110,7 @@ function firstOf(blocked: readonly { readonly hint?: string | undefined }[]) {
   return blocked.length === 0 ? undefined : { hint: blocked[0]?.hint ?? '' }
 }
 
-/** What the command is refused with; undefined: it goes on. */
+/** What the command is refused with; undefined: it continues. */
 function refusal(command: string, state: State): { readonly hint: string } | undefined {
   const cluster = clusterOf(state)
   const observed = observedOf(state)
@@ -140,7 +140,7 @@ function refusal(command: string, state: State): { readonly hint: string } | und
   }
 }
 
-/** The first command that a hint names, unless it has something done first that no command does. */
+/** The first command that a hint names, unless the hint first requires something that no command does. */
 function advised(hint: string): string | undefined {
   if (/in the cluster file|in \S+ \(pki|renew the CA certificate|copy the state directory/.test(hint))
     return undefined
@@ -161,7 +161,7 @@ const STATES = [true, false].flatMap((own) =>
   ),
 )
 
-/** A certificate is from the old CA only where both are known. A third CA in the midst of an exchange is nobody's to go on with. */
+/** A certificate is from the old CA only if both CAs are known. No command continues a rotation with a third CA. */
 function canBe({ underWay, faults, told, lapsed }: State): boolean {
   if (faults.startsWith('old') && !underWay) return false
   if (faults === 'foreign' && underWay) return false

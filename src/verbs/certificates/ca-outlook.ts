@@ -1,4 +1,7 @@
-/** How things will look at a stage of the exchange that has not begun: for its preview, and to tell whether it may. */
+/**
+ * Predicts the state after a stage of the CA rotation that has not started: for its preview, and to decide whether it
+ * may start.
+ */
 import { QuorateError } from '../../errors.ts'
 import { TRUST_MARK, fingerprintsOf, firstFingerprint } from '../../pki/trust-mark.ts'
 import { readTrustFile, trustFile } from '../../pki/trust.ts'
@@ -18,12 +21,12 @@ import { trustedByMembers } from './ca-rotation.ts'
 import { plural } from '../../spec/units.ts'
 import { isUnderWay, unretired, ownCa } from '../../pki/ca-rotation-state.ts'
 
-/** Stands for the CA that is not made yet. */
+/** Placeholder for the CA that doesn't exist yet. */
 const NEW_CA = '-----BEGIN CERTIFICATE-----\nbm90IHlldA==\n-----END CERTIFICATE-----\n'
 
 const OLD: CertificateFault = { code: 'old-issuer', message: 'is from the other CA' }
 
-/** Both CAs known, and everything still from the old one. */
+/** Both CAs are known, and every certificate is still from the old one. */
 export async function beforeIssuing(session: Session, observed: Observed): Promise<Observed> {
   const { cluster, signal } = session
   const fresh = ownCa(cluster) === undefined ? await (await session.authority()).chain(signal) : undefined
@@ -32,7 +35,7 @@ export async function beforeIssuing(session: Session, observed: Observed): Promi
   return { ...observed, authority, certificates: allFrom(cluster, observed, OLD) }
 }
 
-/** The CA that signs now, alone. */
+/** Only the CA that signs now. */
 export async function afterDropping(session: Session, observed: Observed): Promise<Observed> {
   const bundle = await (await session.authority()).chain(session.signal)
   return { ...observed, authority: await authorityOf(session.cluster, bundle) }
@@ -40,17 +43,17 @@ export async function afterDropping(session: Session, observed: Observed): Promi
 
 export interface TurnedBack {
   readonly observed: Observed
-  /** The same at the end of this plan, with the old CA alone. */
+  /** The same state at the end of this plan, with only the old CA. */
   readonly dropped: (back: Plan) => Observed
 }
 
-/** The old CA signs again: what is from the new one is old now, and the other way round. */
+/** The old CA signs again. What the new CA issued is now old, and the other way round. */
 export async function afterIssuing(session: Session, observed: Observed): Promise<TurnedBack> {
   const { cluster, signal } = session
   const both = (await readTrustFile(trustFile(cluster.stateDirectory))) ?? ''
   const present = await (await session.authority()).chain(signal)
   if (firstFingerprint(both) === firstFingerprint(present)) {
-    // It does already: a run that was cut off got as far as that.
+    // It already does: an interrupted run got that far.
     return { observed, dropped: (back) => endOf(cluster, observed, back, present) }
   }
   const certificates = Object.fromEntries(
@@ -71,13 +74,13 @@ export async function afterIssuing(session: Session, observed: Observed): Promis
   return { observed: turned, dropped: (back) => endOf(cluster, turned, back, old) }
 }
 
-/** Where a plan leads, and then one bundle alone. */
+/** The end state of a plan, with one bundle only. */
 function endOf(cluster: Cluster, begin: Observed, { waves }: Plan, bundle: string): Observed {
   const end = waves.flat().reduce((state, step) => predict(cluster, state, step), begin)
   return { ...end, authority: { ...end.authority, bundle } }
 }
 
-/** What may begin begins with nothing else to be done, so that what is done then is the exchange alone. */
+/** A rotation may start only if nothing else has to be done, so that its changes are due to the rotation alone. */
 export function requireBeginning({ cluster, now }: Session, observed: Observed): void {
   const own = ownCa(cluster) !== undefined
   const { tooWeak = [] } = observed.authority
@@ -88,10 +91,11 @@ export function requireBeginning({ cluster, now }: Session, observed: Observed):
   }
   requireTrust(cluster, observed)
   const foreign = etcdNodes(cluster).filter(({ name }) => isFromElsewhere(observed, name))
-  // Named by the cluster file, and not known to anybody yet.
+  // The cluster file names the new external CA, which no member knows yet.
   if (!own && foreign.length > 0) return
   if (own && foreign.length === etcdNodes(cluster).length) {
-    // Of two that quorate made nobody can tell which one is the later: a folder may be an old copy.
+    // For two CAs that quorate created, it can't be determined which is the later one: the directory may be an old
+    // copy.
     throw new QuorateError(
       'blocked',
       `the CA of the members' certificates was not found in ${cluster.stateDirectory}`,
@@ -120,7 +124,7 @@ export function requireBeginning({ cluster, now }: Session, observed: Observed):
   })
 }
 
-/** A CA is exchanged while members talk to each other and to us. @throws QuorateError `blocked` */
+/** A CA is rotated only while members can connect to each other and to quorate. @throws QuorateError `blocked` */
 function requireTrust(cluster: Cluster, observed: Observed): void {
   const { expired } = observed.authority
   if (expired !== undefined) throw blockedError([expired])
@@ -135,14 +139,14 @@ function requireTrust(cluster: Cluster, observed: Observed): void {
   })
 }
 
-/** From no CA that is known here. */
+/** Issued by a CA that this workstation doesn't know. */
 function isFromElsewhere({ certificates }: Observed, name: string): boolean {
   return Object.values(certificates[name] ?? {}).some((faults) =>
     faults.some(({ code }) => code === 'issuer'),
   )
 }
 
-/** @throws QuorateError `blocked` where something is still from the old CA, or nothing is left to end */
+/** @throws QuorateError `blocked` if a certificate is still from the old CA, or there is no rotation to finish */
 export function requireEnding({ cluster }: Session, observed: Observed, isThere: boolean): void {
   if (!isThere && !isStrangeTrusted(observed)) {
     throw new QuorateError('blocked', 'no CA rotation is in progress', {
@@ -153,10 +157,10 @@ export function requireEnding({ cluster }: Session, observed: Observed, isThere:
   const faultsThere = (name: string) =>
     Object.values(withoutUnsigned(observed).certificates[name] ?? {}).flatMap((faults) => faults)
   const waiting = etcdNodes(cluster).filter(({ name }) => faultsThere(name).length > 0)
-  // What is from the CA that signs was issued only once every member trusted that one.
+  // The signing CA issued these certificates only after every member trusted it.
   const names = waiting.map(({ name }) => name)
   if (names.length === 0) return
-  // Going on with the exchange begins only where there is one, and nothing else is to be done.
+  // A rotation can continue only if there is one, and nothing else has to be done.
   const old = isUnderWay(cluster)
   throw new QuorateError(
     'blocked',
@@ -171,7 +175,7 @@ export function requireEnding({ cluster }: Session, observed: Observed, isThere:
   )
 }
 
-/** Some member was told of a CA that nobody knows here any more. */
+/** Some member trusts a CA that this workstation doesn't know any more. */
 function isStrangeTrusted({ hosts, authority }: Observed): boolean {
   const known = fingerprintsOf(authority.bundle ?? '')
   return Object.values(hosts).some(({ member }) => {
@@ -180,7 +184,7 @@ function isStrangeTrusted({ hosts, authority }: Observed): boolean {
   })
 }
 
-/** A name that they lack they lack all the same. */
+/** A missing name stays missing, whatever the CA. */
 function allFrom(cluster: Cluster, observed: Observed, fault: CertificateFault): Observed['certificates'] {
   const names = certificateNames(cluster)
   const lacking = (host: string, name: CertificateName) =>
@@ -193,7 +197,7 @@ function allFrom(cluster: Cluster, observed: Observed, fault: CertificateFault):
   )
 }
 
-/** The certificates of a PEM text that are not in the other. */
+/** Certificates in the first PEM text that are not in the second. */
 function without(both: string, present: string): string {
   const known = fingerprintsOf(present)
   const blocks = both.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----\n/g) ?? []

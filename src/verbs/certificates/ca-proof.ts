@@ -1,4 +1,4 @@
-/** The proof of what members serve and accept: seen on connections to their running processes, not read from files. */
+/** Proves what members serve and accept on live connections to their processes, instead of reading files. */
 import https from 'node:https'
 import { QuorateError, combineErrors } from '../../errors.ts'
 import { bracket } from '../../etcd/bracket.ts'
@@ -13,15 +13,16 @@ import program from './peer-answer.sh?raw'
 
 const ANSWER_MS = 5_000
 
-/** Whether this connection got through at all: any answer will do. */
+/** Whether this connection got through at all: any answer counts. */
 type Question = (session: Session, node: Node) => Promise<void>
 
 /**
- * Every member that runs serves, on both ports, what lies on its disk; and accepts our certificate on both, which is
- * from the CA that signs now: so it trusts that one. Where it takes peers by the members' name alone, which ours has not,
- * it is asked from its machine with its own certificate: from the CA that signs now as soon as those were issued.
+ * Proves that every running member serves the certificates on its disk on both ports, and accepts the operator's
+ * certificate. That certificate is from the signing CA, so the member trusts this CA. If a member accepts peers only by
+ * a name that the operator's certificate doesn't have, the check runs on its node with the member's own certificate,
+ * which is from the signing CA once those are issued.
  *
- * @throws QuorateError `unhealthy` naming everyone who does not
+ * @throws QuorateError `unhealthy` naming every member that fails
  */
 export async function proveTrust(session: Session, observed: Observed): Promise<readonly ServedCheck[]> {
   const nodes = etcdNodes(session.cluster)
@@ -79,7 +80,7 @@ const askClientPort: Question = async (session, node) => {
   await client?.call(Maintenance.method.status, {}, { timeoutMs: ANSWER_MS })
 }
 
-/** A peer's `/version` is there for whoever gets through TLS. */
+/** A peer serves `/version` to everyone who gets through TLS. */
 const askPeerPort: Question = async (session, node) => {
   const [remote, tls] = await Promise.all([session.remote(node), session.credentials()])
   const { peerPort } = session.cluster.etcd
@@ -89,7 +90,7 @@ const askPeerPort: Question = async (session, node) => {
     const signal = AbortSignal.any([session.signal, AbortSignal.timeout(ANSWER_MS)])
     const options = { ...tlsOptions(endpoint, 'http/1.1'), socketPath, path: '/version', timeout: ANSWER_MS }
     const request = https.get({ ...options, agent: false, signal }, (response) => {
-      // Who answers at all got through TLS; what the member says may never end.
+      // Any response means that TLS succeeded. The rest may never end.
       resolve()
       response.destroy()
     })

@@ -1,4 +1,4 @@
-/** An exchange of the CA, as far as it happens on this computer, wherever the CA lives. */
+/** The part of a CA rotation that happens on this workstation, whatever the CA location. */
 import { rm } from 'node:fs/promises'
 import { QuorateError } from '../../errors.ts'
 import { replaceFile } from '../../files/atomic-file.ts'
@@ -11,10 +11,10 @@ import type { Cluster } from '../../spec/cluster.ts'
 import { ownCa } from '../../pki/ca-rotation-state.ts'
 
 /**
- * Both CAs are trusted from now on, and the new one signs. One of quorate's own is made; any other is the one that the
- * cluster file names by now, and the old one is what members have.
+ * From now on both CAs are trusted, and the new one signs. quorate creates its own new CA. For any other CA location,
+ * the cluster file already names the new CA, and the old one is what members have.
  *
- * @throws QuorateError `usage` where the file names the CA that signs already
+ * @throws QuorateError `usage` if the file still names the present signing CA
  */
 export async function beginCaRotation(session: Session, observed: Observed): Promise<void> {
   const { cluster, askPassphrase, now, signal } = session
@@ -28,25 +28,25 @@ export async function beginCaRotation(session: Session, observed: Observed): Pro
   const chain = await (await session.authority()).chain(signal)
   const file = trustFile(cluster.stateDirectory)
   const begun = await readTrustFile(file)
-  // Members may have both by now: which of them is the old one is told by this file alone.
+  // Members may have both already. Only this file says which is the old one.
   if (begun !== undefined && fingerprintsOf(begun).includes(firstFingerprint(chain))) return
-  // The old one first: going back is possible where that signs again.
+  // The old CA first: a rollback is possible while that one can sign again.
   await replaceFile(file, bundleOf(...trustedByMembers(observed), chain), 0o644)
 }
 
-/** What lies on the members as their bundles, each once (PEM). */
+/** The bundles on the members' disks, each once (PEM). */
 export function trustedByMembers({ hosts }: Observed): readonly string[] {
   const bundles = Object.values(hosts).flatMap(({ member }) => (member?.tls.ca ? [member.tls.ca] : []))
   return [...new Set(bundles)]
 }
 
-/** The old CA signs again. One that is somebody else's does so as soon as the cluster file names it: `requireWayBack`. */
+/** The old CA signs again. An external CA does so once the cluster file names it: see `requireWayBack`. */
 export async function goBack({ cluster }: Session): Promise<void> {
   const own = ownCa(cluster)
   if (own !== undefined) await turnBack(own)
 }
 
-/** @throws QuorateError `blocked` where it is for the operator to have the old CA sign again */
+/** @throws QuorateError `blocked` if only the operator can make the old CA sign again */
 export async function requireWayBack(session: Session): Promise<void> {
   const { cluster, signal } = session
   if (ownCa(cluster) !== undefined) return
@@ -58,12 +58,12 @@ export async function requireWayBack(session: Session): Promise<void> {
   })
 }
 
-/** From now on the CA that signs is the only one that anybody is to trust; members are told by the next run. */
+/** From now on only the signing CA is trusted. The next run updates the members. */
 export async function dropOtherCa({ stateDirectory }: Cluster): Promise<void> {
   await rm(trustFile(stateDirectory), { force: true })
 }
 
-/** @returns the folders that the other CA is kept in from now on; none where it is not quorate's own */
+/** @returns the directories that keep the other CA from now on; none if it is not quorate's own */
 export async function retireOtherCa(cluster: Cluster, stamp: string): Promise<readonly string[]> {
   const own = ownCa(cluster)
   return own === undefined ? [] : await retireOther(own, stamp)

@@ -1,4 +1,4 @@
-/** `quorate certs client NAME`: certificates for whoever talks to the cluster. */
+/** `quorate certs client NAME`: issues certificates for clients of the cluster. */
 import path from 'node:path'
 import { QuorateError } from '../../errors.ts'
 import { type ClientCertificate, makeClientCertificate } from '../../pki/client.ts'
@@ -8,17 +8,17 @@ import { clientsDirectory, rememberClient } from './kept-clients.ts'
 import { runVerb } from '../../engine/run-verb.ts'
 
 export interface ClientOptions {
-  /** The common name, which etcd's RBAC takes for the user. */
+  /** The common name, which etcd's RBAC uses as the user. */
   readonly name: string
-  /** Where the files go; `clientsDirectory` unless given. */
+  /** Directory for the files; default: `clientsDirectory`. */
   readonly directory?: string | undefined
-  /** How long it is valid; `pki.days` unless given. */
+  /** Validity in days; default: `pki.days`. */
   readonly days?: number | undefined
-  /** Issues anew even if the present one is good. */
+  /** Renews it even if the present one is still good. */
   readonly renew?: boolean | undefined
 }
 
-/** Makes, keeps or renews it. The key never leaves this computer. @throws QuorateError `pki` or `usage` */
+/** Creates, keeps or renews it. The key never leaves this workstation. @throws QuorateError `pki` or `usage` */
 export async function clientCertificate(
   session: Session,
   options: ClientOptions,
@@ -31,7 +31,7 @@ export async function clientCertificate(
       return true
     },
     confirm: async () => undefined,
-    // All of it happens on this computer.
+    // Everything happens on this workstation.
     scope: () => 'none',
     same: () => true,
     lookHint: 'quorate certs list',
@@ -45,7 +45,7 @@ export async function clientCertificate(
 async function requirePossible(session: Session, options: ClientOptions, directory: string): Promise<void> {
   const { cluster } = session
   if (cluster.pki.authority.home === 'offline' && options.directory !== undefined) {
-    // `certs csr` asks for what waits in one place.
+    // `certs csr` writes requests for all waiting clients to one directory.
     throw new QuorateError(
       'usage',
       "can't use --out with an offline CA: a client's files stay in one directory until the certificate is signed",
@@ -56,7 +56,7 @@ async function requirePossible(session: Session, options: ClientOptions, directo
   }
   requireOwnOutput(path.resolve(directory), 'leave')
   if ((await session.bundle()) !== undefined) return
-  // Using the authority would make one: over a running cluster, one that no member trusts.
+  // Using the authority would create one. On a running cluster, no member would trust it.
   throw new QuorateError('pki', `can't sign the certificate: CA not found in ${cluster.stateDirectory}`, {
     hint: 'put the state directory back, or set its path in the cluster file (`state`); if there is no cluster yet: quorate apply',
   })

@@ -1,6 +1,6 @@
 /**
- * Leaf certificates issued anew for members that run on undisturbed: etcd reads certificate and key at every handshake.
- * Nothing else is touched, whatever else the cluster file may ask for.
+ * Renews leaf certificates of running members without a restart: etcd reads certificate and key at every handshake.
+ * Touches nothing else, whatever the cluster file asks for.
  */
 import { type Cluster, etcdNodes } from '../../spec/cluster.ts'
 import { type MemberState, PATHS } from '../../host/state.ts'
@@ -17,7 +17,7 @@ import type { HostStep, Next } from '../../tiers/etcd/steps/steps.ts'
 import { isTokenOf } from '../../tiers/etcd/plan/token.ts'
 import { trustsNobody } from '../../tiers/etcd/plan/trust.ts'
 
-/** Issue these anew. Which ones they are needs a clock, and is decided before. */
+/** Which certificates to renew. That depends on the clock, so it is decided beforehand. */
 export interface RenewIntent {
   readonly kind: 'renew'
   readonly cluster: Cluster
@@ -28,22 +28,24 @@ export interface DueCertificate {
   /** The node's name. */
   readonly host: string
   readonly name: CertificateName
-  /** The one that is to go (PEM): as long as it is there, the work is not done. undefined: there is none. */
+  /**
+   * The certificate to replace (PEM): while it is still on the node, the work is not done. undefined: there is none.
+   */
   readonly pem: string | undefined
   /** Completes 'because it …': `is 245 of 365 days old`. */
   readonly why: string
 }
 
-/** Everything whose certificate is due. */
+/** Everything with a certificate that is due. */
 export interface AllDue {
   readonly intent: RenewIntent
-  /** Names of clients whose keys are kept here. */
+  /** Names of clients whose keys are on this workstation. */
   readonly clients: readonly string[]
-  /** The certificate of the schedule of backups that is to go (PEM). */
+  /** The certificate of the backup schedule to replace (PEM). */
   readonly schedule: { readonly pem: string } | undefined
 }
 
-/** Whether the very same certificates are to go; their ages, in whole days, may have moved on. */
+/** Whether the same certificates are due. Their ages in whole days may have changed. */
 export function sameDue(shown: AllDue, now: AllDue): boolean {
   const essence = ({ intent, clients, schedule }: AllDue) => {
     const members = intent.due.map(({ host, name, pem }) => [host, name, pem])
@@ -52,7 +54,7 @@ export function sameDue(shown: AllDue, now: AllDue): boolean {
   return essence(shown) === essence(now)
 }
 
-/** Level-triggered as `next` is: what carries another certificate than the one that was due is done. */
+/** Level-triggered like `next`: a node with another certificate than the due one is done. */
 export function nextRenewal({ cluster, due }: RenewIntent, looked: Observed): Next {
   const left = due.filter(({ host, name, pem }) => presentPem(looked, host, name) === pem)
   const nodes = etcdNodes(cluster).filter((node) => left.some(({ host }) => host === node.name))
@@ -83,10 +85,10 @@ function presentPem(observed: Observed, host: string, name: CertificateName): st
   return observed.hosts[host]?.member?.tls.certificates[name]?.pem
 }
 
-/** The same picture with what is due among the certificates' faults. */
+/** The same observation, with the due certificates listed among the certificates' faults. */
 function withDue({ pki }: Cluster, observed: Observed, due: readonly DueCertificate[]): Observed {
   const certificates = { ...observed.certificates }
-  // What an offline CA signed is told apart by its key: for the same key the old one would be found again.
+  // A certificate from an offline CA is found by its key: for the same key, quorate would find the old one again.
   const code = pki.authority.home === 'offline' ? 'due-with-key' : 'due'
   for (const { host, name, why } of due) {
     if (faultsOf(observed, host, name).length > 0) continue
@@ -96,7 +98,7 @@ function withDue({ pki }: Cluster, observed: Observed, due: readonly DueCertific
   return { ...observed, certificates }
 }
 
-/** A certificate of ours belongs on machines of ours, and below the CA that the others there trust. */
+/** quorate renews only on the cluster's own nodes, and only with a CA that the other members trust. */
 function renewalReasons(cluster: Cluster, observed: Observed, host: string): BlockReason[] {
   const state = observed.hosts[host]?.member
   if (state === undefined || !isOurs(cluster, state)) {

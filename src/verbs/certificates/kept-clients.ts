@@ -1,4 +1,4 @@
-/** Clients whose keys and certificates are on this computer: the operator, and those that `certs client` made. */
+/** Clients whose keys and certificates are on this workstation: the operator, and those that `certs client` created. */
 import { existsSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import path from 'node:path'
@@ -14,12 +14,12 @@ export interface KeptClient {
   readonly certificate: string
 }
 
-/** Where clients' files are kept, unless told otherwise. */
+/** Default directory of clients' files. */
 export function clientsDirectory(cluster: Pick<Cluster, 'stateDirectory'>): string {
   return path.join(cluster.stateDirectory, 'clients')
 }
 
-/** Those that have a certificate by now, the operator first; and those whose files were moved, or can't be read. */
+/** Clients that have a certificate, the operator first; also those whose files were moved, or can't be read. */
 export async function keptClients(
   cluster: Pick<Cluster, 'stateDirectory'>,
 ): Promise<{ readonly here: readonly KeptClient[]; readonly gone: readonly KeptClient[] }> {
@@ -34,7 +34,7 @@ export async function keptClients(
   return { here, gone: elsewhere.filter((client) => !isHere(client)) }
 }
 
-/** Remembers a client whose files were put elsewhere, so that it is not forgotten when certificates are renewed. */
+/** Records a client whose files are in another directory, so that a renewal doesn't miss it. */
 export async function rememberClient(
   cluster: Pick<Cluster, 'stateDirectory'>,
   client: Pick<KeptClient, 'name' | 'directory'>,
@@ -55,7 +55,7 @@ function elsewhereFile({ stateDirectory }: Pick<Cluster, 'stateDirectory'>): str
   return path.join(stateDirectory, 'clients-elsewhere')
 }
 
-/** A line each: the name, which holds no blanks, and the folder. */
+/** One line each: the name, which contains no spaces, and the directory. */
 async function readElsewhere(
   cluster: Pick<Cluster, 'stateDirectory'>,
 ): Promise<readonly Pick<KeptClient, 'name' | 'directory'>[]> {

@@ -1,4 +1,7 @@
-/** What `certs list` says of Kubernetes: its CAs, and the certificates of API servers, kubelets and all others on its nodes. */
+/**
+ * The Kubernetes part of `certs list`: its CAs, and the certificates of API servers, kubelets and all other components
+ * on nodes.
+ */
 import { QuorateError } from '../../errors.ts'
 import type { HostState } from '../../host/state.ts'
 import { openKubernetesAuthorities } from '../../kubernetes/authorities.ts'
@@ -7,7 +10,7 @@ import type { Cluster } from '../../spec/cluster.ts'
 import type { Session } from '../../tiers/etcd/session.ts'
 import { type ListedCertificate, NOTHING, type Origin, listed } from './listed.ts'
 
-/** Of one node; none if it has no part in Kubernetes. */
+/** Certificates of one node; none if it has no part in Kubernetes. */
 export function kubernetesLeaves(
   cluster: Cluster,
   host: string,
@@ -25,7 +28,7 @@ export function kubernetesLeaves(
   })
 }
 
-/** Its own two CAs, once they are made; or why that can't be told. */
+/** Kubernetes' own two CAs once they exist; or why they can't be listed. */
 export async function kubernetesAuthorities(
   session: Session,
   now: Date,

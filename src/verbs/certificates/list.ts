@@ -1,4 +1,4 @@
-/** `quorate certs list`: every certificate that quorate knows of, as it is where it is used. */
+/** `quorate certs list`: lists every certificate that quorate knows, as found where it is used. */
 import { readdir } from 'node:fs/promises'
 import path from 'node:path'
 import { QuorateError } from '../../errors.ts'
@@ -19,9 +19,9 @@ import { scheduleCertificate } from '../../schedule/certificate.ts'
 export type { ListedCertificate } from './listed.ts'
 
 export interface CertificateList {
-  /** The CAs' first, then the members' in the file's order, those of Kubernetes' nodes, then clients'. */
+  /** In this order: CAs, members in the file's order, Kubernetes nodes, clients. */
   readonly certificates: readonly ListedCertificate[]
-  /** Machines that could not be looked at; and CAs that have expired. */
+  /** Nodes that could not be inspected, and expired CAs. */
   readonly errors: readonly QuorateError[]
 }
 
@@ -49,7 +49,7 @@ export async function listCertificates(session: Session): Promise<CertificateLis
   }
 }
 
-/** The CA that signs has expired; or it was renewed, and members know the expired one alone. */
+/** Problems: the signing CA has expired; or it was renewed, but members only know the expired one. */
 async function caTrouble(
   session: Session,
   states: readonly { host: string; tls: TlsState }[],
@@ -85,7 +85,7 @@ function memberCertificates(host: string, tls: TlsState, now: Date): ListedCerti
   return [...present, ...waiting]
 }
 
-/** Every CA that some member trusts, once, with the members that do. */
+/** Every CA that some member trusts, once, with the members that trust it. */
 function authorities(states: readonly { host: string; tls: TlsState }[], now: Date): ListedCertificate[] {
   const found = new Map<string, ListedCertificate>()
   for (const { host, tls } of states) {
@@ -102,12 +102,12 @@ function parseAll(pem: string): readonly string[] {
   try {
     return parseCertificates(pem, 'ca.crt').map(String)
   } catch {
-    // Listed as it stands: `listed` says that it can't be read.
+    // Listed unchanged: `listed` reports that it can't be read.
     return [pem]
   }
 }
 
-/** A node's own, with which it takes backups; or why that can't be told. */
+/** The certificate that a node takes scheduled backups with; or why it can't be listed. */
 async function ofSchedule(
   session: Session,
   now: Date,

@@ -1,14 +1,14 @@
-/** One certificate of a list, as what its file says. */
+/** One certificate of a list, with the values from its file. */
 import { describe } from '../../pki/certificate.ts'
 import { parseCertificates } from '../../pki/chain.ts'
 import { weaknesses } from '../../pki/strength.ts'
 
-/** Stable and documented in docs/reference/commands.md. null: not known, because the file can't be read. */
+/** Stable and documented in docs/reference/commands.md. null: unknown, because the file can't be read. */
 export interface ListedCertificate {
   /** The node, `CA`, or a client's name. */
   readonly owner: string
   readonly kind: 'member' | 'ca' | 'client' | 'kubernetes'
-  /** The node the file is on; null: this computer. */
+  /** The node that has the file; null: this workstation. */
   readonly host: string | null
   readonly file: string
   /** `waiting`: there is a key and a request, but no certificate yet. */
@@ -16,7 +16,7 @@ export interface ListedCertificate {
   readonly commonName: string | null
   readonly dns: readonly string[]
   readonly ips: readonly string[]
-  /** In one line, `CN=…`. */
+  /** On one line, `CN=…`. */
   readonly issuer: string | null
   /** Upper-case hexadecimal. */
   readonly serial: string | null
@@ -25,13 +25,13 @@ export interface ListedCertificate {
   readonly notAfter: string | null
   /** Whole days, rounded down; negative: expired. */
   readonly daysLeft: number | null
-  /** What is too weak about it, each completing 'it …'; empty: nothing. */
+  /** Weaknesses of the certificate, each completing 'it …'; empty: none. */
   readonly weaknesses: readonly string[]
 }
 
 export type Origin = Pick<ListedCertificate, 'owner' | 'kind' | 'host' | 'file'>
 
-/** Of a file that says nothing. */
+/** For a file that can't be read. */
 export const NOTHING = {
   commonName: null,
   dns: [],
@@ -62,7 +62,7 @@ export function listed(origin: Origin, pem: string, now: Date): ListedCertificat
       weaknesses: weaknesses(certificate),
     }
   } catch {
-    // One that can't be read is part of the answer; what is wrong with it, apply says.
+    // An unreadable file is part of the answer. `apply` reports its cause.
     return { ...origin, ...NOTHING, state: 'unreadable' }
   }
 }

@@ -1,4 +1,4 @@
-/** The way to an offline CA and back: requests out, certificates in. */
+/** Transfers to and from an offline CA: exports requests, and imports certificates. */
 import { requireOwnOutput } from '../../files/state-folder.ts'
 import { readdir } from 'node:fs/promises'
 import { QuorateError, combineErrors } from '../../errors.ts'
@@ -23,17 +23,17 @@ import { lookAt } from '../../tiers/etcd/facts/observe.ts'
 import { runVerb } from '../../engine/run-verb.ts'
 
 export interface ExportedRequests {
-  /** Names within the folder. */
+  /** Names within the directory. */
   readonly files: readonly string[]
-  /** Why the members' requests are not among them yet; undefined: everything that is due is there. */
+  /** Why the members' requests are not included yet; undefined: everything that is due is included. */
   readonly waitingFor: string | undefined
 }
 
 /**
- * Has every node make the keys that it needs, under the lock, and writes all requests that wait for a certificate: the
- * members', the API servers', the operator's, and clients'.
+ * Makes every node create the keys that it needs, under the lock. Then writes all waiting requests: for members, API
+ * servers, the operator and clients.
  *
- * @throws QuorateError `usage` where the CA is not an offline one; what `converge` throws
+ * @throws QuorateError `usage` if the CA is not offline; whatever `converge` throws
  */
 export async function exportCertificateRequests(
   session: Session,
@@ -49,11 +49,11 @@ export async function exportCertificateRequests(
     const requests = [...(await memberRequests(session, Object.values(observed.hosts))), ...clients]
     return { files: await exportAll(requests, directory), waitingFor: undefined }
   } catch (error) {
-    // Members that run can't be asked before the operator's own certificate is signed: that comes first then.
+    // Running members can't be queried until the operator's own certificate is signed, so that one comes first.
     const first = error instanceof QuorateError && error.code === 'pki' && clients.length > 0
     if (!first) throw error
     const waitingFor = `members can't be asked before ${OPERATOR} has its certificate: ${error.message}. Have this request signed, import it, then rerun the command`
-    // What waits on the machines already can be carried along: no member has to be asked for that.
+    // Requests that already exist on nodes can go to the CA at once: no member has to be queried for that.
     const { results } = await lookAt(session, nodesOfCa(session))
     const requests = await memberRequests(
       session,
@@ -64,19 +64,19 @@ export async function exportCertificateRequests(
 }
 
 /**
- * Takes what the CA signed for the requests that wait; `apply` puts it in force.
+ * Imports what the CA signed for the waiting requests; `apply` then installs it.
  *
- * @throws QuorateError `usage` where the CA is not an offline one; of the hosts that can't be reached; `pki` for a CA or
- * a folder that can't be used. A bad file is in the report.
+ * @throws QuorateError `usage` if the CA is not offline; the errors of unreachable hosts; `pki` for a CA or a directory
+ *   that can't be used. A bad file is in the report.
  */
 export async function importSignedCertificates(session: Session, directory: string): Promise<ImportReport> {
   assertOffline(session)
   const { result } = await runVerb<Session, readonly IssueRequest[], ImportReport>(session, {
     name: 'certs import',
-    // The keys that requests are for stay as they are: one look is enough.
+    // The keys of the requests don't change, so one inspection is enough.
     decide: async (own, shown) => shown ?? (await expectedRequests(own)),
     confirm: async () => undefined,
-    // What was signed is kept on this computer, until `apply` takes it to the machines.
+    // Signed certificates stay on this workstation until `apply` copies them to the nodes.
     scope: () => 'none',
     same: () => true,
     lookHint: 'quorate certs list',
@@ -86,13 +86,13 @@ export async function importSignedCertificates(session: Session, directory: stri
   return result
 }
 
-/** The nodes that have certificates from etcd's CA. */
+/** Nodes with certificates from etcd's CA. */
 function nodesOfCa({ cluster }: Session): readonly Node[] {
   const ofKubernetes = cluster.kubernetes === undefined ? [] : nodesWith(cluster, 'master')
   return [...new Set([...etcdNodes(cluster), ...ofKubernetes])]
 }
 
-/** All that wait: of members, API servers and clients. @throws QuorateError of the machines that can't be looked at */
+/** All waiting requests: of members, API servers and clients. @throws QuorateError for nodes that can't be inspected */
 async function expectedRequests(session: Session): Promise<readonly IssueRequest[]> {
   const { results, errors } = await lookAt(session, nodesOfCa(session))
   if (errors.length > 0) throw combineErrors(errors)
@@ -114,7 +114,7 @@ async function takeSigned(
     now: session.now(),
     place: caPlace(cluster),
   })
-  // What was imported for clients is put beside their keys at once: no machine is needed for that.
+  // Installs clients' imported certificates next to their keys at once: that needs no node.
   await waitingClients(session)
   return report
 }
@@ -159,7 +159,10 @@ async function memberRequests(
   return [...ofMembers, ...apiServerRequests(cluster, byName)]
 }
 
-/** Of the pairs that API servers call etcd with. Everything else of Kubernetes is signed by CAs of its own, which are here. */
+/**
+ * Requests for the client certificates that API servers use for etcd. Kubernetes' own CAs, which are on this
+ * workstation, sign all others.
+ */
 function apiServerRequests(
   cluster: Cluster,
   hosts: Readonly<Record<string, HostState>>,
@@ -176,8 +179,9 @@ function apiServerRequests(
 }
 
 /**
- * Requests of the operator and of all clients whose keys are kept here; those that were signed get their file, unless
- * theirs is from the old CA of an exchange: it is exchanged once every member trusts the new one (`followClients`).
+ * Requests of the operator and of all clients whose keys are on this workstation. Signed ones are installed, unless the
+ * client's present certificate is from the old CA of a rotation: `followClients` replaces that once every member trusts
+ * the new CA.
  */
 async function waitingClients(session: Session): Promise<readonly IssueRequest[]> {
   const { cluster, now, signal } = session

@@ -1,4 +1,7 @@
-/** Certificates of clients whose keys are kept here: the operator's own, and those that `certs client` made. */
+/**
+ * Certificates of clients whose keys are on this workstation: the operator's own, and those that `certs client`
+ * created.
+ */
 import { readText } from '../../files/read-file.ts'
 import { ageOf } from '../../pki/age.ts'
 import { makeClientCertificate } from '../../pki/client.ts'
@@ -7,13 +10,16 @@ import { type KeptClient, keptClients } from './kept-clients.ts'
 
 export interface RenewedClient {
   readonly name: string
-  /** Absolute path: what was copied elsewhere has to be copied again. */
+  /** Absolute path. Copies elsewhere have to be replaced by the operator. */
   readonly certificate: string
   /** `waiting`: the offline CA has to sign it. */
   readonly result: 'issued' | 'waiting'
 }
 
-/** Names of clients with a certificate here that is past this share of its life, the operator's first. */
+/**
+ * Names of clients whose certificate on this workstation is past this share of its validity period, the operator's
+ * first.
+ */
 export async function dueClients(session: Session, share: number): Promise<readonly string[]> {
   const { here } = await keptClients(session.cluster)
   const due: string[] = []
@@ -24,7 +30,7 @@ export async function dueClients(session: Session, share: number): Promise<reado
   return due
 }
 
-/** Issues them anew for the keys that they have. */
+/** Renews them for their existing keys. */
 export async function renewClients(
   session: Session,
   names: readonly string[],
@@ -45,7 +51,7 @@ export async function renewClients(
   return renewed
 }
 
-/** Whole days from beginning to end of the present one: a new one is as long valid. */
+/** Validity of the present certificate in whole days, which the new one gets as well. */
 export async function lifeOf({ certificate }: KeptClient, now: Date): Promise<number> {
   return Math.max(1, ageOf(await readText(certificate), now).lifeDays)
 }

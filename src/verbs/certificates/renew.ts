@@ -1,4 +1,4 @@
-/** `quorate certs renew`: leaf certificates issued anew while everything runs on, and looked at where they are served. */
+/** `quorate certs renew`: renews leaf certificates without a restart, and verifies that members serve the new ones. */
 import { everyMachine } from '../../engine/locking.ts'
 import { QuorateError } from '../../errors.ts'
 import { ageOf, assertCaLasts } from '../../pki/age.ts'
@@ -25,48 +25,50 @@ import { type Under, idle, runVerb } from '../../engine/run-verb.ts'
 import type { Availability, ProbeChoice } from '../../engine/with-recorder.ts'
 import { counted } from '../../spec/units.ts'
 
-/** Renewed from this share of its life on, unless told otherwise. */
+/** The share of its validity period after which a certificate is renewed, by default. */
 export const RENEW_AFTER = 2 / 3
 
 export interface RenewOptions {
-  /** Names of etcd nodes; all of them, the clients whose keys are kept here, and the schedule of backups, unless given. */
+  /**
+   * Names of etcd nodes; default: all nodes, the clients whose keys are on this workstation, and the backup schedule.
+   */
   readonly nodes?: readonly string[] | undefined
-  /** From which share of its life on (0 to 1) a certificate is due; `RENEW_AFTER` unless given. */
+  /** The share of its validity period (0 to 1) after which a certificate is due; default: `RENEW_AFTER`. */
   readonly olderThan?: number | undefined
-  /** However young they are. */
+  /** Renews them whatever their age. */
   readonly all?: boolean | undefined
-  /** The recorder beside it. */
+  /** The availability probe that runs during the renewal. */
   readonly probe?: ProbeChoice | undefined
-  /** Is shown what will be done before anything is, and throws to stop. Not called where there is nothing to do. */
+  /** Receives what will be done before anything is; throws to stop. Not called if there is nothing to do. */
   readonly confirm: (preview: RenewPreview) => Promise<void>
 }
 
 export interface RenewPreview extends Plan {
   readonly due: readonly DueCertificate[]
-  /** Names of clients whose certificates here are due as well. */
+  /** Names of clients whose certificates on this workstation are due as well. */
   readonly clients: readonly string[]
-  /** The node whose schedule of backups has a certificate that is due; undefined: none has. */
+  /** The node whose backup schedule has a certificate that is due; undefined: none. */
   readonly schedule: string | undefined
 }
 
 export interface RenewReport {
   readonly done: readonly Step[]
-  /** What every chosen member that runs serves on its two ports, after all. */
+  /** What every chosen and running member serves on its two ports afterwards. */
   readonly served: readonly ServedCheck[]
   readonly clients: readonly RenewedClient[]
-  /** Of the node that takes backups by itself; undefined: it was not due, or there is none. */
+  /** For the node with the backup schedule; undefined: nothing was due, or there is no schedule. */
   readonly schedule: { readonly host: string; readonly notAfter: string } | undefined
-  /** What clients noticed; undefined: nothing was recorded. */
+  /** Client-visible impact; undefined: not recorded. */
   readonly availability: Availability | undefined
 }
 
 /**
- * Nothing restarts, and no key changes unless something is wrong with it. Works as well once everything has expired: the
- * members find each other again by themselves.
+ * Restarts nothing, and keeps every key that is in order. Also works after everything has expired: the members
+ * reconnect by themselves.
  *
- * @throws QuorateError `pki` for a CA that is about to expire; `blocked` with every reason; `moved` if the machines
- * changed after they were shown; `locked`; `unhealthy` if a member goes on serving another certificate, or the cluster
- * does not come back. A second run does what is left.
+ * @throws QuorateError `pki` for a CA that expires soon; `blocked` with every reason; `moved` if the nodes changed
+ *   after the preview; `locked`; `unhealthy` if a member keeps serving another certificate, or the cluster does not
+ *   recover. A second run completes the rest.
  */
 export async function renewCertificates(session: Session, options: RenewOptions): Promise<RenewReport> {
   const nodes = chosenNodes(session, options.nodes)
@@ -87,7 +89,7 @@ export async function renewCertificates(session: Session, options: RenewOptions)
     scope: () => everyMachine(session.cluster),
     same: sameDue,
     lookHint: 'quorate certs list',
-    // Without valid certificates nobody is served, and there is nothing to record.
+    // Without valid certificates no client is served, so there is nothing to record.
     probe: ({ observed }) => (faulty(session, observed).length > 0 ? false : options.probe),
     carryOut: async (under) => await renew(under, nodes),
     endsProven: true,
@@ -103,7 +105,10 @@ interface Decision extends AllDue {
   readonly schedule: DueScheduleCertificate | undefined
 }
 
-/** @param shown the schedule is looked at again only where its certificate was due: what keeps it from being told was told */
+/**
+ * @param shown the schedule is inspected again only if its certificate was due: an error of the inspection was reported
+ *   already
+ */
 async function lookForDue(
   session: Session,
   nodes: readonly Node[],
@@ -128,7 +133,7 @@ async function renew(
   { session, lock, decision: { observed, intent, clients, schedule } }: Under<Session, Decision>,
   nodes: readonly Node[],
 ): Promise<Renewed> {
-  // All requests are to be carried to an offline CA at once, and the members' work stops for theirs.
+  // All requests should go to an offline CA together, and the members' renewal stops to wait for their certificates.
   const offline = session.cluster.pki.authority.home === 'offline'
   const early = offline ? await renewClients(session, clients) : undefined
   const { done, after } = await renewMembers(session, lock, intent, observed)
@@ -149,7 +154,7 @@ async function renewScheduled(
   return { host: node.name, notAfter: ageOf(pem, session.now()).notAfter.toISOString() }
 }
 
-/** Nodes some certificate of which has more to it than its age; and than a name that no peer misses. */
+/** Nodes with a certificate that has a fault other than its age, or a missing name that no peer needs. */
 function faulty({ cluster }: Session, { certificates }: Observed): readonly Node[] {
   return etcdNodes(cluster).filter(({ name }) =>
     Object.values(certificates[name] ?? {}).some((faults) =>
@@ -175,7 +180,7 @@ function shareOf({ all, olderThan }: RenewOptions): number {
   return all === true ? 0 : (olderThan ?? RENEW_AFTER)
 }
 
-/** What is due now, judged by the clock. @throws QuorateError `pki` for a CA that can't help. */
+/** What is due according to the clock. @throws QuorateError `pki` for a CA that can't sign. */
 function intentOf(
   session: Session,
   nodes: readonly Node[],
@@ -231,7 +236,7 @@ async function renewMembers(
   return { done, after }
 }
 
-/** Members that had lost each other for want of valid certificates find each other again, without anybody's help. */
+/** Waits for members that lost each other because their certificates expired: they reconnect by themselves. */
 async function comeBack(session: Session, before: Observed, after: Observed): Promise<void> {
   const nodes = etcdNodes(session.cluster)
   const down = nodes.filter(({ name }) => (after.hosts[name]?.member?.unit.mainPid ?? 0) === 0)
@@ -245,7 +250,7 @@ async function comeBack(session: Session, before: Observed, after: Observed): Pr
       'the certificate of the member also needs renewal, but was not requested: quorate certs renew'
     session.emit({ type: 'warning', host: name, text })
   }
-  // Where all were good before, whatever else keeps the cluster from health is not for us to wait for.
+  // If all certificates were good before, don't wait for a cluster that is unhealthy for another reason.
   const hopeful = down.length + others.length === 0
   if (hopeful && faulty(session, before).length > 0) await awaitHealth(session, after)
 }

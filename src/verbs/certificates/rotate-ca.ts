@@ -1,6 +1,6 @@
 /**
- * `quorate certs rotate-ca`: the CA of a running cluster exchanged for another. Stage by stage, and no stage remembers
- * anything: what was done is read from the machines and from the folder here. Until the last one the way back is open.
+ * `quorate certs rotate-ca`: rotates the CA of a running cluster in stages. No stage stores its progress: quorate reads
+ * it from the nodes and from the state directory. Until the last stage a rollback is possible.
  */
 import { everyMachine } from '../../engine/locking.ts'
 import { agreedTo, requireAgreed } from '../../engine/approval.ts'
@@ -25,42 +25,42 @@ import { type Under, runVerb } from '../../engine/run-verb.ts'
 import type { Availability, ProbeChoice } from '../../engine/with-recorder.ts'
 
 /**
- * - `trust`: both CAs are trusted by every member, which takes a restart of each; begins the exchange
- * - `issue`: the members' certificates, and those of clients here, come from the new CA; nothing restarts
- * - `finish`: the old CA is dropped, which takes a restart of each again; from here there is no way back
- * - `abort`: instead of `finish`: the old CA signs again, and the new one is dropped
+ * - `trust`: starts the rotation. Every member trusts both CAs, which takes a restart of each.
+ * - `issue`: the new CA issues the certificates of members, and of clients on this workstation. Nothing restarts.
+ * - `finish`: removes the old CA, which takes another restart of each member. No rollback is possible afterwards.
+ * - `abort`: instead of `finish`. The old CA signs again, and the new one is removed.
  */
 export type RotationStage = 'trust' | 'issue' | 'finish' | 'abort'
 
 export interface RotateOptions {
   readonly stage: RotationStage
-  /** Is shown what the stage would do before anything is done, and throws to stop. Not called where nothing is to do. */
+  /** Receives what the stage would do before anything is done; throws to stop. Not called if there is nothing to do. */
   readonly confirm: (preview: RotatePreview) => Promise<void>
   readonly probe?: ProbeChoice | undefined
 }
 
 export interface RotatePreview extends Plan {
   readonly stage: RotationStage
-  /** Nodes whose API servers follow, one at a time; none where there is no Kubernetes. */
+  /** Nodes whose API servers follow, one at a time; empty without Kubernetes. */
   readonly followers: readonly string[]
 }
 
 export interface RotateReport {
   readonly stage: RotationStage
   readonly done: readonly Step[]
-  /** What every member that runs serves on its two ports, after all. */
+  /** What every running member serves on its two ports afterwards. */
   readonly served: readonly ServedCheck[]
   readonly clients: readonly FollowedClient[]
-  /** Folders in which the CA is kept that does not sign any more. */
+  /** Directories of the CA that no longer signs. */
   readonly retired: readonly string[]
   readonly availability: Availability | undefined
 }
 
 /**
- * Carries out one stage; repeating it does what is left of it.
+ * Carries out one stage; repeating it completes the rest.
  *
- * @throws QuorateError `blocked` with every reason, also for a stage whose turn it is not; `moved`; `locked`;
- * `unhealthy` if a member does not serve or accept what it should; what a step failed with.
+ * @throws QuorateError `blocked` with every reason, also for a stage out of order; `moved`; `locked`; `unhealthy` if a
+ *   member does not serve or accept what it should; the error of a failed step.
  */
 export async function rotateCa(session: Session, options: RotateOptions): Promise<RotateReport> {
   const { stage } = options
@@ -94,15 +94,15 @@ export async function rotateCa(session: Session, options: RotateOptions): Promis
 interface Decided {
   readonly observed: Observed
   readonly preview: Plan
-  /** Something is decided here even where no machine has to be touched. */
+  /** The stage changes something on this workstation, even if no node has to be changed. */
   readonly decides: boolean
-  /** Of a way back that was cut off in its last stage: the old CA signs, and the other one is only to be dropped. */
+  /** A rollback was interrupted in its last stage: the old CA signs, and only the other one has to be removed. */
   readonly onlyEnds?: boolean
 }
 
 interface Decision extends Decided {
   readonly intent: ApplyIntent
-  /** What of the preview takes a member away for a moment. */
+  /** The steps of the preview that interrupt a member. */
   readonly agreed: ReadonlySet<string>
 }
 
@@ -127,7 +127,7 @@ const TRUST: Stage = {
   },
   carryOut: async (under) => {
     const { session, decision } = under
-    // Also where it is under way: this may be what was interrupted.
+    // Also if a rotation is in progress: this may be the stage that was interrupted.
     await beginCaRotation(session, decision.observed)
     const { done, after } = await converge(under, decision.intent)
     const clients = await followClients(session, { reissue: 'operator' })
@@ -144,7 +144,7 @@ const ISSUE: Stage = {
     return { observed, preview: plan({ ...intent, reissue: true }, observed), decides: false }
   },
   carryOut: async (under) => {
-    // An API server that does not trust the new CA yet could not reach a member with a certificate from it.
+    // An API server that doesn't trust the new CA yet could not connect to a member with a certificate from it.
     const followed = await followApiServers(under)
     const reissued = await reissue(under)
     return { ...reissued, done: [...followed, ...reissued.done] }
@@ -165,7 +165,7 @@ const FINISH: Stage = {
     // With certificates from the new CA, while both are trusted.
     const followed = await followApiServers(under)
     if (decision.decides) {
-      // The last moment at which anything can be found: whoever is still with the old CA is cut off afterwards.
+      // The last chance to find clients with a certificate from the old CA: afterwards they are cut off.
       const clients = await followClients(session, { reissue: 'all' })
       requireSigned(clients)
       await session.refresh()
@@ -202,7 +202,7 @@ const ABORT: Stage = {
   },
 }
 
-/** Nothing of the rotation was done yet. */
+/** No part of the rotation is done yet. */
 function isFirst(stage: RotationStage, { decides }: Decided): boolean {
   return stage === 'trust' && decides
 }
@@ -214,7 +214,7 @@ const STAGES: Readonly<Record<RotationStage, Stage>> = {
   abort: ABORT,
 }
 
-/** Certificates of members and clients from the CA that signs now, proven on live connections. */
+/** Issues certificates of members and clients from the signing CA, and proves them on live connections. */
 async function reissue(under: UnderLock): Promise<Done> {
   const { done, after } = await converge(under, { ...under.decision.intent, reissue: true })
   const clients = await followClients(under.session, { reissue: 'all' })
@@ -222,7 +222,7 @@ async function reissue(under: UnderLock): Promise<Done> {
   return { done, clients, served: await proveTrust(under.session, after) }
 }
 
-/** Members told that there is one CA alone, clients too, and the other put away. */
+/** Members and clients trust only one CA from now on, and the other one is put away. */
 async function drop(under: UnderLock): Promise<Done> {
   const { session, decision } = under
   const { done, after } = await converge(under, { ...decision.intent, dropTrust: true })
@@ -232,7 +232,7 @@ async function drop(under: UnderLock): Promise<Done> {
   return { done, clients, served, retired: await retireOtherCa(session.cluster, compactTime(session.now())) }
 }
 
-/** Reads the CA anew, looks again and does what is to be done now. */
+/** Reads the CA again, inspects again, and does what is due now. */
 async function converge({ session, lock, decision }: UnderLock, intent: ApplyIntent) {
   await session.refresh()
   const observed = await observe(session)
@@ -241,7 +241,7 @@ async function converge({ session, lock, decision }: UnderLock, intent: ApplyInt
   return { done, after }
 }
 
-/** @throws QuorateError `blocked` where somebody's certificate, perhaps our own, would be refused afterwards */
+/** @throws QuorateError `blocked` if a certificate, perhaps the operator's own, would be refused afterwards */
 function requireSigned(clients: readonly FollowedClient[]): void {
   const waiting = clients.filter(({ result }) => result === 'waiting').map(({ name }) => name)
   if (waiting.length === 0) return

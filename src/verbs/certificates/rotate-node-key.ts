@@ -12,12 +12,12 @@ import { isOurs } from '../../schedule/whose.ts'
 import { allowSigner, makeSigningKey, requireTools } from '../../schedule/signing.ts'
 
 /**
- * A new key on the node that takes the backups; what the old one signed until now goes on counting.
+ * Creates a new key on the node that takes the backups. Existing signatures of the old key stay valid.
  *
  * @param confirm throws to stop; nothing was changed by then
- * @returns the new one's fingerprint
- * @throws QuorateError `blocked` if no schedule of this cluster is there; `moved` if its key became another one meanwhile;
- *   `locked`
+ * @returns the new key's fingerprint
+ * @throws QuorateError `blocked` if the node has no schedule of this cluster; `moved` if its key changed since the
+ *   preview; `locked`
  */
 export async function rotateNodeKey(
   session: Session,
@@ -41,7 +41,7 @@ export async function rotateNodeKey(
   return result
 }
 
-/** What is there of the schedule. @throws QuorateError `blocked` if it is none of this cluster's, or can't sign */
+/** Inspects the schedule on the node. @throws QuorateError `blocked` if it isn't this cluster's, or can't sign */
 async function lookForKey(session: Session, node: Node): Promise<ScheduleThere> {
   const { cluster, signal } = session
   const remote = await session.remote(node)

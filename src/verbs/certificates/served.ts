@@ -1,4 +1,4 @@
-/** What counts of a certificate is what is served: the one on a member's disk, on both of its ports. */
+/** Checks which certificate a member actually serves: on both of its ports, it must be the one on its disk. */
 import { QuorateError, combineErrors } from '../../errors.ts'
 import { describeCertificate } from '../../pki/certificate.ts'
 import type { Observed } from '../../tiers/etcd/facts/observed.ts'
@@ -13,17 +13,17 @@ export interface ServedCheck {
   readonly port: 'client' | 'peer'
   /** Upper-case hexadecimal. */
   readonly serial: string
-  /** In one line, `CN=…`. */
+  /** On one line, `CN=…`. */
   readonly issuer: string
   /** ISO 8601, UTC. */
   readonly notAfter: string
 }
 
 /**
- * Dials both ports of every member that runs. One that waits for its quorum still (`activating`) does not answer
- * clients yet, nor peers in its first moments: what it does not serve is left out.
- * @throws QuorateError `unhealthy` naming every port on which another certificate is served than lies on its disk, or
- * where nobody answers
+ * Connects to both ports of every running member. A member that still waits for quorum (`activating`) does not answer
+ * clients yet, nor peers in its first moments: the ports that it does not serve are left out.
+ * @throws QuorateError `unhealthy` naming every port that serves another certificate than the one on disk, or doesn't
+ *   answer
  */
 export async function checkServed(
   session: Session,

@@ -1,4 +1,4 @@
-/** Who may sign backups, changed here: no machine has a part in it. */
+/** Changes who may sign backups. This happens on the workstation only: no node takes part. */
 import { listOf, revokeSigner, rotateOperator, signersCalled, signersFile } from '../../backup/signers.ts'
 import { type Operator, type VerbSession, runVerb, withoutMachines } from '../../engine/run-verb.ts'
 import type { AllowedSigner } from '../../signing/allowed-signers.ts'
@@ -6,12 +6,12 @@ import type { Cluster } from '../../spec/cluster.ts'
 
 export interface SignersOptions {
   readonly cluster: Cluster
-  /** Who asks: where the record is kept, and who is told. */
+  /** The operator: where the record is kept, and who receives reports. */
   readonly operator: Operator
   readonly signal: AbortSignal
 }
 
-/** What both have. */
+/** Common to both commands. */
 const LOCAL = {
   name: 'backup signers',
   scope: () => 'none' as const,
@@ -20,10 +20,10 @@ const LOCAL = {
 } as const
 
 /**
- * A new key for the operator; what the old one signed until now goes on counting.
+ * Creates a new key for the operator. Existing signatures of the old key stay valid.
  *
  * @param confirm throws to stop; nothing was changed by then
- * @throws QuorateError `moved` if the list of signers changed since
+ * @throws QuorateError `moved` if the list of signers changed since the preview
  */
 export async function rotateOperatorKey(
   { cluster, operator, signal }: SignersOptions,
@@ -44,11 +44,11 @@ export async function rotateOperatorKey(
 }
 
 /**
- * What these keys signed does not count any more, whatever its date.
+ * Revokes keys: their signatures are no longer valid, whatever their date.
  *
- * @param who name or fingerprint, as the list has it
- * @param confirm is shown the keys, and throws to stop
- * @throws QuorateError `usage` for a name that is none; `moved` if the list of signers changed since
+ * @param who name or fingerprint, as in the list
+ * @param confirm receives the keys, and throws to stop
+ * @throws QuorateError `usage` for an unknown name; `moved` if the list of signers changed since the preview
  */
 export async function revokeKeys(
   { cluster, operator, signal }: SignersOptions,
