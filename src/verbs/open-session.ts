@@ -1,4 +1,4 @@
-/** A session for programs: `openSession` with everything that a program need not care about filled in. */
+/** A session for programs: `openSession` with defaults for everything that a program need not set. */
 import { cacheDirectory } from '../files/cache-directory.ts'
 import { QuorateError } from '../errors.ts'
 import { type Session, type SessionOptions, openSession } from '../tiers/etcd/session.ts'
@@ -6,14 +6,14 @@ import { ETCD_STEPS } from '../tiers/etcd/steps/kinds.ts'
 import { TIERS } from '../tiers/tiers.ts'
 import type { Cluster } from '../spec/cluster.ts'
 
-/** Like `SessionOptions`, all of it optional. */
+/** Like `SessionOptions`, but all optional. */
 export type OpenOptions = Partial<Omit<SessionOptions, 'cluster'>>
 
 /**
- * Opens a session on a cluster; nothing is connected before it is needed. Close it, best with `await using`.
+ * Opens a session on a cluster; connects to a node only when needed. Close it, best with `await using`.
  *
- * Unless told otherwise: no events, no signal, the system's clock, the user's cache directory, and nobody to ask: a CA
- * key with a passphrase, or sudo with a password, is a `permission` error then.
+ * Defaults: no events, no signal, the system's clock, the user's cache directory, and no prompts. A CA key with a
+ * passphrase, or sudo with a password, is then a `permission` error.
  *
  * @example
  * const { cluster } = await loadClusterFile('cluster.yaml')

@@ -41,7 +41,7 @@ function sessionOf(changes: Partial<Cluster> = {}): Session {
     askPassphrase: refuse,
     now: () => NOW,
   })
-  // Of a session no more than this is used: no machine is asked.
+  // Uses only this much of a session: no node is queried.
   return {
     cluster,
     emit: () => undefined,
@@ -63,7 +63,7 @@ function spki(pem: string) {
   return createPublicKey(pem).export({ type: 'spki', format: 'pem' })
 }
 
-/** The subject of the certificate in a kubeconfig, whose key is checked to be its own. */
+/** The subject of the certificate in a kubeconfig, after a check that its key belongs to it. */
 function subjectIn(file: string): string {
   const text: unknown = parse(readFileSync(file, 'utf8'))
   const [entry] = (text as { users: { user: Record<string, string> }[] }).users

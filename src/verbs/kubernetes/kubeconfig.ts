@@ -1,4 +1,7 @@
-/** `quorate kubeconfig`: access to the API for a person. The key is born here, and lies in one file of that person's. */
+/**
+ * `quorate kubeconfig`: gives a person access to the Kubernetes API. The key is created on this workstation, and only
+ * in that person's file.
+ */
 import path from 'node:path'
 import { runVerb } from '../../engine/run-verb.ts'
 import { QuorateError } from '../../errors.ts'
@@ -14,15 +17,15 @@ import type { Session } from '../../tiers/etcd/session.ts'
 import { firstLine, requireOurs, writeOurs } from './own-kubeconfig.ts'
 
 export interface KubeconfigOptions {
-  /** The user's name, to the API server; `admin` unless given. */
+  /** The user's name for the API server; default: `admin`. */
   readonly user?: string | undefined
-  /** Groups; without a user and without any, kubeadm's administrators. */
+  /** Groups; default if there is no user either: kubeadm's administrators. */
   readonly groups: readonly string[]
-  /** How long it is valid; `kubernetes.pki.days` unless given. */
+  /** Validity in days; default: `kubernetes.pki.days`. */
   readonly days?: number | undefined
-  /** Absolute path; in the state directory unless given. */
+  /** Absolute path; default: in the state directory. */
   readonly file?: string | undefined
-  /** Asked where it is of the group system:masters; throws to stop. */
+  /** Called for the group system:masters; throws to stop. */
   readonly confirmMasters: (user: string) => Promise<void>
 }
 
@@ -33,11 +36,11 @@ export interface MadeKubeconfig {
   readonly server: string
   /** ISO 8601 */
   readonly expires: string
-  /** Whole sentences. */
+  /** Complete sentences. */
   readonly warnings: readonly string[]
 }
 
-/** @throws QuorateError `usage` for names that are the cluster's own; `state` for a file that is not quorate's; `pki` */
+/** @throws QuorateError `usage` for names reserved for the cluster; `state` for a file that is not quorate's; `pki` */
 export async function makeKubeconfig(session: Session, options: KubeconfigOptions): Promise<MadeKubeconfig> {
   const { user, groups } = subjectOf(options)
   const file = options.file ?? path.join(kubernetesDirectory(session.cluster), 'users', `${user}.conf`)
@@ -50,7 +53,7 @@ export async function makeKubeconfig(session: Session, options: KubeconfigOption
     confirm: async () => {
       if (groups.includes(MASTERS)) await options.confirmMasters(user)
     },
-    // All of it happens on this computer.
+    // Everything happens on this workstation.
     scope: () => 'none',
     same: () => true,
     lookHint: 'quorate kubeconfig',
@@ -92,7 +95,7 @@ async function requirePossible(session: Session, file: string): Promise<void> {
   await requireOurs(file, cluster.name)
   const authorities = await openKubernetesAuthorities(session)
   if ((await authorities.bundles()) !== undefined) return
-  // Making one would make another cluster's CA, if there is a cluster.
+  // Creating a CA would create one that does not belong to the cluster, if a cluster exists.
   throw new QuorateError('pki', "can't sign the certificate: Kubernetes CA not found", {
     hint: 'put the state directory back, or set its path in the cluster file (`state`); if there is no cluster yet: quorate apply',
   })

@@ -1,4 +1,4 @@
-/** kubectl on a master: which one is taken, what it is given, and when another is tried. */
+/** kubectl on a control-plane node: which node is chosen, what kubectl receives, and when another node is tried. */
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { spawnSync } from 'node:child_process'
 import { tmpdir } from 'node:os'
@@ -12,7 +12,7 @@ import program from './kubectl.sh?raw'
 
 const cluster = sampleKubernetesCluster()
 
-/** Masters that end with these exit codes, and write this; an error: it can't be reached. */
+/** Control-plane nodes whose kubectl returns these exit codes and this output; an error: the node is unreachable. */
 function fleetOf(ends: Readonly<Record<string, { readonly code: number; readonly text?: string } | Error>>) {
   const commands: (RemoteCommand & { readonly host: string })[] = []
   const attached: (Pick<RemoteCommand, 'argv' | 'root'> & { readonly host: string })[] = []

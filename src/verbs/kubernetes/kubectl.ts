@@ -1,4 +1,4 @@
-/** `quorate kubectl`: Kubernetes' own tool on a master, as root, with the credentials that lie there. */
+/** `quorate kubectl`: runs kubectl on a control-plane node, as root, with the credentials on that node. */
 import type { Readable } from 'node:stream'
 import { QuorateError, combineErrors } from '../../errors.ts'
 import { bracket } from '../../etcd/bracket.ts'
@@ -7,44 +7,47 @@ import { API_PORT } from '../../spec/defaults.ts'
 import type { Fleet } from '../../ssh/fleet.ts'
 import program from './kubectl.sh?raw'
 
-/** Of output that nobody takes as it comes, in bytes. */
+/** Limit for output that is not streamed to the caller, in bytes. */
 const MOST_BYTES = 64 * 1024 ** 2
 
-/** What the program ends with, with no byte of output, where kubectl was not started. */
+/** The exit code of the wrapper, without any output, if kubectl could not be started. */
 const NOT_READY = 93
 const NOT_THERE = 94
 
-/** kubectl's words that ask whether it can be started, with output that nobody sees. */
+/** Arguments that check whether kubectl can start. The output is discarded. */
 const READY = ['version', '--client'] as const
 const UNSEEN = { onStdout: undefined, onStderr: undefined } as const
 
 export interface KubectlOptions {
   readonly cluster: Cluster
-  /** Name of a master; undefined: the first one, in the file's order, whose API server is ready. */
+  /** Name of a control-plane node; undefined: the first one, in the file's order, with a ready API server. */
   readonly node?: string | undefined
   /** kubectl's own arguments, passed on unchanged. */
   readonly args: readonly string[]
   readonly fleet: Pick<Fleet, 'get'>
   readonly stdin?: string | Uint8Array | Readable | undefined
-  /** It gets the terminal of this process: keys, size, and both outputs as one. Nothing of it comes back but the exit code. */
+  /**
+   * Connects kubectl to this process's terminal: keys, size, and both outputs as one. Only the exit code is returned.
+   */
   readonly terminal?: boolean | undefined
   readonly signal?: AbortSignal | undefined
-  /** Called with output as it arrives, byte for byte; the result then holds none of it. */
+  /** Receives output as it arrives, byte for byte; the result then contains none. */
   readonly onStdout?: ((bytes: Uint8Array) => void) | undefined
   readonly onStderr?: ((bytes: Uint8Array) => void) | undefined
 }
 
 export interface KubectlResult {
   readonly host: string
-  /** kubectl's. */
+  /** The exit code of kubectl. */
   readonly exitCode: number
   readonly stdout: Uint8Array
   readonly stderr: Uint8Array
 }
 
 /**
- * @throws QuorateError `usage` for a node that is no master, or a cluster without Kubernetes; `kubernetes` where no API server is
- * ready; `unreachable` and the like where no master can be reached; the signal's reason. An exit code other than 0 is a result.
+ * @throws QuorateError `usage` for a node that is not a control-plane node, or a cluster without Kubernetes;
+ *   `kubernetes` if no API server is ready; `unreachable` and similar if no control-plane node can be reached; the
+ *   signal's reason. An exit code other than 0 is a result.
  */
 export async function kubectl(options: KubectlOptions): Promise<KubectlResult> {
   const errors: QuorateError[] = []
@@ -74,14 +77,14 @@ function candidates({ cluster, node: name }: KubectlOptions): readonly Node[] {
   })
 }
 
-/** @throws QuorateError where kubectl was not started: another master may do it then */
+/** @throws QuorateError if kubectl could not be started: another control-plane node may be able to */
 async function kubectlOn(node: Node, options: KubectlOptions): Promise<KubectlResult> {
   const { cluster, args, signal, stdin } = options
   const remote = await options.fleet.get(node.name, node.ssh)
   const port = cluster.loadBalancer?.apiPort ?? API_PORT
   const argv = ['sh', '-c', program, 'kubectl', `https://${bracket(node.address)}:${port}`, ...args]
   if (options.terminal === true) {
-    // Asked before: what a program on the terminal ends with may be any number.
+    // Checked beforehand, because a program on the terminal can return any exit code.
     await kubectlOn(node, { ...options, args: READY, stdin: undefined, terminal: false, ...UNSEEN })
     const exitCode = await remote.attach({ argv, root: true })
     return { host: remote.host, exitCode, stdout: Buffer.of(), stderr: Buffer.of() }
@@ -97,7 +100,7 @@ async function kubectlOn(node: Node, options: KubectlOptions): Promise<KubectlRe
     stdin,
     signal,
     encoding: 'latin1',
-    // Its user's program: a watch has no end, and no bound where it is passed on.
+    // The user decides what runs: a watch never ends, and streamed output has no limit.
     patience: 'endless',
     changes: true,
     keep: options.onStdout === undefined,

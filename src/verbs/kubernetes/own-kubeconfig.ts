@@ -1,4 +1,4 @@
-/** The file of a kubeconfig: quorate replaces what quorate wrote for this cluster, and nothing else. */
+/** The file of a kubeconfig: quorate replaces only files that it wrote for this cluster. */
 import type { Stats } from 'node:fs'
 import { lstat, open } from 'node:fs/promises'
 import { constants } from 'node:fs'
@@ -9,14 +9,14 @@ export function firstLine(cluster: string): string {
   return `# Written by quorate for ${cluster}: it holds a private key.`
 }
 
-/** @throws QuorateError `state` if something is there that quorate did not write for this cluster */
+/** @throws QuorateError `state` if the file exists, and quorate did not write it for this cluster */
 export async function requireOurs(file: string, cluster: string): Promise<'ours' | 'none'> {
   const found = await look(file)
   if (found === undefined) return 'none'
   if (!found.isFile()) throw refused(file, 'is not a regular file')
   if (found.uid !== process.getuid?.()) throw refused(file, `belongs to another user (uid ${found.uid})`)
   const line = firstLine(cluster)
-  // Not through a link, and without waiting for who would fill a pipe: it may be another file by now.
+  // Follows no link, and doesn't wait for the writer of a named pipe: the file may have been replaced.
   await using handle = await open(
     file,
     constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK,
@@ -28,7 +28,7 @@ export async function requireOurs(file: string, cluster: string): Promise<'ours'
   throw refused(file, 'already exists, and quorate did not write it for this cluster')
 }
 
-/** Mode 600, whole or not at all. @throws QuorateError `state` as above, or if it can't be written */
+/** Mode 600, written completely or not at all. @throws QuorateError `state` as above, or if it can't be written */
 export async function writeOurs(file: string, cluster: string, text: string): Promise<void> {
   const there = await requireOurs(file, cluster)
   try {

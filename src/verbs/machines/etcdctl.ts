@@ -1,4 +1,4 @@
-/** `quorate etcdctl`: etcd's own tool on one node, as user etcd, with that node's endpoint and certificates filled in. */
+/** `quorate etcdctl`: runs etcdctl on one node, as user etcd, with that node's endpoint and certificates. */
 import type { Readable } from 'node:stream'
 import { QuorateError, combineErrors } from '../../errors.ts'
 import { bracket } from '../../etcd/bracket.ts'
@@ -7,37 +7,37 @@ import type { Fleet } from '../../ssh/fleet.ts'
 import type { Remote } from '../../ssh/remote.ts'
 import program from './etcdctl.sh?raw'
 
-/** Of output that nobody takes as it comes, in bytes. */
+/** Limit for output that is not streamed to the caller, in bytes. */
 const MOST_BYTES = 64 * 1024 ** 2
 
 export interface EtcdctlOptions {
   readonly cluster: Cluster
-  /** Name of an etcd node; undefined: the first one, in the file's order, that can be reached. */
+  /** Name of an etcd node; undefined: the first reachable one, in the file's order. */
   readonly node?: string | undefined
   /** etcdctl's own arguments, passed on unchanged. */
   readonly args: readonly string[]
-  /** `2` for the v2 API, where the version has it and `enableV2` is set. */
+  /** `2` for the v2 API, if the version has it and `enableV2` is set. */
   readonly api?: 2 | 3 | undefined
   readonly fleet: Pick<Fleet, 'get'>
   readonly stdin?: string | Uint8Array | Readable | undefined
   readonly signal?: AbortSignal | undefined
-  /** Called with output as it arrives, byte for byte; the result then holds none of it. */
+  /** Receives output as it arrives, byte for byte; the result then contains none. */
   readonly onStdout?: ((bytes: Uint8Array) => void) | undefined
   readonly onStderr?: ((bytes: Uint8Array) => void) | undefined
 }
 
 export interface EtcdctlResult {
   readonly host: string
-  /** etcdctl's. */
+  /** The exit code of etcdctl. */
   readonly exitCode: number
-  /** Bytes, because what etcd stores need not be text. */
+  /** Bytes, because values in etcd need not be text. */
   readonly stdout: Uint8Array
   readonly stderr: Uint8Array
 }
 
 /**
- * @throws QuorateError `usage` for a node without etcd or an API that is not served; `unreachable` and the like where
- * no node can be reached; the signal's reason. An exit code other than 0 is a result.
+ * @throws QuorateError `usage` for a node without etcd, or an API that is not served; `unreachable` and similar if no
+ *   node can be reached; the signal's reason. An exit code other than 0 is a result.
  */
 export async function etcdctl(options: EtcdctlOptions): Promise<EtcdctlResult> {
   const { cluster, args, api = 3, signal } = options
@@ -53,7 +53,7 @@ export async function etcdctl(options: EtcdctlOptions): Promise<EtcdctlResult> {
     stdin: options.stdin,
     signal,
     encoding: 'latin1',
-    // Its user's program: a watch has no end, and no bound where it is passed on.
+    // The user decides what runs: a watch never ends, and streamed output has no limit.
     patience: 'endless',
     changes: true,
     keep: options.onStdout === undefined,
@@ -69,18 +69,19 @@ export async function etcdctl(options: EtcdctlOptions): Promise<EtcdctlResult> {
   }
 }
 
-/** The whole command, to be run as root on the node with this name. */
+/** The complete command, to be run as root on the node with this name. */
 export function etcdctlArgv(cluster: Cluster, args: readonly string[], api: 2 | 3, host: string): string[] {
   return ['sh', '-c', program, 'etcdctl', String(api), ...connectionFlags(cluster, api, host), ...args]
 }
 
 function connectionFlags({ etcd, pki, nodes }: Cluster, api: 2 | 3, host: string): string[] {
   const plaintext = etcd.localPlaintext || etcd.plaintextClients
-  // A member that was set up without TLS need not listen on the loopback yet.
+  // A member that was set up without TLS may not listen on the loopback address yet.
   const own = etcd.plaintextClients ? nodes.find(({ name }) => name === host)?.address : undefined
   const where = `${bracket(own ?? '127.0.0.1')}:${etcd.clientPort}`
   const endpoint = [`--endpoints=${plaintext ? 'http' : 'https'}://${where}`]
-  // The v2 client would ask that endpoint for the others and go to those: one node is meant here.
+  // Without this option the v2 client would ask the endpoint for all members, and connect to those instead of this
+  // node.
   if (api === 2) endpoint.push('--no-sync')
   if (plaintext) return endpoint
   const names =
@@ -109,7 +110,7 @@ async function chosen({ cluster, node: name, fleet }: EtcdctlOptions): Promise<R
   return await fleet.get(node.name, node.ssh)
 }
 
-/** One after the other: the usual case is that the first one answers. */
+/** Tries one node after the other, because usually the first one answers. */
 async function firstReachable(nodes: readonly Node[], fleet: Pick<Fleet, 'get'>): Promise<Remote> {
   const errors: QuorateError[] = []
   for (const node of nodes) {

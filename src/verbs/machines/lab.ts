@@ -1,4 +1,6 @@
-/** The machines of a cluster file as containers on this computer: to try quorate, and to try a change before it is made. */
+/**
+ * Runs the nodes of a cluster file as containers on this workstation: to try quorate, or a change before it is applied.
+ */
 import { appendFile, mkdir } from 'node:fs/promises'
 import { readText } from '../../files/read-file.ts'
 import { requireLab } from '../../lab/available.ts'
@@ -18,7 +20,7 @@ export interface LabOptions {
   readonly signal: AbortSignal
 }
 
-/** Boots what does not run yet, and records the machines' host keys, which were made here. Root only. */
+/** Boots what does not run yet, and records the containers' host keys, which were created locally. Needs root. */
 export async function labUp(cluster: Cluster, options: LabOptions): Promise<BootResult> {
   requireLab()
   const base = await labBase({ ...baseOf(cluster), ...options })
@@ -27,11 +29,11 @@ export async function labUp(cluster: Cluster, options: LabOptions): Promise<Boot
   return result
 }
 
-/** Machines of the lab reach no archive: what tiers would install is in their file system from the first. */
+/** Nodes of the lab can't reach a package archive, so what tiers would install is already in their file system. */
 function baseOf(cluster: Cluster): Pick<BaseOptions, 'suite' | 'packages'> {
   if (cluster.kubernetes === undefined) return {}
   const packages = TIERS.flatMap((tier) => cluster.nodes.flatMap((node) => tier.packages(cluster, node)))
-  // The first Debian with a containerd that today's kubelets take.
+  // The first Debian release with a containerd that current kubelets accept.
   return { suite: 'trixie', packages: [...new Set(packages)] }
 }
 
@@ -49,7 +51,7 @@ export async function labState(cluster: Cluster): Promise<LabStatus> {
 async function trustLab(cluster: Cluster, { lab }: BootResult): Promise<void> {
   await mkdir(cluster.stateDirectory, { recursive: true, mode: 0o700 })
   const file = knownHostsFile(cluster)
-  // Made, if it is not there, without touching what is.
+  // Creates the file if it is missing, and leaves an existing one unchanged.
   await appendFile(file, '', { mode: 0o600 })
   const addresses = new Set(lab.spec.machines.map(primaryAddress))
   const others = (await readText(file))

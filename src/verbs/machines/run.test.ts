@@ -15,7 +15,7 @@ const node = (name: string, role: 'etcd' | 'worker'): Node => ({
 const nodes = [node('a', 'etcd'), node('b', 'etcd'), node('c', 'worker')]
 const cluster = { nodes, groups: { rack1: ['a', 'c'] } } as Partial<Cluster> as Cluster
 
-/** Machines that answer with their own name after their own delay; `b` can't be reached. */
+/** Nodes that answer with their own name after their own delay; `b` is unreachable. */
 const fleet = {
   get: async (host: string): Promise<Remote> => {
     if (host === 'b') throw new QuorateError('unreachable', 'no route to b', { host })

@@ -1,9 +1,9 @@
-/** `quorate run`: one command on many machines at once. */
+/** `quorate run`: runs one command on many nodes at once. */
 import { QuorateError } from '../../errors.ts'
 import { type Cluster, type Node, ROLES, selectNodes } from '../../spec/cluster.ts'
 import type { Fleet } from '../../ssh/fleet.ts'
 
-/** Of one machine's output, which is shown when it is whole, in bytes. */
+/** Limit for one node's output, which is shown when it is complete, in bytes. */
 const OUTPUT_BYTES = 32 * 1024 ** 2
 
 export interface RunOptions {
@@ -13,20 +13,20 @@ export interface RunOptions {
   /** Program and arguments, passed on unchanged. */
   readonly argv: readonly string[]
   readonly fleet: Pick<Fleet, 'get'>
-  /** Run as root there, through sudo where the login is another user. */
+  /** Whether to run it as root, with sudo if the login is another user. */
   readonly root?: boolean | undefined
-  /** What the command reads, on every machine the same. */
+  /** Standard input of the command, the same on every node. */
   readonly stdin?: string | Uint8Array | undefined
   readonly signal?: AbortSignal | undefined
-  /** Told of each machine as it is done, in the order they finish. */
+  /** Receives each node's result as it completes, in that order. */
   readonly emit?: ((result: RunResult) => void) | undefined
 }
 
-/** What came of the command on one machine: its result, or why there is none. */
+/** The outcome on one node: the command's result, or why there is none. */
 export type RunResult =
   | {
       readonly host: string
-      /** Whom the command ran as. */
+      /** The user that the command ran as. */
       readonly user: string
       readonly exitCode: number
       readonly stdout: string
@@ -36,10 +36,10 @@ export type RunResult =
   | { readonly host: string; readonly error: QuorateError }
 
 /**
- * Runs the command on all selected machines in parallel. The results are in the cluster file's order; one machine's
- * trouble keeps no other from its result.
+ * Runs the command on all selected nodes in parallel. Results are in the cluster file's order. A failure on one node
+ * doesn't affect the others.
  *
- * @throws QuorateError `usage` for an empty command or a selector that names nothing; the signal's reason
+ * @throws QuorateError `usage` for an empty command, or a selector that matches nothing; the signal's reason
  */
 export async function runOnNodes(options: RunOptions): Promise<readonly RunResult[]> {
   const { cluster, selector, argv, signal } = options
@@ -60,12 +60,12 @@ export async function runOnNodes(options: RunOptions): Promise<readonly RunResul
   return results
 }
 
-/** Whether the command ended with exit code 0 everywhere. */
+/** Whether the command ended with exit code 0 on all nodes. */
 export function allSucceeded(results: readonly RunResult[]): boolean {
   return results.every((result) => 'exitCode' in result && result.exitCode === 0)
 }
 
-/** @throws QuorateError `usage` with everything that could be named instead */
+/** @throws QuorateError `usage` listing every valid selector */
 export function selectedNodes(cluster: Cluster, selector: string): readonly Node[] {
   const nodes = selectNodes(cluster, selector)
   if (nodes.length > 0) return nodes
@@ -92,7 +92,7 @@ async function runOnNode(node: Node, { fleet, argv, root, stdin, signal }: RunOp
       environment: 'login',
       stdin,
       signal,
-      // The operator's own program: nobody else knows how long it takes, and Ctrl-C ends it.
+      // The operator's own program can take any time, and Ctrl-C ends it.
       patience: 'endless',
       changes: true,
       maxBytes: OUTPUT_BYTES,

@@ -1,14 +1,14 @@
-/** `quorate trust`: host keys that a person has compared are recorded here. No machine has a part in it but to show its keys. */
+/** `quorate trust`: records host keys that a person has compared. The nodes only show their keys. */
 import { type Operator, type VerbSession, idle, runVerb, withoutMachines } from '../../engine/run-verb.ts'
 import { recordHostKeys } from '../../ssh/record.ts'
 import type { ScannedKey } from '../../ssh/trust.ts'
 import { type HostKeys, type ScanOptions, type TrustResult, scanHosts } from '../../ssh/trust-hosts.ts'
 
 export interface TrustHostsOptions extends ScanOptions {
-  /** Who asks: where the record is kept, and who is told. */
+  /** The operator: where the record is kept, and who receives reports. */
   readonly operator: Operator
   readonly signal: AbortSignal
-  /** Is shown the keys that would be recorded, and throws to stop. Not called where there are none. */
+  /** Receives the keys that would be recorded; throws to stop. Not called if there are none. */
   readonly confirm: (open: readonly ScannedKey[]) => Promise<void>
 }
 
@@ -16,7 +16,7 @@ export async function trustHosts(options: TrustHostsOptions): Promise<TrustResul
   const { operator, signal, knownHosts, confirm } = options
   const { result } = await runVerb<VerbSession, HostKeys, TrustResult>(withoutMachines(operator, signal), {
     name: 'trust',
-    // What is recorded is what was compared, and not what a machine shows a second time.
+    // Records exactly what was compared, not what a node shows a second time.
     decide: async (_, shown) => {
       const seen = shown ?? (await scanHosts(options))
       return seen.open.length > 0 ? seen : idle({ ...seen, recorded: [] })

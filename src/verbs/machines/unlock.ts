@@ -1,4 +1,4 @@
-/** `quorate unlock`: who holds the lock on each machine, and taking it from a holder that will not come back. */
+/** `quorate unlock`: shows who holds the lock on each node, and takes it from a lock holder that won't come back. */
 import { QuorateError, combineErrors } from '../../errors.ts'
 import { breakLock } from '../../engine/lock-break.ts'
 import { type HeldLock, heldBy, lookAtLock, watchLocks } from '../../engine/lock-look.ts'
@@ -9,40 +9,43 @@ import { type HostOutcomes, onAll } from '../../ssh/fleet.ts'
 import { type Idle, idle, runVerb } from '../../engine/run-verb.ts'
 
 export interface UnlockPreview {
-  /** One a machine; what is in them comes from the machines. */
+  /** One per node; the contents come from the nodes. */
   readonly locks: readonly HeldLock[]
-  /** Of machines that were not looked at: out of reach, or no root rights there. */
+  /** Errors of nodes that were not inspected: unreachable, or without root access. */
   readonly unknown: readonly QuorateError[]
 }
 
 export interface UnlockOptions {
-  /** Even from a holder that is at work. */
+  /** Even if the lock holder is still running. */
   readonly force?: boolean | undefined
-  /** Is shown who holds what before anything is removed, and throws to stop. Not called where no lock is held. */
+  /** Receives the lock holders before anything is removed; throws to stop. Not called if no lock is held. */
   readonly confirm: (preview: UnlockPreview) => Promise<void>
 }
 
 export interface UnlockReport extends UnlockPreview {
-  /** Names of machines from which a lock was removed. */
+  /** Names of nodes from which a lock was removed. */
   readonly removed: readonly string[]
 }
 
-/** Looks, for up to a minute where only watching can tell whether a holder is at work. Changes nothing. */
+/**
+ * Inspects the locks, for up to a minute if only observation can show whether a lock holder is running. Changes
+ * nothing.
+ */
 export async function lockHolders(session: Session): Promise<UnlockPreview> {
   return (await look(session)).preview
 }
 
 /**
- * Removes the locks that were shown, and no others. Whatever their holders still do is refused from then on by the fence.
+ * Removes only the locks that were shown. From then on the fence refuses every further change by their holders.
  *
- * @throws QuorateError `locked` where a holder is at work, without `force`; `moved` where a lock was not the one that was
- *   shown any more; those of the machines if none could be looked at.
+ * @throws QuorateError `locked` if a lock holder is running, without `force`; `moved` if a lock differs from the one
+ *   that was shown; the nodes' errors if none could be inspected.
  */
 export async function unlock(session: Session, options: UnlockOptions): Promise<UnlockReport> {
   const { force = false, confirm } = options
   const { result } = await runVerb<Session, Looked, UnlockReport>(session, {
     name: 'unlock',
-    // No second look: each lock is compared on its machine, in the instant in which it is removed.
+    // No second inspection: each node compares its lock in the same operation that removes it.
     decide: async (own, shown) => shown ?? (await removable(own, force)),
     confirm: async ({ preview }) => await confirm(preview),
     scope: () => 'none',
@@ -54,7 +57,7 @@ export async function unlock(session: Session, options: UnlockOptions): Promise<
   return result
 }
 
-/** @throws QuorateError `locked` where a holder is at work, without `force` */
+/** @throws QuorateError `locked` if a lock holder is running, without `force` */
 async function removable(session: Session, force: boolean): Promise<Looked | Idle<UnlockReport>> {
   const looked = await look(session)
   const { preview } = looked

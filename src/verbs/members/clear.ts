@@ -1,4 +1,7 @@
-/** Machines whose members leave: a dead one is stopped for good beforehand, and all are cleared when they are none any more. */
+/**
+ * Nodes whose members leave: a dead member is stopped permanently first. The nodes are decommissioned once they are no
+ * longer members.
+ */
 import { QuorateError } from '../../errors.ts'
 import { type ResetIntent, planReset } from '../../tiers/etcd/plan/reset.ts'
 import { isMemberOf } from '../../tiers/etcd/facts/membership-map.ts'
@@ -12,7 +15,7 @@ import { type MemberLook, lookAtLeaving } from '../../tiers/etcd/member-change.t
 import { runPlainWave } from '../../tiers/etcd/plain-wave.ts'
 import { carryOutReset } from '../../tiers/etcd/perform/reset.ts'
 
-/** One that runs and does not answer might come back to life half-way: it is stopped before it is removed. */
+/** A member that runs without answering could partly recover later, so it is stopped before it is removed. */
 export async function stopDead(
   session: Session,
   lock: Lock,
@@ -40,11 +43,11 @@ export async function stopDead(
 export interface Cleared {
   readonly done: readonly ResetStep[]
   readonly moved: readonly { readonly host: string; readonly from: string; readonly to: string }[]
-  /** Machines that can't be reached. */
+  /** Nodes that can't be reached. */
   readonly notCleared: readonly string[]
 }
 
-/** @throws QuorateError `blocked` for a machine that is none of this cluster's, `moved` for one that is a member again. */
+/** @throws QuorateError `blocked` for a node of another cluster, `moved` for one that is a member again. */
 export async function clearLeaving(
   session: Session,
   lock: Lock,
@@ -64,7 +67,7 @@ export async function clearLeaving(
   return { ...(await carryOutReset(session, lock, reset, reached, steps)), notCleared: unreachable }
 }
 
-/** The cluster itself is asked, this very moment: what is moved aside must be nobody's vote. */
+/** Asks the cluster at this very moment: data may be renamed only if its member has no vote any more. */
 async function requireGone(session: Session, nodes: readonly Node[]): Promise<void> {
   const facts = await clusterFacts(session, etcdNodes(session.cluster), false)
   if (facts?.leader === undefined)

@@ -1,7 +1,7 @@
 /**
- * `quorate member add`, `remove` and `replace`: the cluster file is written first, then the machines follow it, as an
- * apply would have them; last, machines that left are cleared. So an interrupted run is finished by the same command, or
- * by an apply, which leaves out the clearing alone.
+ * `quorate member add`, `remove` and `replace`: writes the cluster file first, then changes the nodes as apply would,
+ * and decommissions nodes that left. So the same command completes an interrupted run. `apply` does, too, except for
+ * the decommissioning.
  */
 import { theseMachines } from '../../engine/locking.ts'
 import { stepId } from '../../tiers/etcd/steps/kinds.ts'
@@ -23,24 +23,24 @@ import { idle, runVerb } from '../../engine/run-verb.ts'
 import type { Availability, ProbeChoice } from '../../engine/with-recorder.ts'
 
 export interface MemberOptions {
-  /** Is shown what will be done before anything is, and throws to stop. Not called where there is nothing to do. */
+  /** Receives what will be done before anything is; throws to stop. Not called if there is nothing to do. */
   readonly confirm: (preview: MemberPreview) => Promise<void>
-  /** Whether and how it is recorded what clients notice; as usual unless given. */
+  /** The availability probe; default: as usual. */
   readonly probe?: ProbeChoice | undefined
 }
 
 export interface MemberReport {
-  /** False: file, members and machines were as they should be. */
+  /** False: file, members and nodes were already as requested. */
   readonly changed: boolean
-  /** What was done, first by the planner, then on machines that left. */
+  /** What was done: the planner's steps first, then those on nodes that left. */
   readonly done: readonly (Step | ResetStep)[]
   readonly fileEdits: readonly string[]
   /** Voting members at the end, by name. */
   readonly members: readonly { readonly name: string; readonly id: string }[]
   readonly moved: readonly { readonly host: string; readonly from: string; readonly to: string }[]
-  /** Machines that left and could not be reached. */
+  /** Nodes that left and could not be reached. */
   readonly notCleared: readonly string[]
-  /** Why a member that was to be made anew was not. */
+  /** Why a member that was to be recreated was not. */
   readonly refrained: readonly string[]
   readonly availability: Availability | undefined
 }
@@ -48,10 +48,11 @@ export interface MemberReport {
 type Result = Omit<MemberReport, 'availability'>
 
 /**
- * `session` must be one on `change.wanted`. Everything is looked at twice: for the preview, and again under the lock.
+ * `session` must be a session on `change.wanted`. Everything is inspected twice: for the preview, and again under the
+ * lock.
  *
- * @throws QuorateError `blocked` with every reason; `preflight` if a newcomer's machine does not fit; `moved` if machines
- *   or file changed after they were shown; `locked`; `unhealthy`; what a step failed with.
+ * @throws QuorateError `blocked` with every reason; `preflight` if a new member's node doesn't meet the requirements;
+ *   `moved` if nodes or file changed after the preview; `locked`; `unhealthy`; the error of a failed step.
  * @example
  * const change = await memberRemoval('cluster.yaml', ['etcd03'])
  * await using session = await openSession(change.wanted)
@@ -66,7 +67,7 @@ export async function changeMembers(
   if (edits) await requireWritable(change.present.file, 'list the members')
   const { result, availability } = await runVerb<Session, MemberLook, Result>(session, {
     name: change.verb,
-    // Machines that leave and were out of reach are not waited for again.
+    // Don't wait again for leaving nodes that were unreachable.
     decide: async (own, shown) => {
       const look = await lookAtChange(own, change, shown?.preview.unreachable)
       return isNothing(look.preview) ? idle(unchanged(look)) : look
@@ -100,7 +101,7 @@ function unchanged({ observed, preview, refrained }: MemberLook): Result {
   return { changed: false, done: [], fileEdits: [], members, moved: [], notCleared, refrained }
 }
 
-/** Those that leave and can be cleared. */
+/** Leaving nodes that can be decommissioned. */
 function reachedOf({ leaving }: MemberChange, { unreachable }: MemberPreview): readonly Node[] {
   return leaving.filter(({ name }) => !unreachable.includes(name))
 }
@@ -110,7 +111,7 @@ function whatWasShown({ steps, clearing, fileEdits, unreachable }: MemberPreview
   return JSON.stringify([risky.map(stepId), fileEdits, unreachable])
 }
 
-/** From here on the same command, or an apply, goes on after whatever comes between. */
+/** From now on the same command, or an apply, continues after any interruption. */
 async function writeFile({ cluster, now }: Session, { leaving, text, present }: MemberChange): Promise<void> {
   await requireUnchanged(present.file, text.before)
   for (const node of leaving) await keepRemovedNode(cluster, node, { left: now() })
@@ -130,7 +131,7 @@ async function carryOut(
   const cleared = await clearLeaving(session, lock, reached, look.reset)
   const notCleared = [...unreachable, ...cleared.notCleared]
   await noteCleared(session, change, notCleared)
-  // Last: a cluster that is out of space takes no write, and is no reason to leave a machine as it is.
+  // Last: a cluster without free space accepts no write, but its nodes must still be decommissioned.
   await verifyCluster(await allMembers(session), session.signal)
   return {
     changed: true,
@@ -154,7 +155,7 @@ async function noteCleared(
   }
 }
 
-/** In their names' order: etcd has them in that of their IDs. */
+/** Ordered by name: etcd orders them by ID. */
 function voters({ cluster }: Observed): MemberReport['members'] {
   return (cluster?.members ?? [])
     .filter(({ learner }) => !learner)
@@ -162,7 +163,7 @@ function voters({ cluster }: Observed): MemberReport['members'] {
     .toSorted((a, b) => a.name.localeCompare(b.name))
 }
 
-/** Each machine once, though it stands in the file and leaves with one of its roles. */
+/** Each node once, even if it is in the file and also leaves with one of its roles. */
 function together(nodes: readonly Node[], leaving: readonly Node[]): readonly Node[] {
   const names = new Set(nodes.map(({ name }) => name))
   return [...nodes, ...leaving.filter(({ name }) => !names.has(name))]

@@ -1,4 +1,4 @@
-/** To whom leadership is to go. Pure. */
+/** Chooses the member that leadership is transferred to. Pure. */
 import { QuorateError } from '../../errors.ts'
 import { followerToLead } from '../../etcd/follower-to-lead.ts'
 import type { ClusterView } from '../../etcd/view.ts'
@@ -13,8 +13,8 @@ export interface Move {
 }
 
 /**
- * @param wanted its name; the healthiest follower unless given
- * @throws QuorateError `blocked` where nobody leads, no follower is fit to, or the one that is named is cut off
+ * @param wanted its name; default: the healthiest follower
+ * @throws QuorateError `blocked` if there is no leader, no follower is suitable, or the named one is disconnected
  */
 export function chooseLeader(cluster: Cluster, view: ClusterView, wanted?: string): Move {
   const { leader, members } = standingOf(cluster, { hosts: {}, ...saidBy(cluster, view) })
@@ -33,7 +33,10 @@ export function chooseLeader(cluster: Cluster, view: ClusterView, wanted?: strin
   })
 }
 
-/** A voting member that its peers don't reach still says how it is; etcd would wait for it, and give up. @throws QuorateError `blocked` */
+/**
+ * A voting member that its peers can't reach still reports its status. etcd would wait for it, and then give up.
+ * @throws QuorateError `blocked`
+ */
 function requireQuorumBehind({ members }: ClusterView, name: string): void {
   const member = members.find((one) => one.name === name)
   if (member?.reachable !== true || member.learner || member.read.answered) return

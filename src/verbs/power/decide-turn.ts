@@ -1,4 +1,4 @@
-/** One member's turn of `restart` or `stop`: what is done next, and who is waited for behind it. */
+/** One member's turn of `restart` or `stop`: what to do next, and which members to wait for. */
 import type { BlockReason } from '../../engine/step.ts'
 import type { Standing } from '../../tiers/etcd/facts/standing.ts'
 import { quorum } from '../../tiers/etcd/facts/quorum.ts'
@@ -6,20 +6,20 @@ import type { MoveLeaderStep } from '../../tiers/etcd/steps/leadership.ts'
 import { type PowerIntent, type TurnStep, planPower } from './decide.ts'
 
 export interface Turn {
-  /** Moves of leadership that come first. */
+  /** Leadership transfers that come first. */
   readonly moves: readonly MoveLeaderStep[]
   readonly step: TurnStep
-  /** Names of members that answer again before anybody else has their turn; undefined: there is no quorum to wait for. */
+  /** Names of members that must answer before the next turn; undefined: there is no quorum to wait for. */
   readonly awaited: readonly string[] | undefined
 }
 
 export type NextTurn =
   | { readonly kind: 'turn'; readonly turn: Turn }
-  /** All that are left are as they should be. */
+  /** All remaining members are in the desired state. */
   | { readonly kind: 'done' }
   | { readonly kind: 'blocked'; readonly reasons: readonly BlockReason[] }
 
-/** @param left names of those that have not had their turn */
+/** @param left names of members that have not had their turn */
 export function nextTurn(intent: PowerIntent, left: readonly string[], standing: Standing): NextTurn {
   const { steps, blocked } = planPower({ ...intent, hosts: left }, standing)
   if (blocked.length > 0) return { kind: 'blocked', reasons: blocked }
@@ -57,8 +57,8 @@ export function wellOf({ members }: Standing): readonly string[] {
 }
 
 /**
- * Whether those that run, with these and without that one, are a quorum. A member that gives its status runs, even if it
- * answers no read because there is no quorum yet.
+ * Whether the running members are a quorum, with these and without that one. A member that reports its status runs,
+ * even if it answers no read for lack of a quorum.
  */
 export function canAnswer(standing: Standing, joining: readonly string[], leaving?: string): boolean {
   const able = standing.members.filter(

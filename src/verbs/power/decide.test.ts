@@ -145,7 +145,7 @@ test('what is so already is left alone', () => {
   expect(plan('stop', ['etcd03'], [memberStanding(1), memberStanding(2), atBoot]).steps).toEqual([
     'stop-member etcd03',
   ])
-  // Off by hand: the next apply would start it.
+  // Stopped by hand: the next apply would start it.
   const byHand = downMember(3, { markedStopped: false })
   expect(plan('stop', ['etcd03'], [memberStanding(1), memberStanding(2), byHand]).steps).toEqual([
     'stop-member etcd03',
@@ -185,7 +185,7 @@ test('one that runs and is silent may be needed: whoever answers reads through m
   ])
   expect(plan('stop', ['etcd03'], hidden).blocked).toHaveLength(1)
   expect(plan('restart', ['etcd03'], hidden, true).blocked).toEqual([])
-  // Where enough are seen it is a sick one, and where nobody answers nobody is served.
+  // If a quorum is visible, the member is faulty. If no member answers, no client is served.
   expect(plan('restart', ['etcd03'], [memberStanding(1), memberStanding(2), silent]).blocked).toEqual([])
   expect(plan('restart', ['etcd03'], [downMember(1), downMember(2), silent]).blocked).toEqual([])
 })

@@ -1,4 +1,4 @@
-/** Members on and off by name: what restarting, stopping or starting them takes, and when it would cost the quorum. */
+/** Decides how to restart, stop or start members by name, and when that would cost the quorum. */
 import type { Cluster } from '../../spec/cluster.ts'
 import type { Standing, MemberStanding } from '../../tiers/etcd/facts/standing.ts'
 import { unitReasons } from '../../tiers/etcd/plan/foreign.ts'
@@ -16,16 +16,16 @@ export interface PowerIntent {
   readonly verb: 'restart' | 'stop' | 'start'
   /** Names of etcd nodes. */
   readonly hosts: readonly string[]
-  /** The quorum may be lost: whoever asked typed the cluster's name. */
+  /** Allows the loss of the quorum: the operator has typed the cluster's name. */
   readonly force: boolean
-  /** Of a start: those that can't be started are left as they are, instead of keeping the others from it. */
+  /** For a start: leaves out members that can't be started, instead of starting none. */
   readonly skipUnstartable?: boolean | undefined
 }
 
-/** What befalls one member. */
+/** What happens to one member. */
 export type TurnStep = RestartStep | PowerStep
 
-/** Followers first, so that leadership moves once at most. */
+/** Followers first, so that leadership moves at most once. */
 export function planPower(
   intent: PowerIntent,
   standing: Standing,
@@ -53,7 +53,7 @@ export function planPower(
   }
 }
 
-/** Why members are not started though all were meant; each has its `host`. */
+/** Why members are not started although all were requested; each has its `host`. */
 export function leftOut(intent: PowerIntent, standing: Standing): readonly BlockReason[] {
   const chosen = standing.members.filter(({ name }) => intent.hosts.includes(name))
   return chosen.flatMap((member) => unfit({ ...intent, verb: 'start' }, member))
@@ -63,7 +63,7 @@ function skipsUnstartable({ verb, skipUnstartable }: PowerIntent): boolean {
   return verb === 'start' && skipUnstartable === true
 }
 
-/** Voters that would be left to answer without these. */
+/** Number of voting members that would still answer without these. */
 function leftWithout(standing: Standing, hosts: readonly string[]): number {
   const away = standing.members.filter(({ name, voter, healthy }) => hosts.includes(name) && voter && healthy)
   return standing.healthyVoters - away.length
@@ -72,7 +72,7 @@ function leftWithout(standing: Standing, hosts: readonly string[]): number {
 function isDone(verb: PowerIntent['verb'], { unit, healthy, markedStopped }: MemberStanding): boolean {
   if (unit === undefined) return false
   const off = unit.active === 'inactive' || unit.active === 'failed'
-  // One that is off by chance, or by hand, would be started by the next apply.
+  // A member that stopped by chance, or by hand, would be started by the next apply.
   if (verb === 'stop') return off && !unit.enabled && markedStopped
   return verb === 'start' && unit.active === 'active' && unit.enabled && healthy
 }
@@ -86,7 +86,8 @@ function unfit({ cluster, verb }: PowerIntent, member: MemberStanding): BlockRea
     const message = `node belongs to cluster '${pinnedTo}', not to '${cluster.name}'`
     return [{ host, message, hint: "use that cluster's file: quorate -f FILE" }]
   }
-  // Of an adopted cluster that was not applied yet they belong to the unit that it has, and brought it this far.
+  // On an adopted cluster before its first apply, these settings belong to the unit that it already has, and the member
+  // started with them.
   const theirs = member.ownUnit === false && unit.masked !== true
   const foreign = verb === 'stop' || theirs ? [] : unitReasons(cluster, host, unit)
   if (foreign.length > 0) return [...foreign]
@@ -176,13 +177,14 @@ function quorumReasons(
 }
 
 /**
- * It runs and does not answer us, but others read through a quorum that is more than those who answer: it may be one of it.
+ * It runs but doesn't answer quorate. Some members answer reads, although they are fewer than a quorum: this member may
+ * be part of their quorum.
  */
 function isNeeded({ healthyVoters, voters }: Standing, { unit }: MemberStanding): boolean {
   return healthyVoters > 0 && healthyVoters < quorum(voters) && unit?.active === 'active'
 }
 
-/** Or has none to begin with. */
+/** Also true if there is no quorum already. */
 function losesQuorum(
   { verb, hosts }: PowerIntent,
   standing: Standing,
@@ -196,7 +198,7 @@ function losesQuorum(
 }
 
 function moveLeader({ hosts }: PowerIntent, standing: Standing, member: MemberStanding): MoveLeaderStep[] {
-  // Without a majority nobody could take over.
+  // Without a majority no other member could take over.
   if (!member.leader || standing.healthyVoters < quorum(standing.voters)) return []
   const others = standing.members.filter(
     ({ name, voter, healthy }) => name !== member.name && voter && healthy,
@@ -255,7 +257,7 @@ function risks({ verb, hosts }: PowerIntent, standing: Standing, work: readonly 
   ]
 }
 
-/** @param spare voters that may fail; below 0: the quorum is lost. */
+/** @param spare voting members that may fail; below 0: the quorum is lost. */
 export function tolerates(spare: number): string {
   if (spare < 0) return 'the quorum is lost, and writes and linearizable reads fail'
   if (spare === 0) return 'no further member may fail'

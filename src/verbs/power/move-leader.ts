@@ -1,4 +1,4 @@
-/** `quorate move-leader`: leadership to a member by name, or to the healthiest follower. */
+/** `quorate move-leader`: transfers leadership to a named member, or to the healthiest follower. */
 import { reachableMachines } from '../../engine/locking.ts'
 import { moveLeadership } from '../../etcd/leadership.ts'
 import type { MaintenanceStep } from '../../tiers/etcd/steps/maintenance.ts'
@@ -13,26 +13,26 @@ import type { MaintenanceOptions } from '../../tiers/etcd/under-lock.ts'
 import type { Availability } from '../../engine/with-recorder.ts'
 
 export interface MoveLeaderOptions extends MaintenanceOptions {
-  /** Name of an etcd node; the healthiest follower unless given. */
+  /** Name of an etcd node; default: the healthiest follower. */
   readonly to?: string | undefined
 }
 
 export interface MoveLeaderReport {
-  /** False: it led already. */
+  /** False: it was the leader already. */
   readonly changed: boolean
   readonly from: string
   readonly to: string
   readonly availability: Availability | undefined
 }
 
-/** @throws QuorateError as `moveLeadership` does; `blocked` where nobody is fit to lead; `moved`; `locked`. */
+/** @throws QuorateError as `moveLeadership` does; `blocked` if no member is suitable; `moved`; `locked`. */
 export async function moveLeader(session: Session, options: MoveLeaderOptions): Promise<MoveLeaderReport> {
   if (options.to !== undefined) chosenNodes(session, [options.to])
   const { result, availability } = await runVerb<Session, Move, Omit<MoveLeaderReport, 'availability'>>(
     session,
     {
       name: 'move-leader',
-      // It stays with the follower that was shown, which may have come to lead by itself meanwhile.
+      // Keeps the follower that was shown, which may have become the leader by itself since.
       decide: async (own, shown) => {
         const move = chooseLeader(own.cluster, await viewMembers(own), options.to ?? shown?.to)
         const leads = shown === undefined && move.from === move.to

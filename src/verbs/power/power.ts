@@ -1,4 +1,4 @@
-/** `quorate restart`, `stop` and `start`: members on and off, by name and with the quorum in mind. */
+/** `quorate restart`, `stop` and `start`: restarts, stops or starts members by name, without losing the quorum. */
 import { QuorateError } from '../../errors.ts'
 import type { Standing } from '../../tiers/etcd/facts/standing.ts'
 import { powerAll, takeTurn } from '../../tiers/etcd/perform/power.ts'
@@ -17,15 +17,15 @@ import type { Availability } from '../../engine/with-recorder.ts'
 export interface PowerOptions extends MaintenanceOptions {
   /** Names of etcd nodes. */
   readonly nodes: readonly string[]
-  /** Even if the quorum is lost by it; whoever sets it has asked for the cluster's name. */
+  /** Even if that costs the quorum; the caller must have asked for the cluster's name. */
   readonly force?: boolean | undefined
-  /** Of a start: those of them that can be started. */
+  /** For a start: only members that can be started. */
   readonly skipUnstartable?: boolean | undefined
 }
 
 export interface PowerReport {
   readonly done: readonly MaintenanceStep[]
-  /** Voters that answer at the end, of how many, and how many of them must. */
+  /** Voting members that answer at the end, their total, and how many must answer. */
   readonly healthyVoters: number
   readonly voters: number
   readonly quorum: number
@@ -33,11 +33,11 @@ export interface PowerReport {
 }
 
 /**
- * One at a time, followers first, each only when all that were well before are well again; leadership is moved away
- * before its holder restarts.
+ * Restarts one member at a time, followers first. Waits until all previously healthy members are healthy again. Moves
+ * leadership away before the leader restarts.
  *
- * @throws QuorateError `blocked` where it would cost the quorum; `unhealthy` if one does not come back: nothing further
- *   is done then.
+ * @throws QuorateError `blocked` if it would cost the quorum; `unhealthy` if a member doesn't come back: then nothing
+ *   further is done.
  */
 export async function restartMembers(session: Session, options: PowerOptions): Promise<PowerReport> {
   return await power(session, 'restart', options, async (under, intent) => {
@@ -58,10 +58,11 @@ export async function restartMembers(session: Session, options: PowerOptions): P
 }
 
 /**
- * One at a time; they stay stopped until `startMembers`, over reboots too. A mark on the machine says that it was meant,
- * so that no other verb starts them; it is there first, and counts only once the member is down.
+ * Stops one member at a time. They stay stopped until `startMembers`, also across reboots. A marker on the node says
+ * that this is intended, so that no other command starts them. It is written first, and counts only once the member is
+ * stopped.
  *
- * @throws QuorateError `blocked` where it would cost the quorum.
+ * @throws QuorateError `blocked` if it would cost the quorum.
  */
 export async function stopMembers(session: Session, options: PowerOptions): Promise<PowerReport> {
   return await power(session, 'stop', options, async (under, intent) => {
@@ -76,10 +77,11 @@ export async function stopMembers(session: Session, options: PowerOptions): Prom
 }
 
 /**
- * All at once: a member is ready only when a quorum is there. With `skipUnstartable` those that can't be started (out of reach, no
- * data) are left as they are, and named: a cluster that is off as a whole comes back without them.
+ * Starts all at once: a member is ready only when there is a quorum. With `skipUnstartable`, members that can't be
+ * started (unreachable, no data) are left out and named, so that a cluster that is completely stopped starts without
+ * them.
  *
- * @throws QuorateError `unhealthy` if they don't come up.
+ * @throws QuorateError `unhealthy` if they don't start.
  */
 export async function startMembers(
   session: Session,

@@ -51,14 +51,14 @@ test('what could not be told of one of the two is unknown, and no difference', (
     const { different, unknown } = compareWithCopy(made(bump, locked), bump, bump === 0 ? STAYS : MOVED)
     expect({ different, unknown }).toEqual({ different: undefined, unknown: ['the number of keys', ...hash] })
   }
-  // Compacted meanwhile; a lease ran out in the copy; written by a quorate that noted the hash before the move.
+  // Compacted since; a lease expired in the copy; written by a quorate that recorded the hash before the move.
   const later = { ...STAYS, hash: { hash: 8, compactRevision: 20 } }
   expect(compareWithCopy(made(0), 0, later)).toEqual({ different: undefined, unknown: hash })
   const ran = { ...COPY, past: { ...COPY.past!, revision: 28 } }
   expect(compareWithCopy(made(BUMP, ran), BUMP, MOVED)).toEqual({ different: undefined, unknown: hash })
   const earlier = { ...made(BUMP), hash: { hash: 7, compactRevision: 10, revision: undefined } }
   expect(compareWithCopy(earlier, BUMP, MOVED)).toEqual({ different: undefined, unknown: hash })
-  // Moved on for the second time.
+  // Moved a second time.
   const again = {
     ...COPY,
     revision: 26 + BUMP,
@@ -67,7 +67,7 @@ test('what could not be told of one of the two is unknown, and no difference', (
   }
   const twice = { ...MOVED, revision: 26 + 2 * BUMP, hash: { hash: 8, compactRevision: 26 + 2 * BUMP } }
   expect(compareWithCopy(made(BUMP, again), BUMP, twice)).toEqual({ different: undefined, unknown: hash })
-  // Versions whose hash depends on how far a compaction has swept, or was not tried.
+  // Versions whose hash depends on the progress of a compaction, or was not tested.
   const old = { ...STAYS, version: '3.5.12', hash: { hash: 8, compactRevision: 10 } }
   expect(compareWithCopy(made(0), 0, old)).toEqual({ different: undefined, unknown: hash })
   const oldMoved = { ...MOVED, version: '3.4.35', hash: { hash: 8, compactRevision: 26 + BUMP } }

@@ -1,4 +1,6 @@
-/** A recovery killed anywhere: nothing is copied beneath a member that runs, and nobody is let go before the end. */
+/**
+ * A recovery interrupted anywhere: nothing is copied while its member runs, and no marker is removed before the end.
+ */
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { settledWorld, testCluster, testIntent } from '../../tiers/etcd/plan/testing.ts'
@@ -24,7 +26,7 @@ function begin(reached: RecoveryMilestone | undefined): Recovering {
   return { survivor: SURVIVOR, others: OTHERS, reached, ...nothing, joining }
 }
 
-/** What a run does if nothing comes between, at most so many waves. */
+/** What a run does without interruption, at most this many stages. */
 function wavesFrom(first: Recovering, most = 20): string[] {
   const waves: string[] = []
   for (let facts = first; waves.length < most;) {
@@ -72,7 +74,7 @@ test('killed anywhere, as often as you like: members stand still beneath the cop
         verified: false,
       }
       for (const cut of [...cuts, Infinity]) {
-        // A run knows of those before it what the survivor's mark says, and nothing else.
+        // A run knows of earlier ones only what the surviving member's marker says.
         let facts = begin(machines.reached)
         for (let left = cut; left >= 0;) {
           const answer = nextRecovery(facts)
@@ -91,7 +93,7 @@ test('killed anywhere, as often as you like: members stand still beneath the cop
   )
 })
 
-/** Machines, as far as the order matters. */
+/** The nodes, as far as the order matters. */
 interface Machines {
   reached: RecoveryMilestone | undefined
   readonly stopped: Set<string>

@@ -1,4 +1,4 @@
-/** Whether a recovery is begun, gone on with or given up, and whether it is still the one that was shown. */
+/** Whether a recovery is started, continued or given up, and whether it is still the one that was shown. */
 import { expect, test } from 'vitest'
 import type { QuorateError } from '../../errors.ts'
 import type { MemberData, MemberLog } from '../../host/member-log.ts'
@@ -41,7 +41,7 @@ const LOG: MemberLog = {
 const DATABASE = { sizeBytes: 1000, writtenAt: LOG.writtenAt }
 const NONE: MemberData = { log: undefined, unreadable: undefined, database: undefined }
 
-/** All stand still, and of three members one has its data. */
+/** No member runs, and one of three has its data. */
 function facts(looked: Partial<Looked> = {}): RecoveryFacts {
   const { log, marks, etcd02 }: Looked = { log: LOG, marks: {}, etcd02: {}, ...looked }
   const { hosts } = withMember(withMembers(settledWorld(cluster), stopped), 'etcd02', () => etcd02)
@@ -99,7 +99,7 @@ test('where nobody can ask the members that run, nothing is decided', () => {
   expect(refusal(() => decideRecovery(request, unheard))).toMatchObject({ code: 'blocked' })
 })
 
-/** All three are marked; the survivor is as far as this says. */
+/** All three nodes have a marker; the surviving member has got this far. */
 function marksOf(reached: RecoveryMilestone): Readonly<Record<string, string>> {
   const { progress } = decideRecovery(request, facts())
   const mark = renderProgress(progress)
@@ -121,7 +121,7 @@ test('it is given up until the new cluster is started, and once its data is lost
     expect(refusal(() => given(reached, { log: NEW }))).toMatchObject({ code: 'blocked', host: 'etcd02' })
     expect(shown(given(reached, { etcd02: LOST }))).toEqual(everywhere)
   }
-  // All are cleared: nobody has data of the new cluster, or somebody has, which stays.
+  // All are decommissioned: no member has data of the new cluster, or one has, which stays.
   expect(given('cleared', { etcd02: LOST, log: undefined })).toMatchObject({ stays: false })
   const ended = given('cleared', { log: NEW })
   expect(ended).toMatchObject({ stays: true })
@@ -201,7 +201,7 @@ test('a survivor that lost its new data is not started, and nobody is cleared fo
       })
     expect(decided(reached, {})).toBeUndefined()
   }
-  // Half exchanged, one of them may be moved aside already; and who has joined can make it anew.
+  // Half replaced: some of the data may have been renamed already. A member that has joined can recreate it.
   expect(decided('placing', LOST)).toBeUndefined()
   expect(decided('cleared', LOST, NEW)).toBeUndefined()
   expect(decided('cleared', LOST)).toMatchObject({ code: 'blocked' })

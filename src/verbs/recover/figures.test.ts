@@ -16,7 +16,7 @@ test('what etcdctl and its tool say of a copy', () => {
     keys: { revision: 26, count: 20 },
     hash: { hash: 2322194583, compactRevision: 10 },
   })
-  // Of a history that was never compacted etcdctl leaves the revision out.
+  // etcdctl omits the revision of a history that was never compacted.
   expect(readPast([`recovered-past 27 ${hashed()}`], KEY)).toEqual({
     ...KEY,
     revision: 27,

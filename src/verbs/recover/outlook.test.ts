@@ -1,4 +1,4 @@
-/** Every cluster of up to seven members, with every way in which its logs can be left. */
+/** Every cluster of up to seven members, in every possible state of their logs. */
 import { describe, expect, test } from 'vitest'
 import { quorum } from '../../tiers/etcd/facts/quorum.ts'
 import { type SurveyedMember, type SurvivingLog, outlookOf } from './outlook.ts'
@@ -20,7 +20,7 @@ const member = (
 
 const STATES = ['data', 'empty', 'unreachable', 'gone'] as const
 
-/** Every assignment of states to so many members. */
+/** Every assignment of states to this many members. */
 function* everyState(count: number): Generator<readonly (typeof STATES)[number][]> {
   if (count === 0) {
     yield []
@@ -46,7 +46,7 @@ describe.each([1, 2, 3, 4, 5, 6, 7])('%i voters', (voters) => {
     for (let survivors = 0; survivors <= voters; survivors++) {
       const states = Array.from({ length: voters }, (_, index) => (index < survivors ? 'data' : 'gone'))
       const { complete } = outlookOf(states.map((state, index) => member(index, state)))
-      // A write that all survivors missed was acknowledged by a quorum of the others, if they are one.
+      // A write that no surviving member has was acknowledged by a quorum of the others, if they are one.
       const missable = voters - survivors >= quorum(voters)
       expect(complete).toBe(!missable)
     }
@@ -76,7 +76,7 @@ test('a damaged log is a copy to go on from, but neither a vote nor a witness', 
   const two = outlookOf([member(0, 'data', damaged), member(1, 'data'), member(2, 'gone')])
   expect(two).toMatchObject({ kind: 'lost', complete: false, wanting: 1 })
   expect(two.ranked.toSorted()).toEqual(['etcd01', 'etcd02'])
-  // Two whole logs of four: any three that acknowledged a write have one of them.
+  // Two complete logs of four: any three that acknowledged a write include one of them.
   const four = outlookOf([member(0, 'data'), member(1, 'data'), member(2, 'gone'), member(3, 'gone')])
   expect(four).toMatchObject({ kind: 'lost', complete: true })
 })

@@ -1,4 +1,4 @@
-/** What a run that was cut off leaves on the machines is what the next one goes on with. */
+/** An interrupted run leaves markers on the nodes, and the next run continues from them. */
 import { describe, expect, test } from 'vitest'
 import { QuorateError } from '../../errors.ts'
 import { parseHostState } from '../../host/observe.ts'
@@ -94,7 +94,7 @@ describe('what one machine claims', () => {
     const other = { ...alone, etcd01: mark.replace(begun.token, 'sample-another') }
     expect(() => requireBorneOut(survey('lost', other), serving)).toThrow('contradict')
     expect(() => requireBorneOut(survey('serving', { ...alone, etcd01: mark }), serving)).not.toThrow()
-    // One that was declared lost was never marked; and at the end the marks go one by one.
+    // A node declared lost never had a marker; at the end the markers are removed one by one.
     expect(() => requireBorneOut(survey('lost', alone), { ...serving, lost: ['etcd01'] })).not.toThrow()
     expect(() => requireBorneOut(survey('serving', alone), { ...serving, reached: 'cleared' })).not.toThrow()
   })

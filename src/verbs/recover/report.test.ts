@@ -1,4 +1,4 @@
-/** What is claimed of what is left, and what is offered. */
+/** What the report claims about what is left, and what it offers. */
 import { expect, test } from 'vitest'
 import { sampleNode } from '../../etcd/sample.ts'
 import type { MemberLog } from '../../host/member-log.ts'

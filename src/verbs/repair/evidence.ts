@@ -5,7 +5,7 @@ import type { MemberStanding } from '../../tiers/etcd/facts/standing.ts'
 import { dataElsewhere } from '../../tiers/etcd/plan/foreign.ts'
 import type { Evidence } from './decide.ts'
 
-/** @returns undefined: if it doesn't answer, only its journal and Raft log can tell */
+/** @returns undefined: if it doesn't answer, the evidence can only be in its journal and Raft log */
 export function evidenceAtSight(
   cluster: Cluster,
   state: MemberState,

@@ -85,7 +85,7 @@ function targetOf({ cluster, tiers = [], now }: Session, options: TierResetOptio
   return { tiers: chosen, request }
 }
 
-/** @throws QuorateError of the machines that can't be looked at, or `blocked` */
+/** @throws QuorateError for nodes that can't be inspected, or `blocked` */
 async function decide(session: Session, target: Target): Promise<Decision> {
   const { tiers, request } = target
   const hosts = await lookAtAll(session, target)

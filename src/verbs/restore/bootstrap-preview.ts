@@ -27,7 +27,7 @@ export interface IntoValue {
   /** As JSON, which has no control characters; undefined: not present. */
   readonly bundle: string | undefined
   readonly here: string | undefined
-  /** Where programs come from, how nodes are reached, where keys are: whoever sets these controls the cluster. */
+  /** Where programs come from, how nodes are reached, where keys are: these values control the cluster. */
   readonly grave: boolean
 }
 

@@ -1,4 +1,4 @@
-/** A restore interrupted anywhere: old and restored members never meet, and asking again always ends well. */
+/** A restore interrupted anywhere: old and restored members never meet, and a rerun always completes it. */
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { PATHS } from '../../host/state.ts'
@@ -69,7 +69,7 @@ test('killed anywhere, on any machines: no member starts before all have exchang
     fc.property(worlds, fc.array(fc.nat({ max: 200 }), { maxLength: 30 }), (first, cuts) => {
       let state = first
       for (const cut of [...cuts, Infinity, ...Array.from({ length: 12 }, () => Infinity)]) {
-        // Another run: it has another token at hand, and must find the one that was begun with.
+        // Another run has a new token, but must find and keep the first run's token.
         const fresh = { ...FRESH, token: `sample-${String(cut).length}bb`, suffix: 'before-restore-2' }
         const { restore } = chooseRestore(cluster, state, state === first ? FRESH : fresh)
         const own = intentFor(cluster, restore)
@@ -131,7 +131,7 @@ test('a CA that is too weak, and that no machine trusts yet, is not restored ont
   expect(reasonsOf(planRestore(intentFor(cluster), world))).toMatchObject([{ message }])
 })
 
-/** Those that were done before the tool died: each machine's steps in their order, as far as it got. */
+/** The completed steps when quorate was killed: each node's steps in order, as far as it got. */
 function survivors(steps: readonly Step[], cut: number): readonly Step[] {
   if (!Number.isFinite(cut)) return steps
   const byHost = [...Map.groupBy(steps, ({ host }) => host ?? '').values()]

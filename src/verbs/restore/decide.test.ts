@@ -1,4 +1,4 @@
-/** What a restore is decided to be, and what keeps it from being begun. */
+/** What a restore is decided to be, and what prevents its start. */
 import { expect, test } from 'vitest'
 import type { QuorateError } from '../../errors.ts'
 import { predict } from '../../tiers/etcd/steps/predict.ts'
@@ -55,7 +55,7 @@ test('a snapshot of another cluster is refused, unless it is meant', () => {
   }
   expect(refusal(other, facts())).toMatchObject({ code: 'backup' })
   expect(decideRestore({ ...other, otherCluster: true }, facts()).plan.blocked).toEqual([])
-  // Machines that know of no cluster contradict nobody.
+  // Nodes without a cluster don't contradict the request.
   expect(decideRestore(other, { ...facts(), observed: bareWorld(cluster) }).plan.blocked).toEqual([])
 })
 

@@ -132,7 +132,7 @@ async function carryOut(
 ): Promise<{ readonly done: readonly Step[]; readonly observed: Observed }> {
   let stopped = isUnderway(observed)
   let fresh = false
-  // The old cluster's state doesn't matter any more, and waiting for its lost members would be in vain.
+  // The old cluster's state doesn't matter any more, so don't wait for its lost members.
   const facets: Facets = {
     ...EVERYTHING,
     askedIf: (hosts) => etcdNodes(intent.cluster).every(({ name }) => isPlaced(intent, hosts[name])),

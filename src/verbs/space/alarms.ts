@@ -1,4 +1,4 @@
-/** `quorate alarms`: what is raised, and disarming what no longer holds. */
+/** `quorate alarms`: lists alarms, and disarms those whose cause is gone. */
 import { decideDisarm, planDisarm } from './decide-disarm.ts'
 import type { Session } from '../../tiers/etcd/session.ts'
 import { MEMBERS } from '../../tiers/etcd/facts/facets.ts'
@@ -9,7 +9,7 @@ import { type SpaceVerb, runSpaceVerb } from './run.ts'
 
 export interface Alarms {
   readonly alarms: readonly { readonly member: string; readonly alarm: string; readonly meaning: string }[]
-  /** Whether any member could say; if not, there may be some. */
+  /** Whether any member answered; if not, there may be alarms. */
   readonly known: boolean
 }
 
@@ -38,10 +38,10 @@ export const DISARM: SpaceVerb<SpaceFacts> = {
 }
 
 /**
- * Disarms NOSPACE where there is room again.
+ * Disarms NOSPACE where there is free space again.
  *
  * @returns what was done; nothing if no alarm is raised.
- * @throws QuorateError `blocked` for CORRUPT, and while a member's file is as large as its quota.
+ * @throws QuorateError `blocked` for CORRUPT, and while a member's database is as large as its quota.
  */
 export async function disarmAlarms(
   session: Session,

@@ -10,9 +10,9 @@ import type { Availability } from '../../engine/with-recorder.ts'
 import { type SpaceVerb, runSpaceVerb } from './run.ts'
 
 export interface CompactOptions extends MaintenanceOptions {
-  /** The history before this revision goes; or all but the last so many revisions. */
+  /** Removes the history before this revision, or all but this many of the latest revisions. */
   readonly target: { readonly revision: number } | { readonly keep: number }
-  /** Waits until every member has freed the space within its file. */
+  /** Waits until every member has freed the space within its database file. */
   readonly physical?: boolean | undefined
 }
 
@@ -24,11 +24,11 @@ export interface CompactReport {
   readonly availability: Availability | undefined
 }
 
-/** @throws QuorateError `blocked` without a majority, or for a revision that there is not yet; `etcd`. */
+/** @throws QuorateError `blocked` without a majority, or for a revision that doesn't exist yet; `etcd`. */
 export async function compactHistory(session: Session, options: CompactOptions): Promise<CompactReport> {
   const { target, physical = false } = options
   const standing = await standingNow(session)
-  // Fixed now: what is shown is what is done, however many revisions come meanwhile.
+  // Fixed now, so that what was shown is done, however many revisions are added in between.
   const revision = 'revision' in target ? target.revision : Math.max(0, standing.revision - target.keep)
   const [first] = await healthyClients(session, standing)
   const gone = first !== undefined && (await isCompacted(first, revision, session.signal))
@@ -39,7 +39,7 @@ export async function compactHistory(session: Session, options: CompactOptions):
   return { changed: done.length > vain.length, revision, availability }
 }
 
-/** @param gone the history before it is gone already */
+/** @param gone the history before this revision is already removed */
 export function compactVerb(revision: number, gone: boolean): SpaceVerb<SpaceFacts> {
   return {
     name: 'compact',

@@ -1,4 +1,4 @@
-/** How far the history is removed, and when it is not: a pure function of how the members are. */
+/** Decides how far the history is compacted, and when it must not be. A pure function of the members' state. */
 import { counted } from '../../spec/units.ts'
 import type { Next } from '../../engine/step.ts'
 import type { Standing } from '../../tiers/etcd/facts/standing.ts'
@@ -6,12 +6,12 @@ import { noQuorum } from '../../tiers/etcd/plan/remedy.ts'
 import { type MaintenancePlan, refusal } from '../../tiers/etcd/steps/maintenance.ts'
 import { type SpaceFacts, type SpaceStep, turnOf } from '../../tiers/etcd/steps/space.ts'
 
-/** @param revision the history before it goes */
+/** @param revision the history before it is removed */
 export function decideCompact(revision: number, { standing, progress }: SpaceFacts): Next<SpaceStep> {
   return turnOf(planCompact(revision, progress.compacted, standing))
 }
 
-/** @param gone it was removed that far already */
+/** @param gone it was already compacted that far */
 export function planCompact(revision: number, gone: boolean, standing: Standing): MaintenancePlan<SpaceStep> {
   const { revision: newest } = standing
   const missing = noQuorum(standing)

@@ -1,4 +1,6 @@
-/** Which members are defragmented, in which order, and when none is: a pure function of how they are. */
+/**
+ * Decides which members are defragmented, in which order, and when none may be. A pure function of the members' state.
+ */
 import { defragHazards, describeHazard, patchToName } from '../../etcd/hazards.ts'
 import { type DefragRule, defragReason } from '../../etcd/space.ts'
 import type { Standing, MemberStanding } from '../../tiers/etcd/facts/standing.ts'
@@ -12,22 +14,25 @@ import { counted, formatBytes, plural } from '../../spec/units.ts'
 export interface DefragIntent {
   /** Names of nodes; undefined: all members of the cluster file. */
   readonly hosts: readonly string[] | undefined
-  /** Whether or not it is worth it. */
+  /** Also members below the threshold. */
   readonly all: boolean
   readonly rule: DefragRule
 }
 
 export interface DefragFacts extends SpaceFacts {
-  /** Names of the members that it was worth it for when the run began: these are done, whatever their sizes are by then. */
+  /**
+   * Names of members that were above the threshold when the run began. These are defragmented, whatever their sizes
+   * become.
+   */
   readonly chosen: readonly string[]
 }
 
 export interface DefragPlan extends MaintenancePlan<SpaceStep> {
-  /** Members that are left as they are, and why. */
+  /** Members that are not defragmented, and why. */
   readonly skipped: readonly { readonly host: string; readonly why: string }[]
 }
 
-/** Names of those that it is worth it for now. */
+/** Names of the members to defragment now: those above the threshold, or all. */
 export function chosenToDefrag(intent: DefragIntent, { members }: Standing): readonly string[] {
   return members
     .filter((member) => intent.hosts?.includes(member.name) ?? true)
@@ -35,18 +40,18 @@ export function chosenToDefrag(intent: DefragIntent, { members }: Standing): rea
     .map(({ name }) => name)
 }
 
-/** The next member's turn, each only while all are well. */
+/** The next member's turn. A turn begins only while all members are healthy. */
 export function decideDefrag(
   intent: DefragIntent,
   { standing, chosen, progress }: DefragFacts,
 ): Next<SpaceStep> {
   const left = chosen.filter((name) => !progress.defragmented.includes(name))
-  // How the others are, is of account only while one of them is to be taken away.
+  // The state of the other members matters only as long as another member will be interrupted.
   if (left.length === 0 && progress.defragmented.length > 0) return { kind: 'done' }
   return turnOf(planDefrag(intent, standing, left))
 }
 
-/** @param chosen of the candidates, by name; otherwise those that it is worth it for now */
+/** @param chosen names of the members to defragment; default: `chosenToDefrag` */
 export function planDefrag(
   intent: DefragIntent,
   standing: Standing,
@@ -60,7 +65,7 @@ export function planDefrag(
   const skipped = judged.filter(({ worth }) => !worth).map(({ member, why }) => ({ host: member.name, why }))
   const work = judged
     .filter(({ worth }) => worth)
-    // The leader last: leadership moves once, to one that is done.
+    // The leader last: leadership then moves only once, to a member that is finished.
     .toSorted((a, b) => Number(a.member.leader) - Number(b.member.leader))
   const blocked = defragRefusals(standing)
   if (blocked.length > 0) return { ...refusal(blocked), skipped }
@@ -84,7 +89,7 @@ function reasonFor({ all, rule }: DefragIntent, { space, trouble }: MemberStandi
   return defragReason(space, rule)
 }
 
-/** Why none is defragmented now. Used between two members as well. */
+/** Why no member may be defragmented now. Also checked between two members. */
 export function defragRefusals(standing: Standing): BlockReason[] {
   const { members, alarms } = standing
   const voters = votersOf(standing)
@@ -116,7 +121,7 @@ export function defragRefusals(standing: Standing): BlockReason[] {
   ]
 }
 
-/** One member's turn. */
+/** The steps of one member's turn. */
 export function defragSteps(
   standing: Standing,
   { name: host, leader, space }: MemberStanding,

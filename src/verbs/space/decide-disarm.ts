@@ -1,4 +1,4 @@
-/** Which alarms are disarmed, and when none is: a pure function of how the members are. */
+/** Decides which alarms are disarmed, and when none may be. A pure function of the members' state. */
 import { hasRoom } from '../../etcd/space.ts'
 import type { Next } from '../../engine/step.ts'
 import type { Standing } from '../../tiers/etcd/facts/standing.ts'

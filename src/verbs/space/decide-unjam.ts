@@ -1,6 +1,7 @@
 /**
- * A cluster that is out of space (the alarm NOSPACE: every write is refused) made writable again: history compacted,
- * files made small, the alarm disarmed, a write to prove it. Asked again after each step, so that it may stop anywhere.
+ * Makes a cluster writable again that is out of space (alarm NOSPACE: etcd refuses every write). Compacts the history,
+ * defragments, disarms the alarm, and proves it with a write. It decides again after each step, so it can be
+ * interrupted anywhere.
  */
 import { adviseQuota, fullness, hasRoom, QUOTA_WARNING, reclaimable } from '../../etcd/space.ts'
 import type { Standing, MemberStanding } from '../../tiers/etcd/facts/standing.ts'
@@ -11,14 +12,14 @@ import { noQuorum } from '../../tiers/etcd/plan/remedy.ts'
 import type { BlockReason, Next } from '../../engine/step.ts'
 import { formatBytes } from '../../spec/units.ts'
 
-/** Free bytes within a file of less than this share are not worth blocking a member for. */
+/** Defragmentation blocks a member, which is not worth it below this share of free bytes within its file. */
 const WORTH = 0.02
 
 export function decideUnjam({ standing, progress }: SpaceFacts): Next<SpaceStep> {
   return turnOf(planUnjam(standing, progress))
 }
 
-/** What is left to do; the first of the steps is safe now. No steps and not blocked: it is writable. */
+/** The remaining steps; the first is safe now. No steps and not blocked: the cluster is writable. */
 export function planUnjam(standing: Standing, progress: SpaceProgress): MaintenancePlan<SpaceStep> {
   if (progress.proven) return refusal([])
   const asked = standing.members.filter(
@@ -69,7 +70,7 @@ export function disarmStep(member: string): SpaceStep {
   return { kind: 'disarm', member, alarm: 'NOSPACE', what, why, danger: 'none' }
 }
 
-/** Before the compaction every full member is; what there is to be had back shows only after it. */
+/** Before the compaction, every full member qualifies: how much space can be freed is known only afterwards. */
 function isNeeded({ name, space }: MemberStanding, progress: SpaceProgress): boolean {
   if (space === undefined || progress.defragmented.includes(name)) return false
   if (hasRoom(space) && (fullness(space) ?? 1) <= QUOTA_WARNING) return false
@@ -99,7 +100,7 @@ function unfit({ alarms, members }: Standing): BlockReason[] {
   ]
 }
 
-/** Members whose present data alone is too much. */
+/** Members whose live data alone exceeds the limit. */
 function liveData(asked: readonly MemberStanding[], progress: SpaceProgress): BlockReason[] {
   if (!progress.compacted) return []
   return asked.flatMap(({ name: host, space }) => {

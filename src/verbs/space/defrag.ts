@@ -1,4 +1,4 @@
-/** `quorate defrag`: gives free space within the members' files back to their disks, one member at a time. */
+/** `quorate defrag`: returns free space within the members' database files to their disks, one member at a time. */
 import { DEFRAG_RULE } from '../../etcd/space.ts'
 import type { Standing } from '../../tiers/etcd/facts/standing.ts'
 import {
@@ -17,24 +17,25 @@ import type { Availability } from '../../engine/with-recorder.ts'
 import { type Defragmented, type SpaceVerb, runSpaceVerb } from './run.ts'
 
 export interface DefragOptions extends MaintenanceOptions {
-  /** Names of etcd nodes; all members unless given. */
+  /** Names of etcd nodes; default: all members. */
   readonly nodes?: readonly string[] | undefined
-  /** Whether or not it is worth it. */
+  /** Also defragments members below the threshold. */
   readonly all?: boolean | undefined
 }
 
 export interface DefragReport {
   readonly done: readonly Defragmented[]
-  /** Members that were left as they are, and why. */
+  /** Members that were not defragmented, and why. */
   readonly skipped: DefragPlan['skipped']
   readonly availability: Availability | undefined
 }
 
 /**
- * Followers first; leadership leaves the leader before its turn; each only when all are well again.
+ * Followers first. Moves leadership away before the leader's turn. Each turn begins only when all members are healthy
+ * again.
  *
- * @throws QuorateError `blocked` while a member is down, contents are in doubt, a disk lacks the room, or this version
- *   can lose data by it; `unhealthy` if a member does not come back: nothing further is done then.
+ * @throws QuorateError `blocked` while a member is down, members' data may differ, a disk is too small, or a defect of
+ *   this etcd version can lose data; `unhealthy` if a member does not come back: then nothing further is done.
  */
 export async function defrag(session: Session, options: DefragOptions): Promise<DefragReport> {
   const { nodes, all = false } = options

@@ -1,4 +1,4 @@
-/** `quorate quota`: how full every member is, of what, and whether that calls for something. */
+/** `quorate quota`: shows how full each member is, what uses the space, and whether to act on that. */
 import {
   QUOTA_CRITICAL,
   QUOTA_WARNING,
@@ -17,20 +17,23 @@ export interface QuotaReport {
   readonly members: readonly MemberQuota[]
   /** Raised alarms, each as `etcd01: NOSPACE`. */
   readonly alarms: readonly string[]
-  /** What should be done, most urgent first; empty: nothing. */
+  /** What to do, most urgent first; empty: nothing. */
   readonly advice: readonly string[]
   readonly state: 'ok' | 'warning' | 'critical'
 }
 
 export interface MemberQuota {
   readonly name: string
-  /** null in this and the following: not known. A quota of null with a known size may be one that is switched off. */
+  /**
+   * null in this and the following fields: unknown. If the size is known, a null quota can mean that the quota is
+   * disabled.
+   */
   readonly quotaBytes: number | null
   readonly unlimited: boolean
   readonly sizeBytes: number | null
-  /** Of the file; before etcd 3.4 not known. */
+  /** Bytes of the file in use; unknown before etcd 3.4. */
   readonly inUseBytes: number | null
-  /** Within the file, and had back by a defragmentation. */
+  /** Free bytes within the file, which a defragmentation returns to the disk. */
   readonly freeBytes: number | null
   /** The file as a share of its quota, 0 to 1. */
   readonly full: number | null
@@ -83,7 +86,7 @@ function advice({ members }: Standing, jammed: boolean): string[] {
   ]
 }
 
-/** What may be given back, and what is full all the same. */
+/** How much space can be freed, and which members stay full anyway. */
 function growth(members: readonly MemberStanding[]): string[] {
   const known = members.flatMap(({ name, space }) => (space === undefined ? [] : [{ name, space }]))
   const worth = known.filter(({ space }) => defragReason(space).worth)

@@ -1,4 +1,4 @@
-/** How the verbs on space are run: each is data, and the engine's loop carries it out. */
+/** Runs the commands for storage maintenance: each is a description that the engine's loop carries out. */
 import { loop } from '../../engine/loop.ts'
 import type { Next } from '../../engine/step.ts'
 import { type MaintenanceOptions, underLock } from '../../tiers/etcd/under-lock.ts'
@@ -10,15 +10,15 @@ import type { MaintenancePlan } from '../../tiers/etcd/steps/maintenance.ts'
 import { type SpaceFacts, type SpaceStep, advance, spaceKind } from '../../tiers/etcd/steps/space.ts'
 
 export interface SpaceVerb<F extends SpaceFacts> {
-  /** Its word on the command line. */
+  /** The command's name. */
   readonly name: string
-  /** What a run begins with. */
+  /** The facts at the start of a run. */
   readonly begin: (standing: Standing) => F
-  /** All of it, as it is shown. */
+  /** The whole plan, for the preview. */
   readonly plan: (facts: F) => MaintenancePlan<SpaceStep>
-  /** What is safe now. */
+  /** The step that is safe now. */
   readonly decide: (facts: F) => Next<SpaceStep>
-  /** What is worth knowing in the end. */
+  /** Advice for the end of the run. */
   readonly advise?: ((standing: Standing) => readonly string[]) | undefined
 }
 
@@ -30,15 +30,15 @@ export interface Defragmented {
 }
 
 export interface SpaceReport {
-  /** In their order. */
+  /** In the order in which they were done. */
   readonly done: readonly SpaceStep[]
-  /** Of them, those that something else had done by then. */
+  /** Steps among them that something else had already done. */
   readonly vain: readonly SpaceStep[]
   readonly defragmented: readonly Defragmented[]
   readonly availability: Availability | undefined
 }
 
-/** @param options.physical a compaction waits until every member has freed the space within its file */
+/** @param options.physical makes a compaction wait until every member has freed the space within its file */
 export async function runSpaceVerb<F extends SpaceFacts>(
   session: Session,
   verb: SpaceVerb<F>,

@@ -1,4 +1,4 @@
-/** `quorate space reclaim`: a cluster that is out of space, from full to writable. */
+/** `quorate space reclaim`: makes a cluster writable again that is out of space. */
 import { decideUnjam, planUnjam } from './decide-unjam.ts'
 import type { Session } from '../../tiers/etcd/session.ts'
 import { NO_PROGRESS, type SpaceFacts, type SpaceStep } from '../../tiers/etcd/steps/space.ts'
@@ -10,7 +10,7 @@ import { type Defragmented, type SpaceVerb, runSpaceVerb } from './run.ts'
 export interface UnjamReport {
   readonly done: readonly SpaceStep[]
   readonly defragmented: readonly Defragmented[]
-  /** undefined as long as no client can write to it. */
+  /** undefined while no client can write to the cluster. */
   readonly availability: Availability | undefined
 }
 
@@ -23,11 +23,11 @@ export const UNJAM: SpaceVerb<SpaceFacts> = {
 }
 
 /**
- * Compacts to the newest revision, defragments one member at a time, disarms, and writes. Looks and plans again after
- * each step: interrupted anywhere, the next run does what is left.
+ * Compacts to the newest revision, defragments one member at a time, disarms the alarm, and writes a key. Inspects and
+ * plans again after each step, so that a rerun completes an interrupted run.
  *
- * @throws QuorateError `blocked` where the present data alone is more than the quota, with what to do; without a
- *   majority; while contents are in doubt.
+ * @throws QuorateError `blocked` if the live data alone exceeds the quota, with what to do; without a majority; while
+ *   members' data may differ.
  */
 export async function unjam(session: Session, options: MaintenanceOptions): Promise<UnjamReport> {
   const { done, defragmented, availability } = await runSpaceVerb(session, UNJAM, options)

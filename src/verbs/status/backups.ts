@@ -1,4 +1,4 @@
-/** How the backups of a schedule go, asked of the node that takes them. */
+/** The state of scheduled backups, as reported by the node that takes them. */
 import { createHash } from 'node:crypto'
 import { inFull, QuorateError } from '../../errors.ts'
 import { readText } from '../../files/read-file.ts'
@@ -13,7 +13,7 @@ import { onAll } from '../../ssh/fleet.ts'
 import { scheduleNode } from '../../schedule/choose-node.ts'
 import { counted } from '../../spec/units.ts'
 
-/** Stable and documented in docs/guides/status.md. Times are ISO 8601; null: there is none, or it is not known. */
+/** Stable and documented in docs/guides/status.md. Times are ISO 8601; null: none, or unknown. */
 export interface BackupStatus {
   readonly node: string
   /** systemd's OnCalendar. */
@@ -21,31 +21,32 @@ export interface BackupStatus {
   readonly lastRun: string | null
   readonly lastSuccess: string | null
   readonly next: string | null
-  /** Of the latest run, if it failed. */
+  /** Why the latest run failed; null: it did not. */
   readonly problem: string | null
-  /** The latest success. */
+  /** The latest successful backup. */
   readonly backup: { readonly name: string; readonly revision: string; readonly sizeBytes: number } | null
-  /** How many of this cluster's are in the store. */
+  /** Number of this cluster's backups in the backup location. */
   readonly stored: number | null
-  /** The newest that was restored for a trial, and held what it should. */
+  /** The newest backup that passed a test restore. */
   readonly lastProven: string | null
 }
 
 export interface BackupsSeen {
   /** null: no schedule is wanted, or there is none. */
   readonly backups: BackupStatus | null
-  /** What wants doing, each with the node's name in front. */
+  /** What to do, each starting with the node's name. */
   readonly notes: readonly string[]
 }
 
 const DAY_MS = 86_400_000
 
-/** From here on the certificate is worth a word, in days. */
+/** When fewer days than this are left, the certificate gets a note. */
 const SOON_DAYS = 30
 
 /**
- * Of the node that the cluster file means, or of the one that takes backups although the file has no schedule; and which
- * others do. Never throws for what it can't learn. A file without a word on backups has no schedule to look for.
+ * Reports on the node that the cluster file names, or on one that takes backups although the file has no schedule; also
+ * which other nodes do. Never throws for what it can't learn. If the file doesn't mention backups, there is no schedule
+ * to look for.
  */
 export async function backupsSeen(session: Session): Promise<BackupsSeen> {
   const { cluster } = session
@@ -67,7 +68,7 @@ export async function backupsSeen(session: Session): Promise<BackupsSeen> {
   return { backups, notes: [...notes, ...strays.map(({ name }) => `${name}: ${text}`)] }
 }
 
-/** undefined: the file names none that there is; looking at it tells. */
+/** undefined: the file names no existing node. The inspection reports that. */
 function wantedName(cluster: Cluster): string | undefined {
   try {
     return scheduleNode(cluster).name
@@ -77,7 +78,7 @@ function wantedName(cluster: Cluster): string | undefined {
   }
 }
 
-/** Nodes on which this cluster has a schedule, of those that can be reached: that others can't is told elsewhere. */
+/** Reachable nodes that have a schedule of this cluster. Unreachable nodes are reported elsewhere. */
 async function takingBackups(session: Session): Promise<readonly Node[]> {
   const { cluster, signal } = session
   const { results } = await onAll(cluster.nodes, async (node) => {

@@ -1,4 +1,4 @@
-/** How one member is, as `status` reports it. */
+/** The state of one member, as `status` reports it. */
 import type { ErrorCode } from '../../errors.ts'
 import { type MemberView, formatId } from '../../etcd/view.ts'
 import type { ListedMember } from '../../etcd/listed-member.ts'
@@ -9,10 +9,10 @@ import type { AskedMember } from '../../tiers/etcd/facts/ask-members.ts'
 
 export interface MemberStatus {
   readonly name: string
-  /** What etcd calls it; `name`, unless the cluster file says otherwise. */
+  /** The member's name in etcd; `name`, unless the cluster file says otherwise. */
   readonly etcdName: string
   readonly address: string
-  /** null in this and the following: the member did not say. */
+  /** null in this and the following fields: the member did not report it. */
   readonly id: string | null
   /** It answered a linearizable read; null: it could not be asked. */
   readonly healthy: boolean | null
@@ -23,13 +23,13 @@ export interface MemberStatus {
   readonly raftTerm: number | null
   readonly raftIndex: number | null
   readonly alarms: readonly string[]
-  /** Whole days until the certificate it serves expires; negative: it has. */
+  /** Whole days until the certificate that it serves expires; negative: it has expired. */
   readonly certificateDaysLeft: number | null
   /** Why it is not healthy, or not known to be. */
   readonly problem: string | null
   /** Why it could not be asked. */
   readonly code: ErrorCode | null
-  /** The node from which it was asked, because its own machine can't be reached from this host. */
+  /** The node that asked it, because its own node is unreachable from this workstation. */
   readonly askedFrom: string | null
 }
 
@@ -37,7 +37,7 @@ const DAY_MS = 86_400_000
 
 export interface Looked extends AskedMember {
   readonly daysLeft: number | null
-  /** DNS names of the certificate that it serves; undefined: it was not seen. */
+  /** DNS names of the certificate that it serves; undefined: not seen. */
   readonly names?: readonly string[] | undefined
 }
 
@@ -62,7 +62,7 @@ export function memberStatus(
   }
   if (!member.reachable) {
     const { reason, unasked } = member
-    // What the others know of it, where it can't say so itself.
+    // What the other members know about it, if it can't answer itself.
     const known = unasked === undefined ? undefined : listed(all, node)
     return {
       ...common,

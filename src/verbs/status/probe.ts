@@ -1,4 +1,4 @@
-/** `quorate probe`: how the cluster serves a client, measured for a while. */
+/** `quorate probe`: measures for a while how the cluster serves a client. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { startRecorder } from '../../recorder/recorder.ts'
 import { judgeAvailability } from '../../recorder/verdict.ts'
@@ -9,19 +9,19 @@ import { type Availability, clusterStallLimitMs } from '../../engine/with-record
 const PROGRESS_MS = 1_000
 
 export interface ProbeOptions {
-  /** How long, in ms. */
+  /** Duration in ms. */
   readonly forMs: number
-  /** Writes a second, and as many reads; 10 unless given. */
+  /** Writes per second, and as many reads; default: 10. */
   readonly rate?: number | undefined
-  /** Ends it early, in good order: what was measured until then is reported. */
+  /** Ends it early: what was measured until then is reported. */
   readonly until?: AbortSignal | undefined
 }
 
 /**
- * Writes, reads and watches for a while, changing nothing but keys of its own, which are gone at the end. Needs no lock:
- * it may run beside anything.
+ * Writes, reads and watches its own keys for a while, and deletes them at the end. Needs no lock: it can run at the
+ * same time as any other command.
  *
- * @throws QuorateError `etcd` if no quorum answers at the beginning; what happens later is what it reports.
+ * @throws QuorateError `etcd` if no quorum answers at the beginning; later failures are part of the report.
  */
 export async function probe(session: Session, options: ProbeOptions): Promise<Availability> {
   using clients = await openRecorderClients(session)

@@ -1,4 +1,4 @@
-/** What `status` says about each problem, and which command helps at the present quorum. */
+/** What `status` says about each problem, and which command fixes it at the present quorum. */
 import type { ErrorCode } from '../../errors.ts'
 import type { FailureKind } from '../../etcd/failure.ts'
 import type { Problem, ProblemKind } from '../../etcd/health.ts'
@@ -20,13 +20,13 @@ export interface StatusProblem {
   readonly kind: ProblemKind
   readonly member: string | null
   readonly message: string
-  /** Of kind `unknown`: why the member could not be asked. */
+  /** For kind `unknown`: why the member could not be asked. */
   readonly code: ErrorCode | null
   /** What to do next. */
   readonly hint: string | null
 }
 
-/** Failures that say no more than that the member is not at work: why that is, its machine and the quorum tell. */
+/** Failures that only say that the member doesn't serve. The state of its node and of the quorum explains why. */
 const SILENT: ReadonlySet<FailureKind> = new Set([
   'refused',
   'unreachable',
@@ -112,12 +112,12 @@ function isUnset(asked: readonly AskedMember[]): boolean {
   )
 }
 
-/** @param cluster says where the data should be. */
+/** @param cluster says where the data should be */
 export function voterOf({ node: { name }, member, via, host }: AskedMember, cluster?: Cluster): Voter {
   if (member.reachable && member.read.answered) return { name, state: 'serving' }
   const state = host?.member
   if (via !== undefined) return { name, state: 'unreached' }
-  // One that answers with its status runs, whether its machine can be looked at or not.
+  // A member that reports its status runs, whether its node can be inspected or not.
   if (state === undefined) return { name, state: member.reachable ? 'running' : 'unreached' }
   const elsewhere = cluster !== undefined && dataElsewhere(cluster, state) !== undefined
   if ((!state.dataPresent || !state.walPresent) && !elsewhere) return { name, state: 'lost' }
@@ -134,7 +134,7 @@ function hintFor(
 ): string | undefined {
   const { kind, member, message, hint } = problem
   const remedy = (trouble: Trouble) => remedyFor(trouble, voters).text
-  // What keeps members from being asked comes first: with it gone the quorum may be there.
+  // First fix what prevents members from being asked: the quorum may exist after all.
   if (kind === 'unknown') return hint
   if (isUnset(asked)) return SET_UP
   const outlook = quorumOutlook(voters)

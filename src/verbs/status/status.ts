@@ -1,4 +1,4 @@
-/** How the cluster is, asked of every member itself: the seed's `cluster-health`, made modern. */
+/** Reports the state of the cluster, as each member itself reports it. */
 import { EXIT_CODES } from '../../errors.ts'
 import type { TierReport } from '../../engine/tier.ts'
 import { PEER_IDENTITY, peerUrl } from '../../etcd/configuration.ts'
@@ -25,34 +25,34 @@ export interface StatusReport {
     readonly name: string
     /** Hexadecimal; null: no member answers. */
     readonly id: string | null
-    /** null: nothing is wrong with the members that could be asked, and not all could be. */
+    /** null: the members that could be asked are healthy, but not all could be asked. */
     readonly healthy: boolean | null
     readonly health: Health
-    /** Voters that must agree, and how many of them answered. */
+    /** Voting members that must agree, and how many of them answered. */
     readonly quorum: number
     readonly healthyMembers: number
-    /** How many could not be asked: whether they are healthy is unknown. */
+    /** Number of members that could not be asked: their health is unknown. */
     readonly unknownMembers: number
-    /** Name of the leader; null: none, or no agreement on one. */
+    /** Name of the leader; null: none, or members disagree. */
     readonly leader: string | null
-    /** What keeps it from being healthy, or from being called so. */
+    /** Why the cluster is not healthy, or not known to be. */
     readonly problems: readonly string[]
     /** The same, in the same order, for programs. */
     readonly problemDetails: readonly StatusProblem[]
-    /** Two CAs are trusted, until `certs rotate-ca --finish` or `--abort`: nothing that keeps it from being healthy. */
+    /** Two CAs are trusted, until `certs rotate-ca --finish` or `--abort`. The cluster is healthy all the same. */
     readonly caExchange: boolean
-    /** What does not, and yet wants doing. */
+    /** Things to do that don't affect the health. */
     readonly notes: readonly string[]
   } & VersionStatus
   readonly members: readonly MemberStatus[]
-  /** null: the cluster file has no schedule, or no node follows one. */
+  /** null: the cluster file has no schedule, and no node has one. */
   readonly backups: BackupStatus | null
-  /** What quorate manages beside etcd; the exit code depends on those that say whether they are healthy. */
+  /** What quorate manages besides etcd. Tiers that report their health affect the exit code. */
   readonly tiers: readonly TierReport[]
 }
 
 /**
- * 0: healthy; 1: not healthy; and where neither is known, that of the first reason why a member could not be asked.
+ * 0: healthy; 1: not healthy. If neither is known: the exit code of the first reason why a member could not be asked.
  * See docs/reference/exit-codes.md.
  */
 export function statusExitCode({ cluster, tiers }: StatusReport): number {
@@ -66,7 +66,7 @@ function tiersExitCode(tiers: readonly TierReport[]): number {
   return tiers.some(({ healthy }) => healthy === null) ? EXIT_CODES.unreachable : 0
 }
 
-/** Never throws for a member that does not answer, or can't be asked: that is what it reports. */
+/** Never throws for a member that does not answer or can't be asked: it reports that. */
 export async function status(session: Session): Promise<StatusReport> {
   const { cluster } = session
   const nodes = etcdNodes(cluster)
@@ -116,14 +116,14 @@ export async function status(session: Session): Promise<StatusReport> {
   }
 }
 
-/** Members that are down because an operator wanted it: no trouble to look into. */
+/** Members that an operator stopped on purpose: no fault to investigate. */
 function keptNotes(asked: readonly AskedMember[]): readonly string[] {
   return asked.flatMap(({ node, host }) =>
     isKeptStopped(host?.member) ? [`${node.name}: ${keptNote(node, host?.member)}`] : [],
   )
 }
 
-/** Members that are known from elsewhere, though their machines can't be reached from here. */
+/** Members that other nodes report, although their own nodes are unreachable from this workstation. */
 function apartNotes(asked: readonly AskedMember[]): readonly string[] {
   return asked.flatMap(({ node, member, apart, via }) => {
     if (apart === undefined || via === undefined || !member.reachable) return []
@@ -134,7 +134,9 @@ function apartNotes(asked: readonly AskedMember[]): readonly string[] {
   })
 }
 
-/** Nodes whose members the others find at http, though the cluster file's are found at https: `apply` moves them. */
+/**
+ * Nodes whose members still advertise http to their peers, although the cluster file says https: `apply` changes that.
+ */
 function plainPeers(cluster: Cluster, { members }: ClusterView): readonly string[] {
   const lists = members.flatMap((member) => (member.reachable ? (member.list?.members ?? []) : []))
   const urls = new Set(lists.flatMap(({ peerUrls }) => peerUrls))
@@ -159,7 +161,7 @@ function plaintextNotes({ etcd }: Cluster, plain: readonly string[]): readonly s
   ]
 }
 
-/** With one certificate for everything the one that clients see is the one that peers see. */
+/** A member with a single certificate shows the same one to clients and peers. */
 function namelessNotes({ name, etcd, pki }: Cluster, looked: readonly Looked[]): readonly string[] {
   if (pki.layout !== 'single' || !environmentNames(etcd.version).includes(PEER_IDENTITY)) return []
   const wanted = memberName(name)

@@ -1,11 +1,11 @@
-/** What stands beside etcd, for `status`: each tier speaks for itself. */
+/** The products other than etcd, for `status`: each tier reports on itself. */
 import { QuorateError } from '../../errors.ts'
 import type { AskNode, TierReport } from '../../engine/tier.ts'
 import { runAgent } from '../../host/agent.ts'
 import { parseHostState } from '../../host/observe.ts'
 import type { Session } from '../../tiers/etcd/session.ts'
 
-/** Never throws for a machine that can't be asked. */
+/** Never throws for a node that can't be asked. */
 export async function tierReports(session: Session): Promise<readonly TierReport[]> {
   const ask: AskNode = async (node, looks) => {
     try {

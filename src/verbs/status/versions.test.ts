@@ -4,7 +4,7 @@ import { versionStatus } from './versions.ts'
 
 type Said = Partial<Pick<ReachableMember, 'version' | 'storageVersion' | 'downgradeTarget'>>
 
-/** undefined: it does not answer. */
+/** undefined: no answer. */
 function view(...said: readonly (Said | undefined)[]): ClusterView {
   const members = said.map((one, index): MemberView => {
     const name = `etcd0${index + 1}`
@@ -47,7 +47,7 @@ test.each([
 test('one member alone that says so, of several that could, lies or has not heard of its end', () => {
   const versions = [NEW, NEW, { ...NEW, downgradeTarget: '3.5' }]
   expect(versionStatus('3.6.16', view(...versions))).toMatchObject({ downgrade: null, versionTrouble: null })
-  // The last one that still runs the newer minor is the only one that can.
+  // Only the last member that still runs the newer minor can.
   expect(versionStatus('3.6.16', view(OLD, OLD, DOWN))).toMatchObject({ downgrade: '3.5' })
 })
 
@@ -57,6 +57,6 @@ test('the cluster is of an older minor than all of its members', () => {
     version: '3.6',
     versionTrouble: { id: 'version-behind' },
   })
-  // One that does not answer may be why.
+  // The member that does not answer may be the cause.
   expect(versionStatus('3.7.3', view(behind, undefined)).versionTrouble).toBeNull()
 })

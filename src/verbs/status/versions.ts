@@ -1,13 +1,13 @@
-/** The minor of the cluster as a whole, and what is unfinished about it. */
+/** The minor version of the cluster as a whole, and an unfinished change of it. */
 import { enabledDowngrade } from '../../etcd/downgrade.ts'
 import { compareMinors, minorIn } from '../../etcd/minor.ts'
 import { downgradeWayOn } from '../../etcd/upgrade-path.ts'
 import type { ClusterView } from '../../etcd/view.ts'
 
 export interface VersionStatus {
-  /** The minor that the members work together in, `3.6`; null: not known. */
+  /** The minor version that the members have agreed on, `3.6`; null: unknown. */
   readonly version: string | null
-  /** The minor to which a downgrade is enabled; null: to none, as far as members say (those of 3.5 don't). */
+  /** The minor to which a downgrade is enabled; null: none is reported (members of 3.5 don't report it). */
   readonly downgrade: string | null
   readonly versionTrouble: VersionTrouble | null
 }
@@ -15,7 +15,7 @@ export interface VersionStatus {
 export interface VersionTrouble {
   /**
    * - `downgrade-enabled`: etcd keeps the cluster at the older minor, whatever its members run.
-   * - `version-behind`: every member runs a newer minor than the cluster is of.
+   * - `version-behind`: every member runs a newer minor than the cluster version.
    */
   readonly id: 'downgrade-enabled' | 'version-behind'
   readonly message: string
@@ -27,7 +27,7 @@ export function versionStatus(file: string, { members }: ClusterView): VersionSt
   const reachable = members.filter((member) => member.reachable)
   const minors = reachable.flatMap(({ version }) => minorIn(version) ?? []).toSorted(compareMinors)
   const storage = reachable.flatMap(({ storageVersion }) => storageVersion ?? []).toSorted(compareMinors)
-  // From 3.6 on a member's data follows the cluster's minor. Before, that is the oldest member's.
+  // From 3.6 on, a member's data follows the cluster's minor. Before, it follows the oldest member's.
   const version = storage[0] ?? (reachable.length === members.length ? minors[0] : undefined) ?? null
   const downgrade = enabledDowngrade(reachable)
   const present = members.map((member) => ({

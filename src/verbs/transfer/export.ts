@@ -1,4 +1,4 @@
-/** `quorate export`: a range of keys as JSON lines, as it is at one revision. Changes nothing and needs no lock. */
+/** `quorate export`: writes a range of keys as JSON lines, at one revision. Changes nothing, and needs no lock. */
 import { QuorateError } from '../../errors.ts'
 import type { MemberClient } from '../../etcd/client.ts'
 import { progressOf } from '../../engine/hundredths.ts'
@@ -14,25 +14,25 @@ import { writePrivateFile } from './private-file.ts'
 
 export interface ExportOptions {
   readonly range: ExportedRange
-  /** The newest unless given. */
+  /** Default: the newest. */
   readonly revision?: bigint | undefined
-  /** Absolute path of a file to be made, of mode 600; or who takes the lines, some at a time. */
+  /** Absolute path of a file to create with mode 600, or a function that receives a few lines at a time. */
   readonly output: string | ((lines: string) => Promise<void>)
 }
 
 export interface ExportReport extends ExportTotals {
   readonly revision: string
   readonly range: ExportedRange
-  /** undefined: the lines went elsewhere. */
+  /** undefined: a function received the lines. */
   readonly file: string | undefined
 }
 
 /**
- * Read linearizably, and all at one revision; another member goes on where one fails.
+ * Reads linearizably, everything at one revision. If a member fails, another one continues.
  *
- * @throws QuorateError `unhealthy` if no member can be read; `usage` for a revision that there is not yet; `moved` if it
- *   is compacted, also meanwhile; `state` if the file is there already or can't be written; `etcd`; `cancelled`. No file
- *   is left then.
+ * @throws QuorateError `unhealthy` if no member can be read; `usage` for a revision that doesn't exist yet; `moved` if
+ *   it is compacted, also during the export; `state` if the file exists or can't be written; `etcd`; `cancelled`. In
+ *   all cases no file is left.
  */
 export async function exportKeys(
   session: Session,
@@ -60,7 +60,7 @@ export async function exportKeys(
   return { ...totals, revision: String(start.revision), range, file }
 }
 
-/** Voters that answer and whose data nothing speaks against, followers first. @throws QuorateError `unhealthy` */
+/** Voting members that answer and whose data is not in doubt, followers first. @throws QuorateError `unhealthy` */
 export async function readableMembers(session: Session): Promise<readonly MemberClient[]> {
   const { sources, refused } = backupSources(await viewMembers(session))
   const clients = await reachableClients(session)

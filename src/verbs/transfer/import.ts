@@ -1,6 +1,6 @@
 /**
- * `quorate import`: the keys of an export into this cluster. The file is read to its end before anything is written, and
- * compared with what is there; each portion is one transaction, so that a run that was interrupted is run again.
+ * `quorate import`: writes the keys of an export to this cluster. Before the first write, it reads the whole file and
+ * compares it with the cluster. Each portion is one transaction, so an interrupted run can be repeated.
  */
 import { reachableMachines } from '../../engine/locking.ts'
 import { QuorateError } from '../../errors.ts'
@@ -22,18 +22,18 @@ import { readableMembers } from './export.ts'
 import { counted, formatBytes, plural } from '../../spec/units.ts'
 import { type Idle, idle, runVerb } from '../../engine/run-verb.ts'
 
-/** What etcd needs beside a key and its value, in bytes; rather too much. */
+/** What etcd needs for a key in addition to its name and value, in bytes; a generous estimate. */
 const OVERHEAD_BYTES = 256
 
 export interface ImportOptions extends MappingOptions {
-  /** Gives the file from its beginning, each time. */
+  /** Opens the file from its beginning, each time. */
   readonly open: () => AsyncIterable<Uint8Array>
-  /** Of the file, for messages. */
+  /** The file's name, for messages. */
   readonly name: string
-  /** What becomes of keys that are there with something else; `refuse` unless given. */
+  /** What to do with keys that exist with another value; default: `refuse`. */
   readonly differing?: Differing | undefined
   readonly dryRun?: boolean | undefined
-  /** Is shown what will be done before anything is, and throws to stop. Not called where there is nothing to do. */
+  /** Receives what will be done before anything is; throws to stop. Not called if there is nothing to do. */
   readonly confirm: (preview: ImportPreview) => Promise<void>
 }
 
@@ -43,7 +43,7 @@ export interface ImportPreview extends Comparison {
   readonly differing: Differing
   /** Leases that will be granted, at most. */
   readonly leases: number
-  /** Sentences that whoever says yes should have read. */
+  /** Sentences that the operator should read before confirming. */
   readonly risks: readonly string[]
 }
 
@@ -51,22 +51,22 @@ export interface ImportReport extends PutCounts {
   readonly changed: boolean
   readonly dryRun: boolean
   readonly preview: ImportPreview
-  /** Compared once more at the end; undefined where nothing was written. */
+  /** A second comparison at the end; undefined if nothing was written. */
   readonly verified: Comparison | undefined
 }
 
 const NOTHING: PutCounts = { written: 0, replaced: 0, same: 0, kept: 0, ended: 0 }
 
 /**
- * @throws QuorateError `backup` for a file that is no whole export; `usage` for keys that the mapping does not fit;
- *   `blocked` where keys differ and `differing` is `refuse`, where there is no room, without a majority, or with an
- *   alarm; `locked`; `moved` where others write the same keys meanwhile; `etcd`; `cancelled`. What was written by then
- *   stays, and the same import goes on from there.
+ * @throws QuorateError `backup` for a file that is not a complete export; `usage` for keys that the mapping can't
+ *   handle; `blocked` if keys differ and `differing` is `refuse`, without enough space, without a majority, or with an
+ *   alarm; `locked`; `moved` if other clients write the same keys during the import; `etcd`; `cancelled`. What was
+ *   written stays, and the same import continues from there.
  */
 export async function importKeys(session: Session, options: ImportOptions): Promise<ImportReport> {
   const { result } = await runVerb<Session, Decision, ImportReport>(session, {
     name: 'import',
-    // The file is compared once: each key is compared again in the transaction that writes it.
+    // The file is compared only once, because each transaction compares its keys again.
     decide: async (own, shown) =>
       shown === undefined ? await decide(own, options) : await still(own, shown),
     confirm: async ({ preview }) => await options.confirm(preview),
@@ -82,7 +82,7 @@ export async function importKeys(session: Session, options: ImportOptions): Prom
 interface Decision {
   readonly file: WholeFile
   readonly preview: ImportPreview
-  /** Keys that are to be written. */
+  /** Number of keys to write. */
   readonly todo: number
 }
 
@@ -111,7 +111,7 @@ async function decide(session: Session, options: ImportOptions): Promise<Decisio
   return dryRun ? idle(none) : { file, preview, todo }
 }
 
-/** @throws QuorateError `blocked` if the cluster does not take it any more */
+/** @throws QuorateError `blocked` if the cluster can't take the import any more */
 async function still(session: Session, shown: Decision): Promise<Decision> {
   const standing = await standingNow(session)
   requireWritable(standing)
@@ -152,11 +152,11 @@ interface WholeFile {
   readonly header: ExportHeader
   readonly keys: number
   readonly leases: number
-  /** Left of the lease that ends first, in seconds; undefined: there is none that is still to end. */
+  /** Remaining time of the lease that expires first, in seconds; undefined: no lease is left to expire. */
   readonly shortestLease: bigint | undefined
 }
 
-/** Nothing of a file is certain before its end. */
+/** Reads to the end, because only then the file is known to be complete. */
 async function readThrough({ open, name, withoutLeases = false }: ImportOptions): Promise<WholeFile> {
   let header: ExportHeader | undefined
   let shortestLease: bigint | undefined
@@ -211,7 +211,7 @@ function requireWritable(standing: Standing): void {
   })
 }
 
-/** @throws QuorateError `blocked`: with NOSPACE nobody could write any more. */
+/** @throws QuorateError `blocked`: with NOSPACE raised, no client could write any more. */
 function requireRoom({ members }: Standing, { bytes }: Comparison, keys: number): void {
   const wanted = bytes + keys * OVERHEAD_BYTES
   for (const { name, space } of members) {
@@ -265,7 +265,7 @@ function risksOf(compared: Comparison, file: WholeFile, differing: Differing): s
 
 /** @throws QuorateError `moved` */
 function requireArrived(verified: Comparison, { kept }: PutCounts, leases: number): void {
-  // Without leases all keys must still be there: nothing but a person or a program takes them away.
+  // Without leases all keys must still exist: only another client could have deleted them.
   const missing = leases === 0 ? verified.new : 0
   if (verified.different <= kept && missing === 0) return
   const { examples, different } = verified

@@ -1,14 +1,14 @@
-/** A file for its owner's eyes alone, whole under its name or not there at all. */
+/** Creates a file that only its owner can read, complete or not at all. */
 import { link, lstat, open, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { QuorateError } from '../../errors.ts'
 import { draftBeside } from '../../files/temporary.ts'
 
 /**
- * Writes what comes to a new file of mode 600; never replaces one. Gives what `chunks` returns.
+ * Writes the chunks to a new file of mode 600; never replaces one. Returns what `chunks` returns.
  *
- * @throws QuorateError `state` if there is such a file already, or it can't be written; what `chunks` throws. Nothing is
- *   left then.
+ * @throws QuorateError `state` if the file exists, or can't be written; what `chunks` throws. In all cases no file is
+ *   left.
  */
 export async function writePrivateFile<T>(
   file: string,
@@ -36,7 +36,7 @@ export async function writePrivateFile<T>(
       }
       await handle.sync()
     }
-    // A link fails where somebody else made such a file meanwhile; a rename would replace it.
+    // Creating a link fails if the file was created since; a rename would replace it.
     await link(part, file).catch((error: unknown) => {
       throw failed(error)
     })

@@ -1,4 +1,4 @@
-/** What a change of version would be, and everything that speaks against it: found out by looking alone. */
+/** Previews a change of version, with everything that prevents it. It only inspects. */
 import type { UpgradeFacts, UpgradeProblem } from '../../etcd/upgrade-facts.ts'
 import { blocker } from '../../etcd/upgrade-facts.ts'
 import { compareMinors } from '../../etcd/minor.ts'
@@ -21,35 +21,35 @@ import { QuorateError } from '../../errors.ts'
 
 export interface UpgradePreview {
   readonly direction: UpgradeFacts['direction']
-  /** Versions that run and are left, oldest first; empty: every member runs the wanted one. */
+  /** Running versions other than the wanted one, oldest first; empty: every member runs the wanted one. */
   readonly from: readonly string[]
   readonly to: string
-  /** What the members negotiated until now, `3.4`; null: nobody could say. */
+  /** The version that the members have agreed on, `3.4`; null: no member could say. */
   readonly clusterVersion: string | null
-  /** Names of the members to restart, in their order: the first is the canary, the leader the last. */
+  /** Names of the members in restart order: the canary first, the leader last. */
   readonly order: readonly string[]
   /** Seconds for which the canary is watched before the others follow. */
   readonly canarySeconds: number
-  /** Bytes of the store, of which a snapshot is taken first; null: none is. */
+  /** Size of the database before its snapshot, in bytes; null: no snapshot is taken. */
   readonly snapshotBytes: number | null
-  /** A guess at how long it takes, in seconds. */
+  /** Estimated duration in seconds. */
   readonly seconds: number
-  /** Once the last member has been restarted there is no going back but by a snapshot. */
+  /** Once the last member has been restarted, only a snapshot can bring the old version back. */
   readonly pointOfNoReturn: boolean
-  /** The minor that etcd's own downgrade takes the cluster to; null: none is needed. */
+  /** The minor that etcd's own downgrade takes the cluster to; null: no downgrade is needed. */
   readonly downgrade: string | null
-  /** The minor of a downgrade that is enabled, and canceled in the end; null: none is. */
+  /** The minor of an enabled downgrade that is canceled at the end; null: none. */
   readonly cancels: string | null
-  /** With one or two members nothing can be written while one of them restarts. */
+  /** With one or two members, no write is possible while one of them restarts. */
   readonly outage: boolean
-  /** Keys of the cluster file that will be exchanged in the end: `etcd.version`. */
+  /** Keys of the cluster file that are changed at the end: `etcd.version`. */
   readonly fileEdits: readonly string[]
   /** Blockers first. */
   readonly problems: readonly UpgradeProblem[]
 }
 
 export interface Examined {
-  /** There is nothing to do but to cancel a downgrade, for which a quorum is enough. */
+  /** The only thing to do is to cancel a downgrade, and a quorum is enough for that. */
   readonly cancelsOnly: boolean
   readonly preview: UpgradePreview
   readonly observed: Observed
@@ -57,7 +57,7 @@ export interface Examined {
   readonly supplies: UpgradeSupplies
 }
 
-/** Guesses, in seconds: a member's restart with all checks around it, and the new version of the cluster. */
+/** Estimates in seconds: a member's restart with all its checks, and the change of the cluster version. */
 const MEMBER_SECONDS = 6
 const RAISE_SECONDS = 5
 const CONVERT_SECONDS = 10
@@ -88,7 +88,7 @@ export async function examine(
   ]
   const down = isDowngrade(facts)
   const cancelsOnly = onlyCancels(facts)
-  // Fetching for nothing, and over a network that may be slow, helps nobody.
+  // If the upgrade is blocked, don't download over a network that may be slow.
   const clear = problems.every(({ severity }) => severity !== 'blocker')
   const supplies =
     clear && !cancelsOnly
@@ -126,13 +126,13 @@ export async function examine(
   return { preview, observed, intent, supplies, cancelsOnly }
 }
 
-/** etcd has no way back from the newer minor. */
+/** etcd has no rollback from the newer minor. */
 function isFinal(from: string, to: string): boolean {
   const [before, after] = [minorOf(from), minorOf(to)]
   return compareMinors(before, after) < 0 && DOWNGRADES[before] === undefined
 }
 
-/** Going back means to the file's version, from a newer one. */
+/** An abort means: back to the file's version, from a newer one. */
 function directionProblems(
   facts: UpgradeFacts,
   from: readonly string[],
@@ -143,7 +143,7 @@ function directionProblems(
   const newest = from.at(-1) ?? to
   if (atLeast(newest, to)) return []
   const message = `can't roll back: members run ${from.join(', ')}, and the cluster file says ${file.etcd.version}`
-  // A downgrade that came to its end, for one, but for the cluster file.
+  // For example after a completed downgrade, if only the cluster file is left to change.
   const settled = facts.members.every(({ running }) => running === newest)
   const hint = settled
     ? `to write ${newest} into the cluster file: quorate upgrade --to ${newest}; to upgrade to ${to}: quorate upgrade --to ${to}`
@@ -151,7 +151,7 @@ function directionProblems(
   return [blocker(message, hint)]
 }
 
-/** One thing at a time: whatever else the file asks for is applied before. Half-way there, nobody can tell them apart. */
+/** Any other change in the file has to be applied first: during an upgrade, the two could not be distinguished. */
 function otherChanges(
   session: Session,
   file: Cluster,
@@ -162,7 +162,7 @@ function otherChanges(
   const [version] = versions
   if (versions.size !== 1 || version === undefined || facts.problems.length > 0) return []
   const present: Cluster = { ...file, etcd: { ...file.etcd, version } }
-  // A downgrade that is enabled is what this is about, or told of already.
+  // An enabled downgrade is what this command handles, or is already reported.
   const others = { ...observed, cluster: observed.cluster && { ...observed.cluster, downgrade: undefined } }
   const { waves, blocked } = plan(applyIntent(present, session.now()), others)
   const steps = waves.flat().map(({ host, what }) => (host === undefined ? what : `${host}: ${what}`))
@@ -194,7 +194,7 @@ function secondsFor(members: number, canary: number, bytes: number, minorChanges
   return snapshot + members * MEMBER_SECONDS + (members > 1 ? canary : 0) + (minorChanges ? RAISE_SECONDS : 0)
 }
 
-/** Names of the machines by architecture, as `proveUpgrade` wants them. */
+/** Names of the nodes by architecture, as `proveUpgrade` takes them. */
 export function architectureIn(observed: Observed): (host: string) => 'amd64' | 'arm64' | 'other' {
   return (host) => observed.hosts[host]?.architecture ?? 'other'
 }

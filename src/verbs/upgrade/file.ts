@@ -1,4 +1,4 @@
-/** The cluster file's new version, written into it once the members run it: the file is what the next apply goes by. */
+/** Writes the new version into the cluster file once the members run it, because the next apply uses the file. */
 import { QuorateError } from '../../errors.ts'
 import { readText } from '../../files/read-file.ts'
 import type { Cluster } from '../../spec/cluster.ts'
@@ -8,8 +8,8 @@ import { formatProblems } from '../../spec/problem.ts'
 import { replaceClusterFile, requireWritable } from '../../cluster-file/write.ts'
 
 /**
- * Whether it can be done, asked before anything else is: the values stand where they can be exchanged, the result means
- * what it should, and the file can be written.
+ * Checks beforehand whether that is possible: the values can be replaced in place, the result means the same, and the
+ * file can be written.
  *
  * @throws QuorateError `cluster-file` or `permission`
  */
@@ -19,7 +19,7 @@ export async function checkFileEdit(wanted: Cluster, edits: readonly Edit[]): Pr
   await requireWritable(wanted.file, 'record the new version at the end')
 }
 
-/** Exchanges the values; mode, owner and whatever a link leads to stay. @throws QuorateError as `checkFileEdit` */
+/** Replaces the values; keeps mode, owner and links. @throws QuorateError as `checkFileEdit` */
 export async function editFile(wanted: Cluster, edits: readonly Edit[]): Promise<void> {
   if (edits.length === 0) return
   await replaceClusterFile(wanted.file, await editedText(wanted, edits))

@@ -1,4 +1,4 @@
-/** Looks at everything that `precheckUpgrade` judges: versions, health, the v2 API's store, users. */
+/** Inspects everything that `precheckUpgrade` judges: versions, health, the v2 API's data, users. */
 import { usesAuthentication } from '../../etcd/authentication.ts'
 import type { MemberClient } from '../../etcd/client.ts'
 import { peerUrl } from '../../etcd/configuration.ts'
@@ -22,18 +22,18 @@ import { OWN_ADDRESS, isWildcard, listenUrls } from '../../spec/listen-urls.ts'
 import { onAll } from '../../ssh/fleet.ts'
 import { healthyVoters } from '../../etcd/voters.ts'
 
-/** How long a member may take to answer a question by HTTP, in ms. */
+/** How long a member may take to answer an HTTP request, in ms. */
 const ANSWER_MS = 5_000
 
 export interface LookedAt {
   readonly facts: UpgradeFacts
-  /** Bytes of the largest member's database. */
+  /** Size of the largest member's database in bytes. */
   readonly storeBytes: number
 }
 
 /**
  * @param file the cluster file's version
- * @throws QuorateError `cancelled`, or of the machines that can't be reached.
+ * @throws QuorateError `cancelled`, or the errors of unreachable nodes.
  */
 export async function upgradeFacts(
   session: Session,
@@ -73,7 +73,7 @@ export async function upgradeFacts(
         v2Log: v2Logs.get(member.name),
       }
     }),
-    // A member that says less has not heard yet that it rose.
+    // A member that reports a lower version has not yet received the increase.
     clusterVersion: said.toSorted(compareMinors).at(-1),
     file,
     downgrade,
@@ -92,7 +92,7 @@ export async function upgradeFacts(
   return { facts: { ...facts, refusal: await refusalOf(session, facts, leader) }, storeBytes }
 }
 
-/** Of the members that could say. */
+/** Asks the members that can answer. */
 export async function clusterVersions(session: Session, nodes: readonly Node[]): Promise<readonly string[]> {
   const answers = await Promise.all(
     nodes.map(async (node) => {
@@ -102,14 +102,14 @@ export async function clusterVersions(session: Session, nodes: readonly Node[]):
       }
       const apart = await httpEndpoint(session, node)
       const answer = apart === undefined ? undefined : await ask(apart)
-      // A setting that no member was restarted with yet changes nothing about where it serves http.
+      // Until a member was restarted with the setting, it still serves http at the old address.
       return answer ?? (await ask(await session.endpoint(node)))
     }),
   )
   return answers.filter((answer) => answer !== undefined)
 }
 
-/** The minor to which a downgrade is enabled. Members of 3.5 don't say so, but refuse another one. */
+/** The minor to which a downgrade is enabled. Members of 3.5 don't report it, but refuse another one. */
 async function downgradeTarget(
   { members }: ClusterView,
   clients: readonly MemberClient[],
@@ -126,7 +126,7 @@ async function downgradeTarget(
   return (await orUndefined(async () => await isSecretlyEnabled(client, '3.5', signal))) ? '3.5' : undefined
 }
 
-/** By name, of members that would go to a minor that does not start on such a log. */
+/** By name, for members that would move to a minor that doesn't start with such a log. */
 async function v2LogsOf(
   session: Session,
   { members }: ClusterView,
@@ -147,7 +147,7 @@ async function v2LogsOf(
   return new Map(results.map(({ host, value }) => [host, value]))
 }
 
-/** Why etcd would not downgrade the cluster as it is, in words. */
+/** Why etcd would refuse to downgrade the cluster in its present state. */
 async function refusalOf(
   session: Session,
   facts: UpgradeFacts,
@@ -168,7 +168,10 @@ async function refusalOf(
   }
 }
 
-/** Where `listen-client-http-urls` moves http away from the client port, which then speaks gRPC alone; undefined: nowhere. */
+/**
+ * Where `listen-client-http-urls` moves http away from the client port, which then only speaks gRPC; undefined: it
+ * doesn't.
+ */
 async function httpEndpoint(session: Session, node: Node): Promise<MemberEndpoint | undefined> {
   const urls = listenUrls(session.cluster.etcd.settings['listen-client-http-urls'])
   const url = urls.find(({ tls }) => tls) ?? urls[0]
@@ -180,7 +183,7 @@ async function httpEndpoint(session: Session, node: Node): Promise<MemberEndpoin
   return { name: node.name, target: { socketPath }, identity: address, tls }
 }
 
-/** The v2 API's top-level keys, as the members say that serve it, each for itself; undefined: none does. */
+/** The v2 API's top-level keys from each member that serves it; undefined: no member does. */
 async function v2Names(session: Session, nodes: readonly Node[]): Promise<readonly string[] | undefined> {
   let all: readonly string[] | undefined
   for (const node of nodes) {
@@ -196,7 +199,7 @@ async function v2Names(session: Session, nodes: readonly Node[]): Promise<readon
   return all
 }
 
-/** A member that can't say is no failure of the whole. */
+/** A member that doesn't answer is not a failure of the whole. */
 async function orUndefined<T>(ask: () => Promise<T>): Promise<T | undefined> {
   try {
     return await ask()

@@ -1,4 +1,7 @@
-/** Pinned checksums (`etcd.sha256`) and another version: those of the old one are never dropped, and never kept for the new. */
+/**
+ * Pinned checksums (`etcd.sha256`) for a new version: those of the old one are never dropped silently, and never used
+ * for the new one.
+ */
 import type { Artifact } from '../../artifacts/artifact.ts'
 import { QuorateError } from '../../errors.ts'
 import { type UpgradeProblem, blocker } from '../../etcd/upgrade-facts.ts'
@@ -8,14 +11,14 @@ import type { Edit } from '../../spec/edit.ts'
 type Pins = NonNullable<EtcdSpec['sha256']>
 
 export interface NewPins {
-  /** undefined: the file has none, or those of the new version are not given yet. */
+  /** undefined: the file has no pins, or those of the new version are not given yet. */
   readonly sha256: Pins | undefined
   readonly edits: readonly Edit[]
 }
 
 /**
- * @param changes whether other binaries are wanted than those that the file names now
- * @param given each `ARCH=SUM` (of the archive) or `ARCH/PROGRAM=SUM`: for each that the file has, and no other
+ * @param changes whether other binaries are wanted than the file names now
+ * @param given each `ARCH=SUM` (of the archive) or `ARCH/PROGRAM=SUM`: exactly those that the file has
  * @throws QuorateError `usage`
  */
 export function newPins(
@@ -57,7 +60,10 @@ export function newPins(
   }
 }
 
-/** Where the file pins, and the new ones are not given: what the source has now, to be compared and then given. */
+/**
+ * If the file has pins and the new ones are not given: the checksums that the source has now, for the operator to
+ * compare and pass.
+ */
 export function missingPins(
   file: EtcdSpec,
   wanted: EtcdSpec,
@@ -74,7 +80,7 @@ export function missingPins(
   return [blocker(message, hint)]
 }
 
-/** The architectures whose checksums are asked for. */
+/** The architectures whose checksums are required. */
 export function pinnedArchitectures({ sha256 }: EtcdSpec): readonly (keyof Pins)[] {
   return Object.keys(sha256 ?? {}) as (keyof Pins)[]
 }

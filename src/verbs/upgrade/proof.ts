@@ -1,4 +1,4 @@
-/** The proof that an upgrade is done: what really runs on every machine, and what the cluster as a whole has become. */
+/** Proves that an upgrade is complete: what actually runs on every node, and the resulting version of the cluster. */
 import { QuorateError, combineErrors } from '../../errors.ts'
 import { minorOf } from '../../etcd/versions.ts'
 import { verifyCluster } from '../../etcd/verify.ts'
@@ -12,22 +12,22 @@ import type { UpgradeSupplies } from './supplies.ts'
 import { clusterVersions } from './observe.ts'
 import { type Looked, until } from '../../wait/until.ts'
 
-/** A leader looks at its members' versions every 4 s or 5 s, and changes the cluster's. */
+/** A leader checks its members' versions every 4 s or 5 s, and then changes the cluster version. */
 const RAISE_MS = 30_000
 const PAUSE_MS = 250
 
 export interface ProvenMember {
   readonly name: string
-  /** As its process says. */
+  /** As its process reports it. */
   readonly version: string
-  /** Hex, of the program that its process runs. */
+  /** Hex, of the executable of its process. */
   readonly sha256: string
 }
 
 /**
- * @param architectureOf of a node's machine
- * @throws QuorateError `unhealthy` if a process is not the new binary, a member says another version, a write can't be
- *   read back through every member, or contents differ
+ * @param architectureOf returns a node's architecture
+ * @throws QuorateError `unhealthy` if a process is not the new binary, a member reports another version, a write can't
+ *   be read back through every member, or contents differ
  */
 export async function proveUpgrade(
   session: Session,
@@ -69,10 +69,10 @@ export async function proveUpgrade(
 }
 
 /**
- * Waits until the cluster as a whole is one of the wanted minor, whether that is a newer or an older one, and no downgrade is
- * enabled: another change of version may begin only then.
+ * Waits until the cluster version has the wanted minor, newer or older, and no downgrade is enabled. Only then may
+ * another change of version start.
  *
- * @throws QuorateError `unhealthy` if that doesn't happen within half a minute.
+ * @throws QuorateError `unhealthy` if that takes longer than half a minute.
  */
 export async function awaitClusterVersion(session: Session): Promise<string> {
   const { cluster, signal } = session

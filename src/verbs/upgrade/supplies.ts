@@ -1,4 +1,4 @@
-/** What an upgrade needs before it begins: binaries for every machine, and room for them there. */
+/** What an upgrade needs before it starts: binaries for every node, and space for them on its disks. */
 import type { Artifact } from '../../artifacts/artifact.ts'
 import { obtainEtcd } from '../../artifacts/obtain.ts'
 import { QuorateError } from '../../errors.ts'
@@ -11,10 +11,10 @@ import { type Cluster, etcdNodes } from '../../spec/cluster.ts'
 import { onAll } from '../../ssh/fleet.ts'
 import { missingPins, pinnedArchitectures } from './pins.ts'
 
-/** Where binaries arrive, and where they end up. */
+/** Where binaries are uploaded, and where they are installed. */
 const FOLDERS = ['/var/lib', '/usr/local/bin']
 
-/** Left free on a machine besides, in bytes. */
+/** Extra space to leave free on a node, in bytes. */
 const MARGIN_BYTES = 64 * 1024 ** 2
 
 export interface UpgradeSupplies {
@@ -23,7 +23,7 @@ export interface UpgradeSupplies {
   readonly problems: readonly UpgradeProblem[]
 }
 
-/** Fetches, verifies and caches the binaries here, and asks the machines for their room. */
+/** Downloads, verifies and caches the binaries on this workstation, and asks the nodes for their free space. */
 export async function gatherSupplies(
   session: Session,
   observed: Observed,
@@ -85,7 +85,7 @@ async function roomProblems(
   })
 }
 
-/** The lines of `df -Pk`, without its heading. */
+/** Parses `df -Pk`, without its heading. */
 export function parseDf(text: string): readonly { readonly mount: string; readonly freeBytes: number }[] {
   return text.split('\n').flatMap((line) => {
     const parts = /\s(\d+)\s+\d+%\s+(\/.*)$/.exec(line)

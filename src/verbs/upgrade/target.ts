@@ -1,4 +1,4 @@
-/** Which version a cluster shall run, where its binaries come from, and what that means for the cluster file. */
+/** The version that a cluster should run, the source of its binaries, and the resulting change of the cluster file. */
 import { QuorateError } from '../../errors.ts'
 import { supportedMinorOf } from '../../etcd/versions.ts'
 import type { Cluster, EtcdSource } from '../../spec/cluster.ts'
@@ -7,24 +7,26 @@ import type { Edit } from '../../spec/edit.ts'
 import { newPins } from './pins.ts'
 
 export interface TargetOptions {
-  /** Exact; the cluster file's version unless given. */
+  /** An exact version; default: the cluster file's. */
   readonly to?: string | undefined
-  /** Debian's suite to take it from, where the file's source is Debian; known by itself for what Debian carries. */
+  /** The Debian suite to take it from, if the file's source is Debian; found automatically for versions in Debian. */
   readonly suite?: string | undefined
-  /** The archive or folder on this computer, where the file's source is one: absolute. */
+  /** The archive or directory on this workstation, if the file's source is one: an absolute path. */
   readonly path?: string | undefined
-  /** The new checksums where the file pins them (`etcd.sha256`), each `ARCH=SUM` (the archive's) or `ARCH/PROGRAM=SUM`. */
+  /**
+   * The new checksums, if the file pins them (`etcd.sha256`): each `ARCH=SUM` (the archive's) or `ARCH/PROGRAM=SUM`.
+   */
   readonly sha256?: readonly string[] | undefined
 }
 
 export interface UpgradeTarget {
-  /** The cluster as it shall be: the file's, with another version and source. Without pins where those are not known yet. */
+  /** The target cluster: the file's, with another version and source. Without pins while those are unknown. */
   readonly cluster: Cluster
-  /** What to exchange in the file to make it say so; empty: it does. */
+  /** What to change in the file so that it describes the target; empty: it already does. */
   readonly edits: readonly Edit[]
 }
 
-/** @throws QuorateError `usage` for options that don't go together, `cluster-file` for a version that is none. */
+/** @throws QuorateError `usage` for options that exclude each other, `cluster-file` for an invalid version. */
 export function upgradeTarget(cluster: Cluster, options: TargetOptions): UpgradeTarget {
   const { version: present, source: origin, sha256: pinned, ...others } = cluster.etcd
   const version = options.to ?? present
@@ -33,7 +35,7 @@ export function upgradeTarget(cluster: Cluster, options: TargetOptions): Upgrade
   const versionEdits: Edit[] = version === present ? [] : [{ path: ['etcd', 'version'], value: version }]
   const edits = [...versionEdits, ...sourceEdits]
   const { sha256, edits: pinEdits } = newPins(pinned, edits.length > 0, options.sha256)
-  // In the order that the file's own has when it is read: the two are compared as texts.
+  // In the order that a parsed file has, because the two are compared as text.
   const etcd = { version, source, ...(sha256 === undefined ? {} : { sha256 }), ...others }
   return { cluster: { ...cluster, etcd }, edits: [...edits, ...pinEdits] }
 }
@@ -90,10 +92,10 @@ function sourceOf(
   }
 }
 
-/** @throws QuorateError `usage` where nobody knows which suite has it. */
+/** @throws QuorateError `usage` if the suite with this version is unknown. */
 function suiteWith(version: string, present: string): string {
   const found = [...DEBIAN_VERSIONS].find(([, carried]) => carried === version)?.[0]
-  // What sid has changes; asked for by its name, it is asked.
+  // The content of sid changes, so it is always asked if its name is given.
   if (found !== undefined || present === 'sid') return found ?? present
   const known = [...DEBIAN_VERSIONS].map(([suite, carried]) => `${carried} in ${suite}`).join(', ')
   throw new QuorateError('usage', `unknown which Debian suite has etcd ${version} (known: ${known})`, {

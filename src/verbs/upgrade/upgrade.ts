@@ -1,4 +1,7 @@
-/** `quorate upgrade`: another version of etcd on every member, one after the other; and back again while that is possible. */
+/**
+ * `quorate upgrade`: changes the version of etcd on every member, one after the other; and back again while that is
+ * possible.
+ */
 import { everyMachine } from '../../engine/locking.ts'
 import path from 'node:path'
 import { compactTime } from '../../engine/compact-time.ts'
@@ -20,36 +23,39 @@ import { type ProvenMember, awaitClusterVersion, proveUpgrade } from './proof.ts
 import { type TargetOptions, type UpgradeTarget, upgradeTarget } from './target.ts'
 import type { Availability, ProbeChoice } from '../../engine/with-recorder.ts'
 
-/** How long the canary is watched unless told otherwise, in seconds. */
+/** How long the canary is watched by default, in seconds. */
 export const CANARY_SECONDS = 10
 
 export interface UpgradeOptions extends TargetOptions {
-  /** Back to the cluster file's version, while at least one member has never left it. Not together with `to`. */
+  /** Returns to the cluster file's version, while at least one member has never left it. Excludes `to`. */
   readonly abort?: boolean | undefined
-  /** Seconds for which the first member is watched before the others follow; 10 unless given. */
+  /** Seconds for which the first member is watched before the others follow; default: 10. */
   readonly canarySeconds?: number | undefined
-  /** Whether and how it is recorded what clients notice; as usual unless given. */
+  /** The availability probe; default: as usual. */
   readonly probe?: ProbeChoice | undefined
-  /** Is shown what will be done before anything is, and throws to stop. Not called where there is nothing to do. */
+  /** Receives what will be done before anything is; throws to stop. Not called if there is nothing to do. */
   readonly confirm: (preview: UpgradePreview) => Promise<void>
 }
 
 export interface UpgradeReport {
-  /** False: every member ran the version already, and the cluster file said so. */
+  /** False: every member already ran the version, and the cluster file named it. */
   readonly changed: boolean
-  /** The versions that were left, oldest first. */
+  /** The previous versions, oldest first. */
   readonly from: readonly string[]
   readonly to: string
-  /** `3.5`: what the cluster as a whole is one of now. */
+  /** The cluster version now, `3.5`. */
   readonly clusterVersion: string
   readonly members: readonly ProvenMember[]
-  /** Taken before the first restart; undefined: none was needed. */
+  /** Taken before the first restart; undefined: not needed. */
   readonly snapshot: SnapshotFile | undefined
   readonly done: readonly Step[]
   readonly availability: Availability | undefined
 }
 
-/** What `upgrade` would do and what speaks against it; changes nothing. Binaries are fetched if nothing speaks against it. */
+/**
+ * What `upgrade` would do, and what prevents it. Changes nothing. Downloads the binaries if nothing prevents the
+ * upgrade.
+ */
 export async function previewUpgrade(
   session: Session,
   options: Omit<UpgradeOptions, 'confirm'>,
@@ -67,11 +73,11 @@ interface Decision {
 }
 
 /**
- * Everything is looked at twice: for the preview, and again under the lock. Interrupted anywhere, the same call goes on
- * from where the members are, and with `abort` they go back.
+ * Inspects everything twice: for the preview, and again under the lock. After an interruption the same call continues
+ * with the members as they are; with `abort`, they go back.
  *
- * @throws QuorateError `blocked` with every reason at once; `usage`; `moved` if the cluster changed after it was shown;
- *   `locked`; `unhealthy` if a member is not what it should be afterwards; what a step failed with.
+ * @throws QuorateError `blocked` with every reason at once; `usage`; `moved` if the cluster changed after the preview;
+ *   `locked`; `unhealthy` if a member is not as it should be afterwards; the error of a failed step.
  */
 export async function upgrade(session: Session, options: UpgradeOptions): Promise<UpgradeReport> {
   const { result, availability } = await runVerb<Session, Decision, Result>(session, {
@@ -137,7 +143,7 @@ async function changeVersions(
   }
 }
 
-/** After a failure or Ctrl-C. */
+/** How to continue after a failure or Ctrl-C. */
 function wayOn({ to, pointOfNoReturn, downgrade }: UpgradePreview, { abort }: UpgradeOptions): string {
   const same = `rerun to continue (completed steps stay done)`
   if (abort === true) return same
@@ -158,7 +164,7 @@ async function look(session: Session, options: Omit<UpgradeOptions, 'confirm'>) 
   return { target, examined: await examine(wantedBy(session, target), session.cluster, target, asked) }
 }
 
-/** A session on the cluster as it is to be. */
+/** A session on the target cluster. */
 function wantedBy(session: Session, { cluster }: UpgradeTarget): Session {
   return { ...session, cluster }
 }
@@ -170,8 +176,8 @@ function requireClear({ problems }: UpgradePreview): void {
 }
 
 /**
- * The order may change with the leader. Where it is a downgrade either way, the cluster may become one of the newer minor
- * while the preview is read: that is what the downgrade is for.
+ * The order may change with the leader. For a downgrade in both inspections, the cluster may switch to the newer minor
+ * while the operator reads the preview: that is what the downgrade is for.
  */
 export function whatWasShown(preview: UpgradePreview): string {
   const { from, clusterVersion, order, downgrade, cancels } = preview
@@ -184,7 +190,7 @@ export function whatWasShown(preview: UpgradePreview): string {
   ])
 }
 
-/** With every member as it should be, or with some that are not: these are not waited for. */
+/** Whether all members are healthy or not: those that aren't are not waited for. */
 async function cancelOnly(
   session: Session,
   lock: Lock,
@@ -197,7 +203,7 @@ async function cancelOnly(
   return { done: steps, members: [], clusterVersion: preview.clusterVersion ?? '' }
 }
 
-/** From the leader, which has everything; the canary is another one. */
+/** From the leader, which has everything; the canary is another member. */
 async function snapshotFirst(session: Session, { observed, preview }: Examined): Promise<SnapshotFile> {
   const { cluster, signal, emit, now } = session
   const leader = observed.cluster?.leader
