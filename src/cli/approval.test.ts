@@ -16,7 +16,7 @@ const restart: Step = {
 const harmless: Plan = { waves: [[written]], blocked: [] }
 const risky: Plan = { waves: [[written], [restart]], blocked: [] }
 
-/** What it prints, and how it ends, where there is no terminal. */
+/** What it prints and how it ends without a terminal. */
 async function approved(plan: Plan, options: { readonly yes?: boolean; readonly json?: boolean } = {}) {
   const printed = { out: '', err: '' }
   const context = {

@@ -10,8 +10,8 @@ import { planSummary, renderPlan } from './render-plan.ts'
 import { printLine } from './output/print-json.ts'
 
 /**
- * Shows the whole plan, whatever the answer will be, and asks. Without a terminal a plan that neither takes a member away
- * nor changes who is one is carried out: nothing of it needs a person.
+ * Always shows the whole plan, and then asks. Without a terminal, a plan that neither interrupts a member nor changes
+ * the members is carried out: it needs no decision.
  *
  * @throws QuorateError `unconfirmed`, `declined`, `cancelled`
  */
@@ -34,7 +34,7 @@ export function showPlan(context: CliContext, plan: Plan): void {
   else context.err(`${renderPlan(plan, colors, { verbose })}\n${planSummary(plan)}\n`)
 }
 
-/** What the risk is, in a sentence or two. */
+/** The risk, in a sentence or two. */
 function question(steps: readonly Step[]): string {
   const restarts = steps.flatMap((step) => (step.kind === 'restart' ? [step.host] : []))
   const closed = steps.flatMap((step) => (step.kind === 'restart' ? (step.closes ?? []) : []))

@@ -3,7 +3,7 @@ import type { ArtifactEvent } from '../artifacts/artifact.ts'
 import type { CliContext } from './context.ts'
 import { progressRenderer } from './render-progress.ts'
 
-/** Nothing is shown where the output is JSON. */
+/** Shows nothing if the output is JSON. */
 export function artifactProgress(
   context: CliContext,
 ): Disposable & { readonly emit: (event: ArtifactEvent) => void } {

@@ -1,4 +1,4 @@
-/** One line that a person types on the terminal. Text that was typed before the question is never its answer. */
+/** Reads one line that a person types on the terminal. Discards text that was typed before the question. */
 import { closeSync, constants, openSync, readSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { QuorateError } from '../errors.ts'
@@ -23,7 +23,7 @@ export async function askLine(
   try {
     if (signal.aborted) stop()
     signal.addEventListener('abort', stop, { once: true })
-    // A Ctrl-C right before the line counts more than the line: its signal is heard in the same turn, but later.
+    // If Ctrl-C comes right before the line, it wins: its signal arrives in the same turn of the event loop, but later.
     lines.once('line', (line) => setImmediate(() => resolve(line.trim())))
     lines.once('close', () => setImmediate(() => resolve(undefined)))
     return await promise
@@ -34,8 +34,8 @@ export async function askLine(
 }
 
 /**
- * Throws away what waits in the terminal's buffer: a shell line that was typed while a run was busy must not answer the
- * question that comes next. Raw first, because a line that is not complete is handed out only then.
+ * Discards pending input in the terminal's buffer: a shell line that was typed during a run must not answer the next
+ * question. Raw mode first, because only then the terminal hands out incomplete lines.
  */
 export function discardTyped(): void {
   const { stdin } = process
@@ -44,14 +44,14 @@ export function discardTyped(): void {
   stdin.setRawMode(true)
   try {
     drain()
-    // Read already, but by nobody yet. Reading where there is nothing would begin to wait for more.
+    // Already read by Node.js, but not consumed. Reading from an empty buffer would start to wait for more.
     while (stdin.readableLength > 0) stdin.read()
   } finally {
     stdin.setRawMode(raw)
   }
 }
 
-/** Opened once more, so that reading does not wait, and standard input itself stays as it is for others. */
+/** Opens the terminal once more in non-blocking mode, so that standard input itself stays unchanged for others. */
 function drain(): void {
   const flags = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY
   const file = openFirst(['/proc/self/fd/0', '/dev/tty'], flags)
@@ -60,7 +60,7 @@ function drain(): void {
   try {
     while (readSync(file, buffer) > 0);
   } catch (error) {
-    // Nothing is left; or the terminal has hung up, which the question itself will notice.
+    // Nothing is left, or the terminal has hung up; the question itself detects that.
     if (!['EAGAIN', 'EIO'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error
   } finally {
     closeSync(file)
@@ -72,7 +72,7 @@ function openFirst(paths: readonly string[], flags: number): number | undefined 
     try {
       return openSync(path, flags)
     } catch {
-      // Where there is no /proc the next one is.
+      // Without /proc the next path is used.
     }
   }
   return undefined

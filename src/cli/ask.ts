@@ -66,7 +66,7 @@ function notConfirmed(): QuorateError {
   return new QuorateError('declined', 'not confirmed')
 }
 
-/** While it asks for a secret, the terminal sends Ctrl-C as a key: there is no signal. */
+/** The prompt for a secret receives Ctrl-C as a key, not as a signal. */
 function interrupted(): QuorateError {
   return new QuorateError('cancelled', 'interrupted at a question')
 }
@@ -78,7 +78,10 @@ export function passphraseSource(context: CliContext): AskPassphrase {
   }
 }
 
-/** For something new: typed twice, because after a typo nothing opens it. @throws QuorateError `permission`, `declined`, `cancelled` */
+/**
+ * For a new secret: asks twice, because a typo would make the result impossible to open. @throws QuorateError
+ * `permission`, `declined`, `cancelled`
+ */
 export async function newPassphrase(context: CliContext, purpose: string): Promise<string> {
   if (context.passphraseFile !== undefined) {
     const passphrase = await firstLine(context.passphraseFile)

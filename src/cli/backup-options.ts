@@ -25,7 +25,7 @@ function folderAt(folder: string): StoreLocation {
   return { kind: 'directory', path: path.resolve(folder) }
 }
 
-/** The rest is as in the cluster file, else as in the environment variables of S3 tools. */
+/** Everything else comes from the cluster file, or from the environment variables of S3 tools. */
 function bucketAt(url: string, { backup }: Pick<Cluster, 'backup'>): StoreLocation {
   const [bucket = '', ...rest] = url.slice('s3://'.length).replace(/\/+$/, '').split('/')
   const prefix = rest.join('/')
@@ -48,7 +48,7 @@ function bucketAt(url: string, { backup }: Pick<Cluster, 'backup'>): StoreLocati
   }
 }
 
-/** Those of the command line, else those of the cluster file; may be none. @throws QuorateError `usage` */
+/** Recipients from the command line, else from the cluster file; may be empty. @throws QuorateError `usage` */
 export function recipientsFor(cluster: Cluster, input: CommandInput): readonly string[] {
   const given = input.options['recipient']
   const own = Array.isArray(given) ? given.map(String) : []
@@ -76,7 +76,7 @@ export async function sealingFor(
   return { kind: 'passphrase', passphrase: await newPassphrase(context, 'the backup') }
 }
 
-/** Asks when it is needed, once. */
+/** Asks for the secret when it is needed, once. */
 export function secretSource(context: CliContext, input: CommandInput): () => Promise<Secret> {
   const file = textOption(input, 'identity')
   let asked: Promise<Secret> | undefined

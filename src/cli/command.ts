@@ -17,24 +17,24 @@ export interface CommandDefinition {
         readonly flags: string
         readonly description: string
         readonly choices?: readonly string[] | undefined
-        /** What its value is; checked before the command begins. */
+        /** The kind of its value; checked before the command starts. */
         readonly value?: ValueKind | undefined
         /** An older name, `--drill`, which still works and which help does not show. */
         readonly formerly?: string | undefined
       }[]
     | undefined
   readonly examples?: readonly string[] | undefined
-  /** What `--json` prints: one value, or an event a line; `none` where the output is another program's. */
+  /** What `--json` prints: one value, or one event a line; `none` if the output is another program's. */
   readonly json: 'value' | 'events' | 'none' | { readonly eventsIf: string }
   /** When the operator must type the cluster name, which `--yes` does not answer; `--confirm NAME` does. */
   readonly asksForName?: string | undefined
   /** An older name, which still works and which help does not show. */
   readonly formerly?: string | undefined
-  /** For programs, or an older name: help does not show it. */
+  /** For programs, or an older name: not shown in help. */
   readonly hidden?: boolean | undefined
   /** Arguments after `--`, which are never read as options: `quorate run etcd -- ls -la`. */
   readonly rest?: { readonly syntax: string; readonly description: string } | undefined
-  /** The heading it stands under in `quorate --help`. */
+  /** The heading in `quorate --help`. */
   readonly group: CommandGroup
   readonly load: () => Promise<{ readonly default: CommandHandler }>
 }
@@ -42,13 +42,13 @@ export interface CommandDefinition {
 export interface ArgumentDefinition {
   readonly syntax: string
   readonly description: string
-  /** What it is; checked before the command begins. */
+  /** The kind of its value; checked before the command starts. */
   readonly value?: ValueKind | undefined
   /** What completion offers for it. */
   readonly values?: 'nodes' | 'etcd-nodes' | 'selectors' | 'topics' | 'files' | readonly string[] | undefined
 }
 
-/** The kinds of values, each with its rule in value-checks.ts. `own`: the command itself knows what is right. */
+/** The kinds of values, each with its rule in value-checks.ts. `own`: the command checks it itself. */
 export type ValueKind =
   | 'own'
   | 'key'

@@ -13,14 +13,14 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(folder, { recursive: true }))
 
-/** As an installation does: another file in the place of the one before, of the same length and the same age. */
+/** Like an installation: replaces the file with another one of the same length and time. */
 function write(said: string): void {
   const text = `exports.say = () => "${said}" + require("node:path").sep + (module.filename === __filename)\n`
   writeFileSync(`${program}.new`, text)
   renameSync(`${program}.new`, program)
 }
 
-/** In a process of its own, which loads it twice. */
+/** In a separate process, which loads it twice. */
 function run(command: string, keptIn: string | null = folder): string {
   const text = `
     import { loadCompiled } from ${JSON.stringify(path.join(import.meta.dirname, 'compiled.ts'))}
@@ -33,7 +33,7 @@ function run(command: string, keptIn: string | null = folder): string {
   return stdout.trim()
 }
 
-/** The commands whose code is kept, by file. */
+/** The commands with cached code, by file. */
 function kept(): readonly unknown[] {
   const files = readdirSync(folder).filter((file) => !file.startsWith('program'))
   return files.toSorted().map((file) => {

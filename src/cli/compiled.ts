@@ -1,6 +1,6 @@
 /**
- * Loads a CommonJS file with the compiled code that earlier runs have kept. Node.js keeps by itself (`enableCompileCache`) only
- * what is compiled as a file is loaded; this keeps the functions that were called later too.
+ * Loads a CommonJS file with compiled code from earlier runs. Node.js' own cache (`enableCompileCache`) only keeps what
+ * is compiled while the file is loaded; this one also keeps functions that were called later.
  */
 import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { Module, createRequire } from 'node:module'
@@ -8,23 +8,23 @@ import path from 'node:path'
 import vm from 'node:vm'
 import { crc32 } from 'node:zlib'
 
-/** What stands in the first line of the kept file, as JSON. */
+/** The first line of the cached file, as JSON. */
 interface Head {
-  /** Of which file the code is: as `stat` tells it from any other that was in its place. */
+  /** Identifies the file that was compiled, and distinguishes it from an earlier file at the same path (by `stat`). */
   readonly source: string
   /** CRC-32 of the code. */
   readonly sum: number
-  /** What was run: another command calls functions that are not in it yet. */
+  /** The commands that were run: another command calls functions that are not in the cache yet. */
   readonly commands: readonly string[]
 }
 
-/** So many commands there are, and more. */
+/** A limit: there are fewer commands than this. */
 const MOST_COMMANDS = 100
 
 /**
- * @param folder the cache for compiled code; no other user can write to it. undefined: there is no cache
- * @param command what is run, e.g. `apply`; empty: help
- * @returns what the file exports; it is evaluated once a process
+ * @param folder the cache for compiled code, which no other user can write to. undefined: no cache
+ * @param command the command that runs, e.g. `apply`; empty: help
+ * @returns what the file exports; it is evaluated once per process
  */
 export function loadCompiled(file: string, folder: string | undefined, command: string): unknown {
   const require = createRequire(file)
@@ -32,7 +32,7 @@ export function loadCompiled(file: string, folder: string | undefined, command: 
   if (present !== undefined) return present.exports
   const { size, ino, mtimeMs, ctimeMs } = statSync(file)
   const source = [process.version, size, ino, mtimeMs, ctimeMs].join(' ')
-  // Help calls little of what commands do, and would take longer with the code of all.
+  // Help calls little of the commands' code, and would only load more slowly with all of it.
   const name = `${crc32(file).toString(16)}-${command === '' ? 'help' : 'commands'}.code`
   const place = folder === undefined ? undefined : path.join(folder, name)
   const kept = place === undefined ? undefined : readKept(place, source)
@@ -63,12 +63,12 @@ function readKept(place: string, source: string): { readonly head: Head; readonl
     const code = kept.subarray(end + 1)
     return head.source === source && head.sum === crc32(code) ? { head, code } : undefined
   } catch {
-    // Not there yet, or not whole: it is made again.
+    // Missing or incomplete: it is created again.
     return undefined
   }
 }
 
-/** It only makes the next start quicker: where it can't be kept nothing is said. */
+/** The cache only makes the next start faster, so a failure to write it is not reported. */
 function keep(place: string, head: Omit<Head, 'sum'>, code: Buffer): void {
   const draft = `${place}.${process.pid}`
   try {

@@ -1,6 +1,6 @@
 /**
- * Loaded by `start.ts`. Runs the program with compiled code from the cache. The program is one CommonJS file, which is
- * found, read and linked sooner than many files, and than modules (script/build.mjs).
+ * Loaded by `start.ts`. Runs the program with compiled code from the cache. The program is one CommonJS file, which
+ * loads faster than many files, and faster than ES modules (script/build.mjs).
  */
 import { enableCompileCache } from 'node:module'
 import path from 'node:path'
@@ -8,10 +8,10 @@ import { compileCacheDirectory } from '../files/cache-directory.ts'
 import { loadCompiled } from './compiled.ts'
 
 const folder = compileCacheDirectory(process.env)
-// For what lies beside the program.
+// For modules next to the program.
 if (folder !== undefined) enableCompileCache(folder)
 
-/** `main.ts`, once it is built. */
+/** `main.ts` after the build. */
 const file = path.resolve(import.meta.dirname, '../quorate.cjs')
 const command = process.argv.slice(2).find((word) => /^[a-z][a-z-]*$/.test(word)) ?? ''
 const program = loadCompiled(file, folder, command) as typeof import('./main.ts')

@@ -1,7 +1,7 @@
 import type { LabEvent } from '../lab/events.ts'
 import type { CliContext } from './context.ts'
 
-/** What the lab is at, as lines on standard error; nothing with `--json`. */
+/** Progress of the lab, as lines on standard error; nothing with `--json`. */
 export function labEmitter(context: CliContext): (event: LabEvent) => void {
   return ({ text }) => {
     if (!context.json) context.err(`${context.colors.cyan('·')} ${text}\n`)

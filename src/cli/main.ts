@@ -1,4 +1,6 @@
-/** The command-line tool: reads the words, runs the command, turns what goes wrong into a message and an exit code. */
+/**
+ * The command-line tool: parses the command line, runs the command, and turns errors into a message and an exit code.
+ */
 import { EXIT_CODES, afterInterrupt, interrupted } from '../errors.ts'
 import { WRITES_NO_SETTINGS } from './catalog/effects.ts'
 import type { CommandDefinition, CommandInput } from './command.ts'
@@ -8,12 +10,14 @@ import { buildProgram, normalizeWords } from './program.ts'
 import { renderError } from './render-error.ts'
 import { readSharedOptions } from './shared-options.ts'
 
-/** How to say what goes wrong before, or without, a command: as the command line has it, understood or not. */
+/**
+ * How to report errors before a command runs, or without one: with the shared options, as far as they could be parsed.
+ */
 type Said = ReturnType<typeof readSharedOptions>
 
-/** Runs the command that the process was started with; nothing of one run is there in the next. */
+/** Runs the command of this process. Keeps no state from one run to the next. */
 export function main(): void {
-  // What stands after two dashes is another program's, and is not read here.
+  // Arguments after two dashes belong to another program, and are not parsed.
   const words = process.argv.slice(2)
   const dashes = words.indexOf('--')
   const own = dashes === -1 ? words : words.slice(0, dashes)
@@ -51,7 +55,7 @@ function abortOnSignals(said: Said): AbortSignal {
     process.on(name, () => {
       interrupts += 1
       if (interrupts > 1) {
-        // At once means without waiting for what is under way, not without a word.
+        // Exits at once, without waiting for running work, but still prints the error.
         process.exit(renderError(contextFor(said, stopping.signal), interrupted()))
       }
       process.stderr.write(
@@ -64,8 +68,8 @@ function abortOnSignals(said: Said): AbortSignal {
 }
 
 /**
- * A reader that goes away (`quorate nodes | head`) ends it without a word, as it ends other tools: with the code of
- * SIGPIPE, because a run that was cut short has not succeeded.
+ * If the reader closes the pipe (`quorate nodes | head`), ends silently like other tools, with the exit code of
+ * SIGPIPE: the run was cut short, so it did not succeed.
  */
 function endWithReader(): void {
   for (const stream of [process.stdout, process.stderr]) {
@@ -78,7 +82,7 @@ function endWithReader(): void {
   }
 }
 
-/** Node's types say that `isTTY` is always there; where the output is a pipe it is undefined. */
+/** Node's types claim that `isTTY` always exists, but for a pipe it is undefined. */
 function isTerminal(stream: { readonly isTTY?: boolean }): boolean {
   return stream.isTTY ?? false
 }
@@ -98,7 +102,7 @@ function contextFor(
       stdout: process.stdout,
       stderr: process.stderr,
       json: options.json,
-      // Only where the output is a terminal that wants it.
+      // Only if the output is a terminal, and colors are wanted.
       colors: wanted && options.color,
     }),
     json: options.json,

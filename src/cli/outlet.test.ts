@@ -1,4 +1,4 @@
-/** What a machine says must not act on the terminal of the person who reads it. */
+/** Text from a node must not control the terminal of the operator. */
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { QuorateError, combineErrors } from '../errors.ts'
@@ -22,7 +22,7 @@ import { renderRun } from './render-run.ts'
 import { renderStatus } from './render-status.ts'
 import { renderTable } from './table.ts'
 
-/** What a terminal obeys, or hides. */
+/** Characters that a terminal executes or hides. */
 const ACTS = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cs}]/u
 const OURS = new RegExp(String.raw`\u001B\[(1|2|22|31|32|33|36|39)m`, 'g')
 
@@ -131,7 +131,7 @@ test('what a program prints is exact where there is no terminal, and harmless wh
   expect(screen.written.out).toBe('\\x1b[31mhöre\\x9b\n\\x1b[31m')
 })
 
-/** Printed with this text wherever a machine, etcd or a bundle has a say. */
+/** Everything that can print text from a node, etcd or a bundle; each is tested with this text. */
 const RENDERED: Readonly<Record<string, (outlet: Outlet, text: string) => void>> = {
   status: ({ out, colors }, text) => out(renderStatus(status(text), colors, new Date(0))),
   plan: ({ out, colors }, text) =>

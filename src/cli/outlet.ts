@@ -1,11 +1,12 @@
 /**
- * The one way out: everything that is printed for a person or as JSON passes here, and is made harmless to a terminal. What
- * a person asked to have as it is (`quorate run`, `etcdctl`, `export`) stays exact where the output is no terminal.
+ * The only way to print: all output for people, and all JSON, passes through here and is made harmless to a terminal.
+ * Output that the user requested unchanged (`quorate run`, `etcdctl`, `export`) stays exact if it doesn't go to a
+ * terminal.
  */
 import { cutLine, visible, visibleJson } from '../spec/visible.ts'
 import { type Styles, createStyles, withoutMarks } from './styles.ts'
 
-/** What an output stream has to offer. */
+/** The part of an output stream that is used. */
 export interface Sink {
   readonly isTTY?: boolean
   write(data: string | Uint8Array): boolean
@@ -25,13 +26,13 @@ export interface Outlet {
   readonly out: (text: string) => void
   /** Progress, questions and errors. */
   readonly err: (text: string) => void
-  /** Text for a prompt of another library, which prints it itself: on one line, without colours. */
+  /** Text for a prompt that another library prints: on one line, without colors. */
   readonly forPrompt: (text: string) => string
-  /** Draws lines on standard error in place of those that this drew before. Anything else that is printed erases them first. */
+  /** Draws lines on standard error in place of those drawn before. Any other output erases them first. */
   readonly draw: (lines: readonly string[]) => void
-  /** Text in which a machine's output stands: exact, but on a terminal. */
+  /** Text with a node's output in it: exact, except on a terminal. */
   readonly passThrough: (text: string) => void
-  /** A program's own output, as it comes, for each of the two streams. Resolves once more may come. */
+  /** A program's own output as it arrives, for each of the two streams. Resolves when more may be sent. */
   readonly bytes: { readonly out: ByteSink; readonly err: ByteSink }
 }
 
@@ -76,7 +77,7 @@ export function createOutlet({ stdout, stderr, json, colors }: OutletOptions): O
   }
 }
 
-/** What is cut loses its paint: half a mark would be left of it. */
+/** A line that is cut loses its color, because half a mark would remain. */
 function cutPainted(line: string): string {
   const plain = withoutMarks(line)
   const cut = cutLine(plain)
@@ -84,7 +85,7 @@ function cutPainted(line: string): string {
 }
 
 function byteSink(sink: Sink): ByteSink {
-  // Pieces are cut anywhere, within a character too.
+  // The stream is split anywhere, also within a character.
   const decoder = new TextDecoder()
   return async (bytes) => {
     const data = sink.isTTY === true ? visible(decoder.decode(bytes, { stream: true })) : bytes

@@ -1,4 +1,4 @@
-/** The sign before each step of a plan, the line that explains the signs, and the order of what starts and stops. */
+/** The sign before each step of a plan, the legend, and the order in which members start and stop. */
 import { ACTIONS, type Action } from '../engine/step-registry.ts'
 import { turnsOf } from '../tiers/etcd/steps/actions.ts'
 import { actionOf } from '../tiers/etcd/steps/kinds.ts'
@@ -8,7 +8,7 @@ import type { CliContext } from './context.ts'
 
 export type Painter = Pick<CliContext['colors'], 'bold' | 'dim' | 'green' | 'red' | 'yellow' | 'cyan'>
 
-/** Each differs without colors, too. */
+/** The signs also differ without colors. */
 const MARKS: Readonly<Record<Action, { readonly sign: string; readonly color: keyof Painter }>> = {
   create: { sign: '+', color: 'green' },
   change: { sign: '~', color: 'yellow' },
@@ -24,7 +24,7 @@ export function markOf(step: AnyStep, colors: Painter): string {
   return colors[color](sign)
 }
 
-/** `Marks: + create, ~ change`: those that occur. */
+/** `Marks: + create, ~ change`: only those in use. */
 export function legend(steps: readonly AnyStep[]): string {
   const present = new Set(steps.map(actionOf))
   const words = ACTIONS.filter((action) => present.has(action)).map(
@@ -33,7 +33,7 @@ export function legend(steps: readonly AnyStep[]): string {
   return `Marks: ${words.join(', ')}`
 }
 
-/** Who is started, restarted or stopped, one turn a line, in the order in which it is done; empty: nobody is. */
+/** Which members are started, restarted or stopped, one turn a line, in order; empty: none. */
 export function orderLines(waves: readonly (readonly AnyStep[])[], colors: Painter): readonly string[] {
   const turns = turnsOf(waves)
   if (turns.length === 0) return []

@@ -1,4 +1,4 @@
-/** What `PROBE_OPTIONS` of a command line ask for. */
+/** The choice that a command line makes with `PROBE_OPTIONS`. */
 import { QuorateError } from '../errors.ts'
 import type { ProbeChoice } from '../engine/with-recorder.ts'
 import { type CommandInput, countOption } from './command.ts'

@@ -1,4 +1,4 @@
-/** The commands as commander knows them. Loads no command's work: `--help` must be quick. */
+/** Defines the commands for commander. Loads no command, because `--help` must be fast. */
 import { Argument, Command, type CommanderError, Option } from 'commander'
 import packageJson from '../../package.json' with { type: 'json' }
 import { QuorateError } from '../errors.ts'
@@ -18,7 +18,7 @@ type Run = (definition: CommandDefinition, input: CommandInput) => Promise<void>
  * @param rest arguments after `--` on the command line; commander never sees them.
  */
 export function buildProgram(run: Run, rest: readonly string[]): Command {
-  // commander writes the error and then the hint, and then ends.
+  // commander writes the error, then the hint, and then exits.
   const said: string[] = []
   const program = new Command('quorate')
     .description('Deploy and operate highly available etcd on plain Linux nodes over SSH.')
@@ -106,7 +106,7 @@ function addCommand(
   })
 }
 
-/** Values that were given under an option's older name. */
+/** Moves values of an option's older name to its present name. */
 function underPresentNames(
   { options: known = [] }: CommandDefinition,
   given: Readonly<Record<string, unknown>>,
@@ -122,7 +122,7 @@ function underPresentNames(
   return renamed
 }
 
-/** Shared options work after the command as well as before it. */
+/** Shared options work both before and after the command. */
 function addShared(command: Command): Command {
   for (const { flags, description } of sharedOptions())
     command.addOption(new Option(flags, description).hideHelp())
@@ -136,7 +136,10 @@ function subcommands(name: string): readonly string[] {
   )
 }
 
-/** In the form that commander has for unknown commands. The first word counts: those after it may belong to the right one. */
+/**
+ * In the form that commander uses for unknown commands. The suggestion depends only on the first word: those after it
+ * may belong to the right command.
+ */
 function unknownWord(command: Command, name: string, below: readonly string[]): string {
   const [word = ''] = command.args
   const flags = command.options.flatMap(({ long, hidden }) => (hidden ? [] : (long ?? [])))
@@ -151,7 +154,7 @@ function usageError(error: CommanderError, said: readonly string[]): QuorateErro
     const message = error.message.replace(/^error: /, '')
     return new QuorateError('usage', message, { hint: said[1]?.trim() })
   }
-  // A group of commands alone: commander shows its help.
+  // Only a group of commands: commander shows its help.
   const group = /^Usage: (.*?) \[/.exec(said.join(''))?.[1] ?? 'quorate'
   const names = subcommands(group.replace('quorate ', ''))
   return new QuorateError('usage', `'${group}' needs a subcommand: ${names.join(', ')}`, {
@@ -186,7 +189,7 @@ function sentence(summary: string): string {
   return `${summary.charAt(0).toUpperCase()}${summary.slice(1)}.`
 }
 
-/** What stands after the command wins over what stands before it. */
+/** Options after the command override options before it. */
 function mergeOptions(command: Command): Record<string, unknown> {
   const before = command.parent === null ? {} : mergeOptions(command.parent)
   const own = Object.entries<unknown>(command.opts()).filter(

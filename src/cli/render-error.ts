@@ -40,7 +40,7 @@ export function printError(
   const { code, host, message, impact, hint } = error
   const [first = '', ...rest] = shown(message)
   context.err(`${red('error:')} ${host === undefined ? '' : `${bold(host)}: `}${first}\n`)
-  // Indented: a line that a machine wrote can't look like one of quorate's.
+  // Indented, so that a line from a node can't look like one of quorate's.
   for (const line of rest) context.err(`       ${line}\n`)
   context.err('\n')
   printNotes(context, 'impact', impact)
@@ -62,12 +62,12 @@ function printNotes(
   for (const line of rest) err(`  ${' '.repeat(label.length + 1)} ${line}\n`)
 }
 
-/** There is no site yet. This works offline, and explains the version that failed. */
+/** There is no website yet. This works offline, and matches the version that failed. */
 function docsOf(code: ErrorCode): string {
   return `quorate explain ${code}`
 }
 
-/** How many lines a machine may fill. */
+/** The most lines that text from a node may use. */
 const MOST_LINES = 60
 
 function shown(text: string): readonly string[] {

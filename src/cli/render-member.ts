@@ -11,7 +11,7 @@ import { counted, plural } from '../spec/units.ts'
 
 type Painter = Pick<CliContext['colors'], 'bold' | 'dim' | 'yellow'>
 
-/** Steps without a line of their own: they prepare a node, and `quorate plan` shows them. */
+/** Steps that are not listed: they prepare a node, and `quorate plan` shows them. */
 const QUIET: ReadonlySet<AnyStep['kind']> = new Set([
   'packages',
   'user',

@@ -16,9 +16,9 @@ interface Shown {
 }
 
 export interface PlanFormat {
-  /** Shows the content of new files; otherwise only how long they are. */
+  /** Shows the content of new files; otherwise only their length. */
   readonly verbose?: boolean | undefined
-  /** Values that are created when the plan is applied: shown as not known yet. */
+  /** Values that are created when the plan is applied: shown as unknown. */
   readonly unknown?: readonly string[] | undefined
 }
 
@@ -47,7 +47,7 @@ export function renderPlan(plan: Shown, colors: Painter, format: PlanFormat = {}
   return `${parts.join('\n\n')}\n`
 }
 
-/** These are counted even if there are none: what a person looks for first. */
+/** Counted even if there are none, because people look for these first. */
 const ALWAYS: ReadonlySet<Action> = new Set(['create', 'restart', 'remove'])
 
 /** 'nothing to change', or `Plan: 3 to create, 1 to restart, 0 to remove (4 steps on 3 hosts)`. */
@@ -86,7 +86,7 @@ function lineCount(text: string): number {
   return text.split('\n').length - (text.endsWith('\n') ? 1 : 0)
 }
 
-/** Of a file that somebody else wrote: what is longer is neither compared nor shown in full. */
+/** Limit for a file that another tool wrote: longer differences are neither computed nor shown. */
 const MOST_CHANGES = 1_000
 const MOST_LINES = 200
 

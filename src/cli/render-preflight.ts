@@ -17,8 +17,8 @@ const PLAIN: PreflightPainter = { ok: (text) => text, warning: (text) => text, f
 const RESULT_WIDTH = 'warning'.length
 
 /**
- * One block a host, one line a check: result, title, what was found; below it what is wanted and the fix. Ends with a
- * count and a line break.
+ * One block per host, one line per check: result, title, what was found. Below it: what is required, and the fix. Ends
+ * with a count and a line break.
  */
 export function formatReport(report: PreflightReport, format: PreflightFormat = {}): string {
   const { verbose = false, painter = PLAIN } = format
@@ -58,7 +58,7 @@ function titleOf({ subject, title }: Check): string {
   return subject === undefined ? title : `${subject}  ${title}`
 }
 
-/** Padded before it is painted: escape sequences have no width. */
+/** Padded before it is colored, because escape sequences have no width. */
 function label(result: CheckResult, painter: PreflightPainter): string {
   return painter[result](result.padEnd(RESULT_WIDTH))
 }

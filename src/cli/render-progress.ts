@@ -1,4 +1,7 @@
-/** The events of a run: a moving line for each node on a terminal, else plain lines, and JSON lines with `--json`. */
+/**
+ * Shows the events of a run: a redrawn line for each node on a terminal, otherwise plain lines, and JSON lines with
+ * `--json`.
+ */
 import type { EngineStep } from '../engine/step.ts'
 import { eventJson } from '../tiers/etcd/steps/plan-json.ts'
 import type { Emit, RunEvent } from '../engine/events.ts'
@@ -9,9 +12,9 @@ import { oneLine } from '../spec/visible.ts'
 
 export interface ProgressRenderer {
   readonly emit: Emit
-  /** Prints nothing during a question; later events are printed after it. */
+  /** Prints nothing during a question; postponed events are printed after it. */
   hold<T>(ask: () => Promise<T>): Promise<T>
-  /** Leaves nothing moving behind. */
+  /** Erases the redrawn lines. */
   stop(): void
 }
 
@@ -25,7 +28,7 @@ function jsonLines(context: CliContext): ProgressRenderer {
   return { emit, hold: async (ask) => await ask(), stop: () => undefined }
 }
 
-/** The line that also stays on a terminal. */
+/** The line that stays, also on a terminal. */
 function describe(context: CliContext, event: RunEvent): string | undefined {
   const { colors } = context
   switch (event.type) {
@@ -109,7 +112,7 @@ function liveLines(context: CliContext): ProgressRenderer {
 /** No node has such a name. */
 const RECORDING = 'the probe'
 
-/** Which lines move: one for each host at work, one for looking, one for fetching. */
+/** Which lines are redrawn: one for each working host, one for inspecting, one for downloading. */
 function follow(moving: Map<string, string>, event: RunEvent): void {
   switch (event.type) {
     case 'looking':
@@ -119,7 +122,7 @@ function follow(moving: Map<string, string>, event: RunEvent): void {
       for (const key of moving.keys()) if (key !== RECORDING) moving.delete(key)
       return
     case 'recording':
-      // Last, whatever else moves.
+      // Last, below all others.
       moving.delete(RECORDING)
       moving.set(RECORDING, describeProgress(event))
       return

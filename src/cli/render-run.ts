@@ -1,11 +1,11 @@
-/** The output of `quorate run`: that of each node below a shell prompt. */
+/** The output of `quorate run`: each node's output below a shell prompt. */
 import { quoteCommand } from '../ssh/quote.ts'
 import type { RunResult } from '../verbs/machines/run.ts'
 import type { Colors } from './styles.ts'
 
 /**
- * One machine's part as text that ends with a line end. Output is unchanged, colors included: standard output
- * first, then standard error. An exit code other than 0 has a line of its own.
+ * One node's part as text that ends with a line end. The output is unchanged, colors included: standard output first,
+ * then standard error. An exit code other than 0 is on a line of its own.
  */
 export function renderRun(
   result: RunResult,

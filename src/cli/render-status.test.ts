@@ -96,7 +96,7 @@ test('a quorum of one is a singular', () => {
 test.each([
   ['healthy', undefined, 0],
   ['unhealthy', undefined, 1],
-  // What is known to be wrong comes before what is not known.
+  // A known fault takes precedence over an unknown state.
   ['unhealthy', 'unreachable', 1],
   ['unknown', 'unreachable', 69],
   ['unknown', 'permission', 77],

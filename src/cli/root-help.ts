@@ -1,4 +1,4 @@
-/** `quorate --help`: the commands first, a line each, then what all of them share. */
+/** `quorate --help`: the commands first, one per line, then what all of them share. */
 import { type Command, Help } from 'commander'
 
 const BEGIN = `First steps:
@@ -12,7 +12,7 @@ const END = `Details and examples: quorate COMMAND --help. Exit codes: 0 done or
 1 failed or unhealthy, 2 changes found; for another one: quorate explain CODE
 `
 
-/** For `configureHelp`, which commands of the program inherit: they have the usual help. */
+/** For `configureHelp`, which commands of the program inherit: those have commander's usual help. */
 export function formatHelp(command: Command, help: Help): string {
   return command.parent === null
     ? rootHelp(command, help)

@@ -10,7 +10,7 @@ interface SharedOption {
 }
 
 export const SHARED_OPTIONS: readonly SharedOption[] = [
-  // If it is missing, the error says how to write one.
+  // If it is missing, the error says how to create one.
   { flags: '-f, --file <file>', description: 'Cluster file', value: 'own', default: 'cluster.yaml' },
   { flags: '--json', description: 'Print JSON instead of text' },
   { flags: '-v, --verbose', description: 'Print more details' },
@@ -39,7 +39,7 @@ export function sharedOptions(): Option[] {
   )
 }
 
-/** The shared options of a command line, by what they mean. */
+/** The shared options of a command line, parsed. */
 export function readSharedOptions(options: Readonly<Record<string, unknown>>) {
   const text = (name: string) => (typeof options[name] === 'string' ? options[name] : undefined)
   return {

@@ -6,7 +6,7 @@ import { askForWord } from './ask.ts'
 import { type CommandInput, flagOption, textOption } from './command.ts'
 import type { CliContext } from './context.ts'
 
-/** The list of `--signers`, else that of the cluster; without a cluster there is none. @throws QuorateError `state` */
+/** The list of `--signers`, else that of the cluster; undefined without a cluster. @throws QuorateError `state` */
 export async function signersFor(cluster: Cluster | undefined, input: CommandInput): Promise<TrustedSigners> {
   const given = textOption(input, 'signers')
   if (given !== undefined) return await givenSigners(given)

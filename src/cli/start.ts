@@ -1,22 +1,22 @@
 #!/usr/bin/env node
 /**
- * The program's first file. Once built it imports nothing, and its syntax is that of Node.js 12 (script/build.mjs): a
- * Node.js that is too old says which one is required, instead of ending with a SyntaxError.
+ * The program's first file. After the build it imports nothing, and its syntax is that of Node.js 12
+ * (script/build.mjs): an outdated Node.js then reports the required version instead of a SyntaxError.
  */
 import { EXIT_CODES } from '../errors.ts'
 
 /** `22.15`, from package.json. */
 declare const NEEDED_NODE: string
 
-/** Beside this file once it is built. */
+/** Next to this file after the build. */
 const PROGRAM: string = './program.js'
 
 const present = process.versions.node
 if (isOlder(present, NEEDED_NODE)) refuse()
-// Not awaited: old ones could not read that.
+// Not awaited, because old versions can't parse top-level await.
 else void import(PROGRAM)
 
-/** Compares the first two numbers: a required version has no more. */
+/** Compares the first two numbers only: the required version has no more. */
 function isOlder(version: string, needed: string): boolean {
   const [major = 0, minor = 0] = version.split('.').map(Number)
   const [neededMajor = 0, neededMinor = 0] = needed.split('.').map(Number)

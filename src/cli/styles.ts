@@ -17,14 +17,14 @@ const CODES = {
 
 export type Colors = Readonly<Record<keyof typeof CODES, (text: string) => string>>
 
-/** In the private use area: texts have none, and any other one is escaped. */
+/** In the private use area, which ordinary text doesn't use; other such characters are escaped. */
 const MARK = '\uE0FF'
 const ANY_MARK = /\uE0FF[0-9a-f]{16};\d{1,2}\uE0FF/g
 
 export interface Styles {
-  /** Paint with marks; or nothing at all. */
+  /** Colors as marks; or no colors. */
   readonly colors: Colors
-  /** Text as a terminal gets it: the marks become escape sequences, all else is made visible. */
+  /** Text for a terminal: marks become escape sequences, and everything else is made visible. */
   readonly render: (text: string) => string
 }
 
@@ -33,7 +33,7 @@ export function createStyles(wanted: boolean): Styles {
   const mark = (code: number) => `${MARK}${key};${code}${MARK}`
   const paint = ([open, close]: readonly [number, number]) => {
     if (!wanted) return (text: string) => text
-    // What closes a paint within would end this one too.
+    // The end of an inner color would also end this one, so it is started again.
     return (text: string) =>
       `${mark(open)}${text.replaceAll(mark(close), mark(close) + mark(open))}${mark(close)}`
   }
@@ -51,7 +51,10 @@ export function createStyles(wanted: boolean): Styles {
   }
 }
 
-/** The text without marks, as wide as it is shown. Of whatever key: it only counts. */
+/**
+ * The text without marks, with the width that it has on the terminal. Accepts any key, because it is only used for
+ * counting.
+ */
 export function withoutMarks(text: string): string {
   return text.replaceAll(ANY_MARK, '')
 }

@@ -1,4 +1,7 @@
-/** Errors of the local file system: Node.js reports them as plain errors, but the operator can fix them, so they are no bugs. */
+/**
+ * Errors of the local file system: Node.js reports them as plain errors. The operator can fix them, so they are not
+ * bugs.
+ */
 import { QuorateError, type ErrorCode } from '../errors.ts'
 
 type Trouble = readonly [code: ErrorCode, what: string, hint: string]
@@ -6,7 +9,7 @@ type Trouble = readonly [code: ErrorCode, what: string, hint: string]
 const TROUBLES: Readonly<Record<string, (file: string) => Trouble>> = {
   EACCES: notAllowed,
   EPERM: notAllowed,
-  // Node.js reports it also for a new directory on a read-only file system.
+  // Node.js also reports it for a new directory on a read-only file system.
   ENOENT: (file) => [
     'state',
     `${file} is missing, or can't be created`,

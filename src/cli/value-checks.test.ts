@@ -8,7 +8,7 @@ import { VALUE_CHECKS, checkValues } from './value-checks.ts'
 
 const NONE: CommandInput = { args: [], rest: [], options: {} }
 
-/** A value that is none, of every kind that is checked here. */
+/** An invalid value, for every kind that is checked here. */
 const BANANA: Readonly<Partial<Record<ValueKind, string>>> = {
   name: 'Banana!',
   'common-name': 'banana/split',

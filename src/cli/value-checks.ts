@@ -16,7 +16,7 @@ import { SHARED_OPTIONS } from './shared-options.ts'
 
 type Check = (text: string) => Complaint | undefined
 
-/** Of `own` and `key` the command, or etcd, has the last word. */
+/** For `own` and `key`, the command or etcd decides. */
 export const VALUE_CHECKS: Readonly<Record<ValueKind, Check>> = {
   own: () => undefined,
   key: () => undefined,
@@ -65,14 +65,14 @@ function check(name: string, kind: ValueKind, text: string): void {
   throw new QuorateError('usage', `${name}: ${complaint.message}`, { hint: complaint.hint })
 }
 
-/** As the CA accepts it; the CA itself refuses names of members. */
+/** The form that the CA accepts; the CA itself refuses names of members. */
 function checkCommonName(text: string): Complaint | undefined {
   if (/^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$/.test(text)) return undefined
   const hint = 'use 1 to 64 letters, digits, dots, dashes, underscores or @, starting with a letter or digit'
   return { message: `"${text}" can't be the name of a certificate`, hint }
 }
 
-/** A count of revisions or bytes: a positive integer that a number holds exactly. */
+/** A number of revisions or bytes: a positive integer that a JavaScript number holds exactly. */
 function checkCount(text: string): Complaint | undefined {
   return /^[1-9]\d{0,17}$/.test(text) ? undefined : meant(text, 'a positive integer')
 }
@@ -89,7 +89,7 @@ function checkDestination(text: string): Complaint | undefined {
   return (at === -1 ? undefined : checkUser(text.slice(0, at))) ?? checkSshHost(host)
 }
 
-/** Only that it exists: the reader reports one that it can't read. */
+/** Checks only that it exists: the command reports a file that it can't read. */
 function checkInputFile(text: string): Complaint | undefined {
   if (text === '-') return undefined
   try {

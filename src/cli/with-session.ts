@@ -1,4 +1,4 @@
-/** Opens a session for a command: the cluster file read, secrets asked for, progress shown. */
+/** Opens a session for a command: reads the cluster file, asks for secrets, shows progress. */
 import { ETCD_STEPS } from '../tiers/etcd/steps/kinds.ts'
 import { cacheDirectory } from '../files/cache-directory.ts'
 import { namingWhoIsAtWork } from '../engine/at-work.ts'
@@ -13,10 +13,10 @@ import type { CliContext } from './context.ts'
 import { type ProgressRenderer, progressRenderer } from './render-progress.ts'
 
 /**
- * The cluster of `-f`. Its warnings go to standard error where `warn` says so, and with `-v`: they belong to the
- * commands that apply the file, and would only be noise before the output of `etcdctl`.
+ * The cluster of `-f`. Prints its warnings to standard error if `warn` is set, and with `-v`: commands that apply the
+ * file need them, but before the output of `etcdctl` they would only be noise.
  *
- * Settings that this version of etcd refuses are a warning where the command writes none, and always shown.
+ * Settings that this version of etcd refuses are a warning if the command writes none, and then always shown.
  *
  * @throws QuorateError `cluster-file` with every problem
  */
@@ -32,18 +32,18 @@ export async function loadForCommand(context: CliContext, warn = false): Promise
 }
 
 export interface WithSessionOptions {
-  /** Read already; the file of `-f` unless given. */
+  /** An already loaded cluster; default: the file of `-f`. */
   readonly cluster?: Cluster | undefined
-  /** The file's warnings are told. */
+  /** Whether to print the file's warnings. */
   readonly warn?: boolean | undefined
   /**
-   * Whether events are shown; `text`: not with `--json` this time, where the catalog says that it depends. `all` unless
-   * given, and `text` where the output is always one value.
+   * Whether events are shown. `text`: not with `--json`, for a command whose output format depends on its options.
+   * Default: `all`, or `text` if the output is always one value.
    */
   readonly events?: 'all' | 'text' | 'none' | undefined
 }
 
-/** `work` is handed what it must ask questions through, so that no progress is drawn over them. */
+/** `work` receives the function to ask questions through, so that no progress is drawn over them. */
 export async function withSession<T>(
   context: CliContext,
   work: (session: Session, ask: ProgressRenderer['hold']) => Promise<T>,
@@ -78,9 +78,9 @@ export async function withSession<T>(
   }
 }
 
-/** For commands that change something and need no node: what their record needs. */
+/** For commands that change something without a node: what their record needs. */
 export function recordedBy(context: CliContext, cluster: Cluster): Operator {
-  // With --json the output is the result alone.
+  // With --json the output is only the result.
   const { emit } = progressRenderer({ ...context, live: false })
   return { cluster, emit: context.json ? () => undefined : emit, now: context.now, steps: ETCD_STEPS }
 }

@@ -46,7 +46,7 @@ test.each([
       new RegExp(String.raw`:${place}: warning: the CA certificate CN=old is too weak: .*rsa-1024.*SHA-1`),
     ),
   ])
-  // The verbs look at what members trust instead.
+  // Commands inspect what members trust instead.
   expect((await loadClusterFile(file)).warnings).toEqual([])
 })
 

@@ -1,4 +1,4 @@
-/** Reads a cluster file with every check there is. */
+/** Reads a cluster file with all its checks. */
 import { checkFlannelForFile } from '../flannel/file-check.ts'
 import { sharesPortFrom } from '../etcd/hazards.ts'
 import { readFileSync, statSync } from 'node:fs'
@@ -15,37 +15,37 @@ export const EXTRA_CHECKS: readonly ExtraCheck[] = [
   checkSharedPort,
 ]
 
-/** The same, but that no setting is an error. */
+/** The same checks, but without the one that makes settings an error. */
 const TOLERANT_CHECKS: readonly ExtraCheck[] = [checkFlannelForFile, warnOfSettings, checkSharedPort]
 
-/** Ends such a warning. */
+/** The end of such a warning. */
 const TOLERATED = 'commands that write settings refuse to run until it is fixed'
 
-/** Said by `validate` alone: the other verbs look at what members trust, and warn or refuse. */
+/** Only `validate` reports these. The other commands inspect what members trust, and warn or refuse. */
 const NAMED_FILES: readonly ExtraCheck[] = [checkNamedCa]
 
-/** A certificate larger than this, in bytes, is none. */
+/** A larger file is not a certificate, in bytes. */
 const LARGEST_CERTIFICATE = 1024 ** 2
 
 export interface LoadedCluster {
   readonly cluster: Cluster
-  /** What is unwise but allowed: each as `file:line:column: what`. */
+  /** What is allowed but not recommended: each as `file:line:column: what`. */
   readonly warnings: readonly {
     readonly text: string
-    /** It keeps other work from being done. */
+    /** It prevents other work. */
     readonly urgent?: boolean | undefined
   }[]
 }
 
 export interface LoadOptions {
   /**
-   * Of settings with which this version of etcd does not start, or that it ignores: `refuse` (unless given) throws; `warn`
-   * is for what writes no settings, as looking does: what runs is not kept from being looked at, and helped.
+   * For settings with which this version of etcd does not start, or which it ignores. `refuse` (the default) throws.
+   * `warn` is for commands that write no settings, so that they can still inspect and repair a running cluster.
    */
   readonly faultySettings?: 'refuse' | 'warn' | undefined
 }
 
-/** @throws QuorateError `cluster-file` with all problems at once, each with its place. */
+/** @throws QuorateError `cluster-file` with all problems at once, each with its position. */
 export async function loadClusterFile(
   path: string,
   { faultySettings = 'refuse' }: LoadOptions = {},
@@ -61,12 +61,14 @@ export async function loadClusterFile(
   }
 }
 
-/** Everything that is to be said about a file, wrong or not. @throws QuorateError `cluster-file` if it can't be read. */
+/** All errors and warnings of a file. @throws QuorateError `cluster-file` if it can't be read. */
 export async function inspectClusterFile(path: string): Promise<Parsed> {
   return await readClusterFile(path, { extraChecks: [...EXTRA_CHECKS, ...NAMED_FILES] })
 }
 
-/** A CA that is too weak. Only a warning: a cluster that trusts it already runs on, and `apply` lets no other have it. */
+/**
+ * A weak CA gets only a warning: a cluster that already trusts it keeps running, and `apply` accepts no other weak CA.
+ */
 function checkNamedCa({ pki: { authority } }: Cluster): readonly Report[] {
   if (authority.home === 'host' || authority.certificate === undefined) return []
   return weakCas(readCertificate(authority.certificate)).map(({ message }) => ({
@@ -77,7 +79,7 @@ function checkNamedCa({ pki: { authority } }: Cluster): readonly Report[] {
   }))
 }
 
-/** Empty for what can't be read, or is no file of that size: issuing from it says why. */
+/** Empty if the file can't be read, or is too large: the error follows when a certificate is issued from it. */
 function readCertificate(file: string): string {
   try {
     const found = statSync(file)
@@ -95,7 +97,7 @@ function checkSharedPort({ etcd }: Cluster): readonly Report[] {
   return [{ severity: 'warning', path: ['etcd', 'plaintextClients'], part: 'key', message, hint }]
 }
 
-/** What keeps a member from starting is found here, not when one is down; and etcd only warns of names it does not know. */
+/** Finds settings that prevent a start before a member is down. etcd itself only warns of unknown names. */
 function checkSettingsForFile({ etcd }: Cluster): readonly Report[] {
   return settingFaults(etcd.version, etcd.settings).map(({ name, kind, message, hint }) => ({
     severity: 'error',

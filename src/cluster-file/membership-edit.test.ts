@@ -61,7 +61,7 @@ test('a node that left is known for as long as its machine may have to be cleare
   const { present, leaving } = await memberRemoval(file, ['etcd03'])
   const left = new Date('2026-07-30T10:11:12Z')
   for (const node of leaving) await keepRemovedNode(present, node, { left })
-  // It stands in the file still: nothing has left yet.
+  // It is still in the file: no node has left yet.
   expect(await unclearedNodes(present)).toEqual([])
   await writeFile(file, TEXT.replace(/.*etcd03.*\n/, ''))
   const again = await memberRemoval(file, ['etcd03'])

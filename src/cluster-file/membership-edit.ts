@@ -1,6 +1,6 @@
 /**
- * What `member add`, `remove` and `replace` ask for: the cluster file as it is and as it is to be, and who comes and goes.
- * Nothing is connected to, and nothing is written yet.
+ * What `member add`, `remove` and `replace` request: the cluster file before and after, and which nodes join and leave.
+ * Connects to nothing, and writes nothing.
  */
 import { QuorateError } from '../errors.ts'
 import { readText } from '../files/read-file.ts'
@@ -19,29 +19,29 @@ export interface MemberChange {
   readonly edits: readonly NodeEdit[]
   readonly present: Cluster
   readonly wanted: Cluster
-  /** Nodes that are to be members. */
+  /** Nodes that will become members. */
   readonly joining: readonly Node[]
-  /** Nodes that are to be members no more, some of them out of the file already. */
+  /** Nodes that will no longer be members. Some of them may already have left the file. */
   readonly leaving: readonly Node[]
-  /** Nodes whose members are to be made anew, and the ID of the one that goes, if it was named. */
+  /** Nodes whose members are recreated, and the ID of the old member if the operator named it. */
   readonly anew: readonly { readonly node: Node; readonly memberId: string | undefined }[]
 }
 
-/** The node of an addition: without an address it is one of the cluster file's. */
+/** The node to add; without an address it must be in the cluster file. */
 export type AddedNode = Pick<NewNode, 'name' | 'ssh'> & { readonly address?: string | undefined }
 
-/** @throws QuorateError `usage` for a node that the file does not know, without an address; `cluster-file` */
+/** @throws QuorateError `usage` for an unknown node without an address; `cluster-file` */
 export async function memberAddition(file: string, node: AddedNode): Promise<MemberChange> {
   const read = await readFileOf(file)
   return await changeOf('member add', read, { joins: node, leaves: [] })
 }
 
-/** @throws QuorateError `usage` for a node that neither is in the file nor left it through quorate; `blocked` */
+/** @throws QuorateError `usage` for a node that is not in the file and did not leave it through quorate; `blocked` */
 export async function memberRemoval(file: string, names: readonly string[]): Promise<MemberChange> {
   return await changeOf('member remove', await readFileOf(file), { joins: undefined, leaves: names })
 }
 
-/** Nodes that are gone for good, whatever other roles they had. @throws QuorateError as `memberRemoval` does */
+/** Nodes that are permanently down: they lose all their roles. @throws QuorateError as `memberRemoval` does */
 export async function memberLoss(file: string, names: readonly string[]): Promise<MemberChange> {
   return await changeOf('recover', await readFileOf(file), { joins: undefined, leaves: names, whole: true })
 }
@@ -86,7 +86,7 @@ async function changeOf(
   }: {
     readonly joins: AddedNode | undefined
     readonly leaves: readonly string[]
-    /** Leaving nodes lose all their roles, and not etcd's alone. */
+    /** Leaving nodes lose all their roles, not just etcd. */
     readonly whole?: boolean
   },
 ): Promise<MemberChange> {
@@ -110,7 +110,7 @@ async function changeOf(
   }
 }
 
-/** Who stays says who belongs to the cluster: with nobody there would be a new one. @throws QuorateError `blocked` */
+/** The remaining nodes identify the cluster: without any, it would be a new cluster. @throws QuorateError `blocked` */
 function requireOneStays(cluster: Cluster, leaves: readonly string[]): void {
   const nodes = etcdNodes(cluster)
   if (nodes.some(({ name }) => !leaves.includes(name))) return
@@ -163,7 +163,7 @@ async function departure(
   return { node, edit: { kind: 'remove-node', name } }
 }
 
-/** @throws QuorateError `cluster-file` with what would be wrong */
+/** @throws QuorateError `cluster-file` if the result would be invalid */
 function parsed(text: string, { file }: Cluster): Cluster {
   const { cluster, problems } = parseClusterFile(text, file, { extraChecks: EXTRA_CHECKS })
   if (cluster !== undefined) return cluster

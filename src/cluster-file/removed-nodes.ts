@@ -1,6 +1,6 @@
 /**
- * Nodes that left the cluster file, and how they are reached: kept beside the cluster's CA, because the file no longer
- * says so, until etcd's data there is moved aside. Who is a member the cluster itself says, and never this.
+ * Nodes that left the cluster file, and how to reach them. The file no longer says that, so quorate keeps it next to
+ * the cluster's CA, until etcd's data on the node is renamed. Only the cluster itself says who is a member.
  */
 import { mkdir, readdir } from 'node:fs/promises'
 import path from 'node:path'
@@ -23,7 +23,7 @@ const RemovedNodeFile = z.object({
   }),
   /** ISO 8601. */
   left: z.string(),
-  /** When its node was cleared; null: it was not yet. */
+  /** When its node was decommissioned; null: not yet. */
   cleared: z.string().nullable(),
 })
 
@@ -37,7 +37,7 @@ function folder({ stateDirectory }: Pick<Cluster, 'stateDirectory'>): string {
   return path.join(stateDirectory, 'departed')
 }
 
-/** @param cleared when its node was cleared; undefined: it still has to be. */
+/** @param cleared when its node was decommissioned; undefined: it still has to be. */
 export async function keepRemovedNode(
   cluster: Pick<Cluster, 'stateDirectory'>,
   { name, etcdName, address, ssh }: Node,
@@ -56,7 +56,7 @@ export async function keepRemovedNode(
   await replaceFile(file, `${JSON.stringify(content, null, 2)}\n`, 0o600)
 }
 
-/** undefined: no node of this name ever left through quorate. @throws QuorateError `state` for a damaged file. */
+/** undefined: no node of this name has left through quorate. @throws QuorateError `state` for a damaged file. */
 export async function removedNode(
   cluster: Pick<Cluster, 'stateDirectory'>,
   name: string,
@@ -82,7 +82,7 @@ export async function removedNode(
   }
 }
 
-/** Those that left the file, and whose nodes still hold etcd's data as far as it is known here. */
+/** Nodes that left the file and, as far as known, still have etcd's data. */
 export async function unclearedNodes(cluster: Cluster): Promise<readonly Node[]> {
   const files = await readdir(folder(cluster)).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return []

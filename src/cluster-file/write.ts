@@ -1,4 +1,4 @@
-/** The cluster file, written by quorate itself: whole or not at all, and only over what was read. */
+/** Writes the cluster file: completely or not at all, and only over the text that was read. */
 import { constants } from 'node:fs'
 import { access, chown, realpath, stat } from 'node:fs/promises'
 import path from 'node:path'
@@ -20,10 +20,10 @@ export async function requireWritable(clusterFile: string, purpose: string): Pro
 }
 
 /**
- * Never over a file that is there, not even one that came in between.
+ * Never overwrites a file, even one that was created a moment ago.
  *
- * @param alreadyThere what is thrown then
- * @throws QuorateError `state` if it can't be written: nothing of it stays
+ * @param alreadyThere the error for that case
+ * @throws QuorateError `state` if it can't be written: then nothing of it stays
  */
 export async function writeNewClusterFile(
   file: string,
@@ -36,7 +36,7 @@ export async function writeNewClusterFile(
   if (!made) throw alreadyThere(file)
 }
 
-/** Mode, owner and whatever a link leads to stay. */
+/** Keeps mode, owner and links. */
 export async function replaceClusterFile(clusterFile: string, text: string): Promise<void> {
   const file = await realpath(clusterFile)
   const { mode, uid, gid } = await stat(file)
@@ -44,7 +44,7 @@ export async function replaceClusterFile(clusterFile: string, text: string): Pro
   if (process.getuid?.() === 0) await chown(file, uid, gid)
 }
 
-/** @throws QuorateError `moved` if the file is not as it was read. */
+/** @throws QuorateError `moved` if the file has changed since it was read. */
 export async function requireUnchanged(clusterFile: string, text: string): Promise<void> {
   if ((await readText(clusterFile)) === text) return
   throw new QuorateError('moved', `${clusterFile} was changed by another program during this run`, {

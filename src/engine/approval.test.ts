@@ -5,7 +5,7 @@ import { orRestarted } from '../tiers/etcd/converge.ts'
 import { agreedTo, requireAgreed, sameSteps } from './approval.ts'
 import type { EngineStep, Plan } from './step.ts'
 
-/** A plan of one step, which names no more than what is compared. */
+/** A plan of one step, with only the fields that are compared. */
 const planOf = (kind: Step['kind'], host: string, what: string): Plan<EngineStep> => ({
   waves: [[{ kind, host, what, why: what, danger: kind === 'start' ? 'none' : 'restart' }]],
   blocked: [],

@@ -4,7 +4,7 @@ import { counted } from '../spec/units.ts'
 import type { RunEvent } from './events.ts'
 import type { EngineStep } from './step.ts'
 
-/** So many steps are named; of more, only the last ones. */
+/** At most this many steps are named: the last ones. */
 const NAMED_STEPS = 3
 
 export class ChangeTally {
@@ -20,10 +20,13 @@ export class ChangeTally {
     this.#done.push(nameOf(event.step))
   }
 
-  /** Of a run that began to change something: what was done, what was not finished, and how it goes on. A line each. */
+  /**
+   * The impact of a run that started to change something: what was done, what was not completed, and how to continue.
+   * One line each.
+   */
   impact(): string {
     if (this.#done.length + this.#open.size === 0) {
-      // Work that consists of no steps tells nothing of how far it came.
+      // Work without steps doesn't show how far it got.
       const known = this.#hasSteps ? 'no step was started' : 'part of the change may be done'
       return `${known}; a rerun continues from that point`
     }

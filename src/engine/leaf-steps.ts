@@ -28,7 +28,7 @@ export interface LeafCertificateStep extends TierStepCommon {
   readonly place: LeafPlace
   /** Path of a kubeconfig that names the files of `place`; one that carries them is `place` itself. */
   readonly kubeconfig: string | undefined
-  /** A program in a static pod that reads it at its start only: it is ended, and its kubelet starts it again. */
+  /** A program in a static pod that reads the file only at its start: it is ended, and its kubelet starts it again. */
   readonly reader?: string | undefined
 }
 
@@ -36,7 +36,7 @@ export interface LeafCertificateStep extends TierStepCommon {
 export interface SecretFileStep extends TierStepCommon {
   readonly kind: 'secret-file'
   readonly path: string
-  /** Which secret, in the tier's words. */
+  /** Which secret, as the tier names it. */
   readonly secret: string
   /** As `stat` says it, e.g. `600`. */
   readonly mode: string

@@ -21,7 +21,7 @@ export interface HeldLock {
   readonly state: LockState
 }
 
-/** @returns undefined: the lock is free. @throws QuorateError `command` for a node that can't tell */
+/** @returns undefined: the lock is free. @throws QuorateError `command` if the node doesn't report it */
 export async function lookAtLock(
   remote: Remote,
   signal: AbortSignal | undefined,
@@ -72,7 +72,7 @@ function watchText({ who }: LockReading): string {
 
 /**
  * The lock holder, as the error that `acquireLock` would throw; undefined: no holder, or none after a second or two.
- * Leaves out a node that doesn't tell.
+ * Leaves out nodes that don't answer.
  */
 export async function whoIsAtWork(
   remotes: readonly Remote[],

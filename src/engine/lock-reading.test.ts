@@ -19,7 +19,7 @@ function read(beat: string, { uptime = 1_000, clock = 5_000, who = WHO, id = ID 
   return reading
 }
 
-/** What is thought of a lock that is seen once. */
+/** The verdict on a lock that is read once. */
 function judged(reading: LockReading) {
   return judgeLock(observationOf(reading, undefined, 0), 0)
 }

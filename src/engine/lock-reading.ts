@@ -23,7 +23,7 @@ export interface LockReading {
   readonly wallSeconds: number
 }
 
-/** Observation of one lock: how long its heartbeat has been unchanged, on our own clock, in ms. */
+/** Observation of one lock: how long its heartbeat has been unchanged, on this process's clock, in ms. */
 export interface LockObservation {
   readonly reading: LockReading
   readonly sinceMs: number
@@ -34,7 +34,7 @@ export interface LockObservation {
 /**
  * - `beats`: the holder is alive
  * - `gone`: it is not; `rebooted`: the node has rebooted since the last heartbeat
- * - `unsure`: the last heartbeat is in the future, or its clock proves nothing: only watching can tell
+ * - `unsure`: the last heartbeat is in the future, or its clock proves nothing: only watching shows
  */
 export type LockState =
   | { readonly state: 'beats'; readonly silentSeconds: number }

@@ -42,7 +42,7 @@ export interface Lock extends AsyncDisposable {
    * @throws QuorateError as `runAgent`
    */
   work(remote: Remote, run: AgentRun): Promise<AgentReply>
-  /** Aborts when the lock is lost while we hold it. */
+  /** Aborts when the lock is lost before it was released. */
   readonly lost: AbortSignal
 }
 

@@ -5,7 +5,7 @@ import type { BlockReason } from './step.ts'
 import type { Next, Step } from '../tiers/etcd/steps/steps.ts'
 import { loop } from './loop.ts'
 
-/** As many looks as there were: what else is observed is of no account here. */
+/** Counts the observations; nothing else observed matters here. */
 type Look = Observed & { readonly look: string }
 const look = (name: string) => ({ look: name }) as Look
 const { signal } = new AbortController()
@@ -20,7 +20,7 @@ const restart = (host: string): Step => ({
 const compare: Step = { kind: 'compare', what: 'compare', why: 'before', danger: 'none' }
 const steps = (...wave: Step[]): Next => ({ kind: 'steps', steps: wave })
 
-/** Runs answers by what was last seen; gives what was looked at and carried out, in order. */
+/** Returns these answers by what was last observed; records observations and executed stages, in order. */
 async function run(
   answers: Readonly<Record<string, Next>>,
   blocked: readonly BlockReason[] = [],
@@ -70,7 +70,7 @@ test('a plan that ends in a refusal is not begun; one whose end is put off until
   expect(await begun).toEqual(['compare'])
 })
 
-/** The same wave each time, this often. */
+/** The same stage each time, this often. */
 const often = (step: Step, count: number) =>
   Object.fromEntries(
     Array.from({ length: count }, (_, at) => [at === 0 ? 'first' : `after ${at}`, steps(step)] as const),

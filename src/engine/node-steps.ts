@@ -1,4 +1,4 @@
-/** Steps that prepare a machine to be a Kubernetes node: kernel settings, programs, images. */
+/** Steps that prepare a node for Kubernetes: kernel settings, programs, images. */
 import { type ImagesState, type KernelState, type ProgramsState, kernelFiles } from '../host/node-parts.ts'
 import type { Operation } from '../host/operations.ts'
 import type { Content, Contents } from '../host/parcel.ts'

@@ -53,7 +53,7 @@ test('the record is there before the first change, and says that it has not ende
   await recorded(session(), 'reset', async ({ emit }) => {
     emit({ type: 'note', text: 'looked' })
     emit(wave)
-    // What a process that is killed in this moment leaves behind.
+    // What a process leaves behind if it is killed at this moment.
     const [name = ''] = readdirSync(directory())
     expect(name).toBe('20300107T210311.501Z-reset.json')
     expect(JSON.parse(readFileSync(path.join(directory(), name), 'utf8'))).toMatchObject({

@@ -28,7 +28,7 @@ const session = (): VerbSession => ({
   recorderClients: async () => await Promise.reject(new Error('nothing is to be recorded')),
 })
 
-/** Would write a number, as many as the looks find. */
+/** Would write a number: as many as it has observed. */
 function verb(looks: readonly number[], own: Partial<Verb<VerbSession, number, string>> = {}) {
   const left = [...looks]
   return {
@@ -75,7 +75,7 @@ test.each([
   expect(await records()).toEqual([])
 })
 
-/** One machine, whose lock is to be had. */
+/** One node, whose lock is free. */
 const machines = () => theseMachines([sampleNode('etcd01', '192.168.0.1')])
 const lockable = (): VerbSession => ({
   ...session(),

@@ -79,7 +79,7 @@ export function idle<R>(result: R): Idle<R> {
 export interface Under<S, D> {
   /** Its events are kept, and its signal is also the lock's: use this one from here on. */
   readonly session: S
-  /** The only way to change a machine. */
+  /** The only way to change a node. */
   readonly lock: Lock
   /** Decided under the lock. */
   readonly decision: D

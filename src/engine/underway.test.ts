@@ -1,4 +1,4 @@
-/** A mark keeps every other verb away, and not the one that can finish what was begun. */
+/** A marker keeps every other command out, except the one that can complete the operation. */
 import { expect, test } from 'vitest'
 import { parseHostState } from '../host/observe.ts'
 import { next } from '../tiers/etcd/plan/next.ts'

@@ -19,7 +19,7 @@ beforeEach(async () => {
 })
 afterEach(async () => await rm(folder, { recursive: true }))
 
-/** A session on a cluster that nobody can reach. */
+/** A session on a cluster that is unreachable. */
 function session(now = new Date('2030-01-07T21:03:11.501Z')): Session {
   const cluster = { ...sampleCluster(), stateDirectory: folder }
   return {

@@ -24,7 +24,7 @@ test('no two files define a function of the same name: the later one would silen
   const programs = [
     path.join(import.meta.dirname, 'places.sh'),
     ...readdirSync(FOLDER)
-      // Run by themselves on a machine.
+      // Programs that run separately on a node.
       .filter((file) => file.endsWith('.sh') && file !== 'isolated.sh')
       .map((file) => path.join(FOLDER, file)),
   ].map((file) => readFileSync(file, 'utf8'))
@@ -33,7 +33,7 @@ test('no two files define a function of the same name: the later one would silen
   expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([])
 })
 
-/** Runs the agent here, in the shell that machines have. */
+/** Runs the agent on this workstation, in the shell that nodes have. */
 const here: Remote = {
   host: 'here',
   user: 'root',
@@ -48,7 +48,7 @@ const here: Remote = {
   close: async () => undefined,
 }
 
-/** What the operations say that they take, by name: `changes` or `reads`, then their arguments. */
+/** The arguments that the operations declare, by name: `changes` or `reads`, then the arguments. */
 function declared(): Readonly<Record<string, readonly string[]>> {
   const found = texts().flatMap((text) => [...text.matchAll(/^takes_([a-z_]+)='(.*)'\nop_\1\(\) \{/gm)])
   return Object.fromEntries(found.map(([, name = '', takes = '']) => [name, takes.split(' ')]))
@@ -61,7 +61,7 @@ function texts(): readonly string[] {
 const OPERATIONS = declared()
 const CHANGING = Object.keys(OPERATIONS).filter((name) => OPERATIONS[name]?.[0] === 'changes')
 
-/** The names of those that it needs. */
+/** Names of its required arguments. */
 function needed(name: string): string[] {
   return (OPERATIONS[name] ?? [])
     .slice(1)
@@ -77,7 +77,7 @@ function valuesFor(names: readonly string[]): Values {
 async function attempt(...operations: readonly (readonly [name: string, values?: Values])[]) {
   const recovers = operations.some(([name]) => name.startsWith('recover'))
   const extension = recovers ? RECOVER : `${RESTORE}${schedule}${REMAINS}`
-  // As no type would let it pass.
+  // With values that no type would allow.
   return await runAgent(here, { operations: operations as never, looks: [], extension })
 }
 
@@ -147,7 +147,7 @@ const FILE = { content: 'x', path: '/x', owner: 'root', group: 'root', mode: '64
 test.each<[string, Values, string]>([
   ['file', { ...FILE, modus: '644' }, 'file: it takes no argument modus; nothing was changed'],
   ['file', { ...FILE, mode: ['644', '600'] }, 'file: the argument mode is given twice; nothing was changed'],
-  // Neither what says of what kind an operation is, nor two names at once, nor a part of one.
+  // Neither the word for the kind of an operation, nor two names at once, nor a part of one.
   ['file', { ...FILE, changes: 'x' }, 'file: it takes no argument changes; nothing was changed'],
   ['file', { ...FILE, 'owner group': 'x' }, 'file: it takes no argument owner group; nothing was changed'],
   ['file', { ...FILE, own: 'x' }, 'file: it takes no argument own; nothing was changed'],
@@ -164,7 +164,7 @@ test.each<[string, Values, string]>([
   await expect(attempt(['reload'], [name, values])).rejects.toMatchObject({ message })
 })
 
-/** What the agent says of these words. */
+/** The agent's error for these arguments. */
 function refused(...words: readonly string[]): string {
   return spawnSync('sh', ['-c', begin + main, 'sh', ...words], { encoding: 'utf8' }).stderr
 }
@@ -176,7 +176,7 @@ test('a list of operations that is cut off is refused, and so is an argument wit
   expect(refused('2', 'fence', 'x')).toBe('fence: the argument x has no name; nothing was changed\n')
 })
 
-/** Says how many values it has, and which. */
+/** Prints how many values it has, and which. */
 const TELL = `
 takes_tell='reads one ~two @text ..more'
 op_tell() { printf '%s\\n' "$#" "$arg_one" "$arg_two" "$arg_text" "$@"; }

@@ -1,11 +1,11 @@
-/** Each operation has its own time, and a machine that lies about its progress gains none. */
+/** Each operation has its own deadline, and a node that lies about its progress gains no time. */
 import { expect, test } from 'vitest'
 import type { RemoteCommand } from '../ssh/remote.ts'
 import { runAgent } from './agent.ts'
 import { lookPatience, operationPatience } from './deadlines.ts'
 import type { Values } from './operations.ts'
 
-/** What was asked after each piece of the machine's output. */
+/** What was asked after each piece of the node's output. */
 async function askedAfter(pieces: readonly string[]): Promise<readonly string[]> {
   const asked: string[] = []
   const done: number[] = []
@@ -33,7 +33,7 @@ async function askedAfter(pieces: readonly string[]): Promise<readonly string[]>
     looks: [['facts', { packages: [] }], ['consumers']],
     onDone: (operation) => done.push(operation),
   })
-  // Before them the fence.
+  // The fence comes before them.
   expect(done).toEqual([...done.keys()].map((index) => index - 1))
   return asked
 }

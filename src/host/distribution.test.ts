@@ -1,4 +1,6 @@
-/** What the agent does where a distribution is another than Debian: under dash and under bash, with programs that take note. */
+/**
+ * What the agent does on distributions other than Debian: in dash and bash, with programs that record their arguments.
+ */
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -14,7 +16,7 @@ let folder: string
 beforeEach(() => void (folder = mkdtempSync(path.join(tmpdir(), 'quorate-distribution-'))))
 afterEach(() => rmSync(folder, { recursive: true }))
 
-/** A program of this name, first on the path; it notes its arguments. */
+/** A program with this name, first in PATH; it records its arguments. */
 function program(name: string, body = ''): void {
   const text = `#!/bin/sh\nprintf '%s\\n' "${name} $*" >>"${folder}/calls"\n${body}\n`
   writeFileSync(path.join(folder, name), text, { mode: 0o755 })
@@ -28,7 +30,7 @@ function calls(): string[] {
   }
 }
 
-/** @param onPath whether there are other programs than ours */
+/** @param onPath whether PATH has other programs than those of the test */
 function run(shell: string, text: string, words: readonly string[], onPath = true) {
   const PATH = onPath ? `${folder}:${process.env['PATH']}` : folder
   const stubs = 'set -eu\nfail() { printf "%s\\n" "$*" >&2; exit 1; }\n'

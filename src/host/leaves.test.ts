@@ -1,4 +1,7 @@
-/** Certificates and secrets on a machine, by the agent's own programs and the real openssl; root's ground is taken for granted. */
+/**
+ * Certificates and secrets on a node, with the agent's own programs and the real openssl; ownership of parent
+ * directories is assumed.
+ */
 import { execFileSync, spawnSync } from 'node:child_process'
 import {
   chmodSync,
@@ -32,7 +35,7 @@ let folder: string
 beforeEach(() => void (folder = mkdtempSync(path.join(tmpdir(), 'quorate-leaves-'))))
 afterEach(() => rmSync(folder, { recursive: true }))
 
-/** Whose the ground is needs root; that it is asked for is a test of its own. */
+/** Checking the owner of parent directories needs root; a separate test covers that it is checked. */
 const HERE = `
 state=$place/state staging=$place heavy=no draft=
 leaf_requests=$place/requests
@@ -44,7 +47,7 @@ sync() { :; }
 check_fence() { :; }
 `
 
-/** With the ground as it is. */
+/** With the real check of parent directories. */
 const ROOTS = `
 state=$place/state staging=$place heavy=no draft=
 leaf_requests=$place/requests
@@ -52,11 +55,11 @@ make_folder() { mkdir -p "$1"; }
 check_fence() { :; }
 `
 
-/** Of the agent's own programs, what tests have in the place of what needs root, or a machine. */
+/** Replaces those parts of the agent's programs that need root, or a node. */
 let stand = HERE
 beforeEach(() => void (stand = HERE))
 
-/** @returns lines that were printed @throws what it said */
+/** @returns the printed lines @throws the error output */
 function agent(...operations: readonly (Operation | Look)[]): string[] {
   let count = 0
   const words = operations.flatMap(([name, values]) => {
@@ -106,7 +109,7 @@ function makeKey(keep?: string): Operation[] {
   return [...LEAVES['leaf-key'].operations({ ...step, algorithm: 'ecdsa-p256' }, {})]
 }
 
-/** Signs what waits. */
+/** Signs the waiting requests. */
 function sign(): string {
   if (!existsSync(path.join(folder, 'ca.key'))) opensslCa(folder, 'ca')
   const request = path.join(folder, 'requests/one.csr')

@@ -36,7 +36,7 @@ export interface SecretState extends LeafFile {
 /** The paths of a certificate and its key on a node. Absolute. */
 export type LeafPlace =
   | { readonly form: 'pair'; readonly certificate: string; readonly key: string }
-  /** A link `…-current.pem` to a file beside it with both, as a kubelet rotates it. */
+  /** A link `…-current.pem` to a file next to it with both, as a kubelet rotates it. */
   | { readonly form: 'joined'; readonly path: string }
   /** Both within a kubeconfig, for programs that see no other file. */
   | { readonly form: 'kubeconfig'; readonly path: string }

@@ -1,4 +1,4 @@
-/** A member's log read by the very programs that run on its machine, from files that lie here. */
+/** Reads a member's log with the programs that run on its node, from local files. */
 import { mkdir, mkdtemp, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'

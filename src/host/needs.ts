@@ -1,4 +1,4 @@
-/** What products beside etcd need on a node, and what they ask about it. */
+/** What products other than etcd need on a node, and what they ask about it. */
 import type { Cluster, Node } from '../spec/cluster.ts'
 import type { Look } from './operations.ts'
 

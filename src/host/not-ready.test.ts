@@ -1,9 +1,9 @@
-/** What is said of a unit that does not become ready, by the very program that runs on its machine. */
+/** The report about a unit that does not become ready, from the program that runs on its node. */
 import { expect, test } from 'vitest'
 import { runProcess } from '../ssh/process.ts'
 import unit from './agent/unit.sh?raw'
 
-/** Stand for systemd and its journal: $1 is what the unit's start has said, $2 the last of what it ever said. */
+/** Replaces systemd and its journal: $1 is the output of the unit's start, $2 its last output ever. */
 const SYSTEMD = `
 systemctl() {
   case $* in

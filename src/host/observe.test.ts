@@ -90,7 +90,7 @@ test("a key is known by its public part's digest", () => {
 test.each([
   [[], undefined],
   [['stopped since=2030-01-07T21:03:11.501Z'], { since: '2030-01-07T21:03:11.501Z' }],
-  // The mark counts whatever stands in it; what is no time is not repeated.
+  // The marker counts whatever it contains; an invalid time is not repeated.
   [['stopped '], { since: undefined }],
   [['stopped since=\u001B[2Jnow'], { since: undefined }],
 ])('the mark of quorate stop: %j', (lines, expected) => {

@@ -12,12 +12,12 @@ beforeAll(async () => {
 })
 afterAll(async () => await rm(folder, { recursive: true }))
 
-/** Debian's sh, and that of systems where it is bash. */
+/** Debian's sh, and a sh that is bash, as on other systems. */
 const SHELLS = ['dash', 'bash --posix']
 
 async function say(shell: string, script: string, ...words: readonly string[]): Promise<string> {
   const [file = 'sh', ...options] = shell.split(' ')
-  // As the agent has it: any command that fails ends it.
+  // As in the agent: any command that fails ends it.
   const text = `set -eu\n${places}${ground}${script}`
   const { stdout, stderr } = await runProcess(file, [...options, '-c', text, 'sh', ...words])
   expect(stderr).toBe('')
@@ -38,12 +38,12 @@ test.each(SHELLS)('in %s: what is data, and what quorate or a filesystem has put
   expect(await at('hidden', put('.key'))).toBe('data')
   expect(await at('scratch', put('.quorate-preflight.x1'))).toBe('none')
   expect(await at('aside', make('.quorate-aside.before-join-1'))).toBe('none')
-  // What is not a directory of its own is none of quorate's.
+  // Anything but a real directory does not belong to quorate.
   expect(await at('file', put('.quorate-aside.before-join-1'))).toBe('data')
   expect(
     await at('link', async (data) => await symlink('/etc', path.join(data, '.quorate-incoming.x'))),
   ).toBe('data')
-  // Only a filesystem's root has one from mkfs.
+  // Only the root directory of a filesystem gets one from mkfs.
   expect(await at('lost', make('lost+found'))).toBe('data')
 })
 

@@ -10,7 +10,7 @@ let state: string
 beforeEach(() => void (state = mkdtempSync(path.join(tmpdir(), 'quorate-recover-run-'))))
 afterEach(() => rmSync(state, { recursive: true }))
 
-/** As on a machine, but for what runs there: it says a line of figures, and ends with this code. */
+/** As on a node, but with a replaced program: it prints a line of figures, and ends with this code. */
 function run(exitCode: number, mode: string, ...words: readonly string[]) {
   const stubs = `
     set -eu

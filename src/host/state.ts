@@ -29,7 +29,7 @@ export interface HostState {
   readonly restore?: RestoreState | undefined
   /** IDs that its cluster had before it was restored, hexadecimal. */
   readonly formerClusterIds?: readonly string[] | undefined
-  /** The state of tiers beside etcd; undefined: not asked. */
+  /** The state of tiers other than etcd; undefined: not asked. */
   readonly services?: ServicesState | undefined
   /** Only for nodes that run etcd. */
   readonly member: MemberState | undefined

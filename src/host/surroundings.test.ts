@@ -6,7 +6,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import program from './agent/surroundings.sh?raw'
 import { parseSurroundings } from './surroundings.ts'
 
-/** What the program says of drop-ins that systemd has loaded, in a shell of this computer with a systemctl of ours. */
+/** The program's output for drop-ins that systemd has loaded, in a local shell with a replaced systemctl. */
 function said(files: Readonly<Record<string, string>>, environment = ''): readonly string[] {
   const folder = mkdtempSync(path.join(tmpdir(), 'quorate-surroundings-'))
   onTestFinished(() => {

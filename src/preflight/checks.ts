@@ -44,7 +44,7 @@ export interface Judge {
   readonly failure: (trouble: Trouble) => Check
 }
 
-/** Creates the results of one check, so that each call names only found, wanted and remedy. */
+/** Creates the results of one check, so that each call names only `found`, `wanted` and `remedy`. */
 export function judge(host: string | undefined, id: string, title: string): Judge {
   return {
     ok: (finding) => ({ host, id, title, result: 'ok', ...finding }),

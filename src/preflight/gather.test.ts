@@ -10,7 +10,7 @@ import { runProcess } from '../ssh/process.ts'
 import { gather, type Gathered, type GatherOptions, questions } from './gather.ts'
 import { cluster, node } from './machine.fixture.ts'
 
-/** A machine that speaks the script's side of the conversation, or whatever else a test wants. */
+/** A node that speaks the script's side of the protocol, or whatever else a test needs. */
 function remote(host: string, act: (command: RemoteCommand) => Promise<number>): Remote {
   return {
     host,
@@ -30,13 +30,13 @@ function remote(host: string, act: (command: RemoteCommand) => Promise<number>):
   }
 }
 
-/** Answers when it is told to, as `facts.sh` does; `log` notes what happened when. */
+/** Answers like `facts.sh`; `log` records what happened when. */
 function machine(host: string, log: string[] = [], delayMs = 0): Remote {
   return remote(host, async ({ stdin, onStdout }) => {
     onStdout?.('begin\n')
     await sleep(delayMs)
     log.push(`${host} ready`)
-    // In two pieces: lines arrive as they like.
+    // In two pieces, because lines can be split anywhere.
     onStdout?.('rea')
     onStdout?.('dy\n')
     for await (const piece of stdin as Readable) {
@@ -148,10 +148,10 @@ test('only nodes with etcd listen and dial, and only peers that are connected', 
   expect(worker).toEqual(['/var/lib', '/var/lib', 'resolve:lb'])
 })
 
-/** This computer as the machine: the real script under the real sh. */
+/** This workstation as the node: the real script in the real sh. */
 const here = (host: string): Remote =>
   remote(host, async ({ argv, stdin, onStdout, signal }) => {
-    // Nothing is tried in this computer's own places.
+    // Changes nothing in this workstation's own directories.
     const [file = 'sh', ...args] = argv.filter((word) => !/^(?:write|property):/.test(word))
     const { exitCode } = await runProcess(file, args, {
       stdin,
@@ -174,7 +174,7 @@ test('the real script measures up to fifty writes beside the WAL directory and l
     const answers = await gather({ ...options([here('etcd01')]), cluster: { ...spec, etcd }, now: Date.now })
     const { facts, clock } = answers.get('etcd01') as Gathered
     expect(facts.flushes).toMatchObject({ trouble: undefined })
-    // It gives up after two seconds, in which a computer that is busy with other things does fewer.
+    // It stops after two seconds; a busy computer completes fewer in that time.
     expect(facts.flushes.latenciesMs.length).toBeGreaterThan(0)
     expect(facts.flushes.latenciesMs.length).toBeLessThanOrEqual(50)
     expect(facts.kernel).toBe('Linux')

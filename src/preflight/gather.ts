@@ -49,7 +49,7 @@ export interface GatherOptions {
   readonly onAnswer: (host: string) => void
   /** The nodes to inspect; the others only dial them and are dialed. All unless given. */
   readonly only?: ReadonlySet<string> | undefined
-  /** What is set up beside etcd. */
+  /** The products other than etcd. */
   readonly tiers?: readonly NodeNeeds[] | undefined
 }
 

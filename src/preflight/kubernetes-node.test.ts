@@ -44,7 +44,7 @@ test('room for images is needed until they are there', () => {
   expect(judged([...full, server])).toMatchObject([{ result: 'ok' }])
 })
 
-/** What is said of the networks to a machine with this route. */
+/** The checks of the networks on a node with this route. */
 function networks(destination: string): readonly string[] {
   const routes = [{ destination, gateway: undefined, device: 'eth0' }]
   const checks = judgePodNetworks(wanted, worker, goodFacts({ routes }))

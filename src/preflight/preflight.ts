@@ -45,7 +45,7 @@ export interface PreflightOptions {
    * other nodes, whose disks are not measured. All nodes unless given.
    */
   readonly only?: ReadonlySet<string> | undefined
-  /** What is set up beside etcd. */
+  /** The products other than etcd. */
   readonly tiers?: readonly NodeNeeds[] | undefined
 }
 

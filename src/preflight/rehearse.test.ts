@@ -13,7 +13,7 @@ test('where somebody has put a link in the place of the trial nothing is written
     const [open, victim] = [path.join(folder, 'open'), path.join(folder, 'victim')]
     await Promise.all([mkdir(open), mkdir(victim)])
     await writeFile(path.join(victim, 'run'), 'precious')
-    // A name that anybody can foresee, as the process's number is in it.
+    // A predictable name, because it contains the process ID.
     const script = `set -u\n${places}${ground}${rehearse}
       ln -s "$2" "$1/.quorate-preflight.$$"
       rehearse_places "write:$1/below"

@@ -74,7 +74,7 @@ test('packages that quorate can’t install are a failure where one is missing, 
   const one = packages('dnf', ['curl', 'openssl'])
   expect(one).toMatchObject({ result: 'failure', found: 'missing: procps' })
   expect(one?.remedy).toContain('dnf install procps-ng')
-  // A tool of a missing package does not come by itself there.
+  // quorate does not install a missing package on such a node.
   const tools = judgeSystem(spec, node(1), goodFacts({ installer: 'dnf', missingTools: ['openssl'] }))
   expect(tools.find(({ id }) => id === 'tools')?.result).toBe('failure')
 })

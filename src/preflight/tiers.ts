@@ -1,4 +1,4 @@
-/** Whether the ports of products beside etcd are free. */
+/** Checks that the ports of products other than etcd are free. */
 import type { NodePort } from '../host/needs.ts'
 import type { Node } from '../spec/cluster.ts'
 import { type Check, judge } from './checks.ts'

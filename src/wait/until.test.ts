@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { QuorateError } from '../errors.ts'
 import { type Looked, until } from './until.ts'
 
-/** Looks that find something at the `at`th attempt. */
+/** A look that finds something at the `at`th attempt. */
 function foundAt(at: number): (attempt: number) => Promise<Looked<string, number>> {
   return async (attempt) =>
     await Promise.resolve(attempt >= at ? { found: `at ${attempt}` } : { missing: attempt })

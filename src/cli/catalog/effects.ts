@@ -1,12 +1,13 @@
 /**
- * What each command changes, and whether it leaves a record of that in `operations/` (docs/concepts/availability-probe.md). A test compares
- * the names with the catalog, and the recorded ones with the verbs that operations record: none can be forgotten.
+ * What each command changes, and whether it leaves a record of that in `operations/`
+ * (docs/concepts/availability-probe.md). A test compares these names with the catalog, and the recorded ones with the
+ * commands that write records, so that none is forgotten.
  *
- * - `nothing`: it looks, and at most writes what it saw to a file that it was given.
- * - `recorded`: machines, the cluster, its keys, its CA, its trust or its backups; a record says when, how it ended, and with
- *   which steps, also of a run that failed or was killed.
- * - `own`: something whose record would say no more than the thing itself (a backup, a bundle, a cluster file, a lab), or that nobody
- *   but its user can know (`run`, `etcdctl`, `kubectl`: their words may be secret).
+ * - `nothing`: it inspects, and at most writes the result to a file that it was given.
+ * - `recorded`: nodes, the cluster, its keys, its CA, its trust or its backups. The record says when, how it ended, and
+ *   with which steps, also if the run failed or was killed.
+ * - `own`: a record would add nothing to the result itself (a backup, a bundle, a cluster file, a lab), or only the
+ *   user knows what it does (`run`, `etcdctl`, `kubectl`: their arguments may be secret).
  */
 export type Effect = 'nothing' | 'recorded' | 'own'
 
@@ -71,8 +72,8 @@ export const EFFECTS: Readonly<Record<string, Effect>> = {
 }
 
 /**
- * Commands that give no member other settings: they look, help in need, or work on what runs as it is. Settings that this
- * version of etcd refuses are a warning to them. `recover` checks before it begins.
+ * Commands that give no member new settings: they inspect, repair, or work with the present settings. For them,
+ * settings that this version of etcd refuses are only a warning. `recover` checks the settings before it starts.
  */
 export const WRITES_NO_SETTINGS: ReadonlySet<string> = new Set([
   'nodes',

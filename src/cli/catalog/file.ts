@@ -9,7 +9,7 @@ export const FILE_COMMANDS: readonly CommandDefinition[] = [
     summary: 'Write a commented cluster file',
     description:
       'On a terminal it asks for each value. With options, or without a terminal, it takes the values from the options and uses defaults for the rest. It refuses to overwrite an existing file.',
-    // A test compares them with the questions, so that help need not load those.
+    // A test compares these with the questions of `init`, so that help doesn't have to load those.
     options: [
       {
         flags: '--out <file>',

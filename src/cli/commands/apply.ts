@@ -25,7 +25,7 @@ const applyCommand: CommandHandler = async (context, input) => {
           hint: `plan again: quorate plan --start-stopped --out ${quoteWord(planFile)}`,
         },
       )
-    // A saved plan was read already: it needs no confirmation.
+    // The operator has read the saved plan already, so it needs no confirmation.
     const guard =
       planFile === undefined
         ? {

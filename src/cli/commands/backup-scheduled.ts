@@ -1,7 +1,7 @@
 import { runScheduled } from '../../verbs/backup/scheduled-run.ts'
 import type { CommandHandler } from '../command.ts'
 
-/** Its lines go into the journal, which knows the time. */
+/** Prints to the journal, which adds the time. */
 const backupScheduled: CommandHandler = async (context, input) => {
   const [config = ''] = input.args
   const { backup, pruned } = await runScheduled({

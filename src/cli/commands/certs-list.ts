@@ -9,7 +9,7 @@ import { renderTable } from '../table.ts'
 import { withSession } from '../with-session.ts'
 import { printValue } from '../output/print-json.ts'
 
-/** From here on a certificate is shown as about to expire, in days. */
+/** When fewer days than this are left, a certificate is shown as expiring soon. */
 const SOON = 30
 
 const certsList: CommandHandler = async (context) =>
@@ -24,7 +24,7 @@ const certsList: CommandHandler = async (context) =>
       if (errors.length > 0) printError(context, combineErrors(errors))
     }
     const expired = certificates.some((certificate) => (certificate.daysLeft ?? 0) < 0)
-    // Where no member could be looked at, the reason for that is all there is to say.
+    // If no member could be inspected, the command fails with that reason.
     const seen = certificates.some(({ kind }) => kind === 'member')
     const [error] = errors
     return error !== undefined && !seen && !expired ? error.exitCode : expired || error !== undefined ? 1 : 0
@@ -53,7 +53,7 @@ function table(certificates: readonly ListedCertificate[], { colors, verbose }: 
   return renderTable([header, ...rows])
 }
 
-/** All of them with `-v`; else as many as fit beside the rest. */
+/** All names with `-v`; otherwise as many as fit in the line. */
 function names({ dns, ips, commonName }: ListedCertificate, verbose: boolean): string {
   const all = [...dns, ...ips]
   if (all.length === 0) return commonName ?? '-'

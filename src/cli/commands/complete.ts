@@ -1,10 +1,10 @@
-/** `quorate __complete -- WORDS`: what the shells' scripts ask. The last word is the one being typed. */
+/** `quorate __complete -- WORDS`: called by the shells' completion scripts. The last word is the one being typed. */
 import type { CommandHandler } from '../command.ts'
 import { COMMANDS } from '../commands.ts'
 import { candidates, fileOption } from '../completion/candidates.ts'
 import { nameCandidates } from '../completion/names.ts'
 
-/** A line a candidate: its value, a tab, what it is; `:files` where the shell completes file names itself. */
+/** One line a candidate: its value, a tab, its description. `:files` makes the shell complete file names. */
 const complete: CommandHandler = async (context, { rest }) => {
   const current = rest.at(-1) ?? ''
   for (const candidate of candidates(COMMANDS, rest)) {

@@ -67,7 +67,7 @@ function describe(topic: Topic, { bold, dim, cyan }: CliContext['colors']): stri
   }
 }
 
-/** Flow style: what can stand behind the key. */
+/** Flow style, which fits on one line after the key. */
 function asYaml(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(asYaml).join(', ')}]`
   return typeof value === 'string' ? value : JSON.stringify(value)

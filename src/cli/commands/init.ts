@@ -13,7 +13,7 @@ import { printValue } from '../output/print-json.ts'
 
 const init: CommandHandler = async (context, input) => {
   const file = textOption(input, 'out') ?? context.file
-  // Not after all the questions; `writeNewClusterFile` asks again.
+  // Checked before the questions; `writeNewClusterFile` checks again.
   if (file !== '-' && existsSync(file)) throw alreadyThere(file)
   const given = answersFrom(input)
   const unanswered = Object.keys(given).every((key) => key === 'kubernetes')
@@ -40,7 +40,7 @@ const init: CommandHandler = async (context, input) => {
   return 0
 }
 
-/** As for every file that a command reads. */
+/** The same checks as for every file that a command reads. */
 const CHECKS = { extraChecks: EXTRA_CHECKS }
 
 function answersFrom(input: CommandInput): Answers {
@@ -54,7 +54,7 @@ function answersFrom(input: CommandInput): Answers {
   return answers
 }
 
-/** `--ca-host NAME` as commander calls it: `caHost`. */
+/** The name that commander gives to `--ca-host NAME`: `caHost`. */
 export function optionName(flag: string): string {
   const [long = ''] = flag.split(' ')
   return long.slice(2).replaceAll(/-([a-z])/g, (_match, letter: string) => letter.toUpperCase())
@@ -88,7 +88,7 @@ async function askOne(
   const { text, options, placeholder } = question
   const standard = question.default(answers)
   const initial = standard === undefined ? {} : { initialValue: standard }
-  // An empty line means the default, as does an option that is not given.
+  // An empty line means the default, like an option that is not given.
   const meant = (typed: string | undefined) => (typed ?? '').trim() || (standard ?? '')
   const complaint = (typed: string | undefined) => checkAnswer(question, meant(typed), answers, CHECKS)
   if (options === undefined) {

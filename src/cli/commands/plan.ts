@@ -10,7 +10,7 @@ import { quoteWord } from '../../ssh/quote.ts'
 import { withSession } from '../with-session.ts'
 import { printValue } from '../output/print-json.ts'
 
-/** Exit code for changes: not 0, so that scripts can see it, and not 1, which is a failure. */
+/** Exit code if there are changes: not 0, so that scripts can detect it; not 1, which is a failure. */
 const CHANGES = 2
 
 const plan: CommandHandler = async (context, input) =>
@@ -28,7 +28,7 @@ const plan: CommandHandler = async (context, input) =>
       if (context.json) {
         printValue(context, 'plan', { ...planJson(report), stopped, versionWarnings: warnings })
       } else {
-        // Every plan that is not saved gets a new token: the real value is not known yet.
+        // A plan that is not saved gets a new token each time, so its value is shown as unknown.
         const unknown = out === undefined ? [report.intent.freshToken] : []
         if (steps.length > 0 || report.blocked.length > 0) {
           context.out(`${renderPlan(report, context.colors, { verbose: context.verbose, unknown })}\n`)

@@ -8,7 +8,7 @@ import { renderRecovery } from '../render-recover.ts'
 import { loadForCommand, withSession } from '../with-session.ts'
 import { printValue } from '../output/print-json.ts'
 
-/** The operator must decide. */
+/** Exit code if the operator must decide. */
 const OPEN = 2
 
 const recoverCommand: CommandHandler = async (context, input) => {
@@ -34,7 +34,7 @@ const recoverCommand: CommandHandler = async (context, input) => {
   )
 }
 
-/** Loaded where it is needed: stores bring a lot along. */
+/** Loaded on demand, because backup locations need large libraries. */
 async function newestBackups(session: Session): Promise<readonly Choice[]> {
   const { backupChoices } = await import('../../verbs/recover/backup.ts')
   return await backupChoices(session, process.env)

@@ -10,7 +10,7 @@ import { withSession } from '../with-session.ts'
 import { printLine, printValue } from '../output/print-json.ts'
 import type { Lines } from '../output/lines.ts'
 
-/** A member needs repair. */
+/** Exit code if a member needs repair. */
 const OPEN = 2
 
 const repairCommand: CommandHandler = async (context, input) => {

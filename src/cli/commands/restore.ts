@@ -101,7 +101,7 @@ async function writeInto(
   context.err(`${context.file} was written from the backup\n`)
 }
 
-/** undefined: there is no backup location, so that the argument is a file. */
+/** undefined: there is no backup location, so the argument must be a file. */
 function storeOf(
   cluster: Cluster | undefined,
   input: CommandInput,
@@ -122,7 +122,7 @@ async function confirmRestore(
   if (losses !== undefined && !context.json) context.err(renderConsequences(losses, context.colors))
   const question = restoreQuestion(name, preview)
   const typed = textOption(input, 'confirm')
-  // To continue was confirmed before.
+  // An interrupted restore was already confirmed.
   if (preview.replaces && !preview.continued) await confirmByTyping(context, question, name, typed)
   else if (typed !== name) await confirmYes(context, question, { stopsMember: preview.replaces })
 }

@@ -28,7 +28,7 @@ const run: CommandHandler = async (context, input) => {
   )
 }
 
-/** Each result as soon as those of all nodes before it are there: early, and yet in the same order every time. */
+/** Emits each result once the results of all earlier nodes are there: early, but always in the same order. */
 function inOrder(
   hosts: readonly string[],
   print: (result: RunResult, first: boolean) => void,

@@ -17,7 +17,7 @@ const validate: CommandHandler = async (context, input) => {
   if (context.json) {
     printValue(context, 'validate', { valid, problems })
   } else {
-    // Results, not complaints about the command: they go where editors and scripts read.
+    // These are the results of the command, so they go to standard output, where editors and scripts read.
     if (problems.length > 0) context.out(`${formatProblems(problems)}\n`)
     context.out(`${verdict(context.file, problems)}\n`)
     const network = cluster?.network?.config

@@ -4,7 +4,7 @@ import { COMMANDS } from '../commands.ts'
 import { candidates, fileOption } from './candidates.ts'
 import { namesIn } from './names.ts'
 
-/** Their values, or what is to be looked up. */
+/** The candidates' values, or what has to be looked up. */
 function completed(...words: string[]): string[] {
   return candidates(COMMANDS, words).map((one) => ('value' in one ? one.value : `<${one.kind}>`))
 }

@@ -1,4 +1,4 @@
-/** What may stand where the cursor is: decided from the commands as data, without loading any of their work. */
+/** Completes the word at the cursor: only from the catalog, without loading any command. */
 import { COMMAND_GROUPS } from '../catalog/groups.ts'
 import type { ArgumentDefinition, CommandDefinition } from '../command.ts'
 import { sharedOptions } from '../shared-options.ts'
@@ -10,20 +10,20 @@ export type Candidate =
 
 interface KnownOption {
   readonly names: readonly string[]
-  /** What its value is called; undefined: it takes none. */
+  /** Name of its value; undefined: it takes none. */
   readonly value: string | undefined
   readonly description: string
   readonly choices: readonly string[]
 }
 
-/** @param words those after `quorate`, the last of which is being typed and may be empty. */
+/** @param words after `quorate`; the last one is being typed, and may be empty. */
 export function candidates(
   commands: readonly CommandDefinition[],
   words: readonly string[],
 ): readonly Candidate[] {
   const current = words.at(-1) ?? ''
   const before = words.slice(0, -1)
-  // Behind two dashes stand another program's words.
+  // After two dashes come another program's arguments.
   if (before.includes('--')) return [{ kind: 'files' }]
   const shown = commands.filter(({ hidden }) => hidden !== true)
   const all = shown.flatMap(ownOptions)
@@ -66,7 +66,7 @@ function argumentValues(
   )
 }
 
-/** First words of commands; or second ones, where the first names a group. */
+/** First words of commands, or second words if the first names a group. */
 function nextWords(commands: readonly CommandDefinition[], spoken: readonly string[]) {
   const found = new Map<string, string>()
   for (const { name, summary } of commands) {

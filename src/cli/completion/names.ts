@@ -1,4 +1,4 @@
-/** Names in the cluster file, for completion: a file that is missing or wrong has none. */
+/** Names in the cluster file, for completion. A missing or invalid file has none. */
 import { type Cluster, ROLES, etcdNodes, selectNodes } from '../../spec/cluster.ts'
 import { readClusterFile } from '../../spec/parse.ts'
 

@@ -1,12 +1,14 @@
-/** What each error code means: for `quorate explain CODE` and for the reference pages, which are made from this. */
+/**
+ * The meaning of each error code, for `quorate explain CODE` and for the reference pages that are generated from it.
+ */
 import { EXIT_CODES, type ErrorCode } from '../../errors.ts'
 
-/** `bug` is no `QuorateError`: it is how an error that quorate doesn't know is reported. */
+/** `bug` is not a QuorateError code: it stands for an error that quorate doesn't know. */
 export type ReportedCode = ErrorCode | 'bug'
 
 export interface ErrorGuide {
   readonly meaning: string
-  /** What was changed by the time the error is reported. */
+  /** What has been changed when the error is reported. */
   readonly changed: string
   readonly fix: string
 }
@@ -154,7 +156,7 @@ export const ERROR_GUIDE: Readonly<Record<ReportedCode, ErrorGuide>> = {
   },
 }
 
-/** Exit codes that no error has, and further meanings of those that one has. */
+/** Exit codes that belong to no error, and further meanings of those that do. */
 export const EXIT_MEANINGS: Readonly<Record<number, string>> = {
   0: 'Done, healthy, or nothing to change.',
   1: 'A certificate has expired, `probe` saw client impact, or a command that `run` started failed on a node.',
@@ -171,7 +173,7 @@ export function exitCodeOf(code: ReportedCode): number {
   return code === 'bug' ? BUG_EXIT : EXIT_CODES[code]
 }
 
-/** Every exit code of quorate's own, ascending. */
+/** All exit codes of quorate itself, ascending. */
 export const ALL_EXIT_CODES: readonly number[] = [
   ...new Set([...REPORTED_CODES.map(exitCodeOf), ...Object.keys(EXIT_MEANINGS).map(Number)]),
 ].toSorted((one, other) => one - other)

@@ -1,22 +1,22 @@
-/** The keys of the cluster file as data, read off its JSON Schema: for `quorate explain` and the reference page. */
+/** The keys of the cluster file as data, from its JSON Schema: for `quorate explain` and the reference page. */
 import { clusterJsonSchema } from '../../spec/json-schema.ts'
 
 export interface KeyEntry {
-  /** `nodes.roles`; in capitals what a file may name freely: `groups.NAME`. */
+  /** `nodes.roles`; a name that the file can choose is in capitals: `groups.NAME`. */
   readonly path: string
   /** In words: `text`, `list of text`, `one of single, separate`. */
   readonly type: string
-  /** Wherever the mapping around it is there. */
+  /** Required whenever its parent mapping is present. */
   readonly required: boolean
   readonly description: string
-  /** As JSON; null: none, or one that depends on other things, which the description says. */
+  /** As JSON; null: none, or it depends on other keys, as the description says. */
   readonly default: unknown
   /** In words: `1 to 65535`. */
   readonly limits: readonly string[]
   readonly examples: readonly unknown[]
 }
 
-/** What is read of JSON Schema; the cluster file's has no more. */
+/** The parts of JSON Schema that the cluster file's schema uses. */
 interface Schema {
   readonly type?: string | readonly string[]
   readonly properties?: Readonly<Record<string, Schema>>
@@ -39,7 +39,7 @@ interface Schema {
   readonly maxProperties?: number
 }
 
-/** What a name that the file chooses is called in paths. */
+/** The placeholders in paths for names that the file chooses. */
 const FREE_NAMES: Readonly<Record<string, string>> = {
   'etcd.settings': 'FLAG',
   'kubernetes.nodeLabels.NAME': 'LABEL',
@@ -63,7 +63,7 @@ function visit(schema: Schema, path: string, add: (entry: KeyEntry) => void): vo
   const { additionalProperties: free, items, anyOf = [] } = schema
   if (typeof free === 'object' && Object.keys(free).length > 0) {
     const own = `${path}.${freeName(path)}`
-    // What a name of the file's own means is said where names may stand.
+    // The description of a free name is shown where names can be used.
     add(entryOf(own, { ...free, description: free.description ?? schema.description ?? '' }, false))
     visit(free, own, add)
   }

@@ -1,4 +1,4 @@
-/** What `quorate explain TOPIC` knows, and what it says of each. */
+/** The topics of `quorate explain TOPIC`, and their texts. */
 import { nearest } from '../../spec/nearest.ts'
 import {
   ALL_EXIT_CODES,
@@ -11,7 +11,7 @@ import {
 } from './error-guide.ts'
 import { type KeyEntry, keyEntries } from './keys.ts'
 
-/** One word may be several: `backup` is a key of the cluster file and an error code. */
+/** One word can have several meanings: `backup` is a key of the cluster file and an error code. */
 export type Topic =
   | ({ readonly kind: 'key'; /** Page and heading. */ readonly docs: string } & KeyEntry & {
         /** Keys below it. */
@@ -26,7 +26,7 @@ export type Topic =
   | {
       readonly kind: 'exit-code'
       readonly exitCode: number
-      /** What it means beside the error codes that have it; null: nothing. */
+      /** Its meaning besides the error codes that have it; null: none. */
       readonly meaning: string | null
       readonly codes: readonly ReportedCode[]
       readonly docs: string
@@ -35,7 +35,7 @@ export type Topic =
 export const KEYS_PAGE = 'docs/reference/cluster-file.md'
 export const ERRORS_PAGE = 'docs/reference/errors.md'
 
-/** @param asked a path (`nodes.roles`, `nodes[0].roles`), an error code or an exit code; empty: it is none of them */
+/** @param asked a path (`nodes.roles`, `nodes[0].roles`), an error code or an exit code; empty result: none of them */
 export function explain(asked: string): readonly Topic[] {
   return [...keysAt(asked), ...errorsNamed(asked), ...exitCodesOf(asked)]
 }
@@ -45,16 +45,16 @@ function topicNames(): readonly string[] {
   return [...new Set([...paths, ...REPORTED_CODES, ...ALL_EXIT_CODES.map(String)])]
 }
 
-/** For completion: those that go on with what was typed, a level of keys at a time. */
+/** For completion: topics that start with what was typed, one level of keys at a time. */
 export function topicsFor(typed: string): readonly string[] {
   return topicNames().filter((name) => name.startsWith(typed) && !name.slice(typed.length).includes('.'))
 }
 
-/** The likeliest ones that were meant, at most three. */
+/** The most similar topics, at most three. */
 export function nearestTopics(asked: string): readonly string[] {
   const names = topicNames()
   const near = nearest(asked, names)
-  // A last word alone is often a key that lies deeper: `heartbeat`, `roles`.
+  // A single word is often a key at a deeper level: `heartbeat`, `roles`.
   const last = asked.split('.').at(-1)?.toLowerCase() ?? ''
   const within = names.filter((name) => name.split('.').at(-1)?.toLowerCase() === last)
   return [...new Set([...(near === undefined ? [] : [near]), ...within])].slice(0, 3)
@@ -72,7 +72,7 @@ function keysAt(asked: string): readonly Topic[] {
   return [{ kind: 'key', ...found, keys, docs: `${KEYS_PAGE}#${sectionOf(found.path)}` }]
 }
 
-/** A key of the file's own choice stands in capitals in a path. */
+/** A path has a name that the file chooses in capitals. */
 function matches(path: readonly string[], words: readonly string[]): boolean {
   return (
     path.length === words.length &&
@@ -86,7 +86,7 @@ function isBelow(path: string, parent: string): boolean {
   return path.startsWith(`${parent}.`) && !path.slice(parent.length + 1).includes('.')
 }
 
-/** The page has a heading for each key at the top. */
+/** The page has a heading for each top-level key. */
 function sectionOf(path: string): string {
   return (path.split('.')[0] ?? '').toLowerCase()
 }

@@ -1,6 +1,6 @@
 /**
- * Parts of backups as `--json` shows them. They are written out because schemas are made from types, and what is read from
- * a store has its type from a parser.
+ * Parts of backups as `--json` shows them. They are written out because schemas are generated from types, and data from
+ * a backup location gets its type from a parser.
  */
 import type { BundleSigner } from '../../backup/trusted.ts'
 import type { DrillReport } from '../../verbs/backup/drill.ts'
@@ -66,7 +66,7 @@ export interface BackupJson {
 export interface ProvenJson {
   /** ISO 8601, UTC. */
   readonly provenAt: string
-  /** The computer that did it. */
+  /** Host name of the workstation that did it. */
   readonly by: string
   readonly etcdVersion: string
   /** Hex, of the backup. */

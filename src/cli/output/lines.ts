@@ -1,6 +1,6 @@
 /**
- * What commands that print events with `--json` print besides: a preview before they ask, and the last line. `printLine` holds
- * them to it, and schema/output/ is made from it.
+ * What commands that print events with `--json` print in addition: a preview before the question, and the last line.
+ * `printLine` enforces these types, and schema/output/ is generated from them.
  */
 import type { Availability } from '../../engine/with-recorder.ts'
 import type { MemberPreview } from '../../tiers/etcd/member-change.ts'

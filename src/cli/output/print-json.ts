@@ -1,4 +1,7 @@
-/** The one way to print JSON: what a command prints has the type that its schema is made from, and says its format. */
+/**
+ * The only way to print JSON: the output has the type that its schema is generated from, and contains the format
+ * version.
+ */
 import { FORMAT_VERSION } from '../../engine/event-json.ts'
 import type { CliContext } from '../context.ts'
 import type { ErrorJson } from './error-json.ts'
@@ -7,7 +10,7 @@ import type { Values } from './values.ts'
 
 type Printer = Pick<CliContext, 'out'>
 
-/** One value, when the command is done. A list has no field for the format. */
+/** One value, at the end of the command. A list has no field for the format version. */
 export function printValue<Name extends keyof Values>(
   context: Printer,
   command: Name,

@@ -1,4 +1,7 @@
-/** What commands print with `--json` as one value: `printValue` holds them to it, and schema/output/ is made from it. */
+/**
+ * What commands print with `--json` as one value. `printValue` enforces these types, and schema/output/ is generated
+ * from them.
+ */
 import type { Availability } from '../../engine/with-recorder.ts'
 import type { BlockReason } from '../../engine/step.ts'
 import type { LabStatus } from '../../lab/lab.ts'
