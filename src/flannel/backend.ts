@@ -11,7 +11,7 @@ type Option = Range | { readonly type: 'boolean' } | { readonly type: 'string' }
 const flag: Option = { type: 'boolean' }
 const words: Option = { type: 'string' }
 const port: Option = { type: 'integer', least: 1, most: 65_535 }
-/** Below 576 bytes IPv4 itself does not work (RFC 791). */
+/** IPv4 needs at least 576 bytes (RFC 791). */
 const mtu: Option = { type: 'integer', least: 576, most: 65_535 }
 
 const BACKENDS: Readonly<Record<string, Readonly<Record<string, Option>>>> = {
@@ -51,7 +51,7 @@ const BACKENDS: Readonly<Record<string, Readonly<Record<string, Option>>>> = {
   'tencent-vpc': { AccessKeyID: words, AccessKeySecret: words },
 }
 
-/** The backend's type as flannel takes it. */
+/** The backend's type as flannel reads it. */
 export function backendType(backend: unknown): string {
   if (!isObject(backend)) return 'udp'
   const type = find(backend, 'Type')

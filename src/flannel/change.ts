@@ -1,4 +1,4 @@
-/** Which changes of a configuration are safe while nodes hold subnets under the old one. */
+/** Which changes of a configuration are safe while nodes hold subnets of the old one. */
 import { QuorateError } from '../errors.ts'
 import type { FlannelConfig } from '../spec/cluster.ts'
 import { backendType } from './backend.ts'
@@ -8,10 +8,10 @@ import type { Complaint } from './problem.ts'
 import { IPV4, IPV6, resolveSubnets, type FamilyKeys } from './subnets.ts'
 
 /**
- * The keys whose meaning differs, of those that all nodes must agree on: the networks and how they are cut, and how
- * packets travel. flanneld reads them at its start only, so nodes with leases go on with the old ones, and a changed
- * subnet leaves its pods without addresses. Other options (MTU, DirectRouting …) take effect node by node.
- * Without a stored configuration, or with one that can't be read, everything differs.
+ * Keys that all nodes must agree on and whose meaning changes: the networks, how they are divided, and how packets
+ * travel. flanneld reads them only when it starts, so nodes with leases continue with the old values, and pods of a
+ * changed subnet lose their addresses. Other options (MTU, DirectRouting …) take effect node by node. If no readable
+ * configuration is stored, all of these keys change.
  */
 export function unsafeChanges(stored: string | undefined, wanted: FlannelConfig): readonly string[] {
   const before = stored === undefined ? undefined : parseConfig(stored)
@@ -21,7 +21,7 @@ export function unsafeChanges(stored: string | undefined, wanted: FlannelConfig)
 }
 
 /**
- * The refusal, with who holds what.
+ * The refusal, naming the nodes and their subnets.
  *
  * @param names Node names by address, for the message.
  */
@@ -45,7 +45,7 @@ export function refuseChange(
   )
 }
 
-/** What nodes must agree on, with flannel's defaults filled in, so that writing out a default is no change. */
+/** What nodes must agree on, with flannel's defaults filled in: adding a default explicitly is not a change. */
 function agreements(config: FlannelConfig): Record<string, string> {
   const type = backendType(config.Backend)
   return {

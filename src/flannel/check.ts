@@ -1,4 +1,4 @@
-/** Everything about a flannel configuration that can be judged before anything is written. */
+/** Checks a flannel configuration for everything that can be judged before it is written. */
 import type { FlannelConfig } from '../spec/cluster.ts'
 import { checkBackend } from './backend.ts'
 import {
@@ -15,17 +15,17 @@ import type { Complaint, FlannelProblem } from './problem.ts'
 import { IPV4, IPV6, resolveSubnets, type Subnets } from './subnets.ts'
 import { counted } from '../spec/units.ts'
 
-/** What is there already and must stay reachable. */
+/** What exists already and must stay reachable. */
 export interface NetworkContext {
   readonly taken?: readonly {
     /** For the message: `the address of etcd01`, `a route on worker01`, `the service network`. */
     readonly what: string
-    /** An IP address or a network; a default route is no overlap. */
+    /** An IP address or a network; a default route doesn't count as an overlap. */
     readonly network: string
   }[]
 }
 
-/** Where no pod can live. RFC 6890, RFC 4291. */
+/** Ranges that pods can't use. RFC 6890, RFC 4291. */
 const SPECIAL: readonly (readonly [cidr: string, what: string])[] = [
   ['0.0.0.0/8', "'this network' addresses"],
   ['127.0.0.0/8', 'loopback addresses'],
@@ -39,8 +39,8 @@ const SPECIAL: readonly (readonly [cidr: string, what: string])[] = [
 ]
 
 /**
- * Every problem at once: what flannel itself refuses (pkg/subnet/config.go), and what it does not look at: overlaps,
- * an empty range of subnets, option ranges, unknown keys. No error among them: flannel takes it as it stands.
+ * All problems at once: what flannel itself refuses (pkg/subnet/config.go), and what it does not check (overlaps, an
+ * empty range of subnets, option ranges, unknown keys). Without errors, flannel accepts the configuration unchanged.
  */
 export function checkFlannelConfig(
   config: FlannelConfig,
@@ -63,16 +63,16 @@ export function checkFlannelConfig(
 }
 
 export interface Capacity {
-  /** How many nodes get a subnet. */
+  /** Number of nodes that get a subnet. */
   readonly nodes: number
-  /** How many pods one node has addresses for. */
+  /** Number of pod addresses on one node. */
   readonly podsPerNode: number
 }
 
 /**
- * What a configuration holds, in etcd mode: 255 nodes of 253 pods each for a /16 with SubnetLen 24. The first subnet
- * is never given out; in each, flannel's device, the bridge and (IPv4) the broadcast address are not for pods. With
- * IPv6 too, the smaller of both. undefined for a configuration with errors.
+ * The capacity of a configuration in etcd mode: 255 nodes with 253 pods each for a /16 with SubnetLen 24. flannel never
+ * assigns the first subnet. In each subnet, flannel's device, the bridge and (IPv4) the broadcast address are not
+ * available to pods. With IPv6 as well, the smaller capacity counts. undefined for a configuration with errors.
  */
 export function capacity(config: FlannelConfig): Capacity | undefined {
   const parts = [capacityOf(resolveSubnets(config, IPV4, silent), 3n)]
@@ -94,7 +94,7 @@ export function describeCapacity(config: FlannelConfig): string | undefined {
   return `${counted(nodes, 'node')} with ${counted(podsPerNode, 'pod')} each`
 }
 
-/** What is wrong is for `checkFlannelConfig` to say. */
+/** `checkFlannelConfig` reports the errors. */
 const silent: Complaint = () => undefined
 
 function capacityOf(subnets: Subnets | undefined, notForPods: bigint): Capacity | undefined {
@@ -126,7 +126,7 @@ function checkPlace(
   }
   for (const { what, network: text } of taken) {
     const other = parseNetwork(text)
-    // A default route, and the two halves that VPNs set instead of one, lead everywhere: pods win over them.
+    // Pods take precedence over a default route, and over the two halves that VPNs set instead of one.
     if (other === undefined || other.prefix <= 1 || !overlaps(network, other)) continue
     complain('error', key, `${formatCidr(network)} overlaps ${what}, ${text}: traffic to it would go to pods`)
   }

@@ -1,9 +1,9 @@
-/** Networks as whole numbers, of either family, so that ranges, sizes and overlaps are plain arithmetic. */
+/** Networks as integers, for both address families, so that ranges, sizes and overlaps are simple arithmetic. */
 import ipaddr from 'ipaddr.js'
 
 export type Family = 'ipv4' | 'ipv6'
 
-/** Addresses from `first` to `last`, both included; a power of two of them. */
+/** Addresses from `first` to `last`, both included; their number is a power of two. */
 export interface Network {
   readonly family: Family
   readonly first: bigint
@@ -14,7 +14,7 @@ export interface Network {
 export const ADDRESS_BITS: Readonly<Record<Family, number>> = { ipv4: 32, ipv6: 128 }
 
 /**
- * `10.5.0.0/16` or `fd00::/48` as Go's net.ParseCIDR takes it: IPv4 in four decimal parts without leading zeros.
+ * Parses `10.5.0.0/16` or `fd00::/48` like Go's net.ParseCIDR: IPv4 in four decimal parts without leading zeros.
  * `given` is the address before its host bits were masked. undefined: not a network.
  */
 export function parseCidr(text: string): (Network & { readonly given: bigint }) | undefined {
@@ -27,7 +27,7 @@ export function parseCidr(text: string): (Network & { readonly given: bigint }) 
 }
 
 export function parseAddress(text: string): { readonly family: Family; readonly value: bigint } | undefined {
-  // A zone (fe80::1%eth0) is no part of an address here.
+  // An address with a zone (fe80::1%eth0) is not valid in a network.
   if (text.includes('%')) return undefined
   if (ipaddr.IPv4.isValidFourPartDecimal(text))
     return { family: 'ipv4', value: toNumber(ipaddr.IPv4.parse(text)) }
@@ -36,14 +36,14 @@ export function parseAddress(text: string): { readonly family: Family; readonly 
   return undefined
 }
 
-/** The network of this prefix length that an address lies in. */
+/** The network of this prefix length that contains the address. */
 export function networkOf(family: Family, address: bigint, prefix: number): Network {
   const size = subnetSize(family, prefix)
   const first = address - (address % size)
   return { family, first, last: first + size - 1n, prefix }
 }
 
-/** How many addresses a subnet of this prefix length has. */
+/** Number of addresses in a subnet of this prefix length. */
 export function subnetSize(family: Family, prefix: number): bigint {
   return 1n << BigInt(ADDRESS_BITS[family] - prefix)
 }

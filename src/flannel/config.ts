@@ -1,4 +1,4 @@
-/** flannel's configuration as text: one spelling for one meaning, so that two can be compared. */
+/** flannel's configuration as text, in a canonical form so that two can be compared. */
 import type { FlannelConfig } from '../spec/cluster.ts'
 
 /** flannel's keys, in the order in which they are written. */
@@ -17,18 +17,21 @@ export const CONFIG_KEYS = [
   'Backend',
 ] as const
 
-/** The text that is stored: JSON without blanks, keys in flannel's spelling and always in the same order. */
+/** The text to store: JSON without spaces, with keys in flannel's spelling and in a fixed order. */
 export function renderConfig(config: FlannelConfig): string {
   return JSON.stringify(inOrder(config, [...CONFIG_KEYS]))
 }
 
-/** A stored text as `renderConfig` would have written it, whoever wrote it; undefined if it is no JSON object. */
+/** A stored text in the form that `renderConfig` writes; undefined: not a JSON object. */
 export function canonicalText(stored: string): string | undefined {
   const config = parseConfig(stored)
   return config && renderConfig(config)
 }
 
-/** A stored text as flannel reads it: key names in any case, the last of two winning. undefined: no JSON object. */
+/**
+ * Parses a stored text like flannel: key names in any case; of duplicates the last one counts. undefined: not a JSON
+ * object.
+ */
 export function parseConfig(stored: string): FlannelConfig | undefined {
   const value = parseJson(stored)
   if (!isObject(value)) return undefined
@@ -37,7 +40,7 @@ export function parseConfig(stored: string): FlannelConfig | undefined {
   return config
 }
 
-/** The key that flannel takes this one for: encoding/json in Go ignores case. Itself if flannel knows none. */
+/** The key that flannel reads this one as: encoding/json in Go ignores case. Unchanged if flannel has no such key. */
 export function flannelSpelling(key: string): string {
   return CONFIG_KEYS.find((known) => known.toLowerCase() === key.toLowerCase()) ?? key
 }

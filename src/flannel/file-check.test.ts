@@ -15,10 +15,10 @@ function messages(network: string, flannel: 'daemonset' | 'service'): string[] {
 
 test('as a service flannel has a share for every node of Kubernetes', () => {
   expect(messages('10.5.0.0/21', 'service')).toEqual([])
-  // Of the four shares the first is given to nobody.
+  // Four subnets, of which the first is never assigned.
   expect(messages('10.5.0.0/22', 'service')).toEqual([
     'error network.Network: network.Network has shares for 3 nodes, and 5 run Kubernetes',
   ])
-  // Then the controller-manager divides it.
+  // Here the controller-manager divides the network.
   expect(messages('10.5.0.0/22', 'daemonset')).toEqual([])
 })

@@ -1,4 +1,4 @@
-/** flannel's rules as a check of the cluster file: every finding with its place in the file. */
+/** flannel's rules as a check of the cluster file: each finding has its position in the file. */
 import type { Cluster, FlannelNetwork } from '../spec/cluster.ts'
 import { kubernetesNodes } from '../spec/kubernetes.ts'
 import type { Report } from '../spec/report.ts'
@@ -21,7 +21,7 @@ export function checkFlannelForFile(cluster: Cluster): readonly Report[] {
   ]
 }
 
-/** As a service flannel divides the network itself: every node of Kubernetes wants a share. */
+/** As a service, flannel divides the network itself: every Kubernetes node needs a subnet. */
 function checkRoom(cluster: Cluster, { config }: FlannelNetwork): readonly Report[] {
   if (cluster.kubernetes?.flannel !== 'service') return []
   const room = capacity(config)

@@ -4,14 +4,14 @@ import { KV } from '../etcd/gen/kv_pb.ts'
 import { fromUtf8, prefixEnd, utf8 } from '../etcd/keys.ts'
 
 export interface SubnetLease {
-  /** `10.5.52.0/24`; the key itself where it is not one of flannel's. */
+  /** `10.5.52.0/24`; the key itself if it is not in flannel's form. */
   readonly subnet: string
   /** `fd00:10:5:1::/64`, with dual stack. */
   readonly ipv6Subnet: string | undefined
-  /** The address of the node that holds it; undefined where the value is not flannel's. */
+  /** The address of the node that holds it; undefined if the value is not in flannel's form. */
   readonly holder: string | undefined
   readonly backendType: string | undefined
-  /** Held for good by hand, without a lease of etcd's; the others end 24 hours after their node was last heard of. */
+  /** Reserved permanently by hand, without an etcd lease. Others expire 24 hours after the last sign of their node. */
   readonly reserved: boolean
 }
 
@@ -20,7 +20,7 @@ export function leasesPrefix(prefix: string): string {
   return `${prefix}/subnets/`
 }
 
-/** Everything under the prefix as of now, read linearizably. */
+/** Everything under the prefix now, read linearizably. */
 export async function listLeases(
   client: MemberClient,
   prefix: string,
@@ -37,7 +37,7 @@ export async function listLeases(
   )
 }
 
-/** A lease from its key, `…/10.5.52.0-24` or `…/10.5.0.0-24&fd00::-64`, and its value. */
+/** Parses a lease from its key, `…/10.5.52.0-24` or `…/10.5.0.0-24&fd00::-64`, and its value. */
 export function parseLease(key: string, value: string, reserved: boolean): SubnetLease {
   const name = key.slice(key.lastIndexOf('/') + 1)
   const parts = /^(?<v4>\d+(?:\.\d+){3})-(?<length>\d+)(?:&(?<v6>[\da-f:]+)-(?<length6>\d+))?$/.exec(

@@ -1,4 +1,4 @@
-/** flannel's configuration in this cluster's etcd, through the first member that answers. */
+/** Reads and writes flannel's configuration in this cluster's etcd, through the first member that answers. */
 import { QuorateError } from '../errors.ts'
 import type { MemberClient } from '../etcd/client.ts'
 import { type V2Client, connectMemberV2 } from '../etcd/v2.ts'
@@ -8,7 +8,7 @@ import { readNetwork, writeNetwork } from './store.ts'
 import { readNetworkV2, writeNetworkV2 } from './store-v2.ts'
 import { type Cluster, type FlannelNetwork, type Node, etcdNodes } from '../spec/cluster.ts'
 
-/** A cluster that can be asked. */
+/** A cluster whose members can be asked. */
 export interface Members {
   readonly cluster: Cluster
   readonly signal: AbortSignal
@@ -19,15 +19,15 @@ export interface Members {
 
 /** What is stored. */
 export interface NetworkFacts {
-  /** Canonical JSON, v3; undefined: the key is not there. */
+  /** Canonical JSON, v3; undefined: the key doesn't exist. */
   readonly v3: string | undefined
-  /** The same through the v2 API, where that is served. */
+  /** The same through the v2 API, if it is served. */
   readonly v2: string | undefined
-  /** Which nodes hold subnets of it. */
+  /** Which nodes hold its subnets. */
   readonly leases: readonly SubnetLease[]
 }
 
-/** undefined: no member could say. Reads are linearizable, so any member's answer is the cluster's. */
+/** undefined: no member answered. Reads are linearizable, so one member's answer is enough. */
 export async function readStoredNetwork(
   session: Members,
   network: FlannelNetwork,
@@ -47,7 +47,7 @@ export async function readStoredNetwork(
       ])
       return { v3: v3?.canonical ?? v3?.text, v2: v2?.canonical ?? v2?.text, leases }
     } catch (error) {
-      // Another member may answer; if none does, the cluster's own problems say so.
+      // Another member may answer. If none does, the cluster's own problems are reported elsewhere.
       if (!(error instanceof QuorateError) || error.code !== 'etcd') throw error
     }
   }

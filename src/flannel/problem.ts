@@ -1,11 +1,13 @@
-/** What is wrong, or questionable, with a flannel configuration. */
+/** An error or a warning about a flannel configuration. */
 
 export interface FlannelProblem {
-  /** With an error flannel would not start, or pods would not reach each other; a warning is for the reader to judge. */
+  /**
+   * With an error, flannel would not start, or pods could not reach each other. A warning is for the reader to judge.
+   */
   readonly severity: 'error' | 'warning'
   /** Where in the configuration: `Network`, `SubnetLen`, `Backend.VNI`. */
   readonly key: string
-  /** Begins with what the key is; reads well behind `key: `. */
+  /** Starts with what the key is, so that it can follow `key: `. */
   readonly message: string
 }
 

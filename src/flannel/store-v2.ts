@@ -1,4 +1,4 @@
-/** The same configuration through etcd's v2 API, the only place where flannel before 0.18 looks. */
+/** Stores the same configuration through etcd's v2 API, the only one that flannel before 0.18 reads. */
 import type { V2Client } from '../etcd/v2.ts'
 import type { FlannelNetwork } from '../spec/cluster.ts'
 import { refuseChange, unsafeChanges } from './change.ts'
@@ -6,7 +6,7 @@ import { canonicalText, renderConfig } from './config.ts'
 import { parseLease } from './leases.ts'
 import { configKey, notReadBack, type StoredNetwork, type WriteOptions } from './store.ts'
 
-/** What is stored under v2; undefined: nothing is. v2 and v3 know nothing of each other's keys. */
+/** What is stored in v2; undefined: nothing. v2 and v3 have separate keys. */
 export async function readNetworkV2(client: V2Client, prefix: string): Promise<StoredNetwork | undefined> {
   const found = await client.get(configKey(prefix))
   if (found === undefined) return undefined
@@ -14,7 +14,7 @@ export async function readNetworkV2(client: V2Client, prefix: string): Promise<S
 }
 
 /**
- * As `writeNetwork`. v2 has no transactions: a subnet that a node takes within the moment of writing goes unseen.
+ * As `writeNetwork`. v2 has no transactions: a subnet that a node takes during the write is not detected.
  *
  * @throws QuorateError `flannel`, `moved` or `etcd`, as there.
  */

@@ -1,4 +1,4 @@
-/** flannel's configuration in etcd: read, and written so that no node is left with something else. */
+/** Reads flannel's configuration from etcd, and writes it so that no node keeps a different one. */
 import { QuorateError } from '../errors.ts'
 import type { MemberClient } from '../etcd/client.ts'
 import { Compare_CompareResult, Compare_CompareTarget, KV } from '../etcd/gen/kv_pb.ts'
@@ -9,9 +9,9 @@ import { canonicalText, renderConfig } from './config.ts'
 import { leasesPrefix, listLeases } from './leases.ts'
 
 export interface StoredNetwork {
-  /** As it stands there. */
+  /** As stored. */
   readonly text: string
-  /** As `renderConfig` writes it, to compare with; undefined: not a configuration. */
+  /** As `renderConfig` writes it, for comparison; undefined: not a configuration. */
   readonly canonical: string | undefined
   /** etcd's revision (v3) or index (v2) of its last change. */
   readonly modified: bigint
@@ -19,7 +19,7 @@ export interface StoredNetwork {
 
 export interface WriteOptions {
   readonly signal?: AbortSignal | undefined
-  /** Node names by address, to say who holds a subnet. */
+  /** Node names by address, to report who holds a subnet. */
   readonly names?: ReadonlyMap<string, string> | undefined
 }
 
@@ -28,7 +28,7 @@ export function configKey(prefix: string): string {
   return `${prefix}/config`
 }
 
-/** What is stored, read linearizably; undefined: nothing is. */
+/** What is stored, read linearizably; undefined: nothing. */
 export async function readNetwork(
   client: MemberClient,
   prefix: string,
@@ -42,10 +42,10 @@ export async function readNetwork(
 }
 
 /**
- * Stores the configuration and reads it back. Nothing is written where the same stands there already, in whatever
- * order of keys; `changed` tells.
+ * Stores the configuration and reads it back. Writes nothing if the same is already stored, in whatever order of keys;
+ * `changed` says which.
  *
- * @throws QuorateError `flannel` for a change that must not be made while nodes hold subnets; `moved` if somebody else
+ * @throws QuorateError `flannel` for a change that must not be made while nodes hold subnets; `moved` if another client
  *   changed the configuration, or a node took a subnet, in between; `etcd` if it can't be read back as written.
  */
 export async function writeNetwork(
@@ -76,7 +76,7 @@ export function notReadBack(host: string, key: string, found: string | undefined
   })
 }
 
-/** Writes only if the configuration is the one that was judged, and, where that matters, no node holds a subnet. */
+/** Writes only if the configuration is still the one that was checked and, if that matters, no node holds a subnet. */
 async function putUnchanged(
   client: MemberClient,
   prefix: string,
@@ -93,7 +93,8 @@ async function putUnchanged(
     target: Compare_CompareTarget.MOD,
     targetUnion: { case: 'modRevision' as const, value: before?.modified ?? 0n },
   }
-  // Holds for every key in the range; no key was ever created at revision 0, so it holds only if there is none.
+  // This condition is checked for every key in the range. No key has create revision 0, so it holds only if the range
+  // is empty.
   const unheld = {
     key: utf8(folder),
     rangeEnd: prefixEnd(folder),

@@ -1,18 +1,18 @@
-/** How flannel cuts a network into one subnet a node, and how much that holds. */
+/** How flannel divides a network into one subnet per node, and the resulting capacity. */
 import type { FlannelConfig } from '../spec/cluster.ts'
 import { formatAddress, type Family, type Network, parseAddress, parseCidr, subnetSize } from './cidr.ts'
 import type { Complaint } from './problem.ts'
 
-/** One family's part of a configuration, in the keys of that family. */
+/** One address family's part of a configuration, by that family's keys. */
 export interface FamilyKeys {
   readonly family: Family
   readonly network: 'Network' | 'IPv6Network'
   readonly length: 'SubnetLen' | 'IPv6SubnetLen'
   readonly min: 'SubnetMin' | 'IPv6SubnetMin'
   readonly max: 'SubnetMax' | 'IPv6SubnetMax'
-  /** Subnets longer than this have no room for a device and a bridge. */
+  /** Subnets with a longer prefix have no space for a device and a bridge. */
   readonly longest: number
-  /** What a node gets unless told otherwise, where at least four such subnets fit. */
+  /** The default prefix length for a node, if at least four such subnets fit. */
   readonly usual: number
 }
 
@@ -36,7 +36,7 @@ export const IPV6: FamilyKeys = {
   usual: 64,
 }
 
-/** Every subnet that may be given out begins at `min`, `min` + `size` … `max`. */
+/** Subnets that can be assigned start at `min`, `min` + `size` … `max`. */
 export interface Subnets {
   readonly network: Network
   readonly length: number
@@ -46,8 +46,8 @@ export interface Subnets {
 }
 
 /**
- * The subnets of one family as flannel computes them (pkg/subnet/config.go, CheckNetworkConfig), or why it can't.
- * Calls `complain` for each fault; undefined where nothing can be computed from what is there.
+ * The subnets of one family as flannel computes them (pkg/subnet/config.go, CheckNetworkConfig). Calls `complain` for
+ * each fault; undefined: they can't be computed.
  */
 export function resolveSubnets(
   config: FlannelConfig,
@@ -73,7 +73,7 @@ export function resolveSubnets(
   const length = resolveLength(config, keys, network, complain)
   if (length === undefined) return undefined
   const size = subnetSize(keys.family, length)
-  // flannel never gives out the first subnet: its first address is the network's own.
+  // flannel never assigns the first subnet: its first address is that of the network itself.
   const min = resolveEnd(config, keys, keys.min, network, size, network.first + size, complain)
   const max = resolveEnd(config, keys, keys.max, network, size, network.last + 1n - size, complain)
   if (min === undefined || max === undefined) return undefined

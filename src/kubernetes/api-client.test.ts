@@ -1,4 +1,7 @@
-/** The client against a real HTTPS server: what it sends, and that no answer, however hostile, does more than fail. */
+/**
+ * The client against a real HTTPS server: what it sends, and that any answer, however hostile, at most makes a request
+ * fail.
+ */
 import * as z from 'zod'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { failedChecks } from './api-client.ts'

@@ -1,4 +1,4 @@
-/** A client for exactly one API server, or for the load balancer in front of them: some ten requests of its REST API. */
+/** A client for one API server, or for the load balancer in front of them: about ten requests of its REST API. */
 import * as z from 'zod'
 import { oneLine, visible } from '../spec/visible.ts'
 import { isNotFound, refusal } from './api-failure.ts'
@@ -13,18 +13,18 @@ import {
 } from './api-objects.ts'
 import { type ApiOptions, type RequestOptions, fitting, openApi } from './api-request.ts'
 
-/** Who owns the fields that quorate applies. https://kubernetes.io/docs/reference/using-api/server-side-apply/ */
+/** The owner of the fields that quorate applies. https://kubernetes.io/docs/reference/using-api/server-side-apply/ */
 export const FIELD_MANAGER = 'quorate'
 
 const OWNED = { fieldManager: FIELD_MANAGER }
 
 const PAGE = 100
 
-/** Of one list: far more than the clusters that quorate is made for have. */
+/** The limit for one list: far more than in the clusters that quorate is made for. */
 const MOST_ITEMS = 5_000
 
 export interface ListOptions extends RequestOptions {
-  /** undefined: of the whole cluster. */
+  /** undefined: the whole cluster. */
   readonly namespace?: string | undefined
   /** `app=probe`. */
   readonly labels?: string | undefined
@@ -33,53 +33,54 @@ export interface ListOptions extends RequestOptions {
 }
 
 /**
- * What a patch is: `merge`: RFC 7386; `strategic`: the API's own, which merges lists of built-in kinds by their keys; `json`: RFC
- * 6902, whose `test` makes a change depend on what is there.
+ * The kind of patch. `merge`: RFC 7386. `strategic`: the API's own, which merges lists of built-in kinds by their keys.
+ * `json`: RFC 6902, whose `test` makes a change depend on the present state.
  */
 export type PatchType = 'merge' | 'strategic' | 'json'
 
-/** What `/readyz` says. */
+/** The result of `/readyz`. */
 export interface Readiness {
   readonly ready: boolean
-  /** Names of its checks that fail. */
+  /** Names of failing checks. */
   readonly failed: readonly string[]
 }
 
 /**
- * Requests throw QuorateError `kubernetes` if the server can't be reached, isn't the one expected, says no (`refusalOf` tells
- * why, `mayPass` whether to try again) or answers what it should not; `cancelled` after the signal.
+ * Requests throw QuorateError `kubernetes` if the server is unreachable, is not the expected one, refuses the request
+ * (`refusalOf` says why, `mayPass` whether to retry), or sends an invalid answer; `cancelled` after the signal.
  */
 export interface ApiClient {
   readonly name: string
-  /** undefined: there is none. */
+  /** undefined: it doesn't exist. */
   get<T>(what: Reference, schema: z.ZodType<T>, options?: RequestOptions): Promise<T | undefined>
-  /** All of a kind, by pages. What does not fit `schema` is an error. */
+  /** Lists all objects of a kind, page by page. Throws if an object doesn't match `schema`. */
   list<T>(kind: Kind, schema: z.ZodType<T>, options?: ListOptions): Promise<readonly T[]>
   create(object: ApiObject, options?: RequestOptions): Promise<void>
   /**
-   * Server-side apply: the object has these fields afterwards, and loses those that quorate applied before and names no more.
-   * What others manage stays. A field of this object that another manager has is a conflict, unless `force` takes it from him.
+   * Server-side apply: sets these fields, and removes fields that quorate applied before and no longer names. Fields of
+   * other managers stay. If another manager owns one of these fields, that is a conflict, unless `force` takes the
+   * field over.
    */
   apply(object: ApiObject, options?: RequestOptions & { readonly force?: boolean | undefined }): Promise<void>
   patch(what: Reference, patch: unknown, type: PatchType, options?: RequestOptions): Promise<void>
-  /** Its dependents go as well, in the background. false: there was none. */
+  /** Also deletes its dependents, in the background. false: it didn't exist. */
   delete(
     what: Reference,
     options?: RequestOptions & { readonly graceSeconds?: number | undefined },
   ): Promise<boolean>
-  /** Ends a pod as a drain does: a PodDisruptionBudget may forbid it (429). false: there was none. */
+  /** Evicts a pod as a drain does: a PodDisruptionBudget can forbid it (429). false: it didn't exist. */
   evict(pod: Omit<Reference, 'kind'>, options?: RequestOptions): Promise<boolean>
-  /** The end of what a pod's container wrote, at most `bytes` of it, controls made visible. */
+  /** The end of a container's log, at most `bytes` of it, with control characters made visible. */
   log(
     pod: Omit<Reference, 'kind'>,
     bounds: { readonly lines: number; readonly bytes: number },
     options?: RequestOptions,
   ): Promise<string>
-  /** Asks /readyz; a server that is not ready is an answer, no error. */
+  /** Asks /readyz. Returns the answer of a server that is not ready, instead of throwing. */
   readyz(options?: RequestOptions): Promise<Readiness>
   /** `1.37.2`. */
   version(options?: RequestOptions): Promise<string>
-  /** Ends the connections and every request under way. May be called twice. */
+  /** Closes the connections and aborts all running requests. Can be called twice. */
   close(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
 }
@@ -97,7 +98,7 @@ const LIST = z.looseObject({
   items: z.array(z.unknown()),
 })
 
-/** undefined: there is none. */
+/** undefined: it doesn't exist. */
 async function ifThere<T>(asked: Promise<T>): Promise<T | undefined> {
   try {
     return await asked
@@ -148,7 +149,7 @@ export function connectApi(options: ApiOptions): ApiClient {
       const path = objectPath(referenceTo(object))
       const what = `apply ${describeReference(referenceTo(object))}`
       const query = { ...OWNED, force: String(force) }
-      // JSON is YAML, and every version that has server-side apply takes it under this name.
+      // JSON is also YAML, and every version with server-side apply accepts it under this type.
       const type = 'application/apply-patch+yaml'
       await api.text({ ...call, method: 'PATCH', path, query, body: object, type, what })
     },
@@ -195,7 +196,7 @@ export function connectApi(options: ApiOptions): ApiClient {
   }
 }
 
-/** `[-]etcd failed: reason withheld` of a verbose answer of /readyz: the names. */
+/** The names in a verbose answer of /readyz, such as `[-]etcd failed: reason withheld`. */
 export function failedChecks(answer: string): readonly string[] {
   return [...answer.matchAll(/^\[-\]([A-Za-z0-9/._-]{1,100})/gm)].map(([, name = '']) => name).slice(0, 50)
 }

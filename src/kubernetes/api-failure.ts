@@ -1,15 +1,18 @@
-/** What went wrong with a request to an API server, told apart by codes (never by wording) and put in an operator's words. */
+/** Errors of requests to an API server: distinguished by codes (never by wording), and explained to operators. */
 import * as z from 'zod'
 import { QuorateError } from '../errors.ts'
 import { failureKind } from '../etcd/failure.ts'
 import { oneLine } from '../spec/visible.ts'
 
-/** An answer that says no: HTTP status, and the machine-readable reason of the API's `Status`. The cause of a QuorateError. */
+/**
+ * A refusal by the API: HTTP status, and the machine-readable reason of its `Status`. It is the cause of a
+ * QuorateError.
+ */
 export class ApiRefusal extends Error {
   override readonly name = 'ApiRefusal'
   /** HTTP status code. */
   readonly status: number
-  /** `NotFound`, `AlreadyExists`, `Conflict`, `Forbidden` …; undefined: the answer was no `Status`. */
+  /** `NotFound`, `AlreadyExists`, `Conflict`, `Forbidden` …; undefined: the answer was not a `Status`. */
   readonly reason: string | undefined
 
   constructor(status: number, reason: string | undefined, message: string) {
@@ -19,9 +22,9 @@ export class ApiRefusal extends Error {
   }
 }
 
-/** Where a request went, for messages. */
+/** The target of a request, for messages. */
 export interface Asked {
-  /** The node, or what else answers there: `load balancer`. */
+  /** The node, or `load balancer`. */
   readonly name: string
   /** `192.168.0.21 through SSH`, `service01:6443`. */
   readonly where: string
@@ -37,10 +40,10 @@ const STATUS = z.looseObject({
   reason: z.string().optional().catch(undefined),
 })
 
-/** No word of an answer is longer in a message, in UTF-16 units. */
+/** Messages quote at most this much of an answer, in UTF-16 units. */
 const MOST_SAID = 600
 
-/** What the API said no with. */
+/** Parses a refusal by the API. */
 export function refusal(status: number, body: string): ApiRefusal {
   const parsed = STATUS.safeParse(jsonOrUndefined(body))
   if (!parsed.success) return new ApiRefusal(status, undefined, oneLine(body, MOST_SAID))
@@ -52,7 +55,7 @@ export function refusal(status: number, body: string): ApiRefusal {
   )
 }
 
-/** The refusal behind an error of a client; undefined: it is none, such as a lost connection. */
+/** The refusal behind an error of a client; undefined: the cause is something else, such as a lost connection. */
 export function refusalOf(thrown: unknown): ApiRefusal | undefined {
   for (let error = thrown, depth = 0; error instanceof Error && depth < 10; error = error.cause, depth++)
     if (error instanceof ApiRefusal) return error
@@ -63,21 +66,21 @@ export function isNotFound(thrown: unknown): boolean {
   return refusalOf(thrown)?.status === 404
 }
 
-/** Another manager has a field that was applied without force, or the object changed in between. */
+/** Another manager owns a field that was applied without force, or the object changed in between. */
 export function isConflict(thrown: unknown): boolean {
   const found = refusalOf(thrown)
   return found?.status === 409 && found.reason !== 'AlreadyExists'
 }
 
-/** The API server does not take our certificate, or does not let its owner do this. */
+/** The API server rejects the client certificate, or its user lacks the permission. */
 export function isForbidden(thrown: unknown): boolean {
   const status = refusalOf(thrown)?.status
   return status === 401 || status === 403
 }
 
 /**
- * Whether the same request may succeed later without anybody's doing: the server starts or stops, is overloaded, or has lost etcd.
- * A refusal for want of rights is none, though for a moment after its start a server refuses what it will allow.
+ * Whether the same request may succeed later by itself: the server starts or stops, is overloaded, or has lost etcd. A
+ * lack of permission doesn't count, although a server that just started may refuse for a moment what it will allow.
  */
 export function mayPass(thrown: unknown): boolean {
   if (!(thrown instanceof QuorateError) || thrown.code !== 'kubernetes') return false
@@ -86,7 +89,7 @@ export function mayPass(thrown: unknown): boolean {
   return ['refused', 'unreachable', 'closed', 'deadline'].includes(failureKind(thrown))
 }
 
-/** Anything that a request threw as a QuorateError, with what the operator can do about it. */
+/** Converts whatever a request threw to a QuorateError with a fix for the operator. */
 export function apiError(thrown: unknown, asked: Asked): QuorateError {
   const { message, hint } = explained(thrown, asked)
   return new QuorateError('kubernetes', message, { host: asked.name, hint, cause: thrown })

@@ -1,4 +1,4 @@
-/** What is asked of the API servers and made of their answers; and that a server that can't be asked is a fact. */
+/** What is asked of the API servers, and what becomes of their answers. A server that can't be asked is a fact. */
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -155,7 +155,7 @@ describe('what the API holds', () => {
     })
     expect(held?.apiAddresses).toEqual(['192.0.2.21'])
     expect(held?.dnsPods).toEqual([{ name: 'coredns-1', node: 'master01', ready: true }])
-    // The second is on its way out.
+    // The second one is being removed.
     expect(held?.proofs).toEqual(['quorate-proof-1', 'quorate-proof-3'])
     expect(held?.pendingRequests.map(({ name, approved }) => [name, approved])).toEqual([
       ['csr-1', false],

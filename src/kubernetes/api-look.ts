@@ -1,4 +1,7 @@
-/** Asks the API servers what api-facts.ts knows. That one does not answer, or can't be asked, is a fact and no error. */
+/**
+ * Asks the API servers for the facts in api-facts.ts. A server that doesn't answer, or can't be asked, is a fact, not
+ * an error.
+ */
 import { once } from 'node:events'
 import type * as z from 'zod'
 import { QuorateError, inFull } from '../errors.ts'
@@ -34,28 +37,29 @@ export interface LookOptions {
   /** The nodes with an API server. */
   readonly servers: readonly string[]
   /**
-   * A client of a node's API server; of the balancer's for undefined. What it throws as a QuorateError is a fact: `pki` and
-   * `permission`: no credentials; any other: its machine is out of reach. It owns the client.
+   * Returns a client of a node's API server, or of the load balancer (undefined). A QuorateError that it throws is a
+   * fact: `pki` and `permission` mean no credentials, any other code an unreachable node. It owns the client.
    */
   readonly connect: (server: string | undefined) => Promise<ApiClient>
-  /** Asks through the load balancer as well. */
+  /** Whether to ask through the load balancer as well. */
   readonly balancer: boolean
-  /** Objects that are wanted as they are. */
+  /** Objects to return unchanged. */
   readonly objects?: readonly Reference[] | undefined
   readonly now: () => Date
 }
 
 /**
- * Of a server that lets others wait while another one has answered and told what the API holds, in ms: one that starts takes
- * connections some seconds before it answers.
+ * How long to wait for slow servers after another one has answered and returned what the API contains, in ms: a
+ * starting server accepts connections some seconds before it answers.
  */
 const GRACE_MS = 2_000
 
-/** All at once; what the API holds is asked of the first that turns out to be ready, and of the next one where that fails. */
+/** Asks all servers in parallel. Asks the first ready one what the API contains; if that fails, the next one. */
 export async function lookAtKubernetes(options: LookOptions): Promise<KubernetesFacts> {
   const looks = new Map(options.servers.map((name) => [name, lookAtServer(options, name)]))
   const through = options.balancer ? lookAtServer(options, undefined) : undefined
-  // What nobody waits for any more fails where nobody hears it: it goes on until its own deadline, or until its client is closed.
+  // A request that is no longer awaited may still fail unnoticed. It runs until its own deadline, or until its client
+  // is closed.
   for (const look of [...looks.values(), through]) look?.catch(() => undefined)
   const { held, problems } = await heldBy(looks, options)
   const answerOf = async (look: Promise<ServerFacts>) => await (held === undefined ? look : inTime(look))
@@ -68,7 +72,7 @@ export async function lookAtKubernetes(options: LookOptions): Promise<Kubernetes
 
 interface Held {
   readonly held: HeldFacts | undefined
-  /** Of servers that said that they are ready, and then failed. */
+  /** Servers that reported ready, and then failed. */
   readonly problems: Readonly<Record<string, ServerFacts>>
 }
 
@@ -113,7 +117,7 @@ async function lookAtServer({ connect }: LookOptions, name: string | undefined):
   }
 }
 
-/** @throws whatever is no QuorateError: that is a bug; and `cancelled` */
+/** @throws every error that is not a QuorateError, because that is a bug; and `cancelled` */
 function troubled(error: unknown): ServerFacts {
   if (!(error instanceof QuorateError) || error.code === 'cancelled') throw error
   const facts = { failed: [], version: undefined, problem: oneLine(inFull(error)) }
@@ -171,7 +175,7 @@ async function workloadsIn(
   return (await Promise.all([of('DaemonSet', DAEMON_SET), of('Deployment', DEPLOYMENT)])).flat()
 }
 
-/** What there is of these. */
+/** Returns those that exist. */
 async function byName<T>(
   names: readonly string[],
   ask: (name: string, at: number) => Promise<T | undefined>,

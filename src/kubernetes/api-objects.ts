@@ -1,7 +1,7 @@
-/** Objects of the Kubernetes API as plain data, and where the API has them: only the kinds that quorate speaks of. */
+/** Objects of the Kubernetes API as plain data, and their paths: only the kinds that quorate uses. */
 import { createHash } from 'node:crypto'
 
-/** What quorate writes. */
+/** An object that quorate writes. */
 export interface ApiObject {
   readonly apiVersion: string
   readonly kind: Kind
@@ -11,13 +11,13 @@ export interface ApiObject {
 
 export interface ObjectMetadata {
   readonly name: string
-  /** Only of kinds that lie in one. */
+  /** Only for kinds with a namespace. */
   readonly namespace?: string | undefined
   readonly labels?: Readonly<Record<string, string>> | undefined
   readonly annotations?: Readonly<Record<string, string>> | undefined
 }
 
-/** Names one object. */
+/** Identifies one object. */
 export interface Reference {
   readonly kind: Kind
   readonly name: string
@@ -46,12 +46,12 @@ const KINDS = {
 
 export type Kind = keyof typeof KINDS
 
-/** `apps/v1` of a DaemonSet. */
+/** `apps/v1` for a DaemonSet. */
 export function apiVersionOf(kind: Kind): string {
   return KINDS[kind].version
 }
 
-/** The path of all objects of a kind: of the whole cluster, or in a namespace. */
+/** The path of all objects of a kind: in the whole cluster, or in a namespace. */
 export function collectionPath(kind: Kind, namespace?: string): string {
   const { version, plural } = KINDS[kind]
   const group = version.includes('/') ? `/apis/${version}` : `/api/${version}`
@@ -72,7 +72,7 @@ export function describeReference({ kind, namespace, name }: Reference): string 
   return `${kind} ${namespace === undefined ? '' : `${namespace}/`}${name}`
 }
 
-/** SHA-256, hexadecimal, of a value with its keys in order: two that mean the same have the same. */
+/** SHA-256 (hexadecimal) of a value with its keys sorted, so that equal values have equal digests. */
 export function digestOf(value: unknown): string {
   return createHash('sha256').update(ordered(value)).digest('hex')
 }

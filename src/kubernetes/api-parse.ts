@@ -1,4 +1,4 @@
-/** What the API answers, as facts. Every word is cut to one line with nothing in it that acts on a terminal. */
+/** Parses the API's answers into facts. Every text is cut to one line, without anything that controls a terminal. */
 import * as z from 'zod'
 import { oneLine } from '../spec/visible.ts'
 import {
@@ -122,7 +122,7 @@ export const CONFIG_MAP = z
     return { sha256: digestOf(data), data: Object.fromEntries(cut) }
   })
 
-/** @param now by which the lease's age is told */
+/** @param now the reference for the lease's age */
 export function leaderFrom(now: Date) {
   return z
     .looseObject({
@@ -134,7 +134,7 @@ export function leaderFrom(now: Date) {
     })
     .transform(({ spec }): LeaderFacts | undefined => {
       const renewed = Date.parse(spec.renewTime ?? '')
-      // Given back in order: nobody leads.
+      // The lease was released properly: there is no leader.
       if (!spec.holderIdentity || Number.isNaN(renewed)) return undefined
       return {
         holder: oneLine(spec.holderIdentity.replace(/_[^_]*$/, ''), 260),
@@ -161,7 +161,7 @@ export const ENDPOINT_SLICE = z
       .flatMap(({ addresses }) => addresses),
   )
 
-/** undefined: it was answered. */
+/** undefined: already answered. */
 export const CERTIFICATE_REQUEST = z
   .looseObject({
     metadata: z.looseObject({ name: word }),
@@ -203,10 +203,10 @@ export const NAME = z
   .looseObject({ metadata: z.looseObject({ name: word }) })
   .transform(({ metadata }) => metadata.name)
 
-/** So long the API may take to remove a namespace before that is worth a word, in ms. */
+/** A namespace whose removal takes longer than this is reported, in ms. */
 const REMOVING_MS = 60_000
 
-/** The name of a proof's namespace. undefined: it is on its way out, and nothing shows that it does not get there. */
+/** The name of a proof's namespace. undefined: it is being removed, without a sign of a problem. */
 export function proofFrom(now: Date) {
   return z
     .looseObject({ metadata: z.looseObject({ name: word, deletionTimestamp: z.string().nullish() }) })
@@ -216,7 +216,7 @@ export function proofFrom(now: Date) {
     })
 }
 
-/** An object as it is, without what the API notes of its managers. */
+/** An object unchanged, but without the API's records of its managers. */
 export const ANY_OBJECT = z
   .looseObject({ metadata: z.looseObject({ managedFields: z.unknown().optional() }) })
   .transform(({ metadata, ...rest }): unknown => ({

@@ -1,4 +1,4 @@
-/** Requests to one API server, each with a deadline and a bound on what is read of its answer. Nothing it says is believed unread. */
+/** Requests to one API server, each with a deadline and a size limit for the answer. Every answer is validated. */
 import { Pool } from 'undici'
 import type * as z from 'zod'
 import { QuorateError } from '../errors.ts'
@@ -6,21 +6,21 @@ import { type MemberTls, describeTarget, memberOrigin, openSocket } from '../etc
 import { oneLine } from '../spec/visible.ts'
 import { apiError, refusal } from './api-failure.ts'
 
-/** How long a request may take unless told, in ms. */
+/** Default deadline of a request, in ms. */
 const TIMEOUT_MS = 10_000
 
-/** Of one answer, in bytes: the API itself allows objects of some 1.5 MiB, and pages of a list are asked for. */
+/** Size limit of one answer, in bytes: the API itself allows objects of about 1.5 MiB, and lists are read in pages. */
 const ANSWER_BYTES = 16 * 1024 ** 2
 
-/** A TLS handshake each; what is asked at once shares them. */
+/** Each needs a TLS handshake; parallel requests share them. */
 const CONNECTIONS = 4
 
 export interface ApiEndpoint {
-  /** The node's name in the cluster file, or what else answers there; for messages. */
+  /** The node's name in the cluster file, or what else answers at that address; for messages. */
   readonly name: string
-  /** A unix socket (the near end of an SSH forward), or an address to dial from here. */
+  /** A unix socket (the local end of an SSH forward), or an address to connect to directly. */
   readonly target: { readonly socketPath: string } | { readonly address: string; readonly port: number }
-  /** The IP address (without brackets) or DNS name that the served certificate must carry, whatever was dialled. */
+  /** The IP address (without brackets) or DNS name that the server certificate must have, whatever address was used. */
   readonly identity: string
   /** PEM: the Kubernetes CA, and the client's certificate with its key. */
   readonly tls: MemberTls
@@ -29,7 +29,7 @@ export interface ApiEndpoint {
 export interface ApiOptions extends ApiEndpoint {
   /** Deadline of every request, in ms. */
   readonly timeoutMs?: number | undefined
-  /** Ends every request that is under way, with the code `cancelled`. */
+  /** Aborts every running request, with the code `cancelled`. */
   readonly signal?: AbortSignal | undefined
 }
 
@@ -44,32 +44,32 @@ export interface Request extends RequestOptions {
   readonly path: string
   readonly query?: Readonly<Record<string, string>> | undefined
   readonly body?: unknown
-  /** Of the body; JSON unless told. */
+  /** Content type of the body; default: JSON. */
   readonly type?: string | undefined
   /** For messages: `get Node worker01`. */
   readonly what: string
 }
 
 export interface ApiConnection {
-  /** What an answer of any status says. */
+  /** Returns the answer, whatever its status. */
   send(request: Request): Promise<{ readonly status: number; readonly text: string }>
-  /** The answer, which has to be a yes. */
+  /** Returns the text of a successful answer. */
   text(request: Request): Promise<string>
-  /** The same, which has to be JSON that fits. */
+  /** The same for JSON that matches the schema. */
   json<T>(request: Request, schema: z.ZodType<T>): Promise<T>
-  /** The error that a request ends with for what was thrown. */
+  /** Converts what was thrown to the error of this request. */
   failed(thrown: unknown, request: Request): QuorateError
   close(): Promise<void>
 }
 
-/** Opens nothing before the first request, and opens anew after a lost connection. */
+/** Connects at the first request, and again after a lost connection. */
 export function openApi(options: ApiOptions): ApiConnection {
   const closing = new AbortController()
   const where = describeTarget(options)
   const pool = new Pool(memberOrigin(options), {
     connections: CONNECTIONS,
     maxResponseSize: ANSWER_BYTES,
-    // Each request has a deadline of its own, from its beginning to the end of its answer.
+    // Each request has its own deadline, from its start to the end of its answer.
     headersTimeout: 0,
     bodyTimeout: 0,
     connect: (_origin, connected) => {
@@ -133,7 +133,7 @@ export function openApi(options: ApiOptions): ApiConnection {
   }
 }
 
-/** @throws TypeError that says what does not fit, and where. */
+/** @throws TypeError naming the first mismatch and its path. */
 export function fitting<T>(value: unknown, schema: z.ZodType<T>): T {
   const parsed = schema.safeParse(value)
   if (parsed.success) return parsed.data

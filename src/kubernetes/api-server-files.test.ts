@@ -15,7 +15,7 @@ const key = (name: string, byte: number) => ({ name, secret: new Uint8Array(32).
 test('the audit log never has what is in an object, and always who asked for a secret', () => {
   const { rules } = parse(auditPolicy()) as { readonly rules: readonly Rule[] }
   expect(new Set(rules.map(({ level }) => level))).toEqual(new Set(['None', 'Metadata']))
-  // The first rule that fits counts.
+  // The first matching rule counts.
   expect(rules[0]).toMatchObject({
     level: 'Metadata',
     resources: [{ resources: expect.arrayContaining(['secrets']) as unknown }],

@@ -1,9 +1,9 @@
-/** What the API server writes into its audit log. Pure. */
+/** The audit policy of the API server. Pure. */
 import { stringify } from 'yaml'
 
 /**
- * The text of an audit policy: who changed or read what, without what was in it, so that no secret gets into the log; and
- * without what machines ask all the time, which would bury the rest.
+ * The text of an audit policy. It logs who changed or read what, but no contents, so that no secret gets into the log.
+ * It also omits the constant requests of components, which would hide everything else.
  */
 export function auditPolicy(): string {
   return (text ??= rendered())
@@ -19,7 +19,7 @@ function rendered(): string {
     {
       apiVersion: 'audit.k8s.io/v1',
       kind: 'Policy',
-      // The start of a request says nothing that its end does not say.
+      // The event at the start of a request adds nothing to the one at its end.
       omitStages: ['RequestReceived'],
       rules: [
         { level: 'Metadata', resources: [{ group: core, resources: ['secrets', 'serviceaccounts/token'] }] },

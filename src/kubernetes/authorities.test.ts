@@ -66,7 +66,7 @@ function withAuthority(authority: Cluster['pki']['authority']): Partial<Cluster>
   return { pki: { ...sampleKubernetesCluster().pki, authority } }
 }
 
-/** What a node has once a leaf was issued. */
+/** The state of a node after a leaf certificate was issued. */
 async function stateOf(session: AuthoritiesSession, leaf: Leaf): Promise<LeafState> {
   const authorities = await openKubernetesAuthorities(session)
   const csr = opensslCsr(folder, leafConfiguration(leaf, 'ecdsa-p256'))

@@ -1,4 +1,4 @@
-/** Kubernetes' own CAs, its service-account key and its encryption key: where they live, and what is signed and read there. */
+/** Kubernetes' own CAs, its service-account key and its encryption key: their location, and operations with them. */
 import type { AskPassphrase, Authority, IssuedCertificate, IssueRequest } from '../pki/authority.ts'
 import type { Cluster } from '../spec/cluster.ts'
 import type { Fleet } from '../ssh/fleet.ts'
@@ -6,7 +6,7 @@ import { type Leaf, type LeafAuthority } from './certificates.ts'
 import { lifetime } from './faults.ts'
 import type { SecretId } from './secret-files.ts'
 
-/** What of a session they need. */
+/** What this module needs of a session. */
 export interface AuthoritiesSession {
   readonly cluster: Cluster
   readonly now: () => Date
@@ -15,28 +15,33 @@ export interface AuthoritiesSession {
   readonly fleet: Pick<Fleet, 'get'>
   /** etcd's. */
   readonly authority: () => Promise<Authority>
-  /** They are opened once a session, so that a passphrase is asked for once. Of a session that has none they are opened here. */
+  /**
+   * Opened once per session, so that a passphrase is asked for once. For a session without it, they are opened by this
+   * module.
+   */
   readonly kubernetesAuthorities?: (() => Promise<KubernetesAuthorities>) | undefined
   /** log2 of scrypt's cost for new encrypted keys; age's default (18) unless set. */
   readonly scryptWorkFactor?: number | undefined
 }
 
-/** Whom clients are to trust, PEM: the CA that signs first. */
+/** The CAs that clients must trust, PEM: the signing CA first. */
 export type Bundles = Readonly<Record<LeafAuthority, string>>
 
 export interface KubernetesAuthorities {
-  /** undefined: Kubernetes' are not made yet. Makes none. */
+  /** undefined: Kubernetes' CAs don't exist yet. Creates none. */
   bundles(): Promise<Bundles | undefined>
-  /** Makes all that is Kubernetes' own, if it is not there: whole or not at all. */
+  /** Creates all of Kubernetes' own CAs and keys unless they exist: all or none. */
   make(): Promise<void>
   /**
-   * Signs all of them, each CA's at once, and answers in their order.
+   * Signs all requests, grouped by CA, and returns the certificates in the order of the requests.
    * @throws QuorateError `pki`
    */
   issueMany(requests: readonly LeafRequest[]): Promise<readonly IssuedCertificate[]>
-  /** What goes to masters. Asks for the passphrase where there is one. @throws QuorateError `pki` */
+  /** A secret for control-plane nodes. Asks for the passphrase if there is one. @throws QuorateError `pki` */
   secret(id: SecretId): Promise<string>
-  /** What each secret sums up to on a node, as `SecretState` has it; undefined: they are not made yet. Asks for nothing. */
+  /**
+   * Checksums of the secrets as a node reports them (`SecretState`); undefined: they don't exist yet. Never prompts.
+   */
   sums(): Promise<Readonly<Record<SecretId, string>> | undefined>
   readonly kubernetes: Authority
 }
@@ -46,7 +51,7 @@ export interface LeafRequest {
   readonly request: IssueRequest
 }
 
-/** A home of Kubernetes' own: this computer, or the machine of etcd's CA. */
+/** The location of Kubernetes' CAs and keys: this workstation, or the node of etcd's CA. */
 export interface KubernetesHome {
   readonly kubernetes: Authority
   readonly frontProxy: Authority
@@ -54,7 +59,7 @@ export interface KubernetesHome {
   make(): Promise<void>
   /** By name, PEM or text. */
   read(secret: 'ca-key' | 'service-account-key' | 'encryption'): Promise<string>
-  /** What can be known without a passphrase. */
+  /** What is known without a passphrase. */
   known(): Promise<{ readonly serviceAccountPublicKey: string; readonly encryptionSum: string }>
 }
 
@@ -62,7 +67,7 @@ export async function openKubernetesAuthorities(session: AuthoritiesSession): Pr
   return (await session.kubernetesAuthorities?.()) ?? (await openAuthorities(session))
 }
 
-/** Nothing is read, made or asked before they are used; where they are on another machine, it is connected to. */
+/** Reads, creates and asks nothing before they are used. If they are on a node, connects to it. */
 export async function openAuthorities(session: AuthoritiesSession): Promise<KubernetesAuthorities> {
   const home = await openHome(session)
   const { signal } = session
@@ -122,7 +127,7 @@ export async function openAuthorities(session: AuthoritiesSession): Promise<Kube
   }
 }
 
-/** What is to be signed for a leaf of a node. @param csrPem as the node has it */
+/** The request to sign for a node's leaf certificate. @param csrPem as the node has it */
 export function leafRequest(cluster: Cluster, leaf: Leaf, csrPem: string): LeafRequest {
   const { authority, names, profile, commonName, organizations } = leaf
   const days = lifetime(cluster, leaf)

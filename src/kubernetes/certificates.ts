@@ -1,4 +1,4 @@
-/** Every certificate that a node of Kubernetes must have: whose it is, what it is for, who signs it, where it lies. Pure. */
+/** Every certificate that a Kubernetes node must have: its owner, purpose, CA and path. Pure. */
 import { bracket } from '../etcd/bracket.ts'
 import type { LeafPlace } from '../host/leaves.ts'
 import { type Names, NO_NAMES, canonicalIp } from '../pki/names.ts'
@@ -8,7 +8,7 @@ import { type KubernetesSpec, controlPlaneEndpoint } from '../spec/kubernetes.ts
 import { PLACES } from './places.ts'
 import { API_SERVICE, serviceAddress } from './service-address.ts'
 
-/** Which CA signs it. Kubernetes' CAs are its own, and etcd's is another. */
+/** The CA that signs it. Kubernetes has its own CAs, separate from etcd's. */
 export type LeafAuthority = 'kubernetes' | 'front-proxy' | 'etcd'
 
 export type LeafId =
@@ -27,16 +27,19 @@ export interface Leaf {
   readonly id: LeafId
   readonly authority: LeafAuthority
   readonly commonName: string
-  /** The subject's organizations: groups, to the API server. */
+  /** The subject's organizations: the API server reads them as groups. */
   readonly organizations: readonly string[]
   readonly names: Names
   readonly profile: 'client' | 'serving'
   readonly place: LeafPlace
-  /** The kubeconfig that it is for: `place` itself, or one that names its files. */
+  /** The kubeconfig that it belongs to: `place` itself, or one that refers to its files. */
   readonly kubeconfig?: Kubeconfig | undefined
-  /** What reads it at its start only, and would go on with the old one until that has expired. All others read it again. */
+  /**
+   * A program that reads it only when it starts, and would use the old one until that expires. All other readers read
+   * it again.
+   */
   readonly reader?: string | undefined
-  /** The kubelet replaces it before quorate would, with a key of a kind that the kubelet chooses. */
+  /** The kubelet renews it before quorate would, with a key type that the kubelet chooses. */
   readonly rotates: boolean
 }
 
@@ -47,10 +50,13 @@ export interface Kubeconfig {
   readonly server: string
 }
 
-/** kubeadm's group of administrators: it binds it to the role cluster-admin. */
+/** kubeadm's group of administrators, which it binds to the role cluster-admin. */
 export const ADMINISTRATORS = 'kubeadm:cluster-admins'
 
-/** The leaves of one node, none if it has no part in Kubernetes. @throws TypeError of a cluster without Kubernetes */
+/**
+ * The leaf certificates of one node; none if it has no part in Kubernetes. @throws TypeError for a cluster without
+ * Kubernetes
+ */
 export function leavesOf(cluster: Cluster, node: Node): readonly Leaf[] {
   const { kubernetes } = cluster
   if (kubernetes === undefined) throw new TypeError('a cluster without Kubernetes')
@@ -64,25 +70,27 @@ export function leavesOf(cluster: Cluster, node: Node): readonly Leaf[] {
   ]
 }
 
-/** The API server of a master, as its own kubelet, controller-manager and scheduler reach it. */
+/** The API server of a control-plane node, as its own kubelet, controller-manager and scheduler reach it. */
 export function ownServer(cluster: Cluster, node: Node): string {
   return `https://${bracket(node.address)}:${cluster.loadBalancer?.apiPort ?? 6443}`
 }
 
-/** The API servers behind the balancer. */
+/** The API servers behind the load balancer. */
 export function balancedServer(cluster: Cluster): string {
   const { host, port } = controlPlaneEndpoint(cluster)
   return `https://${bracket(host)}:${port}`
 }
 
-/** The openssl.cnf of a request. Its last line names the key's algorithm, so that any change of it shows in the text. */
+/**
+ * The openssl.cnf of a request. Its last line names the key's algorithm, so that a changed algorithm changes the text.
+ */
 export function leafConfiguration(leaf: Leaf, algorithm: KeyAlgorithm): string {
   const { commonName, organizations, names, profile } = leaf
   const configuration = renderOpensslConfig({ commonName, organizations, names, profile, algorithm })
   return `${configuration}# key: ${algorithm}\n`
 }
 
-/** The file that the present key lies in. */
+/** The path of the present key. */
 export function keyFile({ place }: Leaf): string {
   return place.form === 'pair' ? place.key : place.path
 }
@@ -95,12 +103,12 @@ const CLIENT = {
   rotates: false,
 } as const
 
-/** flanneld as a service asks etcd itself. */
+/** flanneld as a service is a client of etcd. */
 const FLANNEL_CLIENT: Leaf = {
   ...CLIENT,
   id: 'flannel-client',
   authority: 'etcd',
-  // The user, where etcd's authentication is on: one for all nodes, as `quorate certs client flanneld` has it.
+  // The user if etcd's authentication is enabled: the same for all nodes, as in `quorate certs client flanneld`.
   commonName: 'flanneld',
   place: { form: 'pair', certificate: PLACES.flannel.certificate, key: PLACES.flannel.key },
 }
@@ -134,7 +142,8 @@ function masterLeaves(cluster: Cluster, spec: KubernetesSpec, node: Node): reado
       ...CLIENT,
       id: 'etcd-client',
       authority: 'etcd',
-      // The user, where etcd's authentication is on: one for all masters, as `quorate certs client kube-apiserver` has it.
+      // The user if etcd's authentication is enabled: the same for all control-plane nodes, as in `quorate certs client
+      // kube-apiserver`.
       commonName: 'kube-apiserver',
       place: { form: 'pair', certificate: PLACES.etcd.certificate, key: PLACES.etcd.key },
     },
@@ -199,7 +208,7 @@ function kubeletServing(node: Node): Leaf {
   }
 }
 
-/** kubeadm's own set is among them: its phases take no certificate that lacks one. */
+/** Includes kubeadm's own set: its phases reject a certificate that lacks one of them. */
 function apiServerNames(cluster: Cluster, { serviceNetwork, dnsDomain }: KubernetesSpec, node: Node): Names {
   const { host } = controlPlaneEndpoint(cluster)
   const virtual = cluster.loadBalancer?.virtualAddress

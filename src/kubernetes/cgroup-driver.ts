@@ -1,12 +1,12 @@
-/** Who makes the control groups of pods. containerd and the kubelet have to agree, so both ask here. Pure. */
+/** Decides who creates the cgroups of pods. containerd and the kubelet must agree, so both use this. Pure. */
 import type { NodeFacts } from '../host/node-facts.ts'
 import type { KubernetesSpec } from '../spec/kubernetes.ts'
 
 export type CgroupDriver = 'systemd' | 'cgroupfs'
 
 /**
- * systemd, which makes all other groups of the machine, unless the cluster file says otherwise (`kubelet.cgroupDriver`). Not in a
- * container with control groups of version 1: there systemd has none of the controllers that limit a pod.
+ * systemd, which creates all other cgroups of the node, unless the cluster file says otherwise
+ * (`kubelet.cgroupDriver`). Exception: in a container with cgroups v1, systemd lacks the controllers that limit a pod.
  */
 export function cgroupDriver(
   { kubelet }: Pick<KubernetesSpec, 'kubelet'>,

@@ -1,8 +1,8 @@
-/** How the API server encrypts Secrets before it writes them to etcd. Pure. */
+/** Configures how the API server encrypts Secrets before it writes them to etcd. Pure. */
 import { stringify } from 'yaml'
 
 export interface EncryptionKey {
-  /** Stands before each value that it encrypted: `key1`. */
+  /** The prefix of each value that it encrypted: `key1`. */
   readonly name: string
   /** 32 bytes. */
   readonly secret: Uint8Array
@@ -11,9 +11,9 @@ export interface EncryptionKey {
 const SECRETBOX_BYTES = 32
 
 /**
- * The text of an EncryptionConfiguration: a secret, since it holds the keys.
+ * The text of an EncryptionConfiguration. It is secret, because it contains the keys.
  *
- * @param keys the first one encrypts; all of them decrypt. What was written before there was any is read as it is
+ * @param keys the first one encrypts, all of them decrypt. Unencrypted older values stay readable
  * @throws RangeError for a key of the wrong length
  */
 export function encryptionConfig(keys: readonly EncryptionKey[]): string {

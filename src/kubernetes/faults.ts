@@ -1,4 +1,4 @@
-/** What is wrong with a certificate that a node has, so that another one is issued. Pure: the clock is handed in. */
+/** Faults of a node's certificate that require a new one. Pure: the time is a parameter. */
 import { FORESEEN, type LeafState, withoutData } from '../host/leaves.ts'
 import { renewWithinDays } from '../pki/age.ts'
 import { type ReissueCode, checkCertificate } from '../pki/check-certificate.ts'
@@ -8,10 +8,10 @@ import { leafTemplate } from './leaf-template.ts'
 
 export interface LeafFault {
   /**
-   * - `missing`: it or its key is not there, or can't be read.
-   * - `exposed`: others than root could read its key, or exchange it.
-   * - `mode`: another owner or mode than it should have.
-   * - `kubeconfig`: its kubeconfig names another server, another user or another CA.
+   * - `missing`: the certificate or its key does not exist, or can't be read.
+   * - `exposed`: users other than root could read or replace its key.
+   * - `mode`: wrong owner or mode.
+   * - `kubeconfig`: its kubeconfig names another server, user or CA.
    */
   readonly code: ReissueCode | 'missing' | 'exposed' | 'mode' | 'kubeconfig'
   /** Completes 'because it …'. */
@@ -20,19 +20,21 @@ export interface LeafFault {
 
 export interface LeafJudge {
   readonly cluster: Cluster
-  /** Whom its own CA's clients trust (PEM): it must be signed by the first. undefined: the CA is not made yet. */
+  /**
+   * The CAs that clients of its CA trust (PEM): the first one must have signed it. undefined: the CA doesn't exist yet.
+   */
   readonly ca: string | undefined
-  /** Kubernetes' CA (PEM), which is in kubeconfigs. */
+  /** Kubernetes' CA (PEM), as in kubeconfigs. */
   readonly serverCa: string | undefined
   readonly now: Date
 }
 
-/** Empty: it may stay as it is. */
+/** Empty: it can stay. */
 export function leafFaults(leaf: Leaf, state: LeafState | undefined, judge: LeafJudge): readonly LeafFault[] {
   const { cluster, ca, now } = judge
   const { certificate, key, files = {} } = state ?? {}
   if (certificate === undefined || key === undefined) return [{ code: 'missing', message: 'is missing' }]
-  // Foreseen: as good as it was asked for.
+  // Predicted by a plan: assumed to be as requested.
   if (certificate === FORESEEN) return []
   if (ca === undefined) return [{ code: 'issuer', message: 'was not issued by a CA of this cluster' }]
   return [
@@ -45,7 +47,7 @@ export function leafFaults(leaf: Leaf, state: LeafState | undefined, judge: Leaf
       commonName: leaf.commonName,
       organizations: leaf.organizations,
       keySpki: key,
-      // A kubelet makes keys of the kind that it likes.
+      // The kubelet chooses the type of its own keys.
       algorithm: leaf.rotates ? undefined : cluster.pki.algorithm,
       renewWithinDays: isOutOfReach(cluster, leaf) ? 0 : renewWithinDays(lifetime(cluster, leaf)),
       entering: true,
@@ -55,17 +57,17 @@ export function leafFaults(leaf: Leaf, state: LeafState | undefined, judge: Leaf
   ]
 }
 
-/** How long a certificate of this leaf is valid, in days. */
+/** Validity of a new certificate for this leaf, in days. */
 export function lifetime({ pki, kubernetes }: Cluster, { authority }: Leaf): number {
   return authority === 'etcd' ? pki.days : (kubernetes?.pki.days ?? pki.days)
 }
 
-/** What has to be carried to its CA would hold up everything else: renewing says when, not apply. */
+/** A certificate from an offline CA would block everything else, so `certs renew` decides when it is due, not apply. */
 function isOutOfReach({ pki }: Cluster, { authority }: Leaf): boolean {
   return authority === 'etcd' && pki.authority.home === 'offline'
 }
 
-/** What makes the key itself unfit, or leaves it unknown. */
+/** Faults that make the key itself unusable, or leave its state unknown. */
 const KEY_FAULTS: ReadonlySet<LeafFault['code']> = new Set([
   'missing',
   'unreadable',
@@ -77,8 +79,8 @@ const KEY_FAULTS: ReadonlySet<LeafFault['code']> = new Set([
 ])
 
 /**
- * The file with a key that can stay; undefined: a new one is made. With the same key before and after, a reader that falls between
- * the two files of a pair still finds two that match.
+ * The file with a key that can stay; undefined: a new key is created. With an unchanged key, a reader that opens both
+ * files in the middle of a replacement still gets a matching pair.
  */
 export function keptKey(leaf: Leaf, faults: readonly LeafFault[]): string | undefined {
   return faults.some(({ code }) => KEY_FAULTS.has(code)) ? undefined : keyFile(leaf)
@@ -87,7 +89,7 @@ export function keptKey(leaf: Leaf, faults: readonly LeafFault[]): string | unde
 function fileFaults(leaf: Leaf, files: LeafState['files']): readonly LeafFault[] {
   return wantedFiles(leaf).flatMap(({ path, mode, secret }): LeafFault[] => {
     const file = files[path]
-    // A kubeconfig that is missing is another fault.
+    // A missing kubeconfig is reported as another fault.
     if (file === undefined) return []
     if (!file.plain) return [{ code: 'exposed', message: `has ${path}, which is not a regular file` }]
     const said = `${path} with mode ${file.mode} of the user ${file.owner} and the group ${file.group}`

@@ -7,7 +7,7 @@ import { flannelConfiguration, flannelObjects } from './flannel-objects.ts'
 
 const SCRIPT = path.resolve(import.meta.dirname, 'flannel-cni.sh')
 
-/** What the script makes of flanneld's words. */
+/** The script's result for flanneld's output. */
 function conflist(subnet: string): unknown {
   const folder = mkdtempSync(path.join(tmpdir(), 'flannel-cni-'))
   onTestFinished(() => rmSync(folder, { recursive: true }))

@@ -1,4 +1,4 @@
-/** flannel as Kubernetes runs it: one pod a node, which takes the node's part of the network from the Node object. Pure. */
+/** flannel as Kubernetes runs it: one pod per node, which takes the node's subnet from the Node object. Pure. */
 import path from 'node:path'
 import type { FlannelConfig } from '../spec/cluster.ts'
 import script from './flannel-cni.sh?raw'
@@ -11,15 +11,15 @@ const LABELS = { app: 'flannel' } as const
 const HEALTH_PORT = 8081
 
 export interface FlannelOptions {
-  /** With tag. It has `/opt/bin/flanneld`, `nft`, and `sh`. */
+  /** With tag. It contains `/opt/bin/flanneld`, `nft`, and `sh`. */
   readonly image: string
-  /** As `flannelConfiguration` gives it. */
+  /** As `flannelConfiguration` returns it. */
   readonly network: Fields
-  /** Where every node finds the API: not the Service, which kube-proxy may not serve yet. */
+  /** The address of the API on every node: not the Service, which kube-proxy may not serve yet. */
   readonly api: { readonly host: string; readonly port: number }
 }
 
-/** flannel's network configuration: what the cluster file says of it, or vxlan over the pods' network. */
+/** flannel's network configuration from the cluster file; default: vxlan over the pods' network. */
 export function flannelConfiguration(podNetwork: string, config?: FlannelConfig): Fields {
   const six = podNetwork.includes(':')
   const usual = six
@@ -91,7 +91,7 @@ function podSpec(image: string, api: FlannelOptions['api']): Fields {
         args: [
           '--kube-subnet-mgr',
           '--ip-masq',
-          // Whatever the default route is: the address that the node is known by.
+          // Independent of the default route: the address that the cluster uses for the node.
           '--iface=$(NODE_IP)',
           '--healthz-ip=127.0.0.1',
           `--healthz-port=${HEALTH_PORT}`,

@@ -1,11 +1,11 @@
-/** flannel the seed's way: flanneld under systemd, which reads its network from etcd and so lives while no API server does. Pure. */
+/** flanneld as a systemd service, which reads its network from etcd and so works without an API server. Pure. */
 import { bracket } from '../etcd/bracket.ts'
 import { type Cluster, type Node, etcdNodes } from '../spec/cluster.ts'
 import template from './flanneld.service?raw'
 import script from './flannel-cni.sh?raw'
 import { PLACES } from './places.ts'
 
-/** Where flannel looks unless the cluster file says otherwise. */
+/** flannel's default prefix. */
 const PREFIX = '/coreos.com/network'
 
 /** The text of `/etc/systemd/system/flanneld.service`. */
@@ -29,5 +29,5 @@ export function flannelUnit(cluster: Cluster, { address }: Node): string {
   return Object.entries(values).reduce((text, [name, value]) => text.replaceAll(`@${name}@`, value), template)
 }
 
-/** The text of the program that the unit runs once flanneld is ready. */
+/** The text of the script that the unit runs once flanneld is ready. */
 export const FLANNEL_CNI_SCRIPT: string = script

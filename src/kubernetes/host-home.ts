@@ -1,7 +1,7 @@
 /**
- * Kubernetes' CAs and secrets on the machine of etcd's CA, in the directory `kubernetes` beside it. What certificates are signed with
- * stays there; what masters need (the service accounts' key, the encryption's, and with `caKey: masters` the CA's) passes through
- * this computer's memory.
+ * Kubernetes' CAs and secrets on the node of etcd's CA, in the directory `kubernetes` next to it. Signing keys stay on
+ * that node. What control-plane nodes need (the service-account key, the encryption key, and with `caKey: masters` the
+ * CA's key) passes through this workstation's memory.
  */
 import { randomBytes } from 'node:crypto'
 import path from 'node:path'

@@ -1,8 +1,8 @@
-/** The images that nodes start, by full name with tag. Pure: every side that names an image asks here. */
+/** The images that nodes run, by full name with tag. Pure: the only source of image names. */
 import type { KubernetesSpec } from '../spec/kubernetes.ts'
 import { kubernetesFacts } from './versions.ts'
 
-/** Kubernetes' own registry, where CoreDNS lies one level deeper than elsewhere, and flannel not at all. */
+/** Kubernetes' own registry. In it CoreDNS has an additional path component, and flannel is missing. */
 export const UPSTREAM_REGISTRY = 'registry.k8s.io'
 const FLANNEL_REGISTRY = 'ghcr.io/flannel-io'
 
@@ -15,11 +15,15 @@ export interface ImageNames {
   readonly kubeProxy: string
   readonly coredns: string
   readonly pause: string
-  /** It has `/opt/bin/flanneld`, `nft` and `iptables`, and busybox' `sh`, so that a script can write the CNI configuration. */
+  /**
+   * It contains `/opt/bin/flanneld`, `nft` and `iptables`, and busybox' `sh`, so that a script can write the CNI
+   * configuration.
+   */
   readonly flannel: string
   /**
-   * The image that the proof runs. It is flannel's, since that is on every node already: of the images that upstream publishes
-   * it alone has `sh`, `wget`, `nc` and `nslookup`. Upstream's busybox is Alpine's, without `httpd`; ours is Debian's.
+   * The image that the proof runs: flannel's, which every node already has. Of the images that upstream publishes, only
+   * this one has `sh`, `wget`, `nc` and `nslookup`. Upstream's busybox is Alpine's, without `httpd`; quorate's is
+   * Debian's.
    */
   readonly probe: string
 }
@@ -27,7 +31,7 @@ export interface ImageNames {
 type Named = Pick<KubernetesSpec, 'version' | 'imageRepository'>
 
 /**
- * The same names whatever the source is: archives that are imported carry them too.
+ * The names are the same for every source: imported archives contain them, too.
  *
  * @throws QuorateError `cluster-file` for a version that `kubernetesFacts` refuses
  */
@@ -48,7 +52,10 @@ export function imageNames({ version, imageRepository }: Named): ImageNames {
   }
 }
 
-/** What a node of these roles needs before anything is started there, each once. CoreDNS runs on masters. */
+/**
+ * The images that a node with these roles needs before anything starts on it, each once. CoreDNS runs on control-plane
+ * nodes.
+ */
 export function imagesForRoles(names: ImageNames, roles: readonly string[]): readonly string[] {
   const { apiServer, controllerManager, scheduler, kubeProxy, coredns, pause, flannel, probe } = names
   const all = [kubeProxy, pause, flannel, probe]

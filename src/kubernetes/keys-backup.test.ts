@@ -1,4 +1,4 @@
-/** Kubernetes' keys survive the loss of this computer by way of a backup, in whatever form they lie there. */
+/** Kubernetes' keys survive the loss of the workstation through a backup, in every form of storage. */
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -59,7 +59,7 @@ test.each([
   const file = path.join(directory, there ? 'encryption.yaml.age' : 'encryption.yaml')
   expect(statSync(file).mode & 0o777).toBe(0o600)
   expect(readFileSync(file, 'utf8').includes('secretbox')).toBe(!there)
-  // What is there stays.
+  // Existing keys stay.
   expect(await importKubernetesKeys(after, keys, 10)).toEqual([])
 })
 

@@ -1,6 +1,7 @@
 /**
- * Kubernetes' CAs and keys on this computer as one text, and back: for a backup, where it is encrypted at once. Without the
- * encryption's key nobody reads the Secrets in a snapshot of etcd, and without the CAs no node is let in again.
+ * Converts Kubernetes' CAs and keys on this workstation to one text and back, for a backup, which encrypts it at once.
+ * Without the encryption key, the Secrets in a snapshot of etcd are unreadable. Without the CAs, no node can join
+ * again.
  */
 import { existsSync } from 'node:fs'
 import { mkdir, rename, rm } from 'node:fs/promises'
@@ -15,7 +16,7 @@ import { encryptAge, readSecretText } from '../pki/ca-key.ts'
 import type { Cluster } from '../spec/cluster.ts'
 import { kubernetesDirectory } from './local-home.ts'
 
-/** By name below the directory. What is not there under this name is there as `NAME.age`. */
+/** By name below the directory. A file that is missing under this name exists as `NAME.age`. */
 const SECRET = ['ca/ca.key', 'front-proxy-ca/ca.key', 'sa.key', 'encryption.yaml'] as const
 const OPEN = ['ca/ca.crt', 'front-proxy-ca/ca.crt', 'sa.pub', 'encryption.sha256'] as const
 
@@ -33,7 +34,7 @@ export interface KeysSession {
 }
 
 /**
- * What tells these keys from any others, with no secret in it. undefined: none of them is on this computer.
+ * Identifies these keys without revealing a secret. undefined: none of them is on this workstation.
  *
  * @throws QuorateError as `readText`
  */
@@ -50,7 +51,8 @@ function areHere(cluster: Cluster): boolean {
 }
 
 /**
- * JSON with private keys in it. undefined: none of them is on this computer: they are on the machine of etcd's CA, or are not made yet.
+ * JSON with private keys in it. undefined: none of them is on this workstation. They are on the node of etcd's CA, or
+ * don't exist yet.
  *
  * @throws QuorateError `pki`, `permission` as `readSecretText`
  */
@@ -76,10 +78,10 @@ export async function exportKubernetesKeys(session: KeysSession): Promise<string
 }
 
 /**
- * Puts them where the cluster file wants them on this computer: whole or not at all, over none that are there.
+ * Writes them to the directory that the cluster file names: all or none, and never over existing ones.
  *
  * @returns the directory, if it was written
- * @throws QuorateError `backup` for what is none of ours; `state` if the place is taken
+ * @throws QuorateError `backup` if the text is not quorate's; `state` if the directory exists
  */
 export async function importKubernetesKeys(
   { cluster, askPassphrase, signal }: KeysSession,

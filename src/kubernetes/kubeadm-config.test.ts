@@ -9,7 +9,7 @@ import { kubeadmConfig } from './kubeadm-config.ts'
 
 type Document = Readonly<Record<string, unknown>>
 
-/** The documents for the first master, by kind. */
+/** The documents for the first control-plane node, by kind. */
 function documents(
   changes: Partial<KubernetesSpec> = {},
   more: Partial<Cluster> = {},
@@ -35,7 +35,7 @@ function componentOf(
   return documents(changes, more)['ClusterConfiguration']?.[name] as Component
 }
 
-/** What a component is started with, beside kubeadm's own arguments. */
+/** A component's arguments in addition to kubeadm's own. */
 function argumentsOf(component: string, changes: Partial<KubernetesSpec>, more: Partial<Cluster> = {}) {
   const { extraArgs } = componentOf(component, changes, more)
   expect(extraArgs.map(({ name }) => name)).toEqual(extraArgs.map(({ name }) => name).toSorted())

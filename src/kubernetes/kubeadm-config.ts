@@ -1,8 +1,8 @@
 /**
- * What kubeadm is told: one file for each node that has a part of the control plane, for all phases that run there. Pure.
+ * kubeadm's configuration: one file for each control-plane node, for all phases that run on it. Pure.
  *
- * Only phases are run, never whole `init` or `join`: quorate issues the certificates, writes the kubelets' configuration, and
- * makes no bootstrap tokens. What such phases alone would need is left out.
+ * quorate only runs phases, never a whole `init` or `join`: it issues the certificates, writes the kubelets'
+ * configuration, and creates no bootstrap tokens. Settings that only the other phases use are omitted.
  */
 import type { KubernetesCluster } from './kubernetes-cluster.ts'
 import { createHash } from 'node:crypto'
@@ -19,7 +19,7 @@ import { READ_AT_START_ENVIRONMENT } from './read-at-start.ts'
 
 const KUBEADM = 'kubeadm.k8s.io/v1beta4'
 
-/** Where an API server listens unless the load balancer's part of the cluster file says otherwise. */
+/** The API server's default port, unless the load balancer's part of the cluster file says otherwise. */
 const API_PORT = 6443
 
 type Arguments = Readonly<Record<string, string>>
@@ -31,7 +31,7 @@ export function kubeadmConfig(cluster: KubernetesCluster, node: Node): string {
   return [controlPlaneConfig(cluster, node), ...ofNodes.map(rendered)].join(BETWEEN)
 }
 
-/** The part of it that a master's static pods are made from. */
+/** The part of it that determines a control-plane node's static pods. */
 export function controlPlaneConfig(cluster: KubernetesCluster, node: Node): string {
   return [rendered(initConfiguration(cluster, node)), commonText(cluster)].join(BETWEEN)
 }
@@ -61,12 +61,12 @@ function initConfiguration(cluster: KubernetesCluster, node: Node): Fields {
       criSocket: CONTAINERD_SOCKET,
       taints: nodeTaints(cluster.kubernetes, node),
     },
-    // A slow machine may take minutes to start an API server: kubeadm's own limits restart it in the middle.
+    // A slow node may take minutes to start an API server, and kubeadm's own limits would restart it in between.
     timeouts: { controlPlaneComponentHealthCheck: '10m0s', kubernetesAPICall: '2m0s' },
   }
 }
 
-/** What all masters have in common, and kubeadm keeps in the ConfigMap `kubeadm-config`. */
+/** Settings common to all control-plane nodes, which kubeadm stores in the ConfigMap `kubeadm-config`. */
 export function clusterConfiguration(cluster: KubernetesCluster): Fields {
   const { kubernetes: spec } = cluster
   return {
@@ -80,7 +80,7 @@ export function clusterConfiguration(cluster: KubernetesCluster): Fields {
     networking: {
       dnsDomain: spec.dnsDomain,
       serviceSubnet: spec.serviceNetwork,
-      // flanneld as a service takes each node's part from etcd: the controller-manager is to hand out none then.
+      // flanneld as a service takes each node's subnet from etcd, so the controller-manager must not assign any.
       ...(spec.flannel === 'service' ? {} : { podSubnet: spec.podNetwork }),
     },
     etcd: {
@@ -95,7 +95,8 @@ export function clusterConfiguration(cluster: KubernetesCluster): Fields {
     },
     apiServer: {
       extraArgs: argumentList(API_SERVER_DEFAULTS, spec.apiServer.arguments, API_SERVER_OWN),
-      // It reads its audit policy at its start only: another policy is another manifest, with which it starts again.
+      // The API server reads its audit policy only at its start. A changed policy changes this manifest, which restarts
+      // it.
       extraEnvs: [{ name: 'QUORATE_AUDIT_POLICY', value: sha256(auditPolicy()) }, READ_AT_START_ENVIRONMENT],
       extraVolumes: [
         { name: 'quorate', ...volume(PLACES.own), readOnly: true, pathType: 'Directory' },
@@ -110,25 +111,26 @@ export function clusterConfiguration(cluster: KubernetesCluster): Fields {
   }
 }
 
-/** What kubeadm keeps in the ConfigMap `kube-proxy`. */
+/** What kubeadm stores in the ConfigMap `kube-proxy`. */
 export function kubeProxyConfiguration({ flannel, podNetwork, kubeProxy }: KubernetesSpec): Fields {
   const kind = { apiVersion: 'kubeproxy.config.k8s.io/v1alpha1', kind: 'KubeProxyConfiguration' }
   return merged(
     kind,
-    // kubeadm takes the pods' network from `podSubnet`, if that is there.
+    // kubeadm takes the pods' network from `podSubnet`, if it is set.
     { mode: 'nftables', ...(flannel === 'service' ? { clusterCIDR: podNetwork } : {}) },
     kubeProxy.configuration,
     kind,
   )
 }
 
-/** What the cluster file may choose otherwise. */
+/** Defaults that the cluster file can replace. */
 const API_SERVER_DEFAULTS: Arguments = {
   'audit-log-maxage': '30',
   'audit-log-maxbackup': '10',
   'audit-log-maxsize': '100',
   profiling: 'false',
-  // It goes on serving for this long after it was asked to end, and says that it is not ready: the balancer sends to others.
+  // After it is asked to stop, it keeps serving for this long and reports not ready, so that the load balancer uses
+  // other servers.
   'shutdown-delay-duration': '10s',
 }
 
@@ -137,7 +139,7 @@ const API_SERVER_OWN: Arguments = {
   'audit-policy-file': PLACES.auditPolicy,
   'encryption-provider-config': PLACES.encryption,
   'encryption-provider-config-automatic-reload': 'true',
-  // Kubelets serve with certificates of the cluster's CA.
+  // Kubelets' serving certificates are from the cluster's CA.
   'kubelet-certificate-authority': PLACES.ca,
 }
 
@@ -152,7 +154,7 @@ function controllerManagerDefaults(cluster: KubernetesCluster): Arguments {
   }
 }
 
-/** How large a part of the pods' network each node gets: as flannel would divide it. */
+/** Prefix length of each node's part of the pods' network, divided as flannel would. */
 function nodeMask({ kubernetes, network }: KubernetesCluster): Arguments {
   const [address, prefix] = ipaddr.parseCIDR(kubernetes.podNetwork)
   const six = address.kind() === 'ipv6'
@@ -161,7 +163,7 @@ function nodeMask({ kubernetes, network }: KubernetesCluster): Arguments {
   return { 'node-cidr-mask-size': `${wanted ?? Math.max(usual, prefix + 2)}` }
 }
 
-/** In the order of names: kubeadm keeps the order that it is given, and a manifest must not change for nothing. */
+/** Sorted by name: kubeadm keeps the given order, and a manifest must not change without a reason. */
 function argumentList(...layers: readonly Arguments[]): readonly Fields[] {
   return Object.entries(merged(...layers))
     .toSorted(([a], [b]) => (a < b ? -1 : 1))

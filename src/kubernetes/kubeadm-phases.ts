@@ -1,9 +1,9 @@
 /**
- * The phases of kubeadm that quorate runs, each by itself: which, what must be there before, what comes of it. Pure.
+ * The kubeadm phases that quorate runs, one by one: their requirements and results. Pure.
  *
- * All of them are run as `kubeadm init phase … --config FILE`, with an empty environment but for PATH: kubeadm writes the proxies
- * that it finds in its environment into each manifest. All but `control-plane` ask the API server of their own machine, as
- * /etc/kubernetes/admin.conf says. All may be run again. Times are of lab machines beside a load of 20 to 40 on two processors.
+ * Each runs as `kubeadm init phase … --config FILE`, with only PATH in its environment: kubeadm writes proxies from its
+ * environment into each manifest. All but `control-plane` connect to their own node's API server, as in
+ * /etc/kubernetes/admin.conf. All can be repeated. Times are from lab nodes with a load of 20 to 40 on two processors.
  */
 import { PLACES } from './places.ts'
 
@@ -11,31 +11,37 @@ export type Phase = 'control-plane' | 'upload-config' | 'coredns' | 'kube-proxy'
 
 const WORDS: Readonly<Record<Phase, readonly string[]>> = {
   /**
-   * Manifests of static pods; 0.2 s. Wants no API server, no kubelet and no kubeconfig, and looks at no certificate, as long as
-   * ca.key is in /etc/kubernetes/pki: a kubelet that starts later finds all of them. Masters need not wait for each other, nor for
-   * the first API server. Workers' kubelets better start once that answers: whoever can't register tries again after up to 7 s. A pod is ready 10 to 20 s after its manifest; one that replaces another 40 s after, of which 10 are
-   * `shutdown-delay-duration`, and through the balancer no request fails.
+   * Writes manifests of static pods; 0.2 s. Needs no API server, kubelet or kubeconfig, and reads no certificate as
+   * long as ca.key is in /etc/kubernetes/pki: a kubelet that starts later finds all manifests. Control-plane nodes need
+   * not wait for each other, nor for the first API server. Start workers' kubelets once an API server answers: a
+   * kubelet that can't register retries only after up to 7 s. A pod is ready 10 to 20 s after its manifest. One that
+   * replaces another takes 40 s, 10 of them for `shutdown-delay-duration`, and no request through the load balancer
+   * fails.
    *
-   * Without ca.key kubeadm takes the CA for an external one, at *every* phase: then all certificates must be there, and admin.conf,
-   * super-admin.conf, kubelet.conf, controller-manager.conf and scheduler.conf with the CA in them. Of super-admin.conf it reads
-   * nothing but the CA and the server: for as long as a phase runs it can be a link to admin.conf, and no master needs the
-   * credentials that no rule can take back.
+   * Without ca.key, kubeadm assumes an external CA at *every* phase. Then all certificates must exist, and admin.conf,
+   * super-admin.conf, kubelet.conf, controller-manager.conf and scheduler.conf must contain the CA. It only reads the
+   * CA and the server from super-admin.conf. So that file can be a link to admin.conf while a phase runs, and no
+   * control-plane node needs credentials that can't be revoked.
    */
   'control-plane': ['control-plane', 'all'],
   /**
-   * ConfigMaps `kubeadm-config` and `kubelet-config`, and roles that let nodes read them; 0.5 s. Wants the group of admin.conf
-   * (`kubeadm:cluster-admins`) to be bound to `cluster-admin`: kubeadm does that by itself only with super-admin.conf.
+   * ConfigMaps `kubeadm-config` and `kubelet-config`, and roles that let nodes read them; 0.5 s. Requires that
+   * admin.conf's group (`kubeadm:cluster-admins`) is bound to `cluster-admin`: kubeadm does that itself only with
+   * super-admin.conf.
    */
   'upload-config': ['upload-config', 'all'],
-  /** Deployment with two pods, Service, ConfigMap and rights; 1 s. No node has to be there. */
+  /** Deployment with two pods, Service, ConfigMap and permissions; 1 s. Needs no node. */
   coredns: ['addon', 'coredns'],
-  /** DaemonSet, ConfigMap and rights; 1 s. No node has to be there. */
+  /** DaemonSet, ConfigMap and permissions; 1 s. Needs no node. */
   'kube-proxy': ['addon', 'kube-proxy'],
-  /** Labels and the taint of a master, by its own file; 0.5 s. Wants the Node object, which the kubelet makes. */
+  /**
+   * Labels and the taint of a control-plane node, from its own file; 0.5 s. Needs the Node object, which the kubelet
+   * creates.
+   */
   'mark-control-plane': ['mark-control-plane'],
 }
 
-/** What to start, without environment. */
+/** The command, without its environment. */
 export function phaseCommand(phase: Phase): readonly string[] {
   return ['kubeadm', 'init', 'phase', ...WORDS[phase], '--config', PLACES.kubeadm]
 }

@@ -1,7 +1,7 @@
-/** Kubeconfigs: how a client finds the API server, whom it trusts there, and who it is. */
+/** Kubeconfigs: a client's API server, trusted CA and credentials. */
 import { KUBECONFIG_SLOTS } from '../host/leaves.ts'
 
-/** Whose credentials they are. `data`: within the file, base64; `file`: both in this file, by its path. */
+/** The client's credentials. `data`: within the kubeconfig, base64; `file`: both in this file, by its path. */
 export type Credentials =
   | { readonly data: { readonly certificate: string; readonly key: string } }
   | { readonly file: string }
@@ -9,14 +9,14 @@ export type Credentials =
 export interface KubeconfigOptions {
   readonly server: string
   readonly user: string
-  /** PEM: whom to trust. */
+  /** PEM: the trusted CA. */
   readonly ca: string
   readonly credentials: Credentials
-  /** What the cluster is called in it: `kubernetes` unless given, as kubeadm has it. */
+  /** The cluster's name in it; default: `kubernetes`, like kubeadm's. */
   readonly cluster?: string | undefined
 }
 
-/** Credentials that the agent puts in on the node, where the key is. */
+/** Placeholders for credentials that the agent fills in on the node, where the key is. */
 export const SLOTS: Credentials = { data: KUBECONFIG_SLOTS }
 
 export function renderKubeconfig(options: KubeconfigOptions): string {

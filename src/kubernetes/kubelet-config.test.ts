@@ -52,7 +52,7 @@ test('the cluster file changes defaults, beside which the others stay, and never
     authentication: { anonymous: { enabled: false }, webhook: { enabled: true, cacheTTL: '1m0s' } },
     tlsCertFile: '/var/lib/kubelet/pki/kubelet.crt',
   })
-  // Only whoever asks for it runs on what kubelets refuse by themselves.
+  // Only clusters that ask for it run on what kubelets refuse by default.
   expect(kubeletConfiguration(sampleKubernetes())).not.toHaveProperty('failCgroupV1')
 })
 
@@ -76,7 +76,7 @@ test('a kubelet asks for no certificate that nobody would sign', () => {
   expect(file('worker01')).toHaveProperty('rotateCertificates', true)
   const off = { pki: { caKey: 'home' as const, days: 365 } }
   expect(file('worker01', off)).toHaveProperty('rotateCertificates', false)
-  // kubeadm turns it on in what it stores for the cluster; that is no difference.
+  // kubeadm enables it in what it stores for the cluster; that doesn't count as a difference.
   expect(storedKubeletConfiguration(sampleKubernetes(off))).toHaveProperty('rotateCertificates', true)
 })
 

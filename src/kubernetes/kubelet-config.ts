@@ -1,6 +1,6 @@
 /**
- * The kubelets' configuration: what all of a cluster have in common, which kubeadm keeps in the ConfigMap `kubelet-config`,
- * and with it what is a node's own, which is its file. Pure.
+ * The kubelets' configuration. The common part is what kubeadm stores in the ConfigMap `kubelet-config`; a node's file
+ * also contains the node's own part. Pure.
  */
 import { stringify } from 'yaml'
 import type { Node } from '../spec/cluster.ts'
@@ -10,16 +10,13 @@ import { type Fields, merged } from './merge.ts'
 import { CONTAINERD_SOCKET, PLACES } from './places.ts'
 import { DNS_SERVICE, serviceAddress } from './service-address.ts'
 
-/** What kubeadm keeps ordinary pods off masters with. */
+/** The taint that keeps ordinary pods off control-plane nodes in kubeadm. */
 export const CONTROL_PLANE_TAINT = {
   key: 'node-role.kubernetes.io/control-plane',
   effect: 'NoSchedule',
 } as const
 
-/**
- * Settings of the kernel, by name, without which a kubelet does not start, since it is not to change
- * the node unasked (`protectKernelDefaults`).
- */
+/** Kernel settings, by name, that a kubelet requires. It must not change the node itself (`protectKernelDefaults`). */
 export const KUBELET_KERNEL_SETTINGS: Readonly<Record<string, string>> = {
   'kernel.keys.root_maxbytes': '25000000',
   'kernel.keys.root_maxkeys': '1000000',
@@ -31,12 +28,15 @@ export const KUBELET_KERNEL_SETTINGS: Readonly<Record<string, string>> = {
 
 const KIND = { apiVersion: 'kubelet.config.k8s.io/v1beta1', kind: 'KubeletConfiguration' } as const
 
-/** Of all nodes. Fields of the cluster file's `kubelet.configuration` replace defaults, and never what quorate relies on. */
+/**
+ * Common to all nodes. Fields of the cluster file's `kubelet.configuration` replace defaults, but never what quorate
+ * relies on.
+ */
 export function kubeletConfiguration(spec: KubernetesSpec): Fields {
   return merged(KIND, defaults(spec), spec.kubelet.configuration, own(spec))
 }
 
-/** What kubeadm stores of it in the cluster: there it turns `rotateCertificates` on, whatever it is given. */
+/** What kubeadm stores of it in the cluster: kubeadm always enables `rotateCertificates` there. */
 export function storedKubeletConfiguration(spec: KubernetesSpec): Fields {
   return { ...kubeletConfiguration(spec), rotateCertificates: true }
 }
@@ -44,7 +44,7 @@ export function storedKubeletConfiguration(spec: KubernetesSpec): Fields {
 /**
  * The text of `/var/lib/kubelet/config.yaml`.
  *
- * @param machine what is the machine's own: who makes the control groups of pods, and the file that names DNS servers
+ * @param machine what differs by node: who creates the cgroups of pods, and the file that names DNS servers
  */
 export function kubeletFile(
   cluster: { readonly kubernetes: KubernetesSpec },
@@ -54,7 +54,7 @@ export function kubeletFile(
   const { staticPodPath, ...common } = kubeletConfiguration(cluster.kubernetes)
   const taints = nodeTaints(cluster.kubernetes, node)
   const ofNode = {
-    // Where there is no control plane nothing is to be started from files.
+    // Without a control plane, no pod is started from files.
     ...(node.roles.includes('master') ? { staticPodPath } : {}),
     ...(taints.length === 0 ? {} : { registerWithTaints: taints }),
   }
@@ -64,7 +64,7 @@ export function kubeletFile(
   )
 }
 
-/** What a node keeps pods off with, from the moment that it registers. A master without taints in the file has kubeadm's. */
+/** The node's taints from its registration on. A control-plane node without taints in the file gets kubeadm's. */
 export function nodeTaints(spec: KubernetesSpec, { name, roles }: Node): readonly Fields[] {
   const wanted = taintsOf(spec, name)
   if (Object.hasOwn(spec.taints, name)) return wanted.map((taint) => ({ ...taint }))
@@ -78,9 +78,9 @@ function defaults({ serviceNetwork, dnsDomain }: KubernetesSpec): Fields {
     clusterDomain: dnsDomain,
     healthzBindAddress: '127.0.0.1',
     healthzPort: 10248,
-    // `KUBELET_KERNEL_SETTINGS` are made when the node is prepared.
+    // `KUBELET_KERNEL_SETTINGS` are set when the node is prepared.
     protectKernelDefaults: true,
-    // One pod that pulls a large image holds up no other.
+    // A pod that pulls a large image must not delay others.
     serializeImagePulls: false,
     maxParallelImagePulls: 4,
   }
@@ -97,7 +97,8 @@ function own({ pki }: KubernetesSpec): Fields {
     authorization: { mode: 'Webhook' },
     containerRuntimeEndpoint: CONTAINERD_SOCKET,
     readOnlyPort: 0,
-    // Nobody could sign what it asks for where the CA's key is not on the masters: quorate renews there.
+    // If the CA's key is not on the control-plane nodes, no component could sign the kubelet's requests: quorate renews
+    // the certificates instead.
     rotateCertificates: pki.caKey === 'masters',
     serverTLSBootstrap: false,
     staticPodPath: PLACES.manifests,

@@ -4,8 +4,8 @@ import template from './kubelet.service?raw'
 import { PLACES } from './places.ts'
 
 /**
- * The text of `/etc/systemd/system/kubelet.service`. What is not in the configuration file is here: how the node is called and
- * which of its addresses is the node's, whatever its host name and its default route are.
+ * The text of `/etc/systemd/system/kubelet.service`. It has the settings that the configuration file can't contain: the
+ * node's name and its address, independent of its host name and its default route.
  */
 export function kubeletUnit(cluster: string, { name, address }: Node): string {
   const { configuration, kubeconfig } = PLACES.kubelet

@@ -1,4 +1,4 @@
-/** Whether a cluster has Kubernetes, for all that asks. Pure. */
+/** Whether a cluster has Kubernetes. Pure. */
 import type { Cluster } from '../spec/cluster.ts'
 import type { KubernetesSpec } from '../spec/kubernetes.ts'
 

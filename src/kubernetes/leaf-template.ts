@@ -1,11 +1,11 @@
-/** The kubeconfig of a leaf, as it goes to the node. */
+/** The kubeconfig for a leaf certificate, as it is sent to the node. */
 import type { Leaf } from './certificates.ts'
 import { SLOTS, renderKubeconfig } from './kubeconfig.ts'
 
 /**
- * With slots for what only the node has, or with the paths of its files.
+ * With placeholders for what only the node has, or with the paths of its files.
  * @param ca Kubernetes' CA (PEM)
- * @throws TypeError of a leaf without one
+ * @throws TypeError for a leaf without a kubeconfig
  */
 export function leafTemplate({ id, place, kubeconfig }: Leaf, ca: string): string {
   if (kubeconfig === undefined) throw new TypeError(`${id} has no kubeconfig`)

@@ -1,4 +1,4 @@
-/** Kubernetes' CAs and secrets on this computer: `<state>/kubernetes`, made whole or not at all. */
+/** Kubernetes' CAs and secrets on this workstation: `<state>/kubernetes`, created completely or not at all. */
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdir, rename, rm } from 'node:fs/promises'
@@ -131,7 +131,7 @@ async function makeHome(
         signal,
       )
     }
-    // kubeadm's kind. Tokens of Pods are signed with it: who verifies them elsewhere knows RS256 best.
+    // kubeadm's key type. It signs tokens of Pods, and RS256 is the algorithm that external verifiers support best.
     const { privateKey, publicKey } = await makeKeyPair('rsa-2048')
     await secret('sa.key', privateKeyPem(privateKey))
     const pem = publicKey.export({ type: 'spki', format: 'pem' }).toString()
@@ -140,7 +140,7 @@ async function makeHome(
     await secret('encryption.yaml', encryption)
     await writeNewFile(path.join(draft, 'encryption.sha256'), `${sha256(encryption)}\n`, 0o644)
     await syncDirectory(draft)
-    // Fails if the place is taken by a folder with anything in it: that is the lock.
+    // Fails if a directory with content exists at this path: that serves as the lock.
     await rename(draft, directory)
     await syncDirectory(path.dirname(directory))
   } catch (error) {

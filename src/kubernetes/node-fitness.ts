@@ -1,5 +1,6 @@
 /**
- * What makes a machine unfit for a kubelet, as preflight shows it and apply refuses it: found, wanted, and what to do. Pure.
+ * Why a node doesn't meet a kubelet's requirements, as preflight shows it and apply refuses it: found, required, and
+ * the fix. Pure.
  */
 import type { NodeFacts } from '../host/node-facts.ts'
 import type { Cluster, Node } from '../spec/cluster.ts'
@@ -7,7 +8,7 @@ import type { KubernetesSpec } from '../spec/kubernetes.ts'
 import { formatBytes } from '../spec/units.ts'
 
 export interface Unfit {
-  /** Of preflight's check: `swap`. */
+  /** ID of preflight's check: `swap`. */
   readonly id: string
   readonly title: string
   readonly found: string
@@ -15,34 +16,34 @@ export interface Unfit {
   readonly remedy: string
 }
 
-/** Of version 1.35 on a kubelet refuses control groups of version 1 unless its configuration allows them. */
+/** From version 1.35 on, a kubelet refuses cgroups v1 unless its configuration allows them. */
 const REFUSES_V1 = 35
 
-/** Images of a node take about 0.5 GB, and twice that while they are imported and unpacked. */
+/** A node's images take about 0.5 GB, and twice that while they are imported and unpacked. */
 const LEAST_ROOM_BYTES = 2e9
 
-/** Without these a kubelet does not start, or kills nothing that outgrows its limit. */
+/** Without these cgroup controllers, a kubelet does not start, or can't kill what exceeds its limit. */
 const CONTROLLERS = ['cpu', 'cpuset', 'memory', 'pids'] as const
 
 export interface Fitness {
   readonly kubernetes: KubernetesSpec
   readonly node: Node
   readonly facts: NodeFacts
-  /** Where API servers listen. */
+  /** The port of API servers. */
   readonly apiPort: number
 }
 
-/** Where API servers listen. */
+/** The port of API servers. */
 export function apiServerPort({ loadBalancer }: Pick<Cluster, 'loadBalancer'>): number {
   return loadBalancer?.apiPort ?? 6443
 }
 
-/** Everything but the room: that is needed once. */
+/** Everything except the disk space, which is only needed once. */
 export function unfit(asked: Fitness): readonly Unfit[] {
   return [...swap(asked), ...controlGroups(asked), ...foreign(asked), ...ports(asked)]
 }
 
-/** Asked for before images are imported. */
+/** Checked before images are imported. */
 export function roomUnfit({ facts: { room } }: Fitness): readonly Unfit[] {
   if (room === undefined || room.freeBytes >= LEAST_ROOM_BYTES) return []
   return [
@@ -57,7 +58,7 @@ export function roomUnfit({ facts: { room } }: Fitness): readonly Unfit[] {
   ]
 }
 
-/** The ports that a kubelet, and what it runs on a node of these roles, listens on; with the program of each. */
+/** The ports that a node with these roles listens on, each with its program. */
 export function nodePorts(roles: readonly string[], apiPort: number): Readonly<Record<number, string>> {
   return {
     10_248: 'kubelet',
@@ -114,7 +115,7 @@ function controlGroups({ kubernetes, node, facts: { cgroup } }: Fitness): Unfit[
   ]
 }
 
-/** Who that is, by the path that was found. */
+/** Known programs, by the path of their executable. */
 const PRODUCTS: readonly (readonly [pattern: RegExp, product: string, remove: string])[] = [
   [/k3s/, 'k3s', 'k3s-uninstall.sh or k3s-agent-uninstall.sh'],
   [/rke2/, 'RKE2', 'rke2-uninstall.sh'],

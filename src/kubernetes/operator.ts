@@ -1,4 +1,7 @@
-/** What quorate itself talks to API servers with: a client certificate whose key is born here, and stays here. */
+/**
+ * quorate's own credentials for API servers: a client certificate whose key is created on this workstation, and never
+ * leaves it.
+ */
 import path from 'node:path'
 import { makeClientCertificate } from '../pki/client.ts'
 import { NO_NAMES } from '../pki/names.ts'
@@ -10,7 +13,7 @@ import { kubernetesDirectory } from './local-home.ts'
 /** Its user, and the group that a ClusterRoleBinding gives the role cluster-admin. */
 export const API_OPERATOR = { user: 'quorate-operator', group: 'quorate:operators' } as const
 
-/** The group that no binding is needed for, and none can take anything from. */
+/** The group that needs no binding, and whose permissions can't be revoked. */
 export const MASTERS = 'system:masters'
 
 /** As `node:tls` takes them, PEM. */
@@ -22,7 +25,7 @@ export interface ApiCredentials {
 
 const MINUTES = 10
 
-/** Made if there is none, and again where it is about to expire; kept in the state directory. @throws QuorateError `pki` */
+/** Created if missing, and renewed before it expires; kept in the state directory. @throws QuorateError `pki` */
 export async function operatorApiCredentials(
   session: AuthoritiesSession,
   authorities: Pick<KubernetesAuthorities, 'kubernetes'>,
@@ -43,8 +46,8 @@ export async function operatorApiCredentials(
 }
 
 /**
- * For the first moments of a cluster, in which nobody has a right yet: of the group system:masters, in memory alone, and valid
- * for ten minutes (for a day where openssl signs on the CA's machine: it counts in days).
+ * For a new cluster, in which no user has permissions yet: in the group system:masters, only in memory, and valid for
+ * ten minutes (for a day if openssl on the CA's node signs it, which counts in days).
  */
 export async function masterCredentials(
   session: AuthoritiesSession,

@@ -1,4 +1,4 @@
-/** What is read out of a kubelet's log, and what is not. */
+/** What is found in a kubelet's log, and what is ignored. */
 import { expect, test } from 'vitest'
 import { describePodTrouble, parsePodTroubles } from './pod-troubles.ts'
 

@@ -1,15 +1,15 @@
 /**
- * Pods that a kubelet can't start, as its own log says it: before an API server runs nothing else does, and later the log says of
- * static pods, of the sandbox's image and of all others the same in one place. Pure.
+ * Finds pods that a kubelet can't start in its own log. Before an API server runs, the log is the only source. Later it
+ * still covers static pods, the sandbox's image and all others in one place. Pure.
  */
 import { oneLine } from '../spec/visible.ts'
 
 export interface PodTrouble {
   /** `kube-system/kube-apiserver-master01` */
   readonly pod: string
-  /** The kubelet's word: `ErrImagePull`, `CrashLoopBackOff`. */
+  /** The kubelet's reason: `ErrImagePull`, `CrashLoopBackOff`. */
   readonly reason: string
-  /** The image that can't be had; undefined: it is about something else. */
+  /** The image that can't be pulled; undefined: another cause. */
   readonly image: string | undefined
   readonly message: string
 }
@@ -19,7 +19,7 @@ const LINE =
 const FAILURE = /failed to "(?<what>\w+)" for "[^"]{1,600}" with (?<reason>\w{1,60}): "(?<message>.*)/
 const IMAGE = /image "(?<image>[\w./:@-]{1,400})"/
 
-/** Reasons of a container whose image is missing; of a sandbox the message alone tells it. */
+/** Reasons for a container whose image is missing; for a sandbox only the message says so. */
 const IMAGE_REASONS: ReadonlySet<string> = new Set([
   'ErrImagePull',
   'ImagePullBackOff',
@@ -29,12 +29,12 @@ const IMAGE_REASONS: ReadonlySet<string> = new Set([
   'RegistryUnavailable',
 ])
 
-/** @param log lines of a kubelet, the latest last @returns one a pod: what was said of it last */
+/** @param log lines of a kubelet, the latest last @returns one per pod: the latest message */
 export function parsePodTroubles(log: string): readonly PodTrouble[] {
   const found = new Map<string, PodTrouble>()
   for (const line of log.split('\n')) {
     const { error = '', pod } = LINE.exec(line)?.groups ?? {}
-    // Quoted two or three times over, each with its own backslashes.
+    // Quoted two or three times, each time with additional backslashes.
     const { what, reason, message = '' } = FAILURE.exec(error.replaceAll('\\', ''))?.groups ?? {}
     if (pod === undefined || what === undefined || reason === undefined) continue
     const names = IMAGE_REASONS.has(reason) || message.includes('sandbox image')
@@ -45,7 +45,7 @@ export function parsePodTroubles(log: string): readonly PodTrouble[] {
   return [...found.values()]
 }
 
-/** In one line, of a node: `kube-system/coredns-1 does not start: ErrImagePull: …`. */
+/** On one line, for a node: `kube-system/coredns-1 does not start: ErrImagePull: …`. */
 export function describePodTrouble({ pod, reason, image, message }: PodTrouble): string {
   const what = image === undefined ? '' : ` (image ${image})`
   return `${pod} does not start: ${reason}${what}: ${message}`

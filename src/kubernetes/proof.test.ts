@@ -1,4 +1,4 @@
-/** The proof against an API that plays a cluster: what is made, what is made of the answers, and that nothing is left behind. */
+/** The proof against a simulated API: what it creates, how it judges the answers, and that it leaves nothing behind. */
 import { describe, expect, test } from 'vitest'
 import type { ApiClient } from './api-client.ts'
 import { ApiRefusal, apiError } from './api-failure.ts'
@@ -10,26 +10,26 @@ const ASKED = { name: 'balancer', where: 'service01:6443', what: 'do it', timeou
 const refuse = (status: number, reason: string) => apiError(new ApiRefusal(status, reason, 'because'), ASKED)
 
 interface Play {
-  /** Nodes on which pods come to run. */
+  /** Nodes whose pods start. */
   readonly running?: readonly string[]
-  /** A checking pod's last words, by node. */
+  /** Last output of a checking pod, by node. */
   readonly words?: Readonly<Record<string, string>>
-  /** Nodes whose kubelet gives no log. */
+  /** Nodes whose kubelet returns no log. */
   readonly mute?: readonly string[]
-  /** What happens with each look at pods. */
+  /** Called each time pods are inspected. */
   readonly onLook?: () => void
-  /** Namespaces that are there already. */
+  /** Namespaces that exist already. */
   readonly leftovers?: readonly string[]
-  /** The API server is away when it is first asked to remove a namespace. */
+  /** The API server is unavailable at the first request to remove a namespace. */
   readonly isAway?: boolean
 }
 
-/** As much of an API as the proof uses. */
+/** The part of an API that the proof uses. */
 function playing(play: Play) {
   const made: ApiObject[] = []
   const namespaces = new Set(play.leftovers)
   const removed: string[] = []
-  /** Namespaces that the API has taken on to remove. */
+  /** Namespaces whose removal the API has accepted. */
   const going: string[] = []
   let removals = 0
   const serving = () =>
@@ -89,7 +89,7 @@ function playing(play: Play) {
       }
       removals += 1
       going.push(name)
-      // The first time it goes, the second time it is on its way, the third time it is gone.
+      // The first request removes it, the second finds it being removed, the third finds it gone.
       if (removals % 3 === 2) throw refuse(409, 'Conflict')
       if (removals % 3 === 0) return !namespaces.delete(name)
       return true
@@ -212,7 +212,7 @@ describe('the proof', () => {
   test('what a killed run left is removed first', async () => {
     const { report, made, going } = await prove({ leftovers: ['quorate-proof-old'] })
     expect(report.swept).toBe(1)
-    // The API finishes both.
+    // The API completes both removals.
     expect(going).toEqual(['quorate-proof-old', made[0]?.metadata.name])
   })
 

@@ -1,7 +1,7 @@
 /**
- * The proof that a cluster works for what runs in it: a pod on every node, made by the controller-manager and placed by the
- * scheduler; every pair of pods talks; a Service answers by its address and by its name; the API reads the pods' logs, which it
- * has from their kubelets. All of it in a namespace of its own, which is removed afterwards, whatever happens.
+ * Proves that a cluster works for its workloads. The controller-manager creates a pod for every node, and the scheduler
+ * places it. Every pair of pods can connect. A Service answers by address and by name. The API reads the pods' logs
+ * from their kubelets. Everything is in a separate namespace, which is always removed afterwards.
  */
 import { randomBytes } from 'node:crypto'
 import * as z from 'zod'
@@ -24,30 +24,33 @@ import {
   serving,
 } from './proof/objects.ts'
 
-/** Until a pod serves on every node, in ms. */
+/** Time until a pod serves on every node, in ms. */
 const PLACING_MS = 90_000
 
-/** How long pods ask each other before they give up, in seconds. */
+/** How long pods try to reach each other, in seconds. */
 const ASKING_SECONDS = 30
 
-/** Until those pods have started, asked and ended, in ms. */
+/** Time until those pods have started, checked and ended, in ms. */
 const ASKING_MS = (ASKING_SECONDS + 60) * 1000
 
-/** Until what was made is removed, in ms: then the API goes on with it by itself. */
+/** Time for the removal, in ms; after that, the API continues it by itself. */
 const REMOVING_MS = 30_000
 
 const LOOK_MS = 500
 
 export interface ProofOptions extends Omit<ProofPlan, 'namespace'> {
-  /** Through the load balancer, if there is one. It must not end with `signal`: what was made has to be removed after it, too. */
+  /**
+   * Through the load balancer, if there is one. It must not end with `signal`, because the removal still needs it
+   * afterwards.
+   */
   readonly client: ApiClient
   readonly signal: AbortSignal
   readonly emit: (progress: ProofProgress) => void
-  /** What every deadline is multiplied by; 1 unless given. */
+  /** Multiplies every deadline; default: 1. */
   readonly patienceFactor?: number | undefined
 }
 
-/** How far it is: `done` of `total` pods. */
+/** Progress: `done` of `total` pods. */
 export interface ProofProgress {
   readonly stage: 'placing' | 'asking' | 'reading' | 'removing'
   readonly done: number
@@ -56,20 +59,20 @@ export interface ProofProgress {
 
 export interface ProofReport {
   readonly nodes: readonly string[]
-  /** How many answers were wanted: of every pair, of the Service, of logs. */
+  /** Number of required answers: of every pair, of the Service, of logs. */
   readonly checks: number
   readonly failures: readonly ProofFailure[]
   /** Leftovers of earlier proofs that were removed first. */
   readonly swept: number
-  /** What was made could not be removed in time, and is still going: its namespace. */
+  /** The namespace whose removal did not finish in time, and continues. */
   readonly left: string | undefined
 }
 
 /**
- * Bounded in time: some four minutes at worst. Nobody else may prove the same cluster at the same time (the cluster's lock sees to
- * that): every other namespace of a proof is a leftover of one that was killed, and is removed.
+ * Takes about four minutes at most. The cluster's lock makes sure that only one proof runs at a time. So every other
+ * namespace of a proof is a leftover of an interrupted one, and is removed.
  *
- * @throws QuorateError `kubernetes` where the API does not answer; `cancelled`
+ * @throws QuorateError `kubernetes` if the API does not answer; `cancelled`
  */
 export async function proveCluster(options: ProofOptions): Promise<ProofReport> {
   const { client, nodes } = options
@@ -83,20 +86,21 @@ export async function proveCluster(options: ProofOptions): Promise<ProofReport> 
     await remove(plan.namespace, options).catch(() => undefined)
     throw error
   }
-  // The controller-manager takes up a namespace only five seconds after it was asked to. It has just proven that it works.
+  // The controller-manager starts a namespace's removal only five seconds after the request. The proof has just shown
+  // that it works, so don't wait for it.
   const enough: readonly Removal[] = failures.length === 0 ? ['gone', 'going'] : ['gone']
   const left = (await remove(plan.namespace, options, enough)) ? undefined : plan.namespace
   return { nodes, checks: nodes.length * (nodes.length + 3), failures, swept, left }
 }
 
-/** Removes what earlier proofs left, without waiting until it is gone. @returns how many namespaces */
+/** Removes what earlier proofs left, without waiting for completion. @returns the number of namespaces */
 export async function sweepProofs(client: ApiClient): Promise<number> {
   const names = await client.list('Namespace', NAME, { labels: PROOF_LABEL })
   await Promise.all(names.map(async (name) => await askToGo(client, name)))
   return names.length
 }
 
-/** How far a namespace's removal is. `going`: the API has taken it on, and finishes it by itself. */
+/** Progress of a namespace's removal. `going`: the API has accepted it, and completes it by itself. */
 type Removal = 'gone' | 'going' | 'unknown'
 
 async function askToGo(client: ApiClient, name: string): Promise<Removal> {
@@ -104,13 +108,13 @@ async function askToGo(client: ApiClient, name: string): Promise<Removal> {
     return (await client.delete({ kind: 'Namespace', name })) ? 'going' : 'gone'
   } catch (error) {
     if (isConflict(error)) return 'going'
-    // The API server is on its own way.
+    // The API server is restarting.
     if (mayPass(error)) return 'unknown'
     throw error
   }
 }
 
-/** What is to be said of a proof that failed; undefined: it did not. */
+/** The error for a proof that failed; undefined: it succeeded. */
 export function proofError({ failures, checks }: ProofReport): QuorateError | undefined {
   if (failures.length === 0) return undefined
   const lines = failures.slice(0, 20).map(({ message }) => message)
@@ -141,7 +145,7 @@ async function prove(plan: ProofPlan, options: ProofOptions): Promise<readonly P
   const checks = await podsWhen('asking', CHECKS_SELECTOR, ASKING_MS, hasEnded)
   return [...judged(nodes, checks), ...(await unreadLogs(checks, namespace, options))]
 
-  /** The pods as they are once there is one of these on every node, or when the time is up. */
+  /** Waits until there is such a pod on every node, or until the deadline, and returns the pods. */
   async function podsWhen(
     stage: 'placing' | 'asking',
     labels: string,
@@ -184,7 +188,7 @@ const EVENT = z
     message: oneLine(message, 300),
   }))
 
-/** The latest warning about each pod that does not run: a network that can't be set up is said nowhere else. */
+/** The latest warning about each pod that does not run: a network that can't be set up is reported nowhere else. */
 async function saidOf(
   pods: readonly ProofPod[],
   namespace: string,
@@ -195,7 +199,7 @@ async function saidOf(
   return Object.fromEntries(events.filter(({ warns }) => warns).map(({ pod, message }) => [pod, message]))
 }
 
-/** A pod's log comes from its kubelet, by a connection of the API server's. */
+/** The API server reads a pod's log from its kubelet over a separate connection. */
 async function unreadLogs(
   checks: readonly ProofPod[],
   namespace: string,
@@ -220,10 +224,10 @@ async function unreadLogs(
 }
 
 /**
- * Without the run's signal: Ctrl-C is no reason to leave something behind.
+ * Ignores the run's signal: after Ctrl-C the namespace must be removed, too.
  *
- * @param enough how far it has to come
- * @returns whether it has
+ * @param enough how far the removal must get
+ * @returns whether it did
  */
 async function remove(
   namespace: string,
@@ -231,7 +235,7 @@ async function remove(
   enough: readonly Removal[] = ['gone'],
 ): Promise<boolean> {
   emit({ stage: 'removing', done: 0, total: 1 })
-  // Whatever is in its way: the namespace takes its pods along, only later.
+  // If this fails, the namespace still removes its pods, only later.
   await removePods(client, namespace).catch(() => undefined)
   return await until(
     async () => (enough.includes(await askToGo(client, namespace)) ? { found: true } : { missing: false }),
@@ -245,7 +249,7 @@ async function remove(
   )
 }
 
-/** At once: a namespace whose controller finds pods looks again only seconds later. */
+/** Removes pods first: if a namespace's controller finds pods, it looks again only seconds later. */
 async function removePods(client: ApiClient, namespace: string): Promise<void> {
   await client.delete({ kind: 'DaemonSet', name: SERVE, namespace })
   const pods = await client.list('Pod', NAME, { namespace })
@@ -254,7 +258,7 @@ async function removePods(client: ApiClient, namespace: string): Promise<void> {
   )
 }
 
-/** What is asked again and again: an API server that goes away in between is no reason to stop. */
+/** For requests that are repeated: an API server that is unavailable for a moment must not end the proof. */
 async function passing<T>(otherwise: T, ask: () => Promise<T>): Promise<T> {
   try {
     return await ask()
@@ -264,7 +268,7 @@ async function passing<T>(otherwise: T, ask: () => Promise<T>): Promise<T> {
   }
 }
 
-/** In one line, for a log of what happens: `pods on 2 of 3 nodes`. */
+/** On one line, for a log: `pods on 2 of 3 nodes`. */
 export function describeProgress({ stage, done, total }: ProofProgress): string {
   switch (stage) {
     case 'placing':

@@ -1,4 +1,4 @@
-/** That planner and machine come to the same sum, and that it is found in a manifest. */
+/** Planner and node compute the same checksum, and it is found in a manifest. */
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -1,33 +1,33 @@
-/** What a Kubernetes keeps in etcd, below `/registry/`: whose it is, and how it goes. */
+/** A Kubernetes cluster's data in etcd, below `/registry/`: which cluster it belongs to, and its removal. */
 import { QuorateError } from '../errors.ts'
 import type { MemberClient } from '../etcd/client.ts'
 import { KV } from '../etcd/gen/kv_pb.ts'
 import { fromUtf8, prefixEnd, utf8 } from '../etcd/keys.ts'
 
-/** Every API server's, unless its `--etcd-prefix` says otherwise: quorate's have none. */
+/** The prefix of every API server without its own `--etcd-prefix`; quorate's have none. */
 export const REGISTRY = '/registry/'
 
-/** Each API server that runs has one, for 15 s after it has last said so. */
+/** Each running API server has a key below this, until 15 s after its last renewal. */
 const SERVERS = `${REGISTRY}masterleases/`
 
-/** ConfigMaps with the CA that a Kubernetes trusts: an API server makes the first as it starts. */
+/** ConfigMaps with the CA that a Kubernetes cluster trusts: an API server creates the first one when it starts. */
 const TRUSTED = ['extension-apiserver-authentication', 'kube-root-ca.crt'].map(
   (name) => `${REGISTRY}configmaps/kube-system/${name}`,
 )
 
 export interface RegistryFacts {
   readonly keys: number
-  /** `own`: of the Kubernetes whose CA was given; `other`: of one with another CA, or nothing says of which. */
+  /** `own`: of the cluster with the given CA; `other`: of a cluster with another CA, or with an unknown one. */
   readonly whose: 'own' | 'other'
-  /** Addresses of API servers that are at work on it, or were until 15 s ago. */
+  /** Addresses of API servers that use it, or did so until 15 s ago. */
   readonly servers: readonly string[]
 }
 
-/** No more of them are named. */
+/** At most this many are named. */
 const MOST_SERVERS = 20
 
 /**
- * @param ca PEM of all CAs that are this Kubernetes'; undefined: it has none yet
+ * @param ca PEM of all CAs of this Kubernetes cluster; undefined: it has none yet
  * @throws QuorateError `etcd`, `cancelled`
  */
 export async function readRegistry(
@@ -58,7 +58,7 @@ function below(prefix: string) {
   return { key: utf8(prefix), rangeEnd: prefixEnd(prefix) }
 }
 
-/** Whether one of these certificates (PEM) is in a stored object, in whatever form that is stored. */
+/** Whether a stored object contains one of these certificates (PEM), in whatever format it is stored. */
 export function trustsOneOf(stored: string, ca: string): boolean {
   const known = new Set(certificatesIn(ca))
   return certificatesIn(stored).some((one) => known.has(one))
@@ -66,11 +66,11 @@ export function trustsOneOf(stored: string, ca: string): boolean {
 
 function certificatesIn(text: string): readonly string[] {
   const found = text.matchAll(/-----BEGIN CERTIFICATE-----([^-]{1,20000})-----END CERTIFICATE-----/g)
-  // As JSON, lines end in a backslash and an n.
+  // In JSON, a line end is a backslash and an n.
   return [...found].map(([, body = '']) => body.replaceAll(/\\n|\s/g, ''))
 }
 
-/** All of it, at once. @throws QuorateError `etcd`, `cancelled` */
+/** Removes all of it in one request. @throws QuorateError `etcd`, `cancelled` */
 export async function removeRegistry(client: MemberClient, signal: AbortSignal): Promise<number> {
   const { deleted } = await client.call(KV.method.deleteRange, below(REGISTRY), {
     signal,
@@ -79,10 +79,13 @@ export async function removeRegistry(client: MemberClient, signal: AbortSignal):
   return Number(deleted)
 }
 
-/** How long etcd may take to remove all keys, in ms: some 100,000 a second. */
+/** How long etcd may take to remove all keys, in ms: it removes about 100,000 per second. */
 const REMOVE_MS = 60_000
 
-/** What the first member says that answers; undefined: none does. @throws QuorateError `cancelled`, and what is no QuorateError */
+/**
+ * The answer of the first member that responds; undefined: none does. @throws QuorateError `cancelled`, and every error
+ * that is not a QuorateError
+ */
 export async function askFirst<T>(
   clients: readonly MemberClient[],
   ask: (client: MemberClient) => Promise<T>,

@@ -7,7 +7,7 @@ const [, , , master] = sampleKubernetesCluster().nodes
 test.each([
   ['/etc/resolv.conf', '/etc/resolv.conf'],
   ['/run/systemd/resolve/resolv.conf', '/run/systemd/resolve/resolv.conf'],
-  // Not looked at: as the kubelet would by itself.
+  // Not inspected: as the kubelet would do by itself.
   [undefined, '/etc/resolv.conf'],
 ])('%s is used as it is', (resolver, path) => {
   if (master === undefined) throw new RangeError('no master')

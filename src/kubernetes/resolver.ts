@@ -1,4 +1,7 @@
-/** Where pods that use their node's own DNS find it: CoreDNS is one, and asks there for all that is not the cluster's. Pure. */
+/**
+ * Chooses the DNS servers of pods that use their node's: CoreDNS is one of them, and forwards all names outside the
+ * cluster. Pure.
+ */
 import type { NodeFacts } from '../host/node-facts.ts'
 import type { Node } from '../spec/cluster.ts'
 import { PLACES } from './places.ts'
@@ -6,13 +9,14 @@ import { PLACES } from './places.ts'
 export interface Resolver {
   /** For `resolvConf` of the kubelet's configuration. */
   readonly path: string
-  /** What quorate is to write there; undefined: the machine has it. */
+  /** What quorate writes to this path; undefined: the node already has it. */
   readonly content: string | undefined
 }
 
 /**
- * Of a machine with systemd-resolved it is not /etc/resolv.conf, which names an address that a pod has itself: CoreDNS would ask
- * itself, and end. Nor does it start where no server is named: then it is given the node's own address, where nobody answers.
+ * With systemd-resolved, /etc/resolv.conf is not usable: it names an address that means the pod itself, so CoreDNS
+ * would forward to itself and end. CoreDNS also needs at least one server to start: if the node has none, it gets the
+ * node's own address, where nothing answers.
  */
 export function nodeResolver({ address }: Node, machine: Pick<NodeFacts, 'resolver'> | undefined): Resolver {
   const file = machine?.resolver

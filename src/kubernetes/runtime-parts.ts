@@ -1,4 +1,7 @@
-/** What a kubelet needs below it, where it comes from releases: which programs each project publishes, and as what. Pure. */
+/**
+ * What a kubelet requires on its node, if it comes from releases: the programs that each project publishes, and their
+ * packaging. Pure.
+ */
 import type { ContainerdSpec } from '../spec/containerd.ts'
 
 export interface RuntimePart {
@@ -7,7 +10,7 @@ export interface RuntimePart {
   readonly version: string
 }
 
-/** By product, the programs that nodes get. Of CNI's: those that quorate's network, and most others, call. */
+/** The programs that nodes get, by product. For CNI: those that quorate's network and most others call. */
 export const RUNTIME_PROGRAMS = {
   containerd: ['containerd', 'containerd-shim-runc-v2', 'ctr'],
   runc: ['runc'],

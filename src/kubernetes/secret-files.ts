@@ -1,4 +1,4 @@
-/** What a node has of Kubernetes' CAs and secrets, beside its own certificates. Pure. */
+/** A node's files with Kubernetes' CAs and secrets, other than its own certificates. Pure. */
 import type { SecretState } from '../host/leaves.ts'
 import type { Cluster, Node } from '../spec/cluster.ts'
 import { PLACES } from './places.ts'
@@ -15,7 +15,7 @@ export type SecretId =
 export interface SecretFile {
   readonly secret: SecretId
   readonly path: string
-  /** As `stat` says it. Owner and group are root. */
+  /** As `stat` prints it. Owner and group are root. */
   readonly mode: string
 }
 
@@ -41,8 +41,8 @@ export function secretFilesOf({ kubernetes }: Cluster, { roles }: Node): readonl
 }
 
 /**
- * What is wrong with a file that a node has; undefined: nothing. Completes 'because it …'.
- * @param sum what its content should sum up to (`KubernetesAuthorities.sums`)
+ * The fault of a file on a node; undefined: none. Completes 'because it …'.
+ * @param sum the expected checksum of its content (`KubernetesAuthorities.sums`)
  */
 export function secretFault(
   { mode }: SecretFile,

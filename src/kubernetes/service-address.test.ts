@@ -4,7 +4,7 @@ import { serviceAddress } from './service-address.ts'
 test.each([
   ['10.96.0.0/12', 1, '10.96.0.1'],
   ['10.96.0.0/12', 10, '10.96.0.10'],
-  // An address inside of the network stands for the network.
+  // An address within the network stands for the network.
   ['10.100.7.9/16', 10, '10.100.0.10'],
   ['192.168.7.16/28', 10, '192.168.7.26'],
   ['fd00:10:96::/112', 10, 'fd00:10:96::a'],

@@ -1,4 +1,4 @@
-/** Addresses of Services that are agreed upon: the first is the API's, the tenth is DNS'. */
+/** Fixed addresses of Services: the first is the API's, the tenth is that of DNS. */
 import ipaddr from 'ipaddr.js'
 
 export const API_SERVICE = 1
@@ -18,7 +18,7 @@ export function serviceAddress(network: string, index: number): string {
   const bytes = first.toByteArray()
   const last = bytes.length - 1
   if (bytes.length * 8 - prefix < 4) throw new RangeError(`${network} has no address ${index}`)
-  // Networks of Services have at least sixteen addresses, and begin at a multiple of that: nothing is carried over.
+  // Service networks have at least sixteen addresses, and start at a multiple of that, so there is no carry.
   bytes[last] = (bytes[last] ?? 0) + index
   return ipaddr.fromByteArray(bytes).toString()
 }

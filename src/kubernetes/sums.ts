@@ -1,4 +1,4 @@
-/** What Kubernetes' secrets sum up to, as a node reports them. */
+/** Checksums of Kubernetes' secrets, as a node reports them. */
 import { createHash, createPublicKey } from 'node:crypto'
 import { spkiSha256 } from '../pki/certificate.ts'
 import { parseCertificates } from '../pki/chain.ts'

@@ -1,4 +1,4 @@
-/** A server that answers as it is told, over TLS with certificates of its own: what the tests of this folder ask. */
+/** A TLS server with its own certificates that gives predefined answers, for the tests in this directory. */
 import { readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import type { IncomingMessage, ServerResponse } from 'node:http'
@@ -11,7 +11,7 @@ import type { ApiOptions } from './api-request.ts'
 
 export interface Sent {
   readonly method: string
-  /** With its query. */
+  /** Including the query. */
   readonly url: string
   readonly headers: IncomingMessage['headers']
   readonly body: string
@@ -22,10 +22,10 @@ export type Answer = (sent: Sent, response: ServerResponse) => void
 export interface TestServer extends AsyncDisposable {
   readonly options: ApiOptions
   readonly sent: Sent[]
-  /** From now on it answers so. */
+  /** Sets the answer from now on. */
   answer(how: Answer): void
   client(changes?: Partial<ApiOptions>): ApiClient
-  /** Connections that it ever had. */
+  /** Number of connections that it has accepted. */
   connections(): number
 }
 
@@ -37,12 +37,12 @@ export function json(value: unknown, status = 200): Answer {
   }
 }
 
-/** The API's no. */
+/** A refusal by the API. */
 export function no(code: number, reason: string, message: string): Answer {
   return json({ kind: 'Status', apiVersion: 'v1', status: 'Failure', reason, message, code }, code)
 }
 
-/** By method and path. What is not named is not found. */
+/** Answers by method and path; anything else is not found. */
 export function routes(table: Readonly<Record<string, Answer>>): Answer {
   return (sent, response) => {
     const key = `${sent.method} ${sent.url.split('?')[0]}`
@@ -51,7 +51,7 @@ export function routes(table: Readonly<Record<string, Answer>>): Answer {
   }
 }
 
-/** Listens on a unix socket, as the near end of an SSH forward does. */
+/** Listens on a unix socket, like the local end of an SSH forward. */
 export async function testServer(how: Answer): Promise<TestServer> {
   const folder = await mkdtemp(path.join(tmpdir(), 'quorate-api-'))
   opensslCa(folder, 'ca')

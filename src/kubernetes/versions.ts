@@ -1,4 +1,7 @@
-/** What each minor of Kubernetes comes with and stands on. Pure: facts of upstream's sources, and questions about them. */
+/**
+ * The components that belong to each minor version of Kubernetes, and its requirements. Pure: facts from upstream's
+ * sources.
+ */
 import semver from 'semver'
 import { QuorateError } from '../errors.ts'
 
@@ -7,13 +10,13 @@ export interface KubernetesFacts {
   readonly minor: string
   /** `1.14.6`: the CoreDNS that kubeadm deploys. It refuses to upgrade from another one (CoreDNSMigration). */
   readonly coredns: string
-  /** Tag of the image that holds a pod's namespaces: `3.10.2`. containerd must be given the same. */
+  /** Tag of the image that holds a pod's namespaces: `3.10.2`. containerd must be configured with the same. */
   readonly pause: string
-  /** `3.5.24`: an external etcd below it fails kubeadm's preflight. */
+  /** `3.5.24`: an older external etcd fails kubeadm's preflight. */
   readonly leastEtcd: string
   /** `0.28.10`: the flannel that quorate deploys. */
   readonly flannel: string
-  /** The least Go that compiles it: `1.26.0`. */
+  /** The oldest Go that compiles it: `1.26.0`. */
   readonly go: string
 }
 
@@ -30,7 +33,7 @@ const FACTS: Readonly<Record<string, Omit<KubernetesFacts, 'minor'>>> = {
   '1.37': { ...COMMON, coredns: '1.14.6', pause: '3.10.2', go: '1.26.0' },
 }
 
-/** The minors that quorate can deploy, oldest first. */
+/** The minor versions that quorate can deploy, oldest first. */
 export const KUBERNETES_MINORS: readonly string[] = Object.keys(FACTS)
 
 /**

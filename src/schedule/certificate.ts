@@ -15,12 +15,12 @@ import { type ScheduleThere, lookAtSchedule } from './look.ts'
 import { NODE_EXPORTER, PLACES, SCHEDULE_USER } from './places.ts'
 import { isOurs } from './whose.ts'
 
-/** What this needs of a session. */
+/** What this module needs of a session. */
 interface ScheduleSession {
   readonly cluster: Cluster
   readonly remote: (node: Node) => Promise<Remote>
   readonly authority: () => Promise<Authority>
-  /** PEM of what members' certificates may come from; undefined: there is no CA yet. */
+  /** PEM of the CAs that members' certificates may come from; undefined: there is no CA yet. */
   readonly bundle: () => Promise<string | undefined>
   readonly emit: (warning: {
     readonly type: 'warning'
@@ -38,14 +38,14 @@ export interface ScheduleCertificate {
 }
 
 export interface DueScheduleCertificate extends ScheduleCertificate {
-  /** As the certificates of members have it: `is 300 of 365 days old`. */
+  /** Worded like the reason for members' certificates: `is 300 of 365 days old`. */
   readonly why: string
 }
 
 /**
- * On the node that the cluster file means; undefined: the file has no schedule, or none is there.
+ * The certificate on the node that the cluster file names; undefined: no schedule in the file, or none on the node.
  *
- * @throws QuorateError if that node can't be looked at
+ * @throws QuorateError if that node can't be inspected
  */
 export async function scheduleCertificate(
   session: ScheduleSession,
@@ -60,10 +60,10 @@ export async function scheduleCertificate(
 }
 
 /**
- * The one that is past this share of its life, or no good for another reason. That a node can't be looked at, or that
- * nobody here can sign for it, is a warning.
+ * The certificate if it is past this share of its validity period, or invalid for another reason. Only warns if a node
+ * can't be inspected, or its certificate can't be signed from this workstation.
  *
- * @throws QuorateError `pki` for a CA that is about to expire itself
+ * @throws QuorateError `pki` for a CA that expires soon itself
  */
 export async function dueSchedule(
   session: ScheduleSession,
@@ -97,9 +97,9 @@ export async function dueSchedule(
 }
 
 /**
- * Why a certificate has to be issued there; undefined: the one there is good, and not about to expire.
+ * Why a certificate has to be issued; undefined: the present one is good, and doesn't expire soon.
  *
- * @param trust PEM: what members' certificates may come from
+ * @param trust PEM: the CAs that members' certificates may come from
  */
 export function whyCertificate(
   cluster: Cluster,
@@ -139,7 +139,7 @@ export function scheduleKey({ cluster }: Pick<ScheduleSession, 'cluster'>): Oper
   return ['schedule_key', { folder: PLACES.folder, configuration: { text: configuration }, algorithm }]
 }
 
-/** @param lines what `scheduleKey` said @returns PEM */
+/** @param lines output of `scheduleKey` @returns PEM */
 export async function issueForSchedule(
   session: ScheduleSession,
   node: Node,

@@ -1,4 +1,4 @@
-/** What has to be done on one machine so that it has a schedule as it is wanted, or none. Pure. */
+/** The changes that give a node the wanted schedule, or remove it. Pure. */
 import { createHash } from 'node:crypto'
 import { type ScheduleThere, isThere } from './look.ts'
 import { PLACES, SCHEDULE_USER } from './places.ts'
@@ -16,24 +16,24 @@ export interface WantedFile {
 
 export interface WantedSchedule {
   readonly files: readonly WantedFile[]
-  /** Of quorate as one file. */
+  /** Checksum of quorate as one file. */
   readonly programSha256: string
   readonly programBytes: number
-  /** Of etcd's tool for snapshots. */
+  /** etcd's tool for snapshots. */
   readonly tool: { readonly name: string; readonly sha256: string }
-  /** Why a certificate has to be issued; undefined: the one there is good. */
+  /** Why a certificate has to be issued; undefined: the present one is good. */
   readonly certificate: string | undefined
-  /** Why a key has to be made that signs the backups; undefined: the one there is good. */
+  /** Why a key for signing backups has to be created; undefined: the present one is good. */
   readonly signingKey: string | undefined
-  /** What it takes so that signatures of the key there count; undefined: they do, or it is made anew. */
+  /** What is needed so that signatures of the node's key count; undefined: nothing, or the key is created again. */
   readonly allowSigner: string | undefined
-  /** Whether the key of the CA has to be sealed and sent. */
+  /** Whether the CA's key has to be sealed and sent. */
   readonly caKey: boolean
   /** Whether Kubernetes' CAs and keys have to be sealed and sent. */
   readonly kubernetesKeys: boolean
-  /** Files of an earlier schedule that this one has no use for: absolute paths. */
+  /** Files of an earlier schedule that this one doesn't need: absolute paths. */
   readonly unwanted: readonly string[]
-  /** Where node_exporter reads files. */
+  /** The directory from which node_exporter reads files. */
   readonly exporter: string
 }
 
@@ -55,15 +55,15 @@ export interface ScheduleChange {
   readonly host: string
   readonly what: string
   readonly why: string
-  /** Of a file that is written. */
+  /** The file to write. */
   readonly file?: WantedFile | undefined
-  /** Of one that is removed. */
+  /** The path to remove. */
   readonly path?: string | undefined
-  /** Of the key whose signatures are to count. */
+  /** The key whose signatures will count. */
   readonly fingerprint?: string | undefined
 }
 
-/** In the order in which they are made; none: it is as it should be. */
+/** In the order in which they are carried out; empty: nothing has to be changed. */
 export function installChanges(there: ScheduleThere, wanted: WantedSchedule): readonly ScheduleChange[] {
   const { host } = there
   const program = there.files[PLACES.program]
@@ -147,14 +147,14 @@ export function installChanges(there: ScheduleThere, wanted: WantedSchedule): re
   return changes.filter((change) => change !== false)
 }
 
-/** @param why where it is elsewhere now, or that it was asked for */
+/** @param why which other node has the schedule now, or that its removal was requested */
 export function removeChanges(there: ScheduleThere, why: string): readonly ScheduleChange[] {
   if (!isThere(there)) return []
   const what = 'stop and remove the schedule: timer, service, certificate and key, quorate, its state'
   return [{ kind: 'remove', host: there.host, what, why }]
 }
 
-/** Whether the same is done to the same machines, whatever the words for it. */
+/** Whether the same changes are made to the same nodes, whatever their texts. */
 export function sameChanges(shown: readonly ScheduleChange[], now: readonly ScheduleChange[]): boolean {
   const essence = (changes: readonly ScheduleChange[]) =>
     JSON.stringify(

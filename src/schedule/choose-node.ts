@@ -1,8 +1,8 @@
-/** Which node takes the backups. */
+/** Chooses the node that takes the backups. */
 import { QuorateError } from '../errors.ts'
 import { type Cluster, type Node, selectNodes } from '../spec/cluster.ts'
 
-/** @throws QuorateError `usage` for a name that is no node's, or where none is named and none has the role service */
+/** @throws QuorateError `usage` for an unknown name, or if none is given and no node has the role service */
 export function scheduleNode(cluster: Cluster, name?: string): Node {
   const names = cluster.nodes.map((node) => node.name).join(', ')
   const wanted = name ?? cluster.backup?.schedule?.node

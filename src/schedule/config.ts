@@ -1,4 +1,4 @@
-/** What a run on the schedule's node has to know. It holds no secret: those lie beside it, each in its own file. */
+/** The configuration of a run on the schedule's node. It holds no secret: those are in separate files next to it. */
 import * as z from 'zod'
 import { QuorateError } from '../errors.ts'
 import type { StoreLocation } from '../spec/backup.ts'
@@ -11,7 +11,7 @@ const scheduleConfig = z.object({
   /** The node that it is for. */
   node: z.string(),
   members: z.array(z.object({ name: z.string(), address: z.string(), port: z.int() })).min(1),
-  /** Speaks http to them: the cluster file says so. */
+  /** Connect to members over http, because the cluster file says so. */
   plaintext: z.boolean(),
   store: z.discriminatedUnion('kind', [
     z.object({ kind: z.literal('directory'), path: z.string() }),
@@ -30,15 +30,15 @@ const scheduleConfig = z.object({
   /** age's public keys. */
   recipients: z.array(z.string()).min(1),
   every: z.string(),
-  /** Of etcd, and which of its tools lies beside. */
+  /** etcd's version, and which of its tools is next to this file. */
   etcdVersion: z.string(),
   tool: z.enum(['etcdutl', 'etcdctl']),
-  /** Where node_exporter reads metrics from files. */
+  /** The directory from which node_exporter reads metrics. */
   exporter: z.string(),
   keep: z.object({ hourly: count, daily: count, weekly: count, monthly: count }),
-  /** Tells for whom, and of which CA, the key beside it is; missing: no CA key goes into the bundles. */
+  /** Identifies the recipients and the CA of the sealed key next to this file; missing: bundles get no CA key. */
   caKeyMark: z.string().optional(),
-  /** The same of Kubernetes' CAs and keys. */
+  /** The same for Kubernetes' CAs and keys. */
   kubernetesKeysMark: z.string().optional(),
 })
 export type ScheduleConfig = z.infer<typeof scheduleConfig>
@@ -47,7 +47,7 @@ export function renderConfig(config: ScheduleConfig): string {
   return `${JSON.stringify(config, null, 2)}\n`
 }
 
-/** @throws QuorateError `state` for a text that this version did not write */
+/** @throws QuorateError `state` for a text that this version can't read */
 export function parseConfig(text: string, where: string): ScheduleConfig {
   try {
     return scheduleConfig.parse(JSON.parse(text))
@@ -58,7 +58,7 @@ export function parseConfig(text: string, where: string): ScheduleConfig {
   }
 }
 
-/** What has to be known of a configuration to remove it, whichever version wrote it; empty where it can't be read. */
+/** The part of a configuration that its removal needs, whichever version wrote it; empty if it can't be read. */
 const outline = z.object({
   cluster: z.string().optional(),
   exporter: z.string().optional(),
@@ -70,12 +70,12 @@ export function outlineOf(text: string): ConfigOutline {
   try {
     return outline.parse(JSON.parse(text))
   } catch {
-    // Cut off, or changed by hand: it is nobody's any more, and may be written anew.
+    // Truncated, or edited by hand: it belongs to no cluster any more, and may be overwritten.
     return {}
   }
 }
 
-/** As the rooms that open stores take it. */
+/** In the form that the code for backup locations takes. */
 export function storeOf({ store }: Pick<ScheduleConfig, 'store'>): StoreLocation {
   if (store.kind === 'directory') return store
   const { endpoint, ca, credentials, lockDays, ...rest } = store

@@ -1,4 +1,4 @@
-/** What there is of a schedule on one machine: read in one round trip, changing nothing. */
+/** Inspects the schedule on one node in one round trip, without changing anything. */
 import type { Remote } from '../ssh/remote.ts'
 import { QuorateError } from '../errors.ts'
 import script from './look.sh?raw'
@@ -25,7 +25,7 @@ export interface UnitThere {
 
 export interface ScheduleThere {
   readonly host: string
-  /** As `uname -m` has it. */
+  /** As `uname -m` prints it. */
   readonly machine: string
   readonly user: boolean
   /** By path. */
@@ -35,30 +35,30 @@ export interface ScheduleThere {
   readonly state: ScheduleState | undefined
   /** PEM. */
   readonly certificate: string | undefined
-  /** SHA-256 of the public key (SPKI) of the key beside it. */
+  /** SHA-256 of the public key (SPKI) of the key next to it. */
   readonly keySpki: string | undefined
   /** The public half of the key that signs backups: `ssh-ed25519 AAAA…`. */
   readonly signingKey: string | undefined
-  /** Whether ssh-keygen is there, which signs. */
+  /** Whether ssh-keygen, which signs, is installed. */
   readonly sshKeygen: boolean
-  /** systemd's version; undefined: it does not say. */
+  /** systemd's version; undefined: not reported. */
   readonly systemd: number | undefined
-  /** undefined: node_exporter reads no files there. Empty: ours are not among them. */
+  /** undefined: node_exporter reads no files on this node. Empty: quorate's metrics are not among them. */
   readonly exporterLink: string | undefined
   readonly timer: UnitThere
   readonly service: UnitThere
   readonly needsReload: boolean
   readonly next: Date | undefined
-  /** The longest time from one backup to the next, in seconds; undefined: there is none, or it never comes twice. */
+  /** The longest time between two backups, in seconds; undefined: there is no timer, or it never fires twice. */
   readonly periodSeconds: number | undefined
-  /** Why systemd there does not take the times that were asked for. */
+  /** Why systemd on this node rejects the requested times. */
   readonly refused: string | undefined
 }
 
 export interface LookOptions {
-  /** OnCalendar; what the timer there has unless given. */
+  /** OnCalendar; default: that of the present timer. */
   readonly every?: string | undefined
-  /** Where node_exporter looks for files. */
+  /** The directory from which node_exporter reads files. */
   readonly exporter: string
   readonly signal?: AbortSignal | undefined
 }
@@ -81,7 +81,7 @@ const FILES = [
   PLACES.timer,
 ]
 
-/** @throws QuorateError `command` if the look fails */
+/** @throws QuorateError `command` if the inspection fails */
 export async function lookAtSchedule(remote: Remote, options: LookOptions): Promise<ScheduleThere> {
   const { every = '', exporter, signal } = options
   const argv = ['sh', '-c', script, 'quorate-schedule', every, exporter, PLACES.metrics, ...FILES]
@@ -94,7 +94,7 @@ export async function lookAtSchedule(remote: Remote, options: LookOptions): Prom
   return parseLook(remote.host, stdout)
 }
 
-/** Whether anything of one is left there. */
+/** Whether any part of a schedule is on the node. */
 export function isThere({ files, user, timer, service }: ScheduleThere): boolean {
   return user || Object.keys(files).length > 0 || timer.exists || service.exists
 }

@@ -59,7 +59,7 @@ export const BACKUP_METRICS: readonly Metric[] = [
   { name: 'failures_total', type: 'counter', help: 'Runs that failed.', value: (state) => state.failures },
 ]
 
-/** What is not known yet is left out. */
+/** Omits values that are not known yet. */
 export function renderMetrics(state: ScheduleState): string {
   return BACKUP_METRICS.map((metric) => render(metric, state)).join('')
 }

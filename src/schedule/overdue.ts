@@ -1,12 +1,14 @@
-/** Whether a backup is missing: judged by two clocks, the node's that took the last and this computer's. Pure. */
+/**
+ * Judges whether a backup is missing, by two clocks: the node's, which took the last one, and the workstation's. Pure.
+ */
 import type { ScheduleThere } from './look.ts'
 
-/** Two clocks may differ by so much, in ms, and mean the same. */
+/** Two clocks may differ by this much, in ms. */
 const TOLERANCE_MS = 5 * 60_000
 
 /**
- * What there is instead of a backup of the last two periods; undefined: there is one, as far as is known. A success that
- * is yet to come (one of the clocks was set back since) says nothing of the time that has passed.
+ * Says what there is instead of a backup in the last two periods; undefined: there is one, as far as known. A success
+ * in the future (one of the clocks was set back) says nothing about the time that has passed.
  */
 export function overdueSince(
   { state, periodSeconds }: Pick<ScheduleThere, 'state' | 'periodSeconds'>,

@@ -1,27 +1,32 @@
-/** Where the parts of a schedule lie on its node. */
+/** Paths of the parts of a schedule on its node. */
 
-/** Takes the backups; owns nothing but their state, and what lies in a folder of the store. */
+/**
+ * The user that takes the backups. It owns only their state, and its files in a directory that is the backup location.
+ */
 export const SCHEDULE_USER = 'quorate-backup'
 
 export const PLACES = {
   /** quorate as one file. */
   program: '/usr/local/lib/quorate/quorate',
-  /** etcd's own for snapshots: etcdutl, or etcdctl before 3.5. Not under its name, which members' own has. */
+  /**
+   * etcd's own tool for snapshots: etcdutl, or etcdctl before 3.5. Under another name, because the member's own tool
+   * has that one.
+   */
   tool: '/usr/local/lib/quorate/snapshot-tool',
   folder: '/etc/quorate-backup',
   config: '/etc/quorate-backup/config.json',
-  /** As the operator has it: it goes into the backups, and quorate itself can be used with it there. */
+  /** As on the workstation: it goes into the backups, and quorate on the node can use it. */
   clusterFile: '/etc/quorate-backup/cluster.yaml',
-  /** The CA's key (age, armored), which only those can open whom the backups are for. */
+  /** The CA's key (age, armored), which only the recipients of the backups can open. */
   caKey: '/etc/quorate-backup/ca-key.age',
   /** Kubernetes' CAs and keys, sealed in the same way. */
   kubernetesKeys: '/etc/quorate-backup/kubernetes-keys.age',
   key: '/etc/quorate-backup/client.key',
   certificate: '/etc/quorate-backup/client.crt',
   trust: '/etc/quorate-backup/ca.crt',
-  /** Signs the backups (OpenSSH); root's alone: systemd hands it to each run (LoadCredential=). */
+  /** Signs the backups (OpenSSH). Only root can read it: systemd passes it to each run (LoadCredential=). */
   signingKey: '/etc/quorate-backup/signing.key',
-  /** Whose word counts that a backup was proven. */
+  /** The keys whose records of test restores count. */
   signers: '/etc/quorate-backup/allowed_signers',
   storeCa: '/etc/quorate-backup/store-ca.crt',
   storeCredentials: '/etc/quorate-backup/store-credentials.yaml',
@@ -34,11 +39,11 @@ export const PLACES = {
   stamp: '/var/lib/systemd/timers/stamp-quorate-backup.timer',
 } as const
 
-/** The name of the signing key in the folder that systemd makes for a run ($CREDENTIALS_DIRECTORY). */
+/** Name of the signing key in the directory that systemd creates for a run ($CREDENTIALS_DIRECTORY). */
 export const SIGNING_CREDENTIAL = 'signing.key'
 
 export const SERVICE = 'quorate-backup.service'
 export const TIMER = 'quorate-backup.timer'
 
-/** Where Debian's node exporter looks for metrics in files. */
+/** Where Debian's node exporter reads metrics from files. */
 export const NODE_EXPORTER = '/var/lib/prometheus/node-exporter'

@@ -29,7 +29,7 @@ function refused(look: string, list = ''): unknown {
 test('a key of its own that counts: nothing is to be done; the first one that is there is let count', () => {
   expect(signing(LOOK, `node-service01@prod ${KEY}\n`)).toEqual(DONE)
   expect(signing(LOOK, '')).toEqual({ signingKey: undefined, allowSigner: fingerprintOf(KEY) })
-  // For another cluster it says nothing.
+  // A key of another cluster doesn't count.
   expect(signing(LOOK, `node-service01@dev ${KEY}\n`)).toMatchObject({ allowSigner: fingerprintOf(KEY) })
 })
 

@@ -1,4 +1,7 @@
-/** The key with which a node signs the backups that it takes: born there, and listed here as one that counts. */
+/**
+ * The key with which a node signs its backups: created on the node, and listed on this workstation as an allowed
+ * signer.
+ */
 import { replaceSigner, nodePrincipal } from '../backup/signers.ts'
 import { QuorateError } from '../errors.ts'
 import type { Operation } from '../host/operations.ts'
@@ -8,14 +11,14 @@ import type { WantedSchedule } from './changes.ts'
 import type { ScheduleThere } from './look.ts'
 import { PLACES } from './places.ts'
 
-/** The first systemd that hands a service what only root may read (LoadCredential=). */
+/** The first systemd that can pass a file which only root can read to a service (LoadCredential=). */
 const LEAST_SYSTEMD = 247
 
 /**
- * What has to be done so that the node's signatures count.
+ * What to do so that the node's signatures count.
  *
- * @throws QuorateError `blocked` where it can't sign, or where another key lies there than the one that counts: that is
- *   exchanged only by who knows why
+ * @throws QuorateError `blocked` if it can't sign, or has another key than the listed one: only the operator can decide
+ *   to replace that
  */
 export function signingThere(
   cluster: Pick<Cluster, 'name'>,
@@ -47,12 +50,12 @@ export function signingThere(
   )
 }
 
-/** @param signingKey why one has to be made */
+/** @param signingKey why a key has to be created */
 function make(signingKey: string) {
   return { signingKey, allowSigner: undefined }
 }
 
-/** @throws QuorateError `blocked` where a schedule there could not sign */
+/** @throws QuorateError `blocked` if the node lacks the tools to sign */
 export function requireTools({ host, sshKeygen, systemd }: ScheduleThere): void {
   if (!sshKeygen) {
     throw new QuorateError('blocked', 'ssh-keygen is not installed, and signs the backups', {
@@ -72,7 +75,7 @@ export function makeSigningKey(cluster: string, node: string): Operation {
   return ['schedule_signing_key', { folder: PLACES.folder, comment: nodePrincipal(cluster, node) }]
 }
 
-/** @param lines what `makeSigningKey` said @returns the fingerprint */
+/** @param lines output of `makeSigningKey` @returns the fingerprint */
 export async function allowSigner(
   { cluster, now }: { readonly cluster: Pick<Cluster, 'name' | 'stateDirectory'>; readonly now: () => Date },
   node: Node,

@@ -1,4 +1,4 @@
-/** How the backups of a schedule went: written by each run on its node, read by `status`. Nothing in it is secret. */
+/** The results of a schedule's backups: written by each run on its node, read by `status`. Contains nothing secret. */
 import * as z from 'zod'
 
 const time = z.iso.datetime()
@@ -6,20 +6,20 @@ const time = z.iso.datetime()
 const scheduleState = z.object({
   format: z.literal(1),
   cluster: z.string(),
-  /** When the latest run began, and how long it took, in ms; it is missing while the run lasts. */
+  /** When the latest run started, and how long it took, in ms; missing while the run lasts. */
   lastRun: time,
   durationMs: z.number().optional(),
-  /** Runs since the schedule is there. */
+  /** Number of runs since the schedule was installed. */
   runs: z.number(),
   failures: z.number(),
-  /** Of runs that failed since the last success: the latest one's message. */
+  /** The latest error message, if runs failed since the last success. */
   problem: z.string().optional(),
   lastSuccess: time.optional(),
-  /** What the last success left in the store. */
+  /** The last successful backup, as stored. */
   backup: z.object({ name: z.string(), revision: z.string(), sizeBytes: z.number() }).optional(),
-  /** How many of this cluster's are in the store. */
+  /** Number of this cluster's backups in the backup location. */
   stored: z.number().optional(),
-  /** The newest that was restored for a trial, and held what it should. */
+  /** The newest backup that passed a test restore. */
   lastProven: z.string().optional(),
 })
 export type ScheduleState = z.infer<typeof scheduleState>
@@ -28,13 +28,13 @@ export function renderState(state: ScheduleState): string {
   return `${JSON.stringify(state, null, 2)}\n`
 }
 
-/** undefined: there is none that this version can read, so that counting begins anew. */
+/** undefined: this version can read none, so counting starts again. */
 export function parseState(text: string | undefined): ScheduleState | undefined {
   if (text === undefined) return undefined
   try {
     return scheduleState.parse(JSON.parse(text))
   } catch {
-    // A file that was cut off tells nothing; the next run writes it whole.
+    // Ignores a truncated file; the next run writes a complete one.
     return undefined
   }
 }
@@ -44,7 +44,7 @@ export function begunRun(before: ScheduleState | undefined, cluster: string, now
   return { ...kept, cluster, lastRun: now.toISOString(), runs: kept.runs + 1 }
 }
 
-/** A run that left a backup is a success, whatever else went wrong: then `problem` says what. */
+/** A run that left a backup is a success, whatever else failed: `problem` then says what. */
 export function endedRun(
   state: ScheduleState,
   outcome: Partial<Omit<ScheduleState, 'format'>>,

@@ -6,14 +6,14 @@ import timer from './quorate-backup.timer?raw'
 
 export interface UnitOptions {
   readonly cluster: string
-  /** OnCalendar, as systemd takes it. */
+  /** OnCalendar, as systemd accepts it. */
   readonly every: string
-  /** From one time to the next, in seconds. */
+  /** Time between two runs, in seconds. */
   readonly periodSeconds: number
   readonly store: StoreLocation
 }
 
-/** A backup may begin so much later, in seconds, and never more than a twelfth of the period. */
+/** Maximum random delay of a backup, in seconds; also at most a twelfth of the period. */
 const MOST_DELAY_SECONDS = 300
 
 export function serviceUnit({ cluster, store }: Pick<UnitOptions, 'cluster' | 'store'>): string {
@@ -29,7 +29,7 @@ export function timerUnit({ cluster, every, periodSeconds }: UnitOptions): strin
     .replace('@DELAY@', String(delay))
 }
 
-/** `hour` and `day`, which people say, as systemd calls them. */
+/** Translates `hour` and `day`, which people use, to systemd's names. */
 export function calendar(every: string): string {
   const words: Readonly<Record<string, string>> = {
     hour: 'hourly',
@@ -40,7 +40,7 @@ export function calendar(every: string): string {
   return Object.hasOwn(words, every) ? (words[every] ?? every) : every
 }
 
-/** @throws QuorateError `usage` for what can't be in a unit, or what the service does not see */
+/** @throws QuorateError `usage` for a path that a unit can't contain, or the service can't see */
 function checkStoreFolder(folder: string): string {
   if (!/^(?:\/[\w.@:+-]+)+$/.test(folder)) {
     throw new QuorateError('usage', `'${folder}' can't be the store of a schedule`, {

@@ -1,13 +1,13 @@
-/** Whose schedule lies on a machine. */
+/** Which cluster a node's schedule belongs to. */
 import { outlineOf } from './config.ts'
 import { type ScheduleThere, isThere } from './look.ts'
 
-/** Whether it is this cluster's, or what is left of one that does not say whose it is. */
+/** Whether it is this cluster's schedule, or a remainder that names no cluster. */
 export function isOurs({ name }: { readonly name: string }, there: ScheduleThere): boolean {
   return isThere(there) && (clusterOf(there) ?? name) === name
 }
 
-/** undefined: there is none, or it does not say. */
+/** undefined: there is no schedule, or it names no cluster. */
 export function clusterOf({ config }: ScheduleThere): string | undefined {
   return config === undefined ? undefined : outlineOf(config).cluster
 }

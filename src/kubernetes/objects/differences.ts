@@ -1,10 +1,10 @@
 /**
- * Whether an object is as quorate wants it: each field that it names is there with its value, and lists have no more than they
- * name. What the API filled in, or others added beside it, is none of quorate's business. Pure.
+ * Whether an object is as quorate wants it: it has each wanted field with its value, and lists have no other items.
+ * Fields that the API or others added are ignored. Pure.
  */
 import type { ApiObject } from '../api-objects.ts'
 
-/** Where it differs, as paths: `spec.template.spec.containers.0.image`; empty: nowhere. */
+/** The differing paths: `spec.template.spec.containers.0.image`; empty: none. */
 export function differences(wanted: ApiObject, live: unknown): readonly string[] {
   return compare(wanted, live, '')
 }
@@ -18,7 +18,7 @@ function compare(wanted: unknown, live: unknown, at: string): readonly string[] 
     return wanted.flatMap((one, index) => compare(one, live[index], below(String(index))))
   }
   if (isObject(wanted)) {
-    // The API drops what is empty.
+    // The API drops empty objects.
     if (live === undefined && Object.keys(wanted).length === 0) return []
     if (!isObject(live)) return [at]
     return Object.entries(wanted).flatMap(([key, value]) =>

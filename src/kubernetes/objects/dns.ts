@@ -1,6 +1,6 @@
 /**
- * CoreDNS on several masters. kubeadm deploys two pods while there is one master, and nothing moves them later: with that machine
- * all names in the cluster are gone. Pure.
+ * Spreads CoreDNS over several control-plane nodes. kubeadm deploys two pods while there is one control-plane node, and
+ * nothing moves them later: the loss of that node would end name resolution in the cluster. Pure.
  */
 import { type ApiObject, apiVersionOf } from '../api-objects.ts'
 import type { DnsPod } from '../api-facts.ts'
@@ -8,16 +8,16 @@ import type { DnsPod } from '../api-facts.ts'
 const NAMESPACE = 'kube-system'
 const LABELS = { 'k8s-app': 'kube-dns' } as const
 
-/** CoreDNS' pods, as a selector of the API. */
+/** The API's selector for CoreDNS' pods. */
 export const DNS_SELECTOR = 'k8s-app=kube-dns'
 
 /**
- * What quorate adds to kubeadm's Deployment `coredns`: fields that kubeadm leaves empty, so that applying them takes nothing from it.
- * The number of pods stays kubeadm's, or its autoscaler's.
+ * What quorate adds to kubeadm's Deployment `coredns`: only fields that kubeadm leaves empty, so that applying them
+ * changes nothing of kubeadm's. kubeadm or its autoscaler keeps control of the number of pods.
  *
- * - On masters, as long as there is one: what the cluster stands on keeps out of the way of what it is for.
- * - No master has two more than another. Only pods of the same template count, so that a new template spreads them anew; a
- *   master that is down does not count, so that its pods may go elsewhere.
+ * - On control-plane nodes while there is one, separate from ordinary workloads.
+ * - The number of pods differs by at most one between control-plane nodes. Only pods of the same template count, so
+ *   that a new template spreads them again. A node that is down doesn't count, so its pods can move elsewhere.
  */
 export function dnsSpread(): ApiObject {
   return {
@@ -55,10 +55,10 @@ export function dnsSpread(): ApiObject {
 }
 
 /**
- * A pod of CoreDNS to be evicted, so that its successor is placed where there is none; undefined: they are spread. They come to
- * lie on one master when another one was away.
+ * A CoreDNS pod to evict, so that its replacement is placed on a node without one; undefined: they are already spread.
+ * They end up on one control-plane node if the other was down.
  *
- * @param masters names of those that are Ready
+ * @param masters names of Ready control-plane nodes
  */
 export function dnsPodToMove(pods: readonly DnsPod[], masters: readonly string[]): DnsPod | undefined {
   const ready = pods.filter((pod) => pod.ready && masters.includes(pod.node))

@@ -1,9 +1,9 @@
 /**
  * Labels and taints that the cluster file gives a node, as a patch of its Node object. Pure.
  *
- * Nothing else of the node is touched: kubelets, controllers and people write labels and taints as well. What quorate set, it
- * notes on the node, in the same patch: so it can take away what the file names no more, and leaves alone what it only found.
- * Server-side apply would do for labels, but not for taints: these are one list with one owner.
+ * It changes nothing else of the node, because kubelets, controllers and people also write labels and taints. The same
+ * patch records on the node what quorate set. So quorate can remove what the file no longer names, and keeps what it
+ * only found. Server-side apply would work for labels, but taints are a single list with one owner.
  */
 import * as z from 'zod'
 import { NODE_NOTE, type NodeFacts, type NodeTaint } from '../api-facts.ts'
@@ -13,7 +13,7 @@ export interface NodeSettings {
   readonly taints: readonly NodeTaint[]
 }
 
-/** A merge patch, refused as a conflict if the node has changed since it was read. */
+/** A merge patch. The API refuses it as a conflict if the node has changed since it was read. */
 export interface NodePatch {
   readonly metadata: {
     readonly resourceVersion: string
@@ -23,13 +23,13 @@ export interface NodePatch {
   readonly spec?: { readonly taints: readonly NodeTaint[] }
 }
 
-/** What the note says: keys of labels, and of taints with their effect. */
+/** The content of the annotation: keys of labels, and keys of taints with their effect. */
 const NOTE = z.object({ labels: z.array(z.string()), taints: z.array(z.string()) })
 type Note = z.infer<typeof NOTE>
 
 type Present = Pick<NodeFacts, 'labels' | 'taints' | 'noted' | 'resourceVersion'>
 
-/** undefined: the node is as it is wanted. */
+/** undefined: the node is as wanted. */
 export function nodePatch(wanted: NodeSettings, present: Present): NodePatch | undefined {
   const before = readNote(present.noted)
   const labels = changedLabels(wanted, present, before)
@@ -43,7 +43,7 @@ export function nodePatch(wanted: NodeSettings, present: Present): NodePatch | u
   }
 }
 
-/** In an operator's words: `label disk=ssd`, `no label zone`, `taint dedicated=db:NoSchedule`. */
+/** For operators: `label disk=ssd`, `no label zone`, `taint dedicated=db:NoSchedule`. */
 export function describePatch({ metadata, spec }: NodePatch, present: Present): string {
   const labels = Object.entries(metadata.labels).map(([key, value]) =>
     value === null ? `no label ${key}` : `label ${key}=${value}`,
@@ -65,7 +65,7 @@ function changedLabels(wanted: NodeSettings, present: Present, before: Note): Re
   return Object.fromEntries([...set, ...gone.map((key) => [key, null] as const)])
 }
 
-/** Others' in their order, then the wanted ones that are new. */
+/** Taints of others in their order, then the wanted new ones. */
 function mergedTaints(wanted: NodeSettings, present: Present, before: Note): readonly NodeTaint[] {
   const replaced = new Map(wanted.taints.map((taint) => [taintId(taint), taint]))
   const kept = present.taints
@@ -75,7 +75,7 @@ function mergedTaints(wanted: NodeSettings, present: Present, before: Note): rea
   return [...kept, ...wanted.taints.filter((taint) => !there.has(taintId(taint)))]
 }
 
-/** Of what is wanted, all but what is there already by somebody else's doing. */
+/** Everything wanted, except what others had already set. */
 function noteOf(wanted: NodeSettings, present: Present, before: Note): Note {
   const there = present.taints.map(fullText)
   return {
@@ -90,12 +90,12 @@ function noteOf(wanted: NodeSettings, present: Present, before: Note): Note {
   }
 }
 
-/** null: nothing to note. */
+/** null: nothing to record. */
 function noteText(note: Note): string | null {
   return note.labels.length === 0 && note.taints.length === 0 ? null : JSON.stringify(note)
 }
 
-/** A note that can't be read, because somebody changed it, is none: then nothing is taken away. */
+/** An annotation that can't be parsed, because it was edited, counts as none: then nothing is removed. */
 function readNote(text: string | undefined): Note {
   try {
     return NOTE.parse(JSON.parse(text ?? ''))
@@ -108,7 +108,7 @@ function labelOf({ labels }: Present, key: string): string | undefined {
   return Object.hasOwn(labels, key) ? labels[key] : undefined
 }
 
-/** What the API tells taints of one node apart by. */
+/** What distinguishes the taints of a node for the API. */
 function taintId({ key, effect }: NodeTaint): string {
   return `${key}:${effect}`
 }

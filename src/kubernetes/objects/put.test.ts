@@ -12,7 +12,7 @@ beforeAll(async () => {
 afterAll(async () => await server[Symbol.asyncDispose]())
 beforeEach(() => void server.sent.splice(0))
 
-/** One answer after the other; the last one for ever. */
+/** One answer after the other; then the last one forever. */
 function inTurn(...answers: readonly Answer[]): Answer {
   let turn = 0
   return (sent, response) => answers[Math.min(turn++, answers.length - 1)]?.(sent, response)

@@ -1,10 +1,10 @@
-/** Brings an object to what is wanted, whatever is in the API in its place. */
+/** Brings an object to the wanted state, whatever exists under its name. */
 import type { ApiClient } from '../api-client.ts'
 import { refusalOf } from '../api-failure.ts'
 import { type ApiObject, referenceTo } from '../api-objects.ts'
 
 /**
- * Applies it, and takes its fields from whoever has them.
+ * Applies it, and takes over its fields from other managers.
  *
  * @throws QuorateError `kubernetes`; `cancelled`
  */
@@ -12,7 +12,7 @@ export async function putObject(client: ApiClient, object: ApiObject, signal?: A
   try {
     await client.apply(object, { force: true, signal })
   } catch (error) {
-    // What a binding binds to can't be changed: one that leads elsewhere is made again.
+    // The role of a binding is immutable, so a binding to another role is deleted and created again.
     if (!object.kind.endsWith('Binding') || refusalOf(error)?.reason !== 'Invalid') throw error
     await client.delete(referenceTo(object), { signal })
     await client.apply(object, { force: true, signal })

@@ -1,4 +1,4 @@
-/** Who may do what in the cluster, as far as quorate sees to it. Pure. */
+/** Permissions in the cluster that quorate manages. Pure. */
 import type { KubernetesSpec } from '../../spec/kubernetes.ts'
 import { type ApiObject, apiVersionOf } from '../api-objects.ts'
 
@@ -8,23 +8,27 @@ export const OPERATORS = 'quorate:operators'
 /** The group in the certificate of kubeadm's admin.conf. */
 export const ADMINS = 'kubeadm:cluster-admins'
 
-/** Groups that the API server knows by itself. */
+/** Groups that are built into the API server. */
 const KUBELETS = 'system:nodes'
 
 const GROUP = 'rbac.authorization.k8s.io'
 
-/** Lets the operator in. Only somebody with another right to it can make it: the first time, a certificate of system:masters. */
+/**
+ * Gives the operator access. Only a user with equal permissions can create it: the first time, a certificate of
+ * system:masters.
+ */
 export const OPERATORS_BINDING = binding(OPERATORS, 'cluster-admin', OPERATORS)
 
 /**
- * All bindings that have to be there. kubeadm's come by kubeadm's own names, so that a `kubeadm` that is run by hand finds what it
- * would have made in the phases that quorate leaves out: `kubeconfig` (admin.conf), `bootstrap-token`.
+ * All required bindings. kubeadm's have kubeadm's own names, so that `kubeadm` run by hand finds what the phases that
+ * quorate skips would have created: `kubeconfig` (admin.conf), `bootstrap-token`.
  */
 export function rbacObjects({ pki }: Pick<KubernetesSpec, 'pki'>): readonly ApiObject[] {
   return [
     OPERATORS_BINDING,
     binding(ADMINS, 'cluster-admin', ADMINS),
-    // The controller-manager signs a kubelet's next client certificate only if it is approved, and this lets it approve it.
+    // The controller-manager signs a kubelet's next client certificate only once it is approved. This permits the
+    // approval.
     ...(pki.caKey === 'masters'
       ? [
           binding(

@@ -1,4 +1,4 @@
-/** What the proof's pods came to, as what works and what does not. Pure; what pods say is cut to one harmless line. */
+/** Judges from the proof's pods what works and what does not. Pure. Text from pods is cut to one harmless line. */
 import * as z from 'zod'
 import { oneLine } from '../../spec/visible.ts'
 import { BY_ADDRESS, BY_NAME } from './objects.ts'
@@ -6,33 +6,35 @@ import { BY_ADDRESS, BY_NAME } from './objects.ts'
 /** Stable: `--json` shows it. */
 export interface ProofFailure {
   readonly kind: 'pod' | 'network' | 'service' | 'dns' | 'log'
-  /** The node whose pod was to do it, or to run. */
+  /** The node whose pod should have checked, or run. */
   readonly from: string
-  /** The node that was to answer; undefined: it is not about one. */
+  /** The node that should have answered; undefined: it is not about one. */
   readonly to: string | undefined
   readonly message: string
-  /** What to look at. */
+  /** What to inspect. */
   readonly hint: string
 }
 
 export interface ProofPod {
   readonly name: string
-  /** Empty: it was not placed yet. */
+  /** Empty: not scheduled yet. */
   readonly node: string
   readonly ready: boolean
-  /** Empty: it has none yet. */
+  /** Empty: none yet. */
   readonly address: string
   readonly phase: string
-  /** Why it does not run, as far as its status says. */
+  /** Why it does not run, if its status says so. */
   readonly why: string
-  /** What a pod that has ended said at last. */
+  /** The last output of a pod that has ended. */
   readonly lastWords: string
 }
 
 const word = z.string().transform((text) => oneLine(text, 400))
 const waiting = z.looseObject({ reason: word.default(''), message: word.default('') })
 
-/** The node that the DaemonSet's controller made a pod for, before the scheduler has placed it; empty: it says none. */
+/**
+ * The node that the DaemonSet's controller created a pod for, before the scheduler has placed it; empty: not stated.
+ */
 const MADE_FOR = z
   .object({
     nodeAffinity: z.object({
@@ -93,7 +95,7 @@ export const PROOF_POD = z
     }
   })
 
-/** Nodes on which no pod serves in time. */
+/** Nodes without a serving pod at the deadline. */
 export function unplaced(
   nodes: readonly string[],
   pods: readonly ProofPod[],
@@ -118,7 +120,7 @@ export function unplaced(
   })
 }
 
-/** What the checking pods, one a node, did not reach. */
+/** What the checking pods, one per node, could not reach. */
 export function judged(nodes: readonly string[], checks: readonly ProofPod[]): readonly ProofFailure[] {
   const failures = nodes.flatMap((node) => {
     const check = checks.find((one) => one.node === node)

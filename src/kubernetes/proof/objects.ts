@@ -1,10 +1,10 @@
-/** What the proof makes in the cluster, all of it in a namespace of its own. Pure. */
+/** The objects that the proof creates in the cluster, all in a separate namespace. Pure. */
 import { PROOF_LABEL } from '../api-facts.ts'
 import { type ApiObject, apiVersionOf } from '../api-objects.ts'
 import check from './check.sh?raw'
 import serve from './serve.sh?raw'
 
-/** Of the pods that serve. The Service has 80. */
+/** Port of the serving pods. The Service has 80. */
 const PORT = 8080
 const SERVES = { app: 'serve' } as const
 export const SERVES_SELECTOR = 'app=serve'
@@ -12,15 +12,15 @@ export const CHECKS_SELECTOR = 'app=check'
 /** The name of the DaemonSet, and of the Service in front of it. */
 export const SERVE = 'serve'
 
-/** What is asked beside the pods: no node is called so. */
+/** Checked in addition to the pods: no node has this name. */
 export const BY_ADDRESS = '@service'
 export const BY_NAME = '@dns'
 
 export interface ProofPlan {
   readonly namespace: string
-  /** Names of the nodes that are to be proven. */
+  /** Names of the nodes to check. */
   readonly nodes: readonly string[]
-  /** Has `sh`, `nc` and `wget`. */
+  /** Contains `sh`, `nc` and `wget`. */
   readonly image: string
   /** `cluster.local` */
   readonly dnsDomain: string
@@ -31,7 +31,7 @@ export function proofNamespace({ namespace }: ProofPlan): ApiObject {
   return { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace, labels } }
 }
 
-/** A pod on every node by way of the controller-manager and the scheduler, and a Service in front of them. */
+/** A pod on every node, through the controller-manager and the scheduler, and a Service in front of them. */
 export function serving(plan: ProofPlan): readonly ApiObject[] {
   const { namespace, nodes } = plan
   const names = nodes.map((name) => ({
@@ -65,7 +65,7 @@ export function serving(plan: ProofPlan): readonly ApiObject[] {
   ]
 }
 
-/** A pod on each node that asks all the others, itself among them. */
+/** A pod on each node that connects to all pods, including its own node's. */
 export function checking(
   plan: ProofPlan,
   pods: readonly { readonly node: string; readonly address: string }[],
@@ -99,7 +99,7 @@ function containerOf({ image }: ProofPlan, words: readonly string[]): object {
   }
 }
 
-/** Goes wherever it is sent, whatever the node's taints, and has no rights: neither on the node nor in the API. */
+/** Can be scheduled on any node, whatever its taints, and has no permissions on the node or in the API. */
 function podOf(container: object): object {
   return {
     containers: [container],
