@@ -3,7 +3,7 @@ import { isIP, isIPv4 } from 'node:net'
 import ipaddr from 'ipaddr.js'
 import type { Complaint } from './problem.ts'
 
-/** One spelling per address, so that two spellings of an IPv6 address are seen to be the same. Takes a valid address. */
+/** The canonical form of an address, so that two spellings of an IPv6 address compare equal. Takes a valid address. */
 export function normalAddress(address: string): string {
   return ipaddr.parse(address).toNormalizedString()
 }
@@ -17,7 +17,7 @@ const UNFIT: Readonly<Record<string, string>> = {
   ipv4Mapped: 'is an IPv4 address in IPv6 clothes: certificates and etcd treat it as another one',
 }
 
-/** Why this can't be the address of a node, or undefined where it can. */
+/** Why this can't be the address of a node; undefined: it can. */
 export function checkAddress(text: string): Complaint | undefined {
   if (isIP(text) === 0) return notAnAddress(text)
   if (text.includes('%')) {

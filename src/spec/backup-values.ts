@@ -3,7 +3,7 @@ import { hasBech32Checksum } from './bech32.ts'
 import type { Complaint } from './problem.ts'
 import { RECIPIENT_PLACEHOLDER, isSampleRecipient } from './sample-keys.ts'
 
-/** A bucket's name: what all S3 services agree on. */
+/** A bucket's name, by the rules that all S3 services share. */
 export function checkBucket(text: string): Complaint | undefined {
   if (/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(text) && !text.includes('..')) return undefined
   return {
@@ -12,7 +12,7 @@ export function checkBucket(text: string): Complaint | undefined {
   }
 }
 
-/** `prod` or `clusters/prod`: of characters that need no escaping anywhere. */
+/** `prod` or `clusters/prod`: only characters that never need escaping. */
 export function checkObjectPrefix(text: string): Complaint | undefined {
   const parts = text.replaceAll(/^\/|\/$/g, '').split('/')
   if (parts.every((part) => /^[A-Za-z0-9._-]+$/.test(part) && !/^\.+$/.test(part))) return undefined
@@ -27,7 +27,7 @@ export function checkRegion(text: string): Complaint | undefined {
   return { message: `"${text}" is not a region`, hint: 'write one like eu-central-1' }
 }
 
-/** Characters of systemd.time(7)'s calendar events; systemd itself has the last word, on the node. */
+/** Characters of systemd.time(7)'s calendar events; systemd on the node checks the rest. */
 export function checkCalendar(text: string): Complaint | undefined {
   if (/^[A-Za-z0-9*:,./~+ -]+$/.test(text)) return undefined
   return {

@@ -1,11 +1,14 @@
-/** Where a cluster file must choose one thing, or two things belong together; and what lives too long. */
+/**
+ * Checks where a cluster file must choose one of several keys, where two keys belong together, and what is valid for
+ * too long.
+ */
 import { checkRelease, oneOf } from './check-release.ts'
 import { BACKUP_DEFAULTS } from './defaults.ts'
 import type { Partly, Reporter } from './report.ts'
 import type { ClusterFile } from './schema.ts'
 import { counted, plural } from './units.ts'
 
-/** Past this, a stolen key is a worry for years (the limit that browsers drew in 2018). */
+/** With a longer validity, a stolen key stays dangerous for years (browsers have had this limit since 2018). */
 const LONG_DAYS = 825
 const SHORT_DAYS = 7
 
@@ -38,7 +41,7 @@ export function checkChoices(file: Partly<ClusterFile>, report: Reporter): void 
   }
 }
 
-/** How long certificates are valid. */
+/** Validity of certificates in days. */
 export function checkDays(path: readonly string[], days: number, report: Reporter): void {
   const name = path.join('.')
   if (days > LONG_DAYS) {

@@ -1,4 +1,4 @@
-/** What belongs together in the cluster file's `kubernetes.containerd`. */
+/** Checks which keys of the cluster file's `kubernetes.containerd` belong together. */
 import { oneOf } from './check-release.ts'
 import type { Partly, Reporter } from './report.ts'
 import type { ClusterFile } from './schema.ts'
@@ -22,7 +22,7 @@ export function checkContainerd(containerd: Written, report: Reporter): void {
     return
   }
   if (source === 'release') return
-  // A source that is at fault itself is not the distribution.
+  // An invalid source is still not the distribution.
   if (source === undefined && Object.hasOwn(containerd, 'source')) return
   for (const key of VERSIONS) {
     if (containerd[key] === undefined) continue

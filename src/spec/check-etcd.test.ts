@@ -212,7 +212,7 @@ test('http is for whom the file says, and metrics without a certificate are told
   expect(settings('listen-client-http-urls: "https://0.0.0.0:2384"', '  enableV2: true\n')).toEqual([
     expect.stringContaining('the v2 API'),
   ])
-  // The port of the standard is free then.
+  // The default port is free then.
   expect(added('  clientPort: 2381\n  settings: { listen-metrics-urls: "http://127.0.0.1:2383" }\n')).toEqual(
     [],
   )

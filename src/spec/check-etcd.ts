@@ -1,4 +1,4 @@
-/** What etcd's part of a cluster file must be in itself. */
+/** Checks etcd's part of a cluster file by itself. */
 import { METRICS_PORT, checkListeners } from './check-listeners.ts'
 import { checkModules, checkPins, checkPlainMirror } from './check-pins.ts'
 import { DEBIAN_VERSIONS, DEFAULTS } from './defaults.ts'
@@ -29,7 +29,7 @@ export function checkEtcd(file: Partly<ClusterFile>, report: Reporter): void {
   checkListeners(file, report)
 }
 
-/** Where the WAL lies unless the file says so: beside the data. */
+/** The default path of the WAL: next to the data directory. */
 export function defaultWalDirectory(dataDirectory: string): string {
   return tidyRemotePath(`${dataDirectory}/../wal`)
 }
@@ -59,7 +59,7 @@ function checkDirectories(file: Partly<ClusterFile>, report: Reporter): void {
   const complaint = checkWalDirectory(tidy)
   if (complaint !== undefined)
     return report.error(path, `etcd.walDirectory: ${complaint.message}`, complaint.hint)
-  // etcd's own place for it, where nobody says another: clusters that were set up so can keep it.
+  // etcd's own default path: clusters that were set up with it can keep it.
   if (tidy === `${data}/member/wal`) return
   if (liesWithin(tidy, data)) {
     const message =
@@ -97,7 +97,7 @@ function checkPorts(file: Partly<ClusterFile>, report: Reporter): void {
   }
 }
 
-/** By itself: where the file says where, that is checked with the setting. */
+/** By default: if the file sets the address, that is checked with the setting. */
 function servesMetrics({ etcd }: Partly<ClusterFile>): boolean {
   return etcd?.metrics !== 'clients' && etcd?.settings?.['listen-metrics-urls'] === undefined
 }

@@ -13,7 +13,7 @@ test("pods have flannel's network, unless there is none", () => {
   expect(nine('podNetwork: 10.6.0.0/16', KEY)).toEqual([
     expect.stringMatching(/:18:15: kubernetes\.podNetwork: flannel gives out 10\.5\.0\.0\/16 .*; remove it/),
   ])
-  // Another network for pods may stand beside flannel's where flannel is not theirs.
+  // The pods' network may differ from flannel's network if the pods don't use flannel.
   expect(nine('podNetwork: 10.6.0.0/16\n  flannel: none', KEY)).toEqual([])
 })
 

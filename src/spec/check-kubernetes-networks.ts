@@ -1,4 +1,4 @@
-/** Whether the networks of pods and Services are large enough, and overlap nothing that nodes must reach. */
+/** Checks that the networks of pods and Services are large enough, and overlap nothing that nodes must reach. */
 import { isIPv4 } from 'node:net'
 import ipaddr from 'ipaddr.js'
 import { KUBERNETES_DEFAULTS } from './defaults.ts'
@@ -10,7 +10,7 @@ import { counted } from './units.ts'
 type File = Partly<ClusterFile>
 type Written = NonNullable<File['kubernetes']>
 
-/** A network, and where the file says it. */
+/** A network, and its key in the file. */
 interface Place {
   readonly cidr: string
   readonly path: readonly string[]
@@ -19,13 +19,13 @@ interface Place {
   readonly standard: boolean
 }
 
-/** What kube-apiserver and kubeadm take: the tenth address is that of DNS, and more than 2^20 are too many. */
+/** Limits of kube-apiserver and kubeadm: the tenth address is that of DNS, and more than 2^20 are too many. */
 const SERVICE_PREFIXES = { least: 12, most: 28 } as const
-/** Fewer Services than this have room, and the network can't be changed later. */
+/** A smaller network may be too small for the Services, and it can't be changed later. */
 const ROOMY_PREFIX = 24
-/** kubeadm refuses a node's share that is more than so many bits smaller than the whole. */
+/** kubeadm refuses a node's part if its prefix is longer than the whole network's by more than this many bits. */
 const MOST_SHARE_BITS = 16
-/** A share has its own address, its broadcast address, and that of the bridge. */
+/** A node's part has its own address, its broadcast address, and the bridge's. */
 const NOT_FOR_PODS = 3
 /** kubelet's own maxPods. */
 const USUAL_PODS = 110
@@ -42,7 +42,7 @@ export function checkNetworks(file: File, written: Written, report: Reporter): v
   if (pods !== undefined) {
     checkShares(pods, file, written, report)
     checkPublic(pods, report)
-    // Where it is flannel's network, flannel's own check says the same of it, at its place.
+    // If it is flannel's network, flannel's own check reports the same at its own key.
     if (!pods.standard || flannelNetwork(file) === undefined) checkNodes(pods, file, report)
   }
   if (pods !== undefined && services !== undefined && networksOverlap(pods.cidr, services.cidr)) {
@@ -52,7 +52,7 @@ export function checkNetworks(file: File, written: Written, report: Reporter): v
   }
 }
 
-/** undefined: what is written is no network, which is said already. */
+/** undefined: the value is not a network, which is already reported. */
 function place(written: Written, key: 'serviceNetwork' | 'podNetwork', standard: string): Place | undefined {
   const value = written[key]
   const name = `kubernetes.${key}`
@@ -105,7 +105,9 @@ function checkServices(services: Place, report: Reporter): void {
   }
 }
 
-/** How much of the pods' network each node gets. With flannel as a service flannel divides it, by its own rules. */
+/**
+ * The size of each node's part of the pods' network. With flannel as a service, flannel divides it by its own rules.
+ */
 function checkShares(pods: Place, file: File, written: Written, report: Reporter): void {
   if (written.flannel === 'service') return
   const key = 'node-cidr-mask-size'
@@ -155,7 +157,7 @@ function checkNodes(network: Place, { nodes, loadBalancer }: File, report: Repor
   if (found !== undefined) complain(network, `holds ${found.address}, ${found.what}`, report)
 }
 
-/** Nodes on the internet that no pod could reach any more. */
+/** Public addresses that pods could no longer reach. */
 function checkPublic({ cidr, path, name }: Place, report: Reporter): void {
   if (ipaddr.IPv4.parse(cidr.split('/')[0] ?? '').range() !== 'unicast') return
   const message = `${name}: ${cidr} are public addresses, and nothing in the cluster could reach their owners`

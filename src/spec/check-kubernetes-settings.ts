@@ -1,4 +1,4 @@
-/** Whether Kubernetes' own programs would take the settings that the file gives them, and whether they are free to be given. */
+/** Checks whether Kubernetes' programs would accept the settings in the file, and whether a file may set them. */
 import { isIP } from 'node:net'
 import { goBoolean, goDuration, goInteger } from './go-values.ts'
 import {
@@ -24,7 +24,7 @@ const KINDS: Readonly<Record<ConfiguredProgram, string>> = {
   kubeProxy: 'KubeProxyConfiguration',
 }
 
-/** Of a file with thousands of unknown settings not each is compared with all that are known. */
+/** In a file with thousands of unknown settings, only this many are compared with the known ones. */
 const MOST_SUGGESTIONS = 100
 
 export function checkKubernetesSettings(written: Written, report: Reporter): void {
@@ -53,7 +53,7 @@ export function checkKubernetesSettings(written: Written, report: Reporter): voi
 
 interface Program {
   readonly component: Component
-  /** Both undefined where the version is none. */
+  /** Both undefined if the version is invalid. */
   readonly minor: string | undefined
   readonly known: ReadonlyMap<string, ArgumentKind> | undefined
   readonly suggests: boolean
@@ -83,7 +83,7 @@ function checkArgument(
     report.error(path, message, unknownHint(name, suggests ? known.keys() : [], argumentSince(name)), 'key')
     return
   }
-  // oxlint-disable-next-line no-control-regex -- a manifest could hold it, and nobody would see it there
+  // oxlint-disable-next-line no-control-regex -- a manifest could contain it, invisible to readers
   if (/[\u0000-\u001f\u007f]/.test(value))
     report.error(path, `${place}: a line break or control character`, 'write one line')
   else if (kind !== undefined) checkValue(kind, value, path, place, report)
@@ -162,7 +162,7 @@ function unknownHint(name: string, known: Iterable<string>, since: string | unde
   return close === undefined ? undefined : `check the spelling: the closest match is ${close}`
 }
 
-/** `--audit_log_maxage` and `auditLogMaxage` as Kubernetes writes it. */
+/** Kubernetes' spelling of `--audit_log_maxage` and `auditLogMaxage`. */
 function argumentName(name: string): string {
   return name
     .replace(/^-+/, '')

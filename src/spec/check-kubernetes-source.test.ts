@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { parseClusterFile } from './parse.ts'
 
-/** What is wrong with flannel where Kubernetes is asked for so. */
+/** The complaints about flannel for this `kubernetes` section. */
 function complaints(kubernetes: string): readonly string[] {
   const nodes = ['etcd', 'master', 'worker', 'service'].map(
     (role, index) => `  - { name: ${role}01, address: 198.18.9.${index + 11}, roles: [${role}] }\n`,

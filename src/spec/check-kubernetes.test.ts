@@ -171,7 +171,7 @@ test('ports that Kubernetes has on the same node', () => {
       'etcd.clientPort: on etcd01 port 10250 belongs to the kubelet; write another port',
     ),
   ])
-  // Only a master has that one.
+  // Only control-plane nodes use that port.
   expect(nine('', both, port('peerPort', 10_259))).toEqual([])
   expect(nine('', port('peerPort', 10_250))).toEqual([])
   expect(
@@ -195,7 +195,7 @@ test('neither masters nor workers', () => {
     'cluster.yaml:9:1: kubernetes: no node has the role master, so its control plane has no place; write roles: [master] on two or more nodes',
     expect.stringMatching(/^cluster\.yaml:9:1: warning: kubernetes: no node has the role worker/),
   ])
-  // One that may have meant to be a master: only its fault is said.
+  // That node may have been intended as a control-plane node, so only its own fault is reported.
   expect(lines(bare.replace('roles: [etcd]', 'roles: [mastre]'))).toEqual([
     expect.stringContaining('"mastre" is not known'),
   ])

@@ -1,4 +1,4 @@
-/** Whether this cluster could carry Kubernetes, where the file asks for it. */
+/** Checks whether this cluster can run Kubernetes, if the file asks for it. */
 import { isIP, isIPv6 } from 'node:net'
 import { checkDays } from './check-choices.ts'
 import { checkContainerd } from './check-containerd.ts'
@@ -28,7 +28,7 @@ export function checkKubernetes(file: File, report: Reporter): void {
   if (kubernetes.pki?.days !== undefined)
     checkDays(['kubernetes', 'pki', 'days'], kubernetes.pki.days, report)
   checkKubernetesSettings(kubernetes, report)
-  // A node with a fault in it may be the one that is missed: don't add a wrong complaint to the right one.
+  // An invalid node may be the one that seems to be missing: don't report a wrong problem in addition to the right one.
   const known = (nodes ?? []).flatMap((node) => (hasRoles(node) ? [node] : []))
   if (nodes === undefined || known.length < nodes.length) return
   checkRoles(known, report)
@@ -69,7 +69,7 @@ function checkSource(source: NonNullable<File['kubernetes']>['source'], report: 
   }
 }
 
-/** flanneld as a program comes with what is built here, and with bundles of that. */
+/** The flanneld program is only available from a local build, or from a bundle of one. */
 function checkFlannel({ source, flannel }: NonNullable<File['kubernetes']>, report: Reporter): void {
   const released = typeof source === 'object' ? source.release !== undefined : source !== 'modules'
   if (flannel !== 'service' || !released) return
@@ -78,7 +78,7 @@ function checkFlannel({ source, flannel }: NonNullable<File['kubernetes']>, repo
   report.error(['kubernetes', 'flannel'], message, 'write flannel: daemonset, or source: modules')
 }
 
-/** Certificates, kubeconfigs and kubeadm's configuration all name it, and none of them can easily be given another. */
+/** Certificates, kubeconfigs and kubeadm's configuration all contain it, so it is hard to change later. */
 function checkEndpoint({ loadBalancer, nodes }: File, report: Reporter): void {
   const url = loadBalancer?.url
   if (loadBalancer === undefined || !Object.hasOwn(loadBalancer, 'url')) {
@@ -132,7 +132,7 @@ function checkRoles(nodes: readonly PartlyNode[], report: Reporter): void {
   )
 }
 
-/** X.509 takes 64 characters as a common name (RFC 5280, ub-common-name), and a kubelet's is `system:node:NAME`. */
+/** X.509 limits common names to 64 characters (RFC 5280, ub-common-name), and a kubelet's is `system:node:NAME`. */
 const LONGEST_NODE_NAME = 64 - 'system:node:'.length
 
 function checkNodeNames({ nodes }: File, report: Reporter): void {
@@ -143,7 +143,7 @@ function checkNodeNames({ nodes }: File, report: Reporter): void {
   }
 }
 
-/** IPv6 alone and both families: nothing of it was tried, so it is refused. */
+/** IPv6 only and dual stack were never tested, so they are refused. */
 function checkNodeAddresses({ nodes }: File, report: Reporter): void {
   for (const [index, node] of (nodes ?? []).entries()) {
     if (node?.address === undefined || !isIPv6(node.address) || !isKubernetes(node)) continue
@@ -156,7 +156,7 @@ function isKubernetes({ roles }: PartlyNode): boolean {
   return roles?.includes('master') === true || roles?.includes('worker') === true
 }
 
-/** Where Kubernetes' programs listen on every node, and those of the control plane on masters. */
+/** Ports of Kubernetes' programs on every node, and of the control plane on its nodes. */
 const NODE_PORTS: Readonly<Record<number, string>> = {
   10248: "the kubelet's health",
   10249: "kube-proxy's metrics",
@@ -177,11 +177,11 @@ function checkPorts({ etcd, loadBalancer }: File, nodes: readonly PartlyNode[], 
   checkPort('etcd', ['etcd', 'peerPort'], peerPort, nodes, report)
   if (!managed || url === undefined || checkHttpUrl(url) !== undefined) return
   const { port } = endpointOf(url)
-  // The load balancer's own check knows of the API server.
+  // The load balancer's own check covers the API server.
   if (port !== API_PORT) checkPort('service', ['loadBalancer', 'url'], port, nodes, report)
 }
 
-/** Whether a node that listens there for its other role runs Kubernetes too. */
+/** Whether a node that listens at this port for another role also runs Kubernetes. */
 function checkPort(
   role: Role,
   path: readonly string[],

@@ -1,4 +1,4 @@
-/** Whether etcd could listen where the settings say, and who could come in there. */
+/** Checks whether etcd could listen at the addresses in the settings, and who could connect to them. */
 import { DEFAULTS } from './defaults.ts'
 import {
   LISTENERS,
@@ -13,7 +13,7 @@ import {
 import type { Partly, Reporter } from './report.ts'
 import type { ClusterFile } from './schema.ts'
 
-/** Serves metrics on every member's loopback, unless the file says where. */
+/** Serves metrics on every member's loopback address, unless the file sets an address. */
 export const METRICS_PORT = 2381
 
 type Flag = (typeof LISTENERS)[number]
@@ -91,7 +91,7 @@ function checkPort(url: Found, file: Partly<ClusterFile>, all: readonly Found[],
     )
 }
 
-/** Metrics hold no keys and no values. */
+/** Metrics contain no keys and no values. */
 function checkMetrics(url: Found, file: Partly<ClusterFile>, say: Say): void {
   if (url.tls) return
   if (file.etcd?.metrics === 'clients')
@@ -105,7 +105,7 @@ function checkMetrics(url: Found, file: Partly<ClusterFile>, say: Say): void {
   say('warning', message, 'write https, or let a firewall admit the scraper alone')
 }
 
-/** There is a way to all keys there: etcd's JSON gateway. */
+/** This listener gives access to all keys: it serves etcd's JSON gateway. */
 function checkHttp(url: Found, file: Partly<ClusterFile>, say: Say): void {
   if (url.tls) return
   const { localPlaintext = false, plaintextClients = false } = file.etcd ?? {}

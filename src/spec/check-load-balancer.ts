@@ -1,4 +1,4 @@
-/** Whether HAProxy could stand in front of these API servers, where the file asks quorate for it. */
+/** Checks whether HAProxy can run in front of these API servers, if the file asks quorate for it. */
 import { isIP, isIPv6 } from 'node:net'
 import { normalAddress } from './address.ts'
 import { METRICS_PORT } from './check-listeners.ts'
@@ -23,7 +23,7 @@ export function checkLoadBalancer(file: File, report: Reporter): void {
     report.warning(['loadBalancer', 'address'], message, 'add managed: true, or remove address')
     return
   }
-  // A node with a fault in it may be the one that is missed: don't add a wrong complaint to the right one.
+  // An invalid node may be the one that seems to be missing: don't report a wrong problem in addition to the right one.
   const all = file.nodes ?? []
   if (all.some((node) => node?.roles === undefined || node.roles.includes(undefined))) return
   const service = all.filter((node): node is PartlyNode => node?.roles?.includes('service') === true)
@@ -70,7 +70,7 @@ function checkUrl(url: string, address: string | undefined, report: Reporter): v
   report.error(path, message, `write ${url.replace(hostname, isIPv6(address) ? `[${address}]` : address)}`)
 }
 
-/** Who else listens on that port of a service node, by the cluster file itself. */
+/** What else listens at that port of a service node, according to the cluster file. */
 function checkPort(port: number, file: File, service: readonly PartlyNode[], report: Reporter): void {
   const {
     clientPort = DEFAULTS.etcd.clientPort,

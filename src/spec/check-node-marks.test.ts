@@ -23,7 +23,7 @@ test("the narrower selector counts: a node's own, its groups', its roles', all",
     'all',
   ])
   expect(labelsOf(spec, 'worker01')).toEqual({ d: 'node', zone: 'a' })
-  // No node of Kubernetes.
+  // Not a Kubernetes node.
   expect(Object.keys(spec.nodeLabels)).not.toContain('etcd01')
 })
 

@@ -1,4 +1,4 @@
-/** Whom labels and taints are for: nodes that there are, that run pods, and with one value for each. */
+/** Checks labels and taints: their nodes must exist and run pods, and get only one value for each. */
 import { type Cluster, type Node, MASTER_ALIAS, ROLES, selectNodes } from './cluster.ts'
 import { kubernetesNodes } from './kubernetes.ts'
 import { checkQualifiedName } from './kubernetes-values.ts'
@@ -11,7 +11,7 @@ type File = Partly<ClusterFile>
 type Written = NonNullable<File['kubernetes']>
 type Around = Pick<Cluster, 'nodes' | 'groups'>
 
-/** What kubelets and controllers set, and set again. */
+/** Labels that kubelets and controllers set, and would set again. */
 const THEIR_LABELS =
   /^((beta\.)?kubernetes\.io\/(hostname|os|arch)|node-role\.kubernetes\.io\/(control-plane|master))$/
 const THEIR_TAINTS = /^(node\.kubernetes\.io|node\.cloudprovider\.kubernetes\.io)\//
@@ -52,7 +52,7 @@ function checkKey(key: string, path: readonly string[], report: Reporter): void 
     report.error(path, `kubernetes.nodeLabels: ${key} is set by Kubernetes itself`, 'remove it', 'key')
 }
 
-/** The nodes that it selects, without those where no pod runs. */
+/** The selected nodes, without those that run no pods. */
 function checkSelector(
   selector: string,
   path: readonly string[],
@@ -81,7 +81,7 @@ function checkSelector(
   return []
 }
 
-/** What is written for a master stands in place of the taint that keeps pods off it. */
+/** A taint in the file for control-plane nodes replaces the taint that keeps pods off them. */
 function warnOfMasters(
   nodes: readonly Node[],
   wanted: readonly ({ readonly key?: string | undefined } | undefined)[] | undefined,
@@ -103,7 +103,7 @@ type Add = (
   path: readonly (string | number)[],
 ) => void
 
-/** Finds what two selectors of one kind give a node in two ways: of two roles or two groups none is the narrower. */
+/** Finds conflicting values from two selectors of the same kind: two roles or two groups have equal precedence. */
 function onePerNode(name: string, around: Around, report: Reporter): Add {
   const seen = new Map<string, { readonly value: string | undefined; readonly selector: string }>()
   return (selector, nodes, key, value, path) => {
@@ -127,7 +127,7 @@ function onePerNode(name: string, around: Around, report: Reporter): Add {
   }
 }
 
-/** As much of the cluster as the file has without faults. */
+/** The part of the cluster that the file describes without faults. */
 function aroundOf({ nodes, groups }: File): Around {
   return {
     nodes: (nodes ?? []).flatMap((node) =>

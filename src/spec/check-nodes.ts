@@ -1,4 +1,4 @@
-/** What nodes and groups must be to each other: no two alike, an odd number of etcd nodes, groups of known nodes. */
+/** Checks nodes and groups against each other: unique names, an odd number of etcd nodes, groups of known nodes. */
 import { isIP } from 'node:net'
 import { normalAddress } from './address.ts'
 import { ROLES } from './cluster.ts'
@@ -8,7 +8,7 @@ import type { ClusterFile } from './schema.ts'
 import { checkName } from './values.ts'
 import { counted } from './units.ts'
 
-/** Words with a meaning of their own where a node, role or group is selected. */
+/** Words with a special meaning in selectors. */
 const RESERVED: readonly string[] = [...ROLES, 'common']
 
 export function checkNodes(file: Partly<ClusterFile>, report: Reporter): void {
@@ -44,7 +44,7 @@ function checkNames(file: Partly<ClusterFile>, report: Reporter): void {
   }
 }
 
-/** etcd knows members by these: no two alike, and none by which another node goes. */
+/** etcd knows members by these names: they must be unique, and must not be the name of another node. */
 function checkEtcdNames(file: Partly<ClusterFile>, report: Reporter): void {
   const nodes = file.nodes ?? []
   for (const [index, node] of nodes.entries()) {
@@ -129,7 +129,8 @@ function checkRoles(file: Partly<ClusterFile>, report: Reporter): void {
 function checkMembers(file: Partly<ClusterFile>, report: Reporter): void {
   const nodes = file.nodes
   if (nodes === undefined) return
-  // A list of roles with a fault in it may well have meant etcd: don't add a wrong complaint to the right one.
+  // An invalid list of roles may have been intended to contain etcd: don't report a wrong problem in addition to the
+  // right one.
   if (nodes.some((node) => node?.roles === undefined || node.roles.includes(undefined))) return
   const count = nodes.filter((node) => node?.roles?.includes('etcd')).length
   const path = ['nodes']

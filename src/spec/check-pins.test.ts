@@ -4,7 +4,7 @@ import { formatProblem } from './problem.ts'
 
 const SUM = 'a'.repeat(64)
 
-/** What is said of these keys under `etcd`, in lines from 6 on. */
+/** The report about these keys under `etcd`, in lines from 6 on. */
 function told(...keys: readonly string[]): readonly string[] {
   const nodes = [1, 2, 3].map(
     (number) => `  - { name: etcd0${number}, address: 192.0.2.${number}, roles: [etcd] }`,

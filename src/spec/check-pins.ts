@@ -1,15 +1,15 @@
-/** Where etcd's binaries come from, and how far that can be trusted: pinned checksums, and mirrors without TLS. */
+/** Checks the source of etcd's binaries, and how far it can be trusted: pinned checksums, and mirrors without TLS. */
 import { DEFAULTS } from './defaults.ts'
 import type { Partly, Reporter } from './report.ts'
 import type { ClusterFile } from './schema.ts'
 import { checkVersion, minorNumber } from './values.ts'
 
-/** The oldest minor whose server, etcdctl and etcdutl are Go modules of their own: 3.5. */
+/** The oldest minor whose server, etcdctl and etcdutl are separate Go modules: 3.5. */
 const FIRST_MINOR = 5
 
 const PROGRAMS = ['etcd', 'etcdctl'] as const
 
-/** A pin that could never be compared with anything would look like protection. */
+/** A pin that is never compared with anything would only look like protection. */
 export function checkPins(file: Partly<ClusterFile>, report: Reporter): void {
   const { sha256, source } = file.etcd ?? {}
   if (sha256 === undefined) return
@@ -25,7 +25,7 @@ export function checkPins(file: Partly<ClusterFile>, report: Reporter): void {
     const place = [...path, arch]
     const key = place.join('.')
     if (sums === undefined) continue
-    // One that is there and is none keeps its key: that it is none is said already.
+    // An invalid checksum still has its key: that it is invalid is already reported.
     const missing = PROGRAMS.filter((name) => !Object.hasOwn(sums, name))
     const archive = Object.hasOwn(sums, 'archive')
     if (archive && (source?.debian !== undefined || source?.modules !== undefined)) {
@@ -44,7 +44,7 @@ export function checkPins(file: Partly<ClusterFile>, report: Reporter): void {
   }
 }
 
-/** The checksums come from the same place as the archive: over http whoever is in between gives out both. */
+/** The checksums come from the same server as the archive: over http an attacker on the network can replace both. */
 export function checkPlainMirror(file: Partly<ClusterFile>, report: Reporter): void {
   const { sha256, source } = file.etcd ?? {}
   const release = source?.release
@@ -59,7 +59,7 @@ export function checkPlainMirror(file: Partly<ClusterFile>, report: Reporter): v
   )
 }
 
-/** What can be built from modules, and what vouches for those. */
+/** What can be built from modules, and how those are verified. */
 export function checkModules(file: Partly<ClusterFile>, report: Reporter): void {
   const { version, sha256, source } = file.etcd ?? {}
   const modules = source?.modules

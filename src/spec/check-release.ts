@@ -1,7 +1,7 @@
-/** Where a cluster file must choose one source, and what belongs together in one. */
+/** Checks that a cluster file chooses exactly one source, with the keys that belong to it. */
 import type { Reporter } from './report.ts'
 
-/** A mapping of which exactly one key may be there. */
+/** A mapping that must have exactly one key. */
 export function oneOf(
   path: readonly string[],
   value: object,
@@ -27,7 +27,7 @@ interface Release {
   readonly mirror?: string | undefined
 }
 
-/** `what` has its checksums beside it: an archive, a program. */
+/** Checks an archive or a program (`what`) that has its checksums next to it. */
 export function checkRelease(
   path: readonly string[],
   { url, checksums, mirror }: Release,

@@ -1,13 +1,15 @@
-/** What is wanted: a cluster file, read, checked and with every default filled in. All rooms know these types. */
+/**
+ * The desired state: a cluster file, parsed, validated, and with every default filled in. All modules use these types.
+ */
 
 import type { BackupSpec } from './backup.ts'
 import type { KubernetesSpec } from './kubernetes.ts'
 
-/** The roles that quorate itself knows; groups of one's own stand beside them. `common` means every node. */
+/** quorate's own roles; a file can define groups in addition. `common` means every node. */
 export const ROLES = ['etcd', 'master', 'worker', 'service'] as const
 export type Role = (typeof ROLES)[number]
 
-/** What Kubernetes calls its masters today: a cluster file may say it for the role `master`. */
+/** Kubernetes' present name for masters: a cluster file can use it for the role `master`. */
 export const MASTER_ALIAS = 'control-plane'
 
 export interface Cluster {
@@ -15,63 +17,67 @@ export interface Cluster {
   readonly name: string
   /** Absolute path of the cluster file. */
   readonly file: string
-  /** Absolute path of the directory with what quorate keeps for this cluster: CA, known hosts, operator certificate. */
+  /**
+   * Absolute path of the directory in which quorate keeps this cluster's files: CA, known hosts, operator certificate.
+   */
   readonly stateDirectory: string
   readonly nodes: readonly Node[]
-  /** Groups of one's own: name to node names. Never one of `ROLES` or `common`. */
+  /** The file's own groups: name to node names. Never one of `ROLES` or `common`. */
   readonly groups: Readonly<Record<string, readonly string[]>>
-  /** The least that a node of a role must have. */
+  /** Minimum hardware for a node of a role. */
   readonly requirements: Readonly<Record<Role, Requirements>>
   readonly pki: Pki
   readonly etcd: EtcdSpec
-  /** flannel's network, or undefined where the file has none. */
+  /** flannel's network; undefined: the file has none. */
   readonly network: FlannelNetwork | undefined
-  /** The URL of the API servers' load balancer: a host name that every node must resolve. */
+  /** The URL of the API servers' load balancer, with a host name that every node must resolve. */
   readonly loadBalancerUrl: string | undefined
-  /** HAProxy on the nodes with the role `service`; undefined: the load balancer is not quorate's. */
+  /** HAProxy on the nodes with the role `service`; undefined: quorate doesn't manage the load balancer. */
   readonly loadBalancer?: LoadBalancer | undefined
-  /** Kubernetes on the masters and workers; undefined: quorate runs none. */
+  /** Kubernetes on the masters and workers; undefined: none. */
   readonly kubernetes?: KubernetesSpec | undefined
-  /** undefined where the file has none. */
+  /** undefined: the file has none. */
   readonly backup: BackupSpec | undefined
-  /** Debian package names wanted on every node. */
+  /** Debian package names to install on every node. */
   readonly packages: readonly string[]
 }
 
 /** HAProxy in front of the API servers of the nodes with the role `master`. */
 export interface LoadBalancer {
-  /** Where clients find it: the port of the URL. */
+  /** The port for clients: that of the URL. */
   readonly port: number
-  /** Where the API servers listen, on every master. */
+  /** The port of the API servers, on every master. */
   readonly apiPort: number
-  /** The virtual IP address that the service nodes share; undefined: each is found at its own. */
+  /** The virtual IP address that the service nodes share; undefined: clients use each one's own address. */
   readonly virtualAddress: string | undefined
 }
 
 export interface Node {
   readonly name: string
-  /** The member's name in etcd, where that is not the node's (`etcdNameOf`). */
+  /** The member's name in etcd, if it differs from the node's (`etcdNameOf`). */
   readonly etcdName?: string | undefined
-  /** Primary IP address (IPv4 or IPv6, without brackets): where etcd listens and peers connect. */
+  /** Primary IP address (IPv4 or IPv6, without brackets): etcd listens on it, and peers connect to it. */
   readonly address: string
-  /** Further IP addresses of the node, that belong in its certificate. */
+  /** Further IP addresses of the node, for its certificate. */
   readonly addresses: readonly string[]
-  /** Further DNS names of the node (its name is always one), that belong in its certificate. */
+  /** Further DNS names of the node for its certificate, in addition to its name. */
   readonly names: readonly string[]
   readonly roles: readonly Role[]
   readonly ssh: SshTarget
-  /** Its peers still find it at `http://…`. The planner says so, of a cluster that is on its way to TLS; no file can. */
+  /**
+   * Its peers still connect to `http://…`. Set only by the planner, while TLS is being enabled; a file can't set it.
+   */
   readonly plainPeer?: true | undefined
   /**
-   * The name (`memberName`) that this member demands of each peer's certificate; undefined: none, any certificate of the CA
-   * will do. The planner says so, once every member has it; no file can.
+   * The name (`memberName`) that this member requires in each peer's certificate; undefined: it accepts any certificate
+   * of the CA. Set only by the planner, once every member has that name; a file can't set it.
    */
   readonly demands?: string | undefined
 }
 
-/** How to reach a node. What is undefined is left to the user's OpenSSH configuration. */
+/** How to reach a node. Undefined fields come from the user's OpenSSH configuration. */
 export interface SshTarget {
-  /** Host name, address or alias that ssh is given. */
+  /** Host name, address or alias for ssh. */
   readonly host: string
   readonly user: string | undefined
   readonly port: number | undefined
@@ -89,14 +95,14 @@ export interface Requirements {
 
 export type KeyAlgorithm = 'ecdsa-p256' | 'rsa-2048' | 'rsa-3072' | 'rsa-4096'
 
-/** One certificate a node for everything (the seed's way), or one for peers and one for clients. */
+/** One certificate per node for everything, or one for peers and one for clients. */
 export type CertificateLayout = 'single' | 'separate'
 
 export interface Pki {
   readonly authority:
     | {
         readonly home: 'local'
-        /** Absolute paths of an existing CA (or intermediate, with its chain); undefined: made on first use. */
+        /** Absolute paths of an existing CA (or intermediate, with its chain); undefined: created on first use. */
         readonly certificate: string | undefined
         readonly key: string | undefined
         /** The key is encrypted at rest with a passphrase. */
@@ -106,12 +112,12 @@ export interface Pki {
         readonly home: 'host'
         /** A node's name, or an SSH destination that is not a node. */
         readonly ssh: SshTarget
-        /** The name to call it by in messages. */
+        /** Its name in messages. */
         readonly hostName: string
-        /** Paths there. */
+        /** Paths on that host. */
         readonly certificate: string
         readonly key: string
-        /** Signs as root there (through sudo for another user). */
+        /** Signs as root on that host (with sudo for another user). */
         readonly sudo: boolean
       }
     | {
@@ -121,7 +127,7 @@ export interface Pki {
       }
   readonly layout: CertificateLayout
   readonly algorithm: KeyAlgorithm
-  /** How long an issued certificate is valid. */
+  /** Validity of issued certificates. */
   readonly days: number
 }
 
@@ -131,7 +137,7 @@ export type EtcdSource =
       readonly kind: 'release'
       /** URL template of the archive: `{version}`, `{arch}` (amd64, arm64), `{minor}`. */
       readonly url: string
-      /** URL template of the SHA256SUMS beside it. */
+      /** URL template of the SHA256SUMS next to it. */
       readonly checksums: string
       /** HTTP(S) proxy URL; undefined: the environment's HTTPS_PROXY and NO_PROXY. */
       readonly proxy: string | undefined
@@ -140,14 +146,14 @@ export type EtcdSource =
       readonly kind: 'debian'
       /** bookworm, trixie, sid … */
       readonly suite: string
-      /** Archive URL; undefined: the one this node's apt uses. */
+      /** Archive URL; undefined: the one in this node's apt configuration. */
       readonly mirror: string | undefined
     }
   | {
       readonly kind: 'modules'
-      /** URL of a Go module proxy; undefined: the one that Go itself is set to. */
+      /** URL of a Go module proxy; undefined: Go's own setting. */
       readonly proxy: string | undefined
-      /** Absolute path of the program `go` or of its toolchain's directory; undefined: one that is found. */
+      /** Absolute path of the program `go` or of its toolchain's directory; undefined: quorate searches for one. */
       readonly go: string | undefined
       /** Whether every module is compared with Go's checksum database. */
       readonly checksumDatabase: boolean
@@ -160,24 +166,30 @@ export type EtcdSource =
       readonly sha256: string | undefined
     }
 
-/** What can be pinned of one architecture: the release archive, and each program (SHA-256, lower-case hexadecimal). */
+/** Pinned checksums for one architecture: the release archive, and each program (SHA-256, lower-case hexadecimal). */
 export type PinnedSums = Readonly<Partial<Record<'archive' | 'etcd' | 'etcdctl' | 'etcdutl', string>>>
 
 export interface EtcdSpec {
   /** `3.5.16`: exact. */
   readonly version: string
   readonly source: EtcdSource
-  /** Nothing else is installed; undefined: what the source itself vouches for. An architecture without pins is refused. */
+  /**
+   * Only files with these checksums are installed; undefined: whatever the source itself verifies. An architecture
+   * without pins is refused.
+   */
   readonly sha256?: Readonly<Partial<Record<'amd64' | 'arm64', PinnedSums>>> | undefined
   readonly dataDirectory: string
   readonly walDirectory: string
   readonly clientPort: number
   readonly peerPort: number
-  /** Serves `http://127.0.0.1:2379` without TLS, as the seed did: every local process is then root on the store. */
+  /** Serves `http://127.0.0.1:2379` without TLS: every local process then has full access to the keyspace. */
   readonly localPlaintext: boolean
-  /** Serves http beside https on the client port, so that clients of a cluster that had no TLS can move one by one. */
+  /**
+   * Serves http in addition to https on the client port, so that clients of a cluster without TLS can switch one by
+   * one.
+   */
   readonly plaintextClients: boolean
-  /** `local`: every local user of a node can read them; `clients`: on the client port alone, with a certificate. */
+  /** `local`: every local user of a node can read them; `clients`: only on the client port, with a certificate. */
   readonly metrics: 'local' | 'clients'
   /** Serves the v2 API (etcd 3.3 to 3.5), for flannel < 0.18. */
   readonly enableV2: boolean
@@ -185,12 +197,12 @@ export interface EtcdSpec {
   readonly settings: Readonly<Record<string, string>>
 }
 
-/** flannel's network configuration, in the spelling flannel reads. */
+/** flannel's network configuration, in flannel's spelling. */
 export interface FlannelNetwork {
-  /** The etcd key's directory, `/coreos.com/network` unless set. */
+  /** The directory of the etcd key; default: `/coreos.com/network`. */
   readonly prefix: string
   readonly config: FlannelConfig
-  /** Written through the v2 API too (flannel < 0.18). */
+  /** Also written through the v2 API (flannel < 0.18). */
   readonly v2: boolean
 }
 
@@ -229,12 +241,12 @@ export function nodesWith(cluster: Pick<Cluster, 'nodes'>, role: Role): readonly
   return cluster.nodes.filter(({ roles }) => roles.includes(role))
 }
 
-/** The nodes that carry etcd, in the file's order. */
+/** The nodes that run etcd, in the file's order. */
 export function etcdNodes(cluster: Cluster): readonly Node[] {
   return selectNodes(cluster, 'etcd')
 }
 
-/** As a member's node is looked at and worked on, whatever roles the node has now. */
+/** The node as an etcd node, for a member on it, whatever roles the node has now. */
 export function asEtcdNode(node: Node): Node {
   return node.roles.includes('etcd') ? node : { ...node, roles: [...node.roles, 'etcd'] }
 }

@@ -1,4 +1,7 @@
-/** The rules for versions in the cluster file's `kubernetes.containerd`: each says what is wrong with a text, or undefined. */
+/**
+ * The rules for versions in the cluster file's `kubernetes.containerd`: each returns what is wrong with a text, or
+ * undefined.
+ */
 import { KUBERNETES_DEFAULTS } from './defaults.ts'
 import type { Complaint } from './problem.ts'
 
@@ -14,7 +17,7 @@ export function checkExactVersion(text: string): Complaint | undefined {
   }
 }
 
-/** quorate writes a configuration that 1.7 and newer read. */
+/** The configuration that quorate writes needs 1.7 or newer. */
 export function checkContainerdVersion(text: string): Complaint | undefined {
   const complaint = checkExactVersion(text)
   if (complaint !== undefined) return complaint

@@ -1,25 +1,25 @@
-/** What is wanted of containerd, runc and the CNI plugins where they come from releases: `kubernetes.containerd`, resolved. */
+/** The wanted containerd, runc and CNI plugins from releases: `kubernetes.containerd`, with defaults. */
 export interface ContainerdSpec {
   readonly source: ContainerdSource
-  /** Of containerd: `2.3.7`, exact. */
+  /** containerd's exact version: `2.3.7`. */
   readonly version: string
   readonly runc: string
-  /** Of the CNI plugins. */
+  /** Version of the CNI plugins. */
   readonly cni: string
-  /** undefined: it is not installed. */
+  /** undefined: not installed. */
   readonly crictl: string | undefined
 }
 
 export type ContainerdSource =
   | {
       readonly kind: 'release'
-      /** URL without a final slash, below which the projects' releases are: `https://github.com`. */
+      /** Base URL of the projects' releases, without a final slash: `https://github.com`. */
       readonly base: string
       /** HTTP(S) proxy URL; undefined: the environment's HTTPS_PROXY and NO_PROXY. */
       readonly proxy: string | undefined
     }
   | {
       readonly kind: 'folder'
-      /** Absolute path of the directory that has the releases' files, by their names. */
+      /** Absolute path of the directory with the releases' files, under their names. */
       readonly path: string
     }

@@ -1,8 +1,8 @@
-/** What a cluster file means where it says nothing. */
+/** Defaults of a cluster file. */
 import type { Role } from './cluster.ts'
 import { RECOMMENDED } from './version-facts.ts'
 
-/** The seed's hardware figures. */
+/** Recommended hardware. */
 export const REQUIREMENTS: Readonly<Record<Role, Readonly<{ cpus: number; memory: string; disk: string }>>> =
   {
     etcd: { cpus: 2, memory: '1GB', disk: '15GB' },
@@ -11,10 +11,10 @@ export const REQUIREMENTS: Readonly<Record<Role, Readonly<{ cpus: number; memory
     service: { cpus: 2, memory: '2GB', disk: '30GB' },
   }
 
-/** What the commands that quorate runs on the nodes need. */
+/** Packages with the commands that quorate runs on the nodes. */
 export const PACKAGES: readonly string[] = ['ca-certificates', 'curl', 'openssl', 'sudo', 'tar']
 
-/** Where an API server listens unless its flags say otherwise (kube-apiserver's --secure-port). */
+/** The default port of an API server (kube-apiserver's --secure-port). */
 export const API_PORT = 6443
 
 const RELEASES = 'https://github.com/etcd-io/etcd/releases/download'
@@ -46,10 +46,10 @@ export const KUBERNETES_DEFAULTS = {
     checksum: 'v{version}/bin/linux/{arch}/{program}.sha256',
   },
   modules: { checksumDatabase: true },
-  /** Of releases, for a file that names none. */
+  /** Default releases. */
   containerd: { base: 'https://github.com', version: '2.3.7', runc: '1.5.3', cni: '1.9.1' },
   imageRepository: 'registry.k8s.io',
-  /** Where the file has no network of flannel's. */
+  /** Used if the file has no network for flannel. */
   podNetwork: '10.244.0.0/16',
   serviceNetwork: '10.96.0.0/12',
   dnsDomain: 'cluster.local',
@@ -64,10 +64,10 @@ export const BACKUP_DEFAULTS = {
   keep: { hourly: 24, daily: 7, weekly: 5, monthly: 12 },
 } as const
 
-/** The version for new clusters: without a known fault that all clusters meet. */
+/** The version for new clusters: without a known fault that affects all clusters. */
 export const RECOMMENDED_VERSION: string = RECOMMENDED
 
-/** The etcd that Debian's suites carry. sid moves on: its version is a guess to start from. */
+/** The etcd versions in Debian's suites. sid changes, so its version is only a first guess. */
 export const DEBIAN_VERSIONS: ReadonlyMap<string, string> = new Map(
   Object.entries({
     bullseye: '3.3.25',

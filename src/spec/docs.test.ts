@@ -1,4 +1,4 @@
-/** docs/reference/cluster-file.md says what is true: its keys, its examples, its messages. */
+/** docs/reference/cluster-file.md must be true: its keys, its examples, its messages. */
 import { readFile, readdir } from 'node:fs/promises'
 import { expect, test } from 'vitest'
 import { parseClusterFile } from './parse.ts'

@@ -1,4 +1,4 @@
-/** What YAML allows and a cluster file does not: keys that are there twice, aliases without measure, tags, endless nesting. */
+/** Finds what YAML allows but a cluster file does not: duplicate keys, excessive aliases, tags, extreme nesting. */
 import { isAlias, isPair, isScalar, visit } from 'yaml'
 import type { Document, Node } from 'yaml'
 import type { Complaint } from './problem.ts'
@@ -17,7 +17,7 @@ export const MOST_ALIASES = 100
 /** A cluster file needs six levels, each a pair and its map. */
 const MOST_LEVELS = 100
 
-/** So many faults of a kind are enough to see what kind of file it is. */
+/** This many faults of a kind are enough to see that it is not a cluster file. */
 const MOST_FAULTS = 1000
 
 export const TOO_DEEP: Complaint = {
@@ -25,12 +25,12 @@ export const TOO_DEEP: Complaint = {
   hint: 'check the path: this may not be a cluster file',
 }
 
-/** JSON's types; all others become things that no check here expects, like bytes, dates and symbols. */
+/** JSON's types. Values of other types (bytes, dates, symbols) would be unexpected in all later checks. */
 const PLAIN_TAGS: ReadonlySet<string> = new Set(
   ['null', 'bool', 'int', 'float', 'str', 'seq', 'map'].map((name) => `tag:yaml.org,2002:${name}`),
 )
 
-/** In the file's order; each kind alone where it hides what the others would say. */
+/** In the file's order. A kind of fault that would hide others is reported by itself. */
 export function documentFaults(document: Document.Parsed, at: At): readonly Found[] {
   const deep = tooDeep(document, at)
   if (deep !== undefined) return [deep]
@@ -117,12 +117,12 @@ function unfitAliases(document: Document.Parsed, at: At): Found[] {
   return found
 }
 
-/** A key as it is in the data. */
+/** The text of a key in the data. */
 export function keyName(key: unknown): string {
   return isScalar(key) ? String(key.value) : String(key)
 }
 
-/** Where a node begins; -1 for what stands nowhere. */
+/** The offset at which a node starts; -1: it has none. */
 export function offsetOf(node: unknown): number {
   if (isPair(node)) return offsetOf(node.key)
   return (node as Node | null)?.range?.[0] ?? -1

@@ -1,4 +1,4 @@
-/** YAML text as plain data, with the place of everything in it. */
+/** Parses YAML text to plain data, and knows the position of everything in it. */
 import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml'
 import type { Document, ErrorCode, Pair, YAMLMap, YAMLParseError } from 'yaml'
 import {
@@ -15,19 +15,19 @@ import { formatBytes } from './units.ts'
 export type Path = readonly PropertyKey[]
 
 export interface YamlDocument {
-  /** Undefined where the text is not YAML, or not fit to be read on. */
+  /** Undefined if the text is not YAML, or can't be processed further. */
   readonly data: unknown
   readonly complaints: readonly (Complaint & Position)[]
-  /** Where the value at `path` stands, or its key; the nearest thing around it where there is none. */
+  /** Position of the value at `path`, or of its key; if there is none, of the nearest thing around it. */
   locate(path: Path, part?: 'key' | 'value'): Position
   /** The text of a scalar as written, e.g. `3.60` for the number 3.6. */
   sourceOf(path: Path): string | undefined
 }
 
-/** Longer than any cluster file; what is longer is another file. */
+/** Longer than any cluster file, so a longer file is something else. */
 const MOST_CHARACTERS = 1024 * 1024
 
-/** So many syntax errors are enough to see what kind of file it is. */
+/** This many syntax errors are enough to see that it is not a cluster file. */
 const MOST_SYNTAX_ERRORS = 100
 
 export function readYaml(given: string): YamlDocument {
@@ -50,20 +50,20 @@ export function readYaml(given: string): YamlDocument {
 }
 
 function parse(text: string, lines: LineCounter): Document.Parsed {
-  // Duplicate keys are looked for below: the library's search takes quadratic time, and forgets the first place.
+  // Duplicate keys are found below: the library's search takes quadratic time, and forgets the first position.
   return parseDocument(text, {
     lineCounter: lines,
     prettyErrors: false,
     uniqueKeys: false,
     logLevel: 'error',
-    // Also where the file asks for YAML 1.1, which knows bytes, dates, sets and merged keys.
+    // Also if the file asks for YAML 1.1, which has bytes, dates, sets and merged keys.
     schema: 'core',
     resolveKnownTags: false,
     merge: false,
   })
 }
 
-/** A file can have a syntax error at each of a million commas, and the stack of each would take a gigabyte in all. */
+/** A file can have a syntax error at each of a million commas, and their stack traces would take a gigabyte. */
 function withoutStacks<T>(work: () => T): T {
   const { stackTraceLimit } = Error
   Error.stackTraceLimit = 0
@@ -79,7 +79,7 @@ function fromDocument(document: Document.Parsed, lines: LineCounter, text: strin
     const { line, col } = lines.linePos(offset)
     return { line: Math.max(line, 1), column: Math.max(col, 1) }
   }
-  // The library runs into the engine's limit on recursion and notes it among the errors, by the engine's words only.
+  // The library reaches the engine's recursion limit, and reports that as an error with the engine's own text.
   if (document.errors.some((error) => error.message.includes('call stack'))) return broken(TOO_DEEP)
   const syntax = firstOfItsKind(document).map((error) => ({
     ...explain(error, text),
@@ -112,7 +112,7 @@ function broken(complaint: Complaint): YamlDocument {
   }
 }
 
-/** The first syntax error, and those like it on other lines. Others are mostly consequences, and hide the cause. */
+/** The first syntax error, and those like it on other lines. Most others are consequences, and would hide the cause. */
 function firstOfItsKind({ errors }: Document.Parsed): readonly YAMLParseError[] {
   const seen = new Set<number>()
   const alike = errors.filter(({ code, pos: [offset] }) => {
@@ -123,7 +123,7 @@ function firstOfItsKind({ errors }: Document.Parsed): readonly YAMLParseError[] 
   return alike.slice(0, MOST_SYNTAX_ERRORS)
 }
 
-/** Where the fault is; for a missing quote at the end that is where the text begins. */
+/** The position of the fault; for a missing closing quote, the start of the text. */
 function placeOf(error: YAMLParseError, document: Document.Parsed): number {
   let offset = error.pos[0]
   if (!isMissingQuote(error)) return offset
@@ -141,7 +141,7 @@ function isMissingQuote(error: YAMLParseError): boolean {
   return error.code === 'MISSING_CHAR' && error.message.includes('quote')
 }
 
-/** The library's words, made kinder where it is a usual mistake. */
+/** The library's message, or a clearer one for common mistakes. */
 function explain(error: YAMLParseError, text: string): Complaint {
   if (isMissingQuote(error)) return { message: 'not valid YAML: these quotes never end', hint: 'close them' }
   if (error.code === 'BAD_SCALAR_START') {
@@ -174,7 +174,9 @@ interface Found {
 
 type PairIndex = (map: YAMLMap) => ReadonlyMap<string, Pair>
 
-/** Each mapping's keys, gathered when it is first looked into: a search for each of many thousands would take minutes. */
+/**
+ * An index of each mapping's keys, built on first use: linear searches for many thousands of keys would take minutes.
+ */
 function pairIndex(): PairIndex {
   const known = new WeakMap<YAMLMap, Map<string, Pair>>()
   return (map) => {

@@ -1,4 +1,4 @@
-/** Takes entries out of the lists of a YAML text, and puts further ones in; every other byte stays, comments with them. */
+/** Removes entries from lists in a YAML text, and adds entries; all other bytes stay, comments included. */
 import {
   type Node,
   type YAMLSeq,
@@ -13,18 +13,19 @@ import {
 } from 'yaml'
 import type { Path } from './document.ts'
 
-/** A list that stands in the text, as one opens it for an edit. */
+/** A list in the text that can be edited. */
 export interface List {
   readonly items: readonly unknown[]
-  /** The text without the entry at this index; comments above it stay, one on its last line goes. */
+  /** The text without the entry at this index. Comments above it stay; one on its last line is removed. */
   without(index: number): string
-  /** The text with a further entry at the end: keys with their values, or a value alone. */
+  /** The text with a further entry at the end: keys with their values, or a single value. */
   with(entry: string | Readonly<Record<string, unknown>>): string
 }
 
-/** undefined: there is no list, or only the name (alias) of one that stands elsewhere. */
+/** undefined: there is no list, or only an alias of one elsewhere. */
 export function listAt(text: string, path: Path): List | undefined {
-  // Without the mark some editors put first, which the parser would take for content; it is put back.
+  // Removes the byte order mark that some editors write, because the parser would take it for content; it is put back
+  // later.
   const mark = text.startsWith('\uFEFF') ? '\uFEFF' : ''
   const body = text.slice(mark.length)
   const document = parseDocument(body, { keepSourceTokens: true, uniqueKeys: false, logLevel: 'error' })
@@ -41,7 +42,7 @@ export function listAt(text: string, path: Path): List | undefined {
   }
 }
 
-/** The keys of a map at the top; none where there is no map. */
+/** The keys of a top-level map; empty if it isn't a map. */
 export function keysAt(text: string, key: string): readonly string[] {
   const map: unknown = parseDocument(text.replace(/^\uFEFF/, ''), {
     uniqueKeys: false,
@@ -64,12 +65,12 @@ function addInline(text: string, { items }: YAMLSeq<Node>, entry: Parameters<Lis
   const last = items.at(-1)
   const end = endOf(last)
   const lead = text.slice(lineStart(text, startOf(last)), startOf(last))
-  // One entry a line: so is the new one.
+  // If the list has one entry per line, so does the new one.
   const gap = /^\s+$/.test(lead) ? `${lineEnd(text)}${lead}` : ' '
   return `${text.slice(0, end)},${gap}${inline(entry)}${text.slice(end)}`
 }
 
-/** Entries that begin with `- ` on a line of their own. */
+/** Entries that start with `- ` on their own line. */
 function removeLines(text: string, seq: YAMLSeq<Node>, index: number): string {
   const end = text.indexOf('\n', endOf(seq.items[index]))
   const rest = end === -1 ? '' : text.slice(end + 1)
@@ -96,7 +97,7 @@ function inline(value: unknown): string {
       .map(([key, inner]) => `${key}: ${inline(inner)}`)
       .join(', ')} }`
   }
-  // As part of a list, where more has to be in quotes than elsewhere.
+  // Formatted as part of a list, where more texts need quotes than elsewhere.
   return stringify([value], { collectionStyle: 'flow', flowCollectionPadding: false, lineWidth: 0 })
     .trim()
     .slice(1, -1)
@@ -106,7 +107,7 @@ function startOf(node: Node | undefined): number {
   return node?.range?.[0] ?? 0
 }
 
-/** Behind its last character: of a block the library counts what follows as well. */
+/** After its last character: for a block, the library's range includes what follows. */
 function endOf(node: Node | undefined): number {
   let end = 0
   const count = (_key: unknown, { range }: Node) => {

@@ -1,16 +1,16 @@
-/** Nodes, and their role of carrying etcd, put into the text of a cluster file and taken out of it. */
+/** Adds nodes to the text of a cluster file, or only their etcd role, and removes them. */
 import { QuorateError } from '../errors.ts'
 import type { Path } from './document.ts'
 import { type List, keysAt, listAt } from './edit-list.ts'
 
 export type NodeEdit =
   | { readonly kind: 'add-node'; readonly node: NewNode }
-  /** Out of `nodes`, and out of every group. */
+  /** Removes it from `nodes`, and from every group. */
   | { readonly kind: 'remove-node'; readonly name: string }
   | { readonly kind: 'add-role'; readonly name: string; readonly role: string }
   | { readonly kind: 'remove-role'; readonly name: string; readonly role: string }
 
-/** With the cluster file's own keys. What is undefined is not written. */
+/** With the cluster file's own keys. Undefined ones are not written. */
 export interface NewNode {
   readonly name: string
   readonly address: string
@@ -26,12 +26,12 @@ export interface NewNode {
     | undefined
 }
 
-/** @throws QuorateError `cluster-file` where the text is not one that can be edited in place, with what to do by hand. */
+/** @throws QuorateError `cluster-file` if the text can't be edited in place, with what to do by hand. */
 export function editNodes(text: string, edits: readonly NodeEdit[]): string {
   return edits.reduce(editOne, text)
 }
 
-/** The edit in a few words: `etcd04 added (198.18.9.14)`. */
+/** A short description of the edit: `etcd04 added (198.18.9.14)`. */
 export function describeEdit(edit: NodeEdit): string {
   switch (edit.kind) {
     case 'add-node':

@@ -1,22 +1,23 @@
-/** Exchanges single values in a cluster file's text; every other byte stays, comments and alignment with them. */
+/** Replaces single values in a cluster file's text; all other bytes stay, comments and alignment included. */
 import { isScalar, parseDocument, type Scalar } from 'yaml'
 import { QuorateError } from '../errors.ts'
 import type { Path } from './document.ts'
 
 export interface Edit {
-  /** `['etcd', 'version']`. Its value must be there, written out in this place. */
+  /** `['etcd', 'version']`. Its value must be written at this place, not as an alias. */
   readonly path: Path
   readonly value: string
 }
 
 /**
- * The text with these values in it. A value keeps its quotes, and gets double ones where it had none and YAML would take
- * it for something other than a text.
+ * The text with these values. A value keeps its quotes. Without quotes it gets double ones if YAML would not read it as
+ * a string.
  *
- * @throws QuorateError `cluster-file` for a value that does not stand in its place: missing, or an alias.
+ * @throws QuorateError `cluster-file` for a value that is missing, or an alias.
  */
 export function editValues(text: string, edits: readonly Edit[]): string {
-  // Without the mark some editors put first, which the parser would take for content; it is put back.
+  // Removes the byte order mark that some editors write, because the parser would take it for content; it is put back
+  // later.
   const mark = text.startsWith('\uFEFF') ? '\uFEFF' : ''
   const body = text.slice(mark.length)
   const document = parseDocument(body, { keepSourceTokens: true, uniqueKeys: false, logLevel: 'error' })
@@ -37,7 +38,7 @@ export function editValues(text: string, edits: readonly Edit[]): string {
 
 function write({ type }: Scalar, value: string): string {
   if (type === 'QUOTE_SINGLE') return `'${value.replaceAll("'", "''")}'`
-  // `3.5` would be a number, `3.5.16` is a text; with more than letters in it, quotes are always right.
+  // `3.5` would be a number, `3.5.16` a string. For anything but letters, digits and hyphens, quotes are always right.
   return type === 'PLAIN' && /^[a-z][a-z0-9-]*$/.test(value) ? value : JSON.stringify(value)
 }
 

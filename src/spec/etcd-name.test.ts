@@ -3,7 +3,7 @@ import { etcdNameOf, nodeNameOf } from './etcd-name.ts'
 import { parseClusterFile } from './parse.ts'
 import { GOOD, lines } from './sample.ts'
 
-/** The second node, on line 4, with more of its own. */
+/** The second node, on line 4, with additional keys. */
 function second(more: string): string {
   return GOOD.replace('198.18.9.2', `198.18.9.2, ${more}`)
 }

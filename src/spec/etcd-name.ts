@@ -1,27 +1,27 @@
 /**
- * What a member is called in etcd. Everywhere in quorate it goes by its node's name; etcd's own name is written to the
- * member's settings and read from what etcd says, and both are the same unless the cluster file says otherwise.
+ * A member's name in etcd. quorate uses the node's name everywhere, and translates etcd's name only in the member's
+ * settings and in etcd's answers. Both are the same unless the cluster file says otherwise.
  */
 import type { Cluster, Node } from './cluster.ts'
 import type { Complaint } from './problem.ts'
 import { counted } from './units.ts'
 import { oneLine } from './visible.ts'
 
-/** etcd itself knows no limit. */
+/** etcd itself has no limit. */
 const MOST_CHARACTERS = 255
 
 export function etcdNameOf({ name, etcdName }: Pick<Node, 'name' | 'etcdName'>): string {
   return etcdName ?? name
 }
 
-/** The node whose member has this name in etcd; the name itself where no node's has. */
+/** The node whose member has this name in etcd; if there is none, the name itself. */
 export function nodeNameOf({ nodes }: Pick<Cluster, 'nodes'>, etcdName: string): string {
   return nodes.find((node) => etcdNameOf(node) === etcdName)?.name ?? etcdName
 }
 
 /**
- * etcd takes any text for a name. One that ETCD_INITIAL_CLUSTER can't carry (`NAME=URL,NAME=URL`, etcd's
- * types.NewURLsMap) would keep members from joining.
+ * etcd accepts any text as a name. A name that ETCD_INITIAL_CLUSTER can't contain (`NAME=URL,NAME=URL`, etcd's
+ * types.NewURLsMap) would prevent members from joining.
  */
 export function checkEtcdName(text: string): Complaint | undefined {
   if (text === '') return { message: 'the name in etcd is empty', hint: "remove it: the node's name is used" }

@@ -1,22 +1,24 @@
-/** Values as Go's `strconv` and `time` read them: what etcd takes for a boolean, a number, a duration. */
+/** Parses values like Go's `strconv` and `time`: what etcd accepts as a boolean, a number, a duration. */
 
 const TRUE: ReadonlySet<string> = new Set(['1', 't', 'T', 'TRUE', 'true', 'True'])
 const FALSE: ReadonlySet<string> = new Set(['0', 'f', 'F', 'FALSE', 'false', 'False'])
 
-/** `strconv.ParseBool`; undefined: an error there. */
+/** `strconv.ParseBool`; undefined: it returns an error. */
 export function goBoolean(text: string): boolean | undefined {
   if (TRUE.has(text)) return true
   return FALSE.has(text) ? false : undefined
 }
 
-/** Bases by their prefix; a zero alone in front is octal too. Underscores separate digits. */
+/** Bases by their prefix; a single leading zero also means octal. Underscores separate digits. */
 const INTEGER =
   /^(?<sign>[-+]?)(?:0x(?<hex>(?:_?[\da-f])+)|0b(?<binary>(?:_?[01])+)|(?:0o|0)(?<octal>(?:_?[0-7])+)|(?<decimal>0|[1-9](?:_?\d)*))$/i
 
-/** `strconv.ParseInt` of base 0; undefined: an error there, as for what does not fit into so many bits. */
+/**
+ * `strconv.ParseInt` with base 0; undefined: it returns an error, also for a value that needs more than this many bits.
+ */
 export function goInteger(text: string, bits = 64): bigint | undefined {
   const groups = INTEGER.exec(text)?.groups
-  // Longer than 64 binary digits with their separators is too large, and slow to read.
+  // Longer than 64 binary digits with separators: too large, and slow to parse.
   if (groups === undefined || text.length > 200) return undefined
   const { sign, hex, binary, octal, decimal } = groups
   const digits = (
@@ -32,7 +34,7 @@ export function goInteger(text: string, bits = 64): bigint | undefined {
   return BigInt.asIntN(bits, value) === value ? value : undefined
 }
 
-/** `strconv.ParseUint` of base 0: it takes no sign. */
+/** `strconv.ParseUint` with base 0: it accepts no sign. */
 export function goCount(text: string, bits = 64): bigint | undefined {
   if (/^[-+]/.test(text)) return undefined
   const value = goInteger(text, bits + 1)
@@ -52,7 +54,7 @@ const UNITS: Readonly<Record<string, bigint>> = {
 }
 const PART = /(?<whole>\d*)(?:\.(?<fraction>\d*))?(?<unit>ns|us|\u00B5s|\u03BCs|ms|s|m|h)/y
 
-/** `time.ParseDuration`, in ns; undefined: an error there. */
+/** `time.ParseDuration`, in ns; undefined: it returns an error. */
 export function goDuration(text: string): bigint | undefined {
   const [, sign, parts = ''] = /^([-+]?)([^]*)$/.exec(text) ?? []
   if (parts === '0') return 0n
@@ -75,7 +77,7 @@ export function goDuration(text: string): bigint | undefined {
 
 const SIZES = ['h', 'm', 's', 'ms', 'us', 'ns'] as const
 
-/** A duration of so many ns in whole units: `5m`, `1h30m`, `0s`. */
+/** A duration in ns as whole units: `5m`, `1h30m`, `0s`. */
 export function durationText(ns: bigint): string {
   let left = ns < 0n ? -ns : ns
   const parts = SIZES.flatMap((unit) => {

@@ -1,4 +1,4 @@
-/** What the answers to `quorate init` come to: the content of a cluster file, and what is wrong with one of them. */
+/** Converts the answers to `quorate init` to the content of a cluster file, and checks them. */
 import { QuorateError } from '../errors.ts'
 import { ROLES } from './cluster.ts'
 import { KUBERNETES_DEFAULTS } from './defaults.ts'
@@ -14,23 +14,23 @@ import { type ExtraCheck, contentFaults } from './parse.ts'
 import type { ClusterFile } from './schema.ts'
 
 export interface CheckOptions {
-  /** Checks by other rooms, as for a file that is read. */
+  /** Checks from other modules, as for a file that is loaded. */
   readonly extraChecks?: readonly ExtraCheck[]
 }
 
 /**
- * The content of the file that the answers describe; what was not asked or answered is left to its default.
+ * The content of the file that the answers describe. Keys without an answer keep their defaults.
  *
- * @throws QuorateError 'usage' naming the flag of each answer that is missing or wrong.
+ * @throws QuorateError 'usage' naming the flag of each answer that is missing or invalid.
  */
 export function clusterFileFrom(given: Answers, options: CheckOptions = {}): ClusterFile {
   return contentOf(complete(given, options))
 }
 
 /**
- * What is wrong with an answer, by itself or beside those that were given before, in one line; undefined: nothing.
+ * What is wrong with an answer, by itself or together with earlier ones, on one line; undefined: nothing.
  *
- * @param before what was answered so far; of what was not, the defaults hold.
+ * @param before the earlier answers; defaults apply to everything else.
  */
 export function checkAnswer(
   question: Question,
@@ -43,14 +43,14 @@ export function checkAnswer(
     return 'Kubernetes needs an answer to this question'
   if (own !== undefined || answer === '') return own
   const answers = { ...before, [question.key]: answer }
-  // Before there are nodes there is nothing that could clash.
+  // Before there are nodes, nothing can conflict.
   if (answers.etcd === undefined) return undefined
   const [fault] = contentFaults(contentOf(withDefaults(answers)), options.extraChecks)
   if (fault === undefined) return undefined
   return fault.hint === undefined ? fault.message : `${fault.message}; ${fault.hint}`
 }
 
-/** Stands in for what is required and was not answered yet. */
+/** Placeholders for required answers that are not given yet. */
 const UNANSWERED: Answers = { path: '/opt/etcd', kubernetesFolder: '/opt/kubernetes' }
 
 function withDefaults(given: Answers): Answers {
@@ -62,7 +62,7 @@ function withDefaults(given: Answers): Answers {
   return answers
 }
 
-/** What is no question's answer. */
+/** The part that no question asks for. */
 function beginning({ kubernetes }: Answers): Partial<Record<AnswerKey, string>> {
   return kubernetes === undefined ? {} : { kubernetes }
 }
@@ -117,7 +117,9 @@ function authorityFrom(answers: Answers): NonNullable<NonNullable<ClusterFile['p
   return answers.authority === 'offline' ? { offline: { certificate } } : 'local'
 }
 
-/** undefined also while what it stands on is not answered yet: nothing could be said about the other answers. */
+/**
+ * Also undefined while an answer that it depends on is missing, because then the other answers could not be checked.
+ */
 function kubernetesFrom(answers: Answers): ClusterFile['kubernetes'] {
   const { kubernetesVersion, kubernetesSource, kubernetesFolder, serviceNetwork } = answers
   if (!withKubernetes(answers) || kubernetesVersion === undefined) return undefined

@@ -1,4 +1,4 @@
-/** How `quorate init` writes the part `kubernetes` of a cluster file. */
+/** Writes the section `kubernetes` of a cluster file for `quorate init`. */
 import { KUBERNETES_DEFAULTS } from './defaults.ts'
 import { RECOMMENDED_KUBERNETES } from './kubernetes-versions.ts'
 import type { ClusterFile } from './schema.ts'

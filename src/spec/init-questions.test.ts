@@ -79,7 +79,7 @@ test('an answer is checked beside those before it, so that a clash is told where
   expect(beside('worker', '198.18.9.3', { etcd })).toMatch(/^198\.18\.9\.3 is the address of etcd03 too;/)
   expect(beside('worker', 'etcd02=198.18.9.4', { etcd })).toMatch(/^a second node called etcd02;/)
   expect(beside('worker', '198.18.9.4', { etcd })).toBeUndefined()
-  // What was not asked yet is in nobody's way.
+  // A question that was not asked yet can't conflict.
   expect(beside('source', 'file', { etcd })).toBeUndefined()
   expect(beside('name', 'x', {})).toBeUndefined()
 })

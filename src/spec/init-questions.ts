@@ -1,4 +1,4 @@
-/** What `quorate init` asks, as data: on a terminal one after the other, otherwise as flags. */
+/** The questions of `quorate init`, as data: asked one after the other on a terminal, otherwise given as flags. */
 import ipaddr from 'ipaddr.js'
 import { checkAddress } from './address.ts'
 import type { Role } from './cluster.ts'
@@ -32,7 +32,9 @@ export type AnswerKey =
   | 'kubernetesSource'
   | 'kubernetesFolder'
 
-/** Texts as typed; an empty one counts as no answer. `kubernetes` is asked of nobody: `--kubernetes` says `yes`. */
+/**
+ * As typed; an empty text counts as no answer. There is no question for `kubernetes`: `--kubernetes` sets it to `yes`.
+ */
 export type Answers = Readonly<Partial<Record<AnswerKey, string>>>
 
 export interface Question {
@@ -40,23 +42,23 @@ export interface Question {
   /** Long option, with the name of its value: `--ca-host NAME`. */
   readonly flag: string
   readonly text: string
-  /** An example to show where nothing is typed yet. */
+  /** An example to show while nothing is typed. */
   readonly placeholder?: string
-  /** Answers to choose from; free text if absent. */
+  /** Answers to choose from; undefined: free text. */
   readonly options?: readonly { readonly value: string; readonly label: string }[]
-  /** An empty answer is refused where there is no default. */
+  /** An empty answer is refused if there is no default. */
   readonly required: boolean
   /** The same with `--kubernetes`. */
   readonly requiredForKubernetes: boolean
-  /** Taken for an empty answer. */
+  /** Used for an empty answer. */
   readonly default: (answers: Answers) => string | undefined
-  /** Asked only then. */
+  /** Whether the question is asked. */
   readonly when: (answers: Answers) => boolean
-  /** What is wrong with an answer, in one line, or undefined. */
+  /** What is wrong with an answer, on one line; undefined: nothing. */
   readonly validate: (answer: string) => string | undefined
 }
 
-/** The option that asks for Kubernetes too, and with it more questions. */
+/** The option that adds Kubernetes, and more questions. */
 export const KUBERNETES_FLAG = '--kubernetes'
 
 export const QUESTIONS: readonly Question[] = [
@@ -114,7 +116,7 @@ export const QUESTIONS: readonly Question[] = [
     },
   }),
   question('suite', '--suite NAME', 'Which Debian suite?', {
-    // Kubernetes wants a newer etcd than the stable suites have.
+    // Kubernetes needs a newer etcd than the stable suites have.
     standard: (answers) => (withKubernetes(answers) ? 'sid' : 'trixie'),
     check: checkSuite,
     when: (answers) => answers.source === 'debian',
@@ -170,7 +172,7 @@ export const QUESTIONS: readonly Question[] = [
   }),
 ]
 
-/** What a suite has; the version for new clusters otherwise. */
+/** The version in the suite; otherwise the version for new clusters. */
 function standardVersion(answers: Answers): string {
   return (
     (answers.source === 'debian' ? DEBIAN_VERSIONS.get(answers.suite ?? '') : undefined) ??
@@ -178,7 +180,7 @@ function standardVersion(answers: Answers): string {
   )
 }
 
-/** Whether Kubernetes is wanted too. */
+/** Whether Kubernetes is wanted as well. */
 export function withKubernetes({ kubernetes }: Answers): boolean {
   return kubernetes === 'yes'
 }
@@ -189,7 +191,7 @@ function standardBalancer(answers: Answers): string | undefined {
   return withKubernetes(answers) && first !== undefined ? `https://${first.name}:${API_PORT}` : undefined
 }
 
-/** `198.18.7.11, 198.18.7.12` become ROLE01 and ROLE02; `db1=198.18.7.11` names a node itself. */
+/** `198.18.7.11, 198.18.7.12` become ROLE01 and ROLE02; `db1=198.18.7.11` sets the name. */
 export function readNodes(role: Role, answer: string): ClusterFile['nodes'] {
   const words = answer.split(/[\s,]+/).filter((word) => word !== '')
   return words.map((word, index) => {
@@ -217,7 +219,7 @@ function nodesQuestion(role: Role, text: string, required: boolean, requiredForK
   })
 }
 
-/** Syntax only: flannel's own rules come with validation. */
+/** Checks only the syntax: the validation of the file applies flannel's own rules. */
 function checkCidr(text: string): Complaint | undefined {
   if (ipaddr.IPv4.isValidCIDRFourPartDecimal(text)) return undefined
   return { message: `"${text}" is not a network`, hint: 'write one like 10.5.0.0/16' }

@@ -11,7 +11,7 @@ const FILE = '/srv/site/cluster.yaml'
 const RECIPIENT = 'age1r6n0zrcg9nxpmr03rthlpgsh4ltq20a9rr0fekemr94xm8sny3lsqd3nf7'
 const ANSWERS = { name: 'site', etcd: '198.18.9.1 198.18.9.2 198.18.9.3', worker: '198.18.9.4' }
 
-/** Names, addresses and the role etcd so given that no two nodes clash. */
+/** Adds names, addresses and the role etcd, so that no two nodes conflict. */
 function numbered<T extends { roles: readonly string[] }>(node: T, index: number) {
   return {
     ...node,
@@ -22,7 +22,7 @@ function numbered<T extends { roles: readonly string[] }>(node: T, index: number
   }
 }
 
-/** Any file content: every key there or not, with values that the rules for single values allow. */
+/** Any file content: every key present or absent, with values that the rules for single values allow. */
 function anyContent(): fc.Arbitrary<ClusterFile> {
   const label = fc.stringMatching(/^[a-z]([a-z0-9-]{0,6}[a-z0-9])?$/)
   const path = fc.stringMatching(/^[A-Za-z0-9_. #:'"{}[\],&*!|>%@-]{1,12}$/)
@@ -111,7 +111,7 @@ function anyContent(): fc.Arbitrary<ClusterFile> {
       loadBalancer: fc.record(
         {
           url: fc.constantFrom('https://service01', 'https://lb.example.org:6443/x'),
-          // Whether it may be true depends on the nodes.
+          // Whether it can be true depends on the nodes.
           managed: fc.constant(false),
           address: fc.constantFrom('198.18.7.100', 'fd00::100'),
         },
@@ -149,7 +149,7 @@ test('the file of a few answers is right, and shows editors where its schema is'
 })
 
 test('taking the # away from every setting: only the placeholders are wrong; the defaults are the real ones', () => {
-  // Kubernetes is one of the settings, and stands on masters.
+  // Kubernetes is one of the settings, and needs masters.
   const text = renderClusterFile(clusterFileFrom({ ...ANSWERS, master: '198.18.9.5 198.18.9.6' }))
   const open = text
     .replaceAll(/^( *)# ((?: {2})?[A-Za-z0-9]+:(?: .*)?)$/gm, '$1$2')
@@ -179,7 +179,7 @@ test('taking the # away from every setting: only the placeholders are wrong; the
     nodeLabels: { worker01: { disk: 'ssd' } },
   })
   expect(kubernetes).toMatchObject({ version: '1.37.2', source: { kind: 'release' }, flannel: 'daemonset' })
-  // Every key of the schema has its line, so that nobody needs the manual to find one.
+  // Every key of the schema has a line, so that the manual is not needed to find one.
   for (const [section, known] of Object.entries(shape())) {
     for (const key of known) expect(open, `${section}.${key}`).toMatch(new RegExp(`^( *)${key}:`, 'm'))
   }

@@ -1,4 +1,4 @@
-/** Writes a cluster file for people: what was answered as settings, everything else as comments with its default. */
+/** Writes a cluster file for people: answers as settings, everything else as comments with defaults. */
 import { DEFAULTS, PACKAGES, RECOMMENDED_VERSION, REQUIREMENTS } from './defaults.ts'
 import { ROLES } from './cluster.ts'
 import { kubernetesLines } from './init-kubernetes.ts'
@@ -7,11 +7,11 @@ import { RECIPIENT_PLACEHOLDER, SHA256_PLACEHOLDER } from './sample-keys.ts'
 import { oneLine, section, topLevel } from './yaml-lines.ts'
 
 export interface RenderOptions {
-  /** Path (from the file's directory) or URL of the JSON Schema, for editors; no line about it unless given. */
+  /** Path (from the file's directory) or URL of the JSON Schema, for editors; default: no line about it. */
   readonly schema?: string
 }
 
-/** The text of a cluster file that says `content`, and that means the same when it is read. Ends with a line break. */
+/** The text of a cluster file with this `content`; parsing it returns the same. Ends with a line break. */
 export function renderClusterFile(content: ClusterFile, options: RenderOptions = {}): string {
   const blocks = [
     header(content, options),
@@ -230,7 +230,7 @@ function loadBalancer({ loadBalancer: set }: ClusterFile): string[] {
         standard: 'false',
         why: 'true: HAProxy on the nodes with the role service',
       },
-      // Not as a comment: without managed, or with one service node, it would be wrong.
+      // Not even as a comment: it would be invalid without managed, or with one service node.
       ...(set?.address === undefined
         ? []
         : [{ key: 'address', value: set.address, standard: '', why: 'that the service nodes share' }]),

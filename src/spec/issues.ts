@@ -1,4 +1,4 @@
-/** What zod says about a cluster file, in words for its author. */
+/** Explains zod's issues with a cluster file to its author. */
 import { RECOMMENDED_VERSION } from './defaults.ts'
 import type { z } from 'zod'
 import type { Path, YamlDocument } from './document.ts'
@@ -11,12 +11,12 @@ import { exampleVersion } from './values.ts'
 
 type Issue = z.core.$ZodIssue
 
-/** Every issue as one report, or one for each unknown key. */
+/** Every issue as one report, or as one for each unknown key. */
 export function explainIssues(issues: readonly Issue[], document: YamlDocument): readonly Report[] {
   return flatten(issues).flatMap((issue) => explain(issue, document))
 }
 
-/** The data without what the issues are about, so that further checks can look at the rest. */
+/** The data without the faulty values, so that further checks can process the rest. */
 export function withoutFaults(data: unknown, issues: readonly Issue[]): unknown {
   const copy: unknown = structuredClone(data)
   for (const issue of flatten(issues)) {
@@ -32,7 +32,7 @@ function remove(data: unknown, path: Path): void {
   if (isRecord(parent)) delete parent[path.at(-1)!]
 }
 
-/** Only the value: keys stay in sight, and the places of what follows in a list stay right. */
+/** Removes only the value: its key still exists for other checks, and later items of a list keep their positions. */
 function blank(data: unknown, path: Path): void {
   const parent = valueAt(data, path.slice(0, -1))
   if (path.length > 0 && isRecord(parent) && Object.hasOwn(parent, path.at(-1)!))
@@ -43,7 +43,7 @@ function isRecord(value: unknown): value is Record<PropertyKey, unknown> {
   return typeof value === 'object' && value !== null
 }
 
-/** Of a union's branches only the one that the value was meant for: the one that gets furthest into it. */
+/** Of a union's branches, only the one that was most likely intended: the one that matches furthest. */
 function flatten(issues: readonly Issue[], base: Path = []): readonly Issue[] {
   return issues.flatMap((issue): readonly Issue[] => {
     const path = [...base, ...issue.path]
@@ -132,7 +132,7 @@ function wrongType(
   name: string,
   document: YamlDocument,
 ): Words {
-  // Not `String`: a mapping may well have a key called toString.
+  // Not `String`, because a mapping may have a key called toString.
   const written = document.sourceOf(path) ?? JSON.stringify(value)
   if (expected === 'string' && typeof value === 'number') {
     const version = path.join('.')

@@ -1,17 +1,18 @@
 /**
- * Which arguments the programs of the control plane take, by minor. An unknown one keeps a program from starting.
+ * The arguments of the control plane's programs, by minor. A program doesn't start with an unknown one.
  *
- * The names of 1.37 are those that the programs of 1.37.2 show with `--help`, and hidden ones that they take. 1.34.4, 1.35.4 and
- * 1.36.3 were compared with it in their sources: nothing was removed since, and what was added is in SINCE.
+ * The names of 1.37 are those that the programs of 1.37.2 show with `--help`, and hidden ones that they accept. They
+ * were compared with the sources of 1.34.4, 1.35.4 and 1.36.3: nothing was removed since, and additions are in SINCE.
  *
  * # How to add a minor
  *
- * Run each program with `--help` (the one that quorate builds answers to each name: link to it), and compare the names. `int` and
- * `Level` are integers, `float` numbers, `ip` addresses; what is none of these, nor a duration or a boolean, is text.
+ * Run each program with `--help` (the one that quorate builds answers to each name: create a link to it), and compare
+ * the names. `int` and `Level` are integers, `float` numbers, `ip` addresses. A type other than these, a duration or a
+ * boolean is text.
  */
 import { nameTable } from './name-table.ts'
 
-/** As they are called in the cluster file. */
+/** Their names in the cluster file. */
 export type Component = 'apiServer' | 'controllerManager' | 'scheduler'
 
 export type ArgumentKind = 'boolean' | 'integer' | 'number' | 'duration' | 'address' | 'text'
@@ -23,7 +24,7 @@ export const PROGRAMS: Readonly<Record<Component, string>> = {
   scheduler: 'kube-scheduler',
 }
 
-/** Of all three programs. */
+/** Common to all three programs. */
 const COMMON = `
 boolean: contention-profiling disable-http2-serving log-json-split-stream log-text-split-stream
   permit-address-sharing permit-port-sharing profiling
@@ -131,7 +132,7 @@ text: authentication-kubeconfig authorization-always-allow-paths authorization-k
   leader-elect-resource-namespace master write-config-to
 `
 
-/** Work, and are not shown by `--help`. */
+/** Accepted, but not shown by `--help`. */
 const HIDDEN_API_SERVER = `
 integer: apiserver-count default-watch-cache-size kubelet-port kubelet-read-only-port
 duration: audit-webhook-batch-initial-backoff
@@ -141,7 +142,7 @@ boolean: allow-untagged-cloud
 duration: node-sync-period
 `
 
-/** Of those that came after 1.34, the minor of Kubernetes 1 that brought them. */
+/** Arguments added after 1.34, with the minor of Kubernetes 1 that added them. */
 const SINCE: ReadonlyMap<string, number> = new Map(
   Object.entries({
     'concurrent-device-taint-eviction-syncs': 35,
@@ -165,7 +166,7 @@ export function knownArguments(minor: string, component: Component): ReadonlyMap
   return new Map(ARGUMENTS[component].filter(([name]) => (SINCE.get(name) ?? 0) <= number))
 }
 
-/** The minor that brought an argument after 1.34; undefined: it is older, or none. */
+/** The minor that added an argument after 1.34; undefined: it is older, or unknown. */
 export function argumentSince(name: string): string | undefined {
   const since = SINCE.get(name)
   return since === undefined ? undefined : `1.${since}`

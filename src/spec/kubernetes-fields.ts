@@ -1,14 +1,14 @@
 /**
- * Which fields the configuration of a kubelet and of kube-proxy has, and since which minor. Of an unknown one the kubelet warns and
- * goes on without it: what was meant has no effect.
+ * The fields in the configuration of a kubelet and of kube-proxy, and the minors that added them. The kubelet ignores
+ * an unknown field with a warning, so a setting with a typo has no effect.
  *
- * Read off the structs KubeletConfiguration and KubeProxyConfiguration of the modules k8s.io/kubelet (config/v1beta1) and
- * k8s.io/kube-proxy (config/v1alpha1), 0.34.13 to 0.37.2. Nothing was removed between these; a new minor is compared with them.
- * Fields within fields are not here.
+ * Taken from the structs KubeletConfiguration and KubeProxyConfiguration of the modules k8s.io/kubelet (config/v1beta1)
+ * and k8s.io/kube-proxy (config/v1alpha1), 0.34.13 to 0.37.2. Nothing was removed between these; compare a new minor
+ * with them. Nested fields are not listed.
  */
 import { nameTable } from './name-table.ts'
 
-/** As they are called in the cluster file. */
+/** Their names in the cluster file. */
 export type ConfiguredProgram = 'kubelet' | 'kubeProxy'
 
 export type FieldKind = 'boolean' | 'integer' | 'number' | 'text' | 'duration' | 'list' | 'mapping'
@@ -52,7 +52,7 @@ list: nodePortAddresses
 mapping: clientConnection conntrack detectLocal featureGates iptables ipvs logging nftables winkernel
 `
 
-/** Of those that came after 1.34, the minor of Kubernetes 1 that brought them. */
+/** Fields added after 1.34, with the minor of Kubernetes 1 that added them. */
 const SINCE: ReadonlyMap<string, number> = new Map(
   Object.entries({ tlsCurvePreferences: 36, memoryReservationPolicy: 36, defaultPodSysctls: 37 }),
 )
@@ -68,7 +68,7 @@ export function knownFields(minor: string, program: ConfiguredProgram): Readonly
   return new Map([...FIELDS[program]].filter(([field]) => (SINCE.get(field) ?? 0) <= number))
 }
 
-/** The minor that brought a field which this one does not have yet; undefined: none that is known. */
+/** The minor that added a field which the given minor does not have; undefined: unknown. */
 export function fieldSince(field: string): string | undefined {
   const since = SINCE.get(field)
   return since === undefined ? undefined : `1.${since}`

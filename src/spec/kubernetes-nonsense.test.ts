@@ -1,4 +1,4 @@
-/** Whatever stands where Kubernetes' settings belong: it is said, with its place, and nothing throws. */
+/** Nonsense in place of Kubernetes' settings is reported with its position, and nothing throws. */
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { stringify } from 'yaml'
@@ -24,7 +24,7 @@ function parsed(part: unknown) {
   return parseClusterFile(text, 'cluster.yaml')
 }
 
-/** What is wrong with how such a part is answered: nothing where it is taken with all of its kind, or said with its place. */
+/** Faults of the report about such a part: it must be accepted like all of its kind, or reported with its position. */
 function faults(part: unknown): readonly string[] {
   const { cluster, problems } = parsed(part)
   const refused = problems.some(({ severity }) => severity === 'error')

@@ -1,10 +1,13 @@
-/** Arguments and fields of Kubernetes that quorate writes itself, or that would undo what it promises, and what is there instead. */
+/**
+ * Kubernetes' arguments and fields that quorate sets itself, or that would break its guarantees, and their
+ * replacements.
+ */
 import type { Component } from './kubernetes-arguments.ts'
 import type { ConfiguredProgram } from './kubernetes-fields.ts'
 
 export interface Reserved {
   readonly why: string
-  /** Where in the cluster file it can be said; undefined: nowhere. */
+  /** The key of the cluster file to use instead; undefined: none. */
   readonly instead?: string | undefined
 }
 
@@ -91,12 +94,12 @@ const FIELDS: Readonly<Record<ConfiguredProgram, readonly Rule[]>> = {
   ],
 }
 
-/** Why quorate keeps this argument (without dashes) to itself, or undefined where it is free. */
+/** Why quorate reserves this argument (without dashes); undefined: it is free. */
 export function reservedArgument(component: Component, name: string): Reserved | undefined {
   return find(ARGUMENTS[component], name)
 }
 
-/** The same of a field of a configuration. */
+/** The same for a field of a configuration. */
 export function reservedField(program: ConfiguredProgram, name: string): Reserved | undefined {
   return find(FIELDS[program], name)
 }

@@ -1,4 +1,7 @@
-/** Rules that single settings of Kubernetes' programs have beyond their kind, as far as a mistake stops the cluster or opens it. */
+/**
+ * Rules for single settings of Kubernetes' programs beyond their type, for mistakes that would stop the cluster or
+ * expose it.
+ */
 import { goDuration } from './go-values.ts'
 import { type Component, PROGRAMS } from './kubernetes-arguments.ts'
 import type { ConfiguredProgram } from './kubernetes-fields.ts'
@@ -8,7 +11,7 @@ import type { Reporter } from './report.ts'
 type Arguments = Readonly<Record<string, string | number | boolean | undefined>>
 type Fields = Readonly<Record<string, unknown>>
 
-/** What of a node kubeadm lets its static pods see; the API server also has its own directory of quorate's. */
+/** Directories that kubeadm mounts into its static pods; the API server also gets quorate's own directory. */
 const SEEN = [
   '/etc/kubernetes/pki/',
   '/etc/ssl/certs/',
@@ -30,7 +33,7 @@ export function checkArgumentsTogether(component: Component, settings: Arguments
   }
 }
 
-/** Without it a kubelet can change other nodes, and all pods. */
+/** Without this plugin a kubelet can change other nodes, and all pods. */
 function checkNodeRestriction(settings: Arguments, report: Reporter): void {
   const [on, off] = ['enable-admission-plugins', 'disable-admission-plugins'] as const
   const has = (key: string) =>
@@ -50,7 +53,7 @@ const LEASE = goDuration('15s') ?? 0n
 const RENEW = goDuration('10s') ?? 0n
 const RETRY = goDuration('2s') ?? 0n
 
-/** As client-go's leaderelection checks them before a program starts. */
+/** The checks that client-go's leaderelection makes before a program starts. */
 function checkLeaderTimes(component: Component, settings: Arguments, report: Reporter): void {
   const read = (name: string, standard: bigint): bigint =>
     settings[name] === undefined ? standard : (goDuration(String(settings[name])) ?? standard)
@@ -64,7 +67,7 @@ function checkLeaderTimes(component: Component, settings: Arguments, report: Rep
     report.error(['kubernetes', component, 'arguments', name], message, 'the defaults are 15s, 10s and 2s')
   }
   if (times.lease <= times.renew) complain([lease, renew], `${lease} must be longer than ${renew}`)
-  // It waits up to a fifth longer than it is told.
+  // It waits up to a fifth longer than configured.
   if (times.renew * 5n <= times.retry * 6n)
     complain([renew, retry], `${renew} must be longer than 1.2 times ${retry}`)
 }

@@ -1,13 +1,16 @@
-/** The rules for single values of the cluster file's `kubernetes`: each function says what is wrong with a text, or undefined. */
+/**
+ * The rules for single values of the cluster file's `kubernetes`: each function returns what is wrong with a text, or
+ * undefined.
+ */
 import ipaddr from 'ipaddr.js'
 import type { Complaint } from './problem.ts'
 
 const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
-/** What stands behind the prefix of a label's key, and what its value is unless it is empty. */
+/** The part of a label's key after the prefix; also a label's value, unless that is empty. */
 const NAME = /^[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$/
 const REPOSITORY = /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?(\/[a-z0-9]+([._-]+[a-z0-9]+)*)*$/
 
-/** Where no pod and no Service can live (RFC 6890). */
+/** Ranges that pods and Services can't use (RFC 6890). */
 const SPECIAL: readonly (readonly [cidr: string, what: string])[] = [
   ['0.0.0.0/8', "'this network' addresses"],
   ['127.0.0.0/8', 'loopback addresses'],
@@ -16,7 +19,7 @@ const SPECIAL: readonly (readonly [cidr: string, what: string])[] = [
   ['240.0.0.0/4', 'reserved addresses'],
 ]
 
-/** `10.96.0.0/12`: one IPv4 network, by its first address. */
+/** `10.96.0.0/12`: one IPv4 network, with its first address. */
 export function checkNetwork(text: string): Complaint | undefined {
   if (text.includes(','))
     return {
@@ -45,12 +48,12 @@ export function checkNetwork(text: string): Complaint | undefined {
   }
 }
 
-/** As `checkNetwork`, but for what it says about families and ranges. */
+/** As `checkNetwork`, but without its rules for families and ranges. */
 export function isNetwork(text: string): boolean {
   return ipaddr.IPv4.isValidCIDRFourPartDecimal(text) && /^[\d.]+\/(0|[1-9]\d?)$/.test(text)
 }
 
-/** Of two IPv4 networks that `isNetwork` accepts. */
+/** Takes two IPv4 networks that `isNetwork` accepts. */
 export function networksOverlap(one: string, other: string): boolean {
   const [first, prefix] = ipaddr.IPv4.parseCIDR(one)
   const [second, otherPrefix] = ipaddr.IPv4.parseCIDR(other)
@@ -62,7 +65,7 @@ export function prefixOf(network: string): number {
   return Number(network.split('/')[1])
 }
 
-/** `cluster.local`: labels in lower case with dots between (RFC 1123). */
+/** `cluster.local`: labels in lower case, separated by dots (RFC 1123). */
 export function checkDnsDomain(text: string): Complaint | undefined {
   if (text.length <= 253 && text.split('.').every((label) => LABEL.test(label))) return undefined
   const tidy = text.toLowerCase().replaceAll(/^\.+|\.+$/g, '')

@@ -1,4 +1,6 @@
-/** What the cluster file has to know of Kubernetes' versions. What they come with is in `src/kubernetes/versions.ts`. */
+/**
+ * What the cluster file needs to know about Kubernetes' versions. Their components are in `src/kubernetes/versions.ts`.
+ */
 import semver from 'semver'
 import type { Complaint } from './problem.ts'
 
@@ -12,7 +14,7 @@ const NEWEST: Readonly<Record<string, string>> = {
 
 const MINORS = Object.keys(NEWEST)
 
-/** For new clusters, and named wherever a version is suggested. */
+/** For new clusters, and in every suggestion of a version. */
 export const RECOMMENDED_KUBERNETES = '1.37.2'
 
 /** kubeadm refuses an older external etcd: MinExternalEtcdVersion of its constants, in 1.34 to 1.37. */
@@ -53,7 +55,7 @@ export function checkKubernetesVersion(text: string): Complaint | undefined {
   return { message, hint: `write "${exact}"` }
 }
 
-/** `1.37` of a version that `checkKubernetesVersion` accepts. */
+/** `1.37` for a version that `checkKubernetesVersion` accepts. */
 export function kubernetesMinor(version: string): string {
   return version.split('.').slice(0, 2).join('.')
 }
@@ -63,7 +65,7 @@ export function exampleKubernetesVersion(number: number): string {
   return newestPatch(String(number)) ?? RECOMMENDED_KUBERNETES
 }
 
-/** Why Kubernetes can't keep its data in this etcd, or undefined. Takes a version that `checkVersion` accepts. */
+/** Why Kubernetes can't use this etcd; undefined: it can. Takes a version that `checkVersion` accepts. */
 export function checkEtcdForKubernetes(version: string): Complaint | undefined {
   if (semver.gte(version, LEAST_ETCD)) return undefined
   return {

@@ -1,4 +1,4 @@
-/** What is wanted of Kubernetes: the part `kubernetes` of a cluster file, with every default filled in. */
+/** The wanted Kubernetes: the section `kubernetes` of a cluster file, with every default filled in. */
 import type { ContainerdSpec } from './containerd.ts'
 import { endpointOf } from './endpoint.ts'
 
@@ -8,13 +8,13 @@ export interface KubernetesSpec {
   readonly source: KubernetesSource
   /** undefined: containerd, runc and the CNI plugins are the distribution's packages. */
   readonly containerd?: ContainerdSpec | undefined
-  /** Where nodes find the images, without a final slash: `registry.k8s.io`. */
+  /** The registry of the images, without a final slash: `registry.k8s.io`. */
   readonly imageRepository: string
   /** CIDR of the pods' addresses: flannel's network. */
   readonly podNetwork: string
-  /** CIDR of the Services' addresses; overlaps nothing else. */
+  /** CIDR of the Services' addresses; overlaps no other network. */
   readonly serviceNetwork: string
-  /** `cluster.local`: the domain below which Services have names. */
+  /** `cluster.local`: the domain of Services' names. */
   readonly dnsDomain: string
   readonly apiServer: ComponentSettings
   readonly controllerManager: ComponentSettings
@@ -23,16 +23,19 @@ export interface KubernetesSpec {
   readonly kubelet: Configured
   /** Fields of KubeProxyConfiguration. */
   readonly kubeProxy: Configured
-  /** As a DaemonSet, as a systemd unit that reads its network from etcd, or by other means than quorate. */
+  /** As a DaemonSet, as a systemd unit that reads its network from etcd, or not managed by quorate. */
   readonly flannel: 'daemonset' | 'service' | 'none'
-  /** By node name; only nodes that have any. Read it with `labelsOf`: a node may be called `constructor`. */
+  /** By node name; only nodes with labels. Read it with `labelsOf`, because a node may be called `constructor`. */
   readonly nodeLabels: Readonly<Record<string, Readonly<Record<string, string>>>>
-  /** By node name; a node that is not in it has the usual ones: a master one that keeps pods off. Read it with `taintsOf`. */
+  /**
+   * By node name. A node without an entry has the default taints: a master has one that keeps pods off. Read it with
+   * `taintsOf`.
+   */
   readonly taints: Readonly<Record<string, readonly Taint[]>>
   readonly pki: KubernetesPki
 }
 
-/** Where Kubernetes' programs and images come from. */
+/** The source of Kubernetes' programs and images. */
 export type KubernetesSource =
   | {
       readonly kind: 'release'
@@ -45,16 +48,16 @@ export type KubernetesSource =
     }
   | {
       readonly kind: 'modules'
-      /** URL of a Go module proxy; undefined: the one that Go itself is set to. */
+      /** URL of a Go module proxy; undefined: Go's own setting. */
       readonly proxy: string | undefined
-      /** Absolute path of the program `go` or of its toolchain's directory; undefined: one that is found. */
+      /** Absolute path of the program `go` or of its toolchain's directory; undefined: quorate searches for one. */
       readonly go: string | undefined
       /** Whether every module is compared with Go's checksum database. */
       readonly checksumDatabase: boolean
     }
   | {
       readonly kind: 'folder'
-      /** Absolute path of an air-gap bundle, or of the directory that one was unpacked into. */
+      /** Absolute path of an air-gap bundle, or of the directory of an unpacked one. */
       readonly path: string
       /** SHA-256 (hex, lower case) of the bundle, or of the directory's manifest; checked if given. */
       readonly sha256: string | undefined
@@ -80,13 +83,16 @@ export const TAINT_EFFECTS = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'] as 
 export type TaintEffect = (typeof TAINT_EFFECTS)[number]
 
 export interface KubernetesPki {
-  /** Where the key of Kubernetes' CA lies: on the masters, whose controller-manager then signs kubelets, or only at its home. */
+  /**
+   * Location of the CA's key: on the masters, whose controller-manager then signs kubelets' certificates, or only at
+   * the CA location.
+   */
   readonly caKey: 'masters' | 'home'
-  /** How long an issued certificate is valid. */
+  /** Validity of issued certificates. */
   readonly days: number
 }
 
-/** Where the control plane is found by everyone else: the load balancer's name and port. */
+/** The address of the control plane for all others: the load balancer's name and port. */
 export function controlPlaneEndpoint(cluster: { readonly loadBalancerUrl: string | undefined }): {
   readonly host: string
   readonly port: number
@@ -102,12 +108,12 @@ export function kubernetesNodes<Node extends { readonly roles: readonly string[]
   return cluster.nodes.filter(({ roles }) => roles.includes('master') || roles.includes('worker'))
 }
 
-/** The labels that the cluster file wants on a node; others stay as they are. */
+/** The labels that the cluster file sets on a node; others stay unchanged. */
 export function labelsOf({ nodeLabels }: KubernetesSpec, node: string): Readonly<Record<string, string>> {
   return Object.hasOwn(nodeLabels, node) ? (nodeLabels[node] ?? {}) : {}
 }
 
-/** The taints that the cluster file wants on a node. */
+/** The taints that the cluster file sets on a node. */
 export function taintsOf({ taints }: KubernetesSpec, node: string): readonly Taint[] {
   return Object.hasOwn(taints, node) ? (taints[node] ?? []) : []
 }

@@ -1,14 +1,14 @@
-/** etcd's listeners beside those for clients and peers: `listen-metrics-urls` and `listen-client-http-urls`. */
+/** etcd's listeners other than those for clients and peers: `listen-metrics-urls` and `listen-client-http-urls`. */
 import ipaddr from 'ipaddr.js'
 
-/** Flags of etcd that name such listeners. */
+/** Flags of etcd for such listeners. */
 export const LISTENERS = ['listen-metrics-urls', 'listen-client-http-urls'] as const
 
-/** Stands for each node's own address. */
+/** Placeholder for each node's own address. */
 export const OWN_ADDRESS = '{address}'
 
 export interface ListenUrl {
-  /** As it is written. */
+  /** As written in the file. */
   readonly text: string
   readonly tls: boolean
   /** An IP address without brackets, or `{address}`. */
@@ -16,7 +16,7 @@ export interface ListenUrl {
   readonly port: number
 }
 
-/** undefined: it is not of the form `https://ADDRESS:PORT`. */
+/** undefined: not of the form `https://ADDRESS:PORT`. */
 export function parseListenUrl(text: string): ListenUrl | undefined {
   const found = /^(?<scheme>https?):\/\/(?:\[(?<six>[^\]]+)\]|(?<host>[^[\]:/]+)):(?<port>\d{1,5})$/.exec(
     text,
@@ -30,7 +30,7 @@ export function parseListenUrl(text: string): ListenUrl | undefined {
   return { text, tls: found['scheme'] === 'https', host, port }
 }
 
-/** Those of a setting's value, with commas between; what is not of the form is left out. */
+/** The URLs in a setting's value, separated by commas; skips invalid ones. */
 export function listenUrls(value: string | undefined): readonly ListenUrl[] {
   return splitUrls(value ?? '').flatMap((text) => parseListenUrl(text) ?? [])
 }
@@ -46,12 +46,12 @@ export function isLoopback({ host }: Pick<ListenUrl, 'host'>): boolean {
   return host !== OWN_ADDRESS && ipaddr.process(host).range() === 'loopback'
 }
 
-/** All addresses of a node. */
+/** Whether it listens on all addresses of a node. */
 export function isWildcard({ host }: Pick<ListenUrl, 'host'>): boolean {
   return host === '0.0.0.0' || (host !== OWN_ADDRESS && ipaddr.process(host).range() === 'unspecified')
 }
 
-/** Whether two can't both be bound: the same port, at the same address or at all of them. */
+/** Whether two listeners conflict: the same port, on the same address or on all of them. */
 export function clash(one: ListenUrl, other: ListenUrl): boolean {
   if (one.port !== other.port) return false
   return isWildcard(one) || isWildcard(other) || one.host === other.host

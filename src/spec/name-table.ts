@@ -1,4 +1,4 @@
-/** Tables of names, sorted by kind: `kind: name name`, a kind a paragraph. */
+/** Tables of names by kind: `kind: name name`, one paragraph per kind. */
 
 /** Each name with its kind. */
 export function nameTable<Kind extends string>(text: string): ReadonlyMap<string, Kind> {

@@ -1,6 +1,6 @@
-/** The known word that a mistyped one was most likely meant to be. */
+/** Finds the known word that a mistyped one was most likely supposed to be. */
 
-/** The nearest of `words`, or undefined where none is near. `identity_file` and `identityFlie` find `identityFile`. */
+/** The most similar of `words`; undefined: none is similar. `identity_file` and `identityFlie` find `identityFile`. */
 export function nearest(word: string, words: Iterable<string>): string | undefined {
   const wanted = plain(word)
   let best: string | undefined
@@ -19,9 +19,9 @@ function plain(text: string): string {
   return text.toLowerCase().replaceAll(/[-_ ]/g, '')
 }
 
-/** Insertions, deletions, replacements, and swaps of neighbours (optimal string alignment); `most` or more is not counted on. */
+/** Insertions, deletions, replacements, and swaps of neighbors (optimal string alignment). Stops at `most`. */
 function editDistance(a: string, b: string, most: number): number {
-  // Words this far apart are never near, and a very long one would cost time.
+  // Words with such different lengths are never similar, and a very long one would take time.
   if (Math.abs(a.length - b.length) >= Math.min(most, 9)) return most
   let twoUp: number[] = []
   let up = Array.from({ length: b.length + 1 }, (_, index) => index)
@@ -35,7 +35,7 @@ function editDistance(a: string, b: string, most: number): number {
       }
       line.push(cost)
     }
-    // Each line follows from the two above it: it can't come back below what both have reached.
+    // Each row is computed from the two above it, so the distance can't get below what both have reached.
     if (Math.min(...line) >= most && Math.min(...up) >= most) return most
     twoUp = up
     up = line

@@ -1,4 +1,4 @@
-/** The overview of nodes, addresses and roles that `quorate nodes` prints: pure data, a row a node. */
+/** The overview of nodes, addresses and roles that `quorate nodes` prints: pure data, one row per node. */
 import type { Cluster, Role, SshTarget } from './cluster.ts'
 
 export interface OverviewRow {
@@ -8,9 +8,9 @@ export interface OverviewRow {
   /** Further DNS names. */
   readonly names: readonly string[]
   readonly roles: readonly Role[]
-  /** Groups of one's own, in alphabetical order; `common` is not among them. */
+  /** The file's own groups, in alphabetical order, without `common`. */
   readonly groups: readonly string[]
-  /** Where ssh goes: `root@198.18.7.11:22 via bastion`, with as much of it as the file says. */
+  /** ssh's destination: `root@198.18.7.11:22 via bastion`, as far as the file specifies it. */
   readonly ssh: string
 }
 
@@ -27,7 +27,7 @@ export function overviewRows(cluster: Cluster): readonly OverviewRow[] {
   }))
 }
 
-/** `[user@]host[:port][ via jump]`, an IPv6 address in brackets where a port follows. */
+/** `[user@]host[:port][ via jump]`, with an IPv6 address in brackets before a port. */
 export function destination(ssh: SshTarget): string {
   const user = ssh.user === undefined ? '' : `${ssh.user}@`
   const bracketed = ssh.port !== undefined && ssh.host.includes(':') ? `[${ssh.host}]` : ssh.host

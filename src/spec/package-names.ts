@@ -1,6 +1,6 @@
-/** Packages go by Debian's names in the cluster file; here by those of the distribution that they are installed on. */
+/** Translates package names: the cluster file has Debian's, and each distribution its own. */
 
-/** By what installs packages there: the whole command, up to the names. */
+/** By package manager: the complete command, without the names. */
 const COMMANDS: Readonly<Record<string, string>> = {
   'apt-get': 'apt-get install',
   dnf: 'dnf install',
@@ -50,9 +50,9 @@ const NAMES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 }
 
 /**
- * The command that installs these, as somebody with root's rights types it.
+ * The command that root types to install these packages.
  *
- * @param installer as a node says it; undefined: apt-get
+ * @param installer as a node reports it; undefined: apt-get
  * @param packages Debian's names
  */
 export function installCommand(installer: string | undefined, packages: readonly string[]): string {
@@ -63,7 +63,7 @@ export function installCommand(installer: string | undefined, packages: readonly
   return `${command} ${names.join(' ')}`
 }
 
-/** Whether quorate can install packages there itself. */
+/** Whether quorate itself can install packages with it. */
 export function installsPackages(installer: string | undefined): boolean {
   return installer === undefined || installer === 'apt-get'
 }

@@ -1,4 +1,4 @@
-/** Reads a cluster file and says everything that is wrong with it at once, each thing with its place. */
+/** Parses a cluster file, and reports all its problems at once, each with its position. */
 import { homedir } from 'node:os'
 import { resolve } from 'node:path'
 import { QuorateError } from '../errors.ts'
@@ -21,23 +21,26 @@ import { clusterFileSchema } from './schema.ts'
 import type { ClusterFile } from './schema.ts'
 import { counted } from './units.ts'
 
-/** A check by another room, of a file that is otherwise right. Its paths are the file's, e.g. `['network', 'Network']`. */
+/**
+ * A check from another module, for a file that is otherwise valid. Its paths are the file's, e.g. `['network',
+ * 'Network']`.
+ */
 export type ExtraCheck = (cluster: Cluster) => readonly Report[]
 
 export interface ParseOptions {
   readonly extraChecks?: readonly ExtraCheck[]
-  /** What `~` means; the user's home unless given. Absolute. */
+  /** The directory that `~` stands for; default: the user's home. Absolute. */
   readonly home?: string
 }
 
 export interface Parsed {
-  /** There unless a problem is an error. */
+  /** Present unless a problem is an error. */
   readonly cluster?: Cluster
   /** Errors and warnings in the file's order. */
   readonly problems: readonly Problem[]
 }
 
-/** `path` is shown in problems as it is given; relative paths in the file start from its directory. */
+/** `path` is shown in problems as given; relative paths in the file start from its directory. */
 export function parseClusterFile(text: string, path: string, options: ParseOptions = {}): Parsed {
   const document = readYaml(text)
   const problems = (reports: readonly Report[]) => place(reports, document, path)
@@ -71,7 +74,7 @@ export function parseClusterFile(text: string, path: string, options: ParseOptio
   return all.some((problem) => problem.severity === 'error') ? { problems: all } : { cluster, problems: all }
 }
 
-/** The errors of content whose values are right one by one, before it is written as a file: without places. */
+/** The errors of content with valid single values, before it is written as a file: without positions. */
 export function contentFaults(
   content: ClusterFile,
   extraChecks: readonly ExtraCheck[] = [],
@@ -87,9 +90,9 @@ function isError({ severity }: Report): boolean {
 }
 
 /**
- * The cluster of a file, with what is worth a second look as warnings.
+ * The cluster of a file, with its warnings.
  *
- * @throws QuorateError 'cluster-file' with every problem on a line of its own, or saying why the file can't be read.
+ * @throws QuorateError 'cluster-file' with every problem on its own line, or saying why the file can't be read.
  */
 export async function loadCluster(
   path: string,
@@ -104,7 +107,7 @@ export async function loadCluster(
   return { cluster, warnings: problems }
 }
 
-/** As `parseClusterFile`, of a file. @throws QuorateError 'cluster-file' saying why the file can't be read. */
+/** As `parseClusterFile`, for a file. @throws QuorateError 'cluster-file' saying why the file can't be read. */
 export async function readClusterFile(path: string, options: ParseOptions = {}): Promise<Parsed> {
   return parseClusterFile(await readText(path), path, options)
 }
@@ -137,7 +140,7 @@ async function readText(path: string): Promise<string> {
   }
 }
 
-/** Checks of several values together, on what the schema has let through. */
+/** Checks of several values together, on what the schema has accepted. */
 function checkTogether(file: Partly<ClusterFile>, lineOf: Reporter['lineOf']): readonly Report[] {
   const found: Report[] = []
   const add =

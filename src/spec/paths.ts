@@ -1,4 +1,4 @@
-/** Paths: here (relative to the cluster file, `~` known) and on the nodes (absolute). */
+/** Paths on the workstation (relative to the cluster file, with `~`) and on the nodes (absolute). */
 import { posix, resolve } from 'node:path'
 import type { Complaint } from './problem.ts'
 
@@ -15,12 +15,12 @@ export function checkLocalPath(text: string): Complaint | undefined {
   return undefined
 }
 
-/** Absolute path of one that `checkLocalPath` accepts. `directory` is the cluster file's, absolute. */
+/** Absolute path for one that `checkLocalPath` accepts. `directory` is the cluster file's, absolute. */
 export function resolveLocalPath(text: string, folder: string, home: string): string {
   return text === '~' || text.startsWith('~/') ? resolve(home, text.slice(2)) : resolve(folder, text)
 }
 
-/** A path on a node: absolute, and plain enough for a systemd unit and an environment file. */
+/** A path on a node: absolute, and only with characters that a systemd unit and an environment file can contain. */
 export function checkRemotePath(text: string): Complaint | undefined {
   if (!text.startsWith('/')) {
     return {
@@ -42,7 +42,7 @@ export function tidyRemotePath(text: string): string {
   return posix.normalize(text).replace(/(?<=.)\/$/, '')
 }
 
-/** Folders that the hardened unit hides or makes read-only, or that are emptied at boot. */
+/** Directories that the hardened unit hides or makes read-only, or that are emptied at boot. */
 const HIDDEN = [
   '/home',
   '/root',
@@ -60,7 +60,7 @@ const HIDDEN = [
   '/lib',
 ]
 
-/** Folders that belong to the system as a whole: none may become etcd's own. */
+/** Directories of the system as a whole, which must not become etcd's own. */
 const SHARED = new Set([
   '/',
   '/opt',
@@ -75,7 +75,7 @@ const SHARED = new Set([
   '/data',
 ])
 
-/** Why etcd can't keep its data there. Takes tidy paths. */
+/** Why etcd can't keep its data at this path. Takes tidy paths. */
 export function checkDataDirectory(path: string): Complaint | undefined {
   const hidden = HIDDEN.find((folder) => path === folder || path.startsWith(`${folder}/`))
   if (hidden !== undefined) {
@@ -93,7 +93,7 @@ export function checkDataDirectory(path: string): Complaint | undefined {
   return undefined
 }
 
-/** The same for the write-ahead log, to whose parent etcd can write at a member's first start. */
+/** The same for the write-ahead log: etcd writes to its parent directory when a member first starts. */
 export function checkWalDirectory(path: string): Complaint | undefined {
   const complaint = checkDataDirectory(path)
   if (complaint !== undefined) return { ...complaint, hint: complaint.hint?.replace(/data$/, 'wal') ?? '' }
@@ -105,7 +105,7 @@ export function checkWalDirectory(path: string): Complaint | undefined {
   }
 }
 
-/** `inner` is `outer` or lies within it. Takes tidy paths. */
+/** Whether `inner` is `outer` or a path below it. Takes tidy paths. */
 export function liesWithin(inner: string, outer: string): boolean {
   return inner === outer || inner.startsWith(`${outer}/`)
 }

@@ -1,10 +1,10 @@
-/** What is wrong with a cluster file, and where; and how it reads. */
+/** A problem of a cluster file, its position, and its text. */
 
 export type Severity = 'error' | 'warning'
 
 export interface Problem {
   readonly severity: Severity
-  /** The file's path as it was given. */
+  /** The file's path as given. */
   readonly file: string
   /** Both count from 1. */
   readonly line: number
@@ -15,23 +15,23 @@ export interface Problem {
   readonly hint?: string
 }
 
-/** A complaint about one value, before its place is known. */
+/** A complaint about one value, before its position is known. */
 export interface Complaint {
   readonly message: string
   readonly hint?: string
 }
 
-/** So many problems are printed; a file with more is not a cluster file. */
+/** At most this many problems are printed; a file with more is not a cluster file. */
 const MOST_LINES = 100
 
-/** One line, in the form that editors and terminals turn into a link: `file:line:column: message; hint`. */
+/** One line, in the form that editors and terminals show as a link: `file:line:column: message; hint`. */
 export function formatProblem(problem: Problem): string {
   const mark = problem.severity === 'warning' ? 'warning: ' : ''
   const hint = problem.hint === undefined ? '' : `; ${problem.hint}`
   return `${problem.file}:${problem.line}:${problem.column}: ${mark}${problem.message}${hint}`
 }
 
-/** All of them, a line each, in the file's order. */
+/** All problems, one per line, in the file's order. */
 export function formatProblems(problems: readonly Problem[]): string {
   const lines = problems.slice(0, MOST_LINES).map(formatProblem)
   const rest = problems.length - lines.length

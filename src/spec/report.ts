@@ -1,30 +1,30 @@
-/** What a check has to say about a place in the file, before that place is a line and a column. */
+/** A check's finding about a path in the file, before that path is translated to a line and a column. */
 import type { Path } from './document.ts'
 import type { Complaint, Severity } from './problem.ts'
 
 export interface Report extends Complaint {
   readonly severity: Severity
   readonly path: Path
-  /** Point at the key rather than at its value. */
+  /** Refer to the key instead of its value. */
   readonly part?: 'key' | 'value'
 }
 
-/** What a check is handed: a place for its findings, and the lines of other places to speak of. */
+/** What a check receives: a function that takes its findings, and the lines of other values to refer to. */
 export interface Reporter {
   error(path: Path, message: string, hint?: string, part?: 'key' | 'value'): void
   warning(path: Path, message: string, hint?: string, part?: 'key' | 'value'): void
-  /** Line of the value at `path`, from 1; undefined where no file is written yet. */
+  /** Line of the value at `path`, from 1; undefined if no file is written yet. */
   lineOf(path: Path): number | undefined
 }
 
-/** A cluster file of which what the schema refused has been taken out. */
+/** A cluster file without the values that the schema refused. */
 export type Partly<T> = T extends readonly (infer Item)[]
   ? readonly (Partly<Item> | undefined)[]
   : T extends object
     ? { readonly [Key in keyof T]?: Partly<T[Key]> | undefined }
     : T
 
-/** A place in the words of the file: `etcd.version`, `node etcd02, address`, `groups.edge[1]`. */
+/** A path in the file's terms: `etcd.version`, `node etcd02, address`, `groups.edge[1]`. */
 export function label(path: Path, data: unknown): string {
   if (path[0] === 'nodes' && typeof path[1] === 'number') {
     const name = valueAt(data, ['nodes', path[1], 'name'])

@@ -1,4 +1,4 @@
-/** etcd's flags that are not free in `etcd.settings`: quorate writes them itself, or they would undo what it promises. */
+/** etcd's flags that `etcd.settings` can't have: quorate sets them itself, or they would break its guarantees. */
 
 const REASONS: ReadonlyMap<string, string> = new Map(
   Object.entries({
@@ -29,7 +29,7 @@ const PATTERNS: readonly (readonly [RegExp, string])[] = [
   [/^proxy-/, 'quorate runs members, not proxies'],
 ]
 
-/** Why quorate keeps this flag (without dashes) to itself, or undefined where it is free. */
+/** Why quorate reserves this flag (without dashes); undefined: it is free. */
 export function reservedBecause(flag: string): string | undefined {
   return REASONS.get(flag) ?? PATTERNS.find(([pattern]) => pattern.test(flag))?.[1]
 }

@@ -84,7 +84,7 @@ function nodeLabels(written: Written['nodeLabels'], around: Around): KubernetesS
 }
 
 function taints(written: Written['taints'], around: Around): KubernetesSpec['taints'] {
-  // On a node that is both, pods are wanted: the taint of masters would keep them off.
+  // A node that is both should run pods, which the masters' taint would prevent.
   const both = around.nodes.filter(({ roles }) => roles.includes('master') && roles.includes('worker'))
   const all = new Map(both.map(({ name }) => [name, new Map<string, Taint>()]))
   for (const [selector, wanted] of bySpecificity(written ?? {}, around)) {

@@ -1,4 +1,4 @@
-/** A cluster file's content, accepted by every check, as a `Cluster`: paths absolute, defaults filled in. */
+/** Converts a cluster file's validated content to a `Cluster`: absolute paths, and defaults filled in. */
 import { dirname, resolve } from 'node:path'
 import type {
   Cluster,
@@ -61,7 +61,7 @@ export function resolveCluster(content: ClusterFile, file: string, home: string)
 type Ssh = NonNullable<ClusterFile['nodes'][number]['ssh']>
 type Local = (path: string) => string
 
-/** The first of `settings` that has a key decides it. */
+/** The first of `settings` that has a key determines its value. */
 function target(address: string, settings: readonly (Ssh | undefined)[], local: Local): SshTarget {
   const first = <Key extends keyof Ssh>(key: Key): Ssh[Key] =>
     settings.find((one) => one?.[key] !== undefined)?.[key]
@@ -101,7 +101,7 @@ function authority(
     const { name, ssh, certificate, key, sudo = true } = written.host
     const node = nodes.find((one) => one.name === name)
     const own = target(node?.ssh.host ?? name, [ssh], local)
-    // A node's own ssh settings hold for it in this office too.
+    // A node's own ssh settings also apply when it is the CA location.
     const merged = node === undefined ? own : { ...node.ssh, ...defined(own) }
     return { home: 'host', ssh: merged, hostName: name, certificate, key, sudo }
   }

@@ -1,7 +1,10 @@
-/** `control-plane`, as Kubernetes calls them, for the role `master`. */
+/** Accepts Kubernetes' name `control-plane` for the role `master`. */
 import { MASTER_ALIAS } from './cluster.ts'
 
-/** A cluster file's data with `master` for it in the roles of nodes; everything else, right or wrong, stays as it is. */
+/**
+ * A cluster file's data with `master` in its place in the roles of nodes; everything else, valid or not, stays
+ * unchanged.
+ */
 export function withRoles(data: unknown): unknown {
   if (!isMapping(data) || !Array.isArray(data['nodes'])) return data
   return { ...data, nodes: data['nodes'].map((node: unknown) => withOwnRoles(node)) }

@@ -1,8 +1,10 @@
-/** Public keys of age that stand in public documentation: a backup for one of them opens for no reader of that page. */
+/**
+ * age's public keys in public documentation: a backup for one of them could not be opened by the reader who copied it.
+ */
 
 /**
- * Of the README of age (the third is of a pair with a passphrase), of its Go package's examples (the secret key is public
- * as well), and of the README of SOPS.
+ * From the README of age (the third is of a pair with a passphrase), from its Go package's examples (their secret key
+ * is public as well), and from the README of SOPS.
  */
 const SAMPLES: ReadonlySet<string> = new Set([
   'age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p',
@@ -14,10 +16,10 @@ const SAMPLES: ReadonlySet<string> = new Set([
   'age1qe5lxzzeppw5k79vxn3872272sgy224g2nzqlzy3uljs84say3yqgvd0sw',
 ])
 
-/** What stands in a new cluster file, and on our pages, where a key of the reader's own belongs. No valid key. */
+/** The placeholder for the reader's own key in new cluster files and in the documentation. Not a valid key. */
 export const RECIPIENT_PLACEHOLDER = 'YOUR-AGE-PUBLIC-KEY'
 
-/** The same for a SHA-256. */
+/** The placeholder for a SHA-256. */
 export const SHA256_PLACEHOLDER = '0'.repeat(64)
 
 /** bech32 is the same in upper case. */

@@ -1,4 +1,4 @@
-/** Kubernetes as a cluster file may want it, for tests; hand in what the test is about. */
+/** A sample of Kubernetes in a cluster file, for tests; pass what the test is about. */
 import type { Cluster, Node, Role } from './cluster.ts'
 import type { KubernetesSpec } from './kubernetes.ts'
 
@@ -23,7 +23,7 @@ export function sampleKubernetes(changes: Partial<KubernetesSpec> = {}): Kuberne
   }
 }
 
-/** Nine nodes as in the seed: three for etcd, two masters, three workers, one service node with HAProxy. */
+/** Nine nodes: three for etcd, two masters, three workers, one service node with HAProxy. */
 export function sampleKubernetesCluster(changes: Partial<KubernetesSpec> = {}): Cluster {
   const least = { cpus: 2, memoryBytes: 1e9, diskBytes: 15e9 }
   return {

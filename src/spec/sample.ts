@@ -1,9 +1,9 @@
-/** A cluster file to change, for tests. */
+/** A cluster file to modify, for tests. */
 import { expect } from 'vitest'
 import { parseClusterFile } from './parse.ts'
 import { formatProblem } from './problem.ts'
 
-/** Three members and nothing else: right, without a warning. */
+/** Only three members: valid, without a warning. */
 export const GOOD = `name: test
 nodes:
   - { name: etcd01, address: 198.18.9.1, roles: [etcd] }
@@ -13,23 +13,23 @@ etcd:
   version: "3.5.16"
 `
 
-/** What is said about a file, a line each. */
+/** The problems of a file, one per line. */
 export function lines(text: string): string[] {
   return parseClusterFile(text, 'cluster.yaml').problems.map(formatProblem)
 }
 
-/** The good file with one piece replaced. */
+/** The problems of the valid file with one piece replaced. */
 export function changed(from: string, to: string): string[] {
   expect(GOOD).toContain(from)
   return lines(GOOD.replace(from, to))
 }
 
-/** The good file with more at its end. */
+/** The problems of the valid file with more text at its end. */
 export function added(text: string): string[] {
   return lines(GOOD + text)
 }
 
-/** With Kubernetes, and as little of it as that takes: right, without a warning. */
+/** The smallest file with Kubernetes: valid, without a warning. */
 export const NINE = `name: test
 nodes:
   - { name: etcd01, address: 198.18.9.11, roles: [etcd] }
@@ -48,7 +48,7 @@ kubernetes:
   version: "1.37.2"
 `
 
-/** What is said of the nine nodes with these replaced in their file, and with more of Kubernetes in it: a line each. */
+/** The problems of the nine nodes with these pieces replaced, and with more Kubernetes settings: one per line. */
 export function nine(more: string, ...replaced: readonly (readonly [from: string, to: string])[]): string[] {
   const text = replaced.reduce((whole, [from, to]) => {
     expect(whole).toContain(from)

@@ -1,4 +1,4 @@
-/** The surface syntax of the cluster file's `backup`. */
+/** The syntax of the cluster file's `backup`. */
 import * as z from 'zod'
 import {
   checkBucket,

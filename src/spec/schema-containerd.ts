@@ -1,4 +1,4 @@
-/** The surface syntax of the cluster file's `kubernetes.containerd`. */
+/** The syntax of the cluster file's `kubernetes.containerd`. */
 import * as z from 'zod'
 import { checkContainerdVersion, checkExactVersion } from './containerd-values.ts'
 import { KUBERNETES_DEFAULTS } from './defaults.ts'

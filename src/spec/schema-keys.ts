@@ -1,9 +1,9 @@
-/** Which keys may stand at a place of the cluster file. */
+/** The keys that are allowed at a path of the cluster file. */
 import * as z from 'zod'
 import type { Path } from './document.ts'
 import { clusterFileSchema } from './schema.ts'
 
-/** Known keys of the mapping at `path`; empty where any key may stand. */
+/** Known keys of the mapping at `path`; empty if any key is allowed. */
 export function keysAt(path: Path): readonly string[] {
   const schemas = path.reduce<readonly z.core.$ZodType[]>(
     (inside, step) => inside.flatMap((schema) => open(schema)).flatMap((schema) => child(schema, step)),
@@ -14,7 +14,7 @@ export function keysAt(path: Path): readonly string[] {
     .flatMap((schema) => (schema instanceof z.ZodObject ? Object.keys(schema.shape) : []))
 }
 
-/** Without what only wraps: optional, and the branches of a union. */
+/** The schema inside of wrappers: of optional ones, and of the branches of a union. */
 function open(schema: z.core.$ZodType): readonly z.core.$ZodType[] {
   if (schema instanceof z.ZodOptional) return open(schema.unwrap())
   if (schema instanceof z.ZodUnion) return schema.options.flatMap((option) => open(option))

@@ -1,4 +1,4 @@
-/** The surface syntax of the cluster file's `kubernetes`. */
+/** The syntax of the cluster file's `kubernetes`. */
 import * as z from 'zod'
 import { KUBERNETES_DEFAULTS } from './defaults.ts'
 import { TAINT_EFFECTS } from './kubernetes.ts'

@@ -6,7 +6,7 @@ import { checkName } from './values.ts'
 
 type Check = (text: string) => Complaint | undefined
 
-/** A text with a rule. `about` is what editors show, with `pattern` or `examples` where that helps. */
+/** A text with a rule. `about` is for editors, with `pattern` or `examples` where that helps. */
 export function text(check: Check, description: string, about: Record<string, unknown> = {}) {
   return z
     .string()
@@ -27,7 +27,7 @@ export const port = (description: string, standard?: number) =>
     .max(65_535)
     .meta({ description, ...(standard === undefined ? {} : { default: standard }) })
 
-/** Exactly one of its keys. Said to editors here; `check-choices.ts` says it to everyone else. */
+/** Exactly one of its keys. This is for editors; `check-choices.ts` enforces it. */
 export const ONE_KEY = { minProperties: 1, maxProperties: 1 }
 
 export const name = (description: string) =>

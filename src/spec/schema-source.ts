@@ -1,4 +1,4 @@
-/** The part of the schema that says where etcd's binaries come from, and which checksums are pinned. */
+/** The part of the schema for the source of etcd's binaries, and their pinned checksums. */
 import * as z from 'zod'
 import { DEFAULTS } from './defaults.ts'
 import { flag, localPath, ONE_KEY, text } from './schema-parts.ts'

@@ -1,4 +1,4 @@
-/** The surface syntax of a cluster file: its keys, their types, and one line on each for editors. */
+/** The syntax of a cluster file: its keys, their types, and one line about each for editors. */
 import * as z from 'zod'
 import { checkAddress } from './address.ts'
 import { MASTER_ALIAS, ROLES } from './cluster.ts'
@@ -283,5 +283,5 @@ export const clusterFileSchema = z.strictObject({
   state: localPath('The state directory of this cluster. Default: .quorate/NAME.').optional(),
 })
 
-/** A cluster file's content as written, after the schema has accepted it. */
+/** A cluster file's content as written, accepted by the schema. */
 export type ClusterFile = z.infer<typeof clusterFileSchema>

@@ -1,4 +1,4 @@
-/** Values given by node, group, role or `common`: which of them counts where two name the same node. */
+/** Values by node, group, role or `common`: which one applies if two selectors match the same node. */
 import { type Cluster, MASTER_ALIAS, ROLES } from './cluster.ts'
 
 type Around = Pick<Cluster, 'nodes' | 'groups'>
@@ -11,7 +11,7 @@ export function specificity(selector: string, { nodes, groups }: Around): 0 | 1 
   return selector === MASTER_ALIAS && nodes.every(({ name }) => name !== selector) ? 1 : 3
 }
 
-/** The widest first, so that what comes later replaces it. */
+/** The widest first, so that later ones replace it. */
 export function bySpecificity<Value>(
   values: Readonly<Record<string, Value>>,
   around: Around,

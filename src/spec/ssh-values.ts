@@ -1,4 +1,7 @@
-/** The rules for what is handed to ssh. Nothing may look like one of its options, or hold blanks or control characters. */
+/**
+ * The rules for values that are passed to ssh. None may look like one of its options, or contain spaces or control
+ * characters.
+ */
 import type { Complaint } from './problem.ts'
 
 // eslint-disable-next-line no-control-regex -- those are what must not pass
@@ -31,7 +34,7 @@ export function checkSshHost(text: string): Complaint | undefined {
   return undefined
 }
 
-/** What ssh's ProxyJump takes: `[user@]host[:port]`, several with commas, or `none`. */
+/** ssh's ProxyJump: `[user@]host[:port]`, several with commas, or `none`. */
 export function checkJump(text: string): Complaint | undefined {
   const hop = /^([A-Za-z0-9_][A-Za-z0-9._+-]*@)?(\[[0-9a-fA-F:]+\]|[A-Za-z0-9_][A-Za-z0-9._-]*)(:\d{1,5})?$/
   if (text.split(',').every((part) => hop.test(part))) return undefined

@@ -1,6 +1,9 @@
-/** What of a node's words may stand in a command that a person is to type. Whoever controls the node can name anything. */
+/**
+ * Decides which text from a node may be part of a suggested command: an attacker who controls the node can choose any
+ * name.
+ */
 
-/** Whether a path that a node named is absolute, and taken by a shell as it is. */
+/** Whether a path from a node is absolute, and needs no quoting in a shell. */
 export function isTypeable(path: string): boolean {
   return /^\/[\w@%+:,./-]*$/.test(path)
 }

@@ -46,16 +46,16 @@ test('counts', () => {
   expect([1, 2].map((number) => plural(number, 'is', 'are'))).toEqual(['is', 'are'])
 })
 
-/** What is counted in messages, and what may stand before it. */
+/** Nouns that messages count, and what may precede them. */
 const NOUNS =
   'alarm|attempt|backup|byte|certificate|change|character|check|client|copie|day|directorie|entrie|error|failure|file|host|hour|key|lease|line|machine|member|minute|node|problem|read|recipient|request|revision|sample|second|signer|step|time|token|version|voter|warning|week|write'
 const BEFORE = '(?: (?:etcd|healthy|host|more|new|other|public|side|voting))?'
 const COUNT = new RegExp(`\\$\\{((?:[^{}]|\\{[^{}]*\\})*)\\}${BEFORE} (?:${NOUNS})s\\b`, 'g')
 
-/** What is no number, or never one: a constant, a color, a verb. */
+/** What is never a count: a constant, a color, a command. */
 const NO_COUNT = [/^[A-Z_]+$/, /^(?:colors\.|cyan\()/, /^newest$/]
 
-/** Each message with a number before a plural that is not `counted`: it says "1 steps" some day. */
+/** Every message with a number before a plural that is not `counted`: it would print "1 steps" one day. */
 function uncounted(text: string): readonly string[] {
   return [...text.matchAll(COUNT)]
     .filter(([, expression = '']) => NO_COUNT.every((exempt) => !exempt.test(expression)))

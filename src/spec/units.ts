@@ -1,16 +1,16 @@
-/** Figures as people read them: the one way in which sizes, times and counts are written. */
+/** Formats sizes, times and counts for people. All output uses these functions. */
 
 const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'] as const
 
 /**
- * `20 KiB`, `20.5 MiB`, `960 MiB`, `1.25 GiB`: three digits, and none after the point that say nothing. Up to a KiB that was
- * begun; `no limit` for infinity.
+ * `20 KiB`, `20.5 MiB`, `960 MiB`, `1.25 GiB`: three significant digits, without trailing zeros. KiB are rounded up;
+ * infinity is `no limit`.
  */
 export function formatBytes(bytes: number): string {
   if (bytes === Infinity) return 'no limit'
   if (bytes === 0) return '0 MiB'
   let power = Math.max(1, Math.min(UNITS.length - 1, Math.floor(Math.log2(bytes) / 10)))
-  // What would be written as 1024 is one of the next.
+  // A value that would round to 1024 becomes 1 of the next unit.
   if (Math.round(bytes / 1024 ** power) === 1024 && power < UNITS.length - 1) power += 1
   const value = bytes / 1024 ** power
   const text = power === 1 ? String(Math.ceil(value)) : threeDigits(value)
@@ -33,12 +33,12 @@ export function formatDuration(ms: number): string {
   return counted(Math.round(ms / 86_400_000), 'day')
 }
 
-/** `1 step`, `2 steps`, `0 entries`: every count of something that may be one is written by this. */
+/** `1 step`, `2 steps`, `0 entries`: used for every count that may be one. */
 export function counted(number: number | bigint, one: string, many = `${one}s`): string {
   return `${number} ${plural(number, one, many)}`
 }
 
-/** The word alone, where the number stands elsewhere: `is` and `are`. */
+/** Only the word, if the number is elsewhere: `is` or `are`. */
 export function plural(number: number | bigint, one: string, many: string): string {
   return Number(number) === 1 ? one : many
 }

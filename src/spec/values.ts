@@ -1,4 +1,4 @@
-/** The rules for single values of a cluster file: each function says what is wrong with a text, or undefined. */
+/** The rules for single values of a cluster file: each function returns what is wrong with a text, or undefined. */
 import { RECOMMENDED_VERSION } from './defaults.ts'
 import { isReservedName } from './member-name.ts'
 import type { Complaint } from './problem.ts'
@@ -7,7 +7,7 @@ import { NEWEST } from './version-facts.ts'
 
 const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
 
-/** A node's, group's or cluster's name: one DNS label in lower case. */
+/** The name of a node, group or cluster: one DNS label in lower case. */
 export function checkName(text: string): Complaint | undefined {
   if (LABEL.test(text)) return undefined
   const label = text.split('.')[0]?.toLowerCase() ?? ''
@@ -25,7 +25,9 @@ export function checkName(text: string): Complaint | undefined {
   }
 }
 
-/** A DNS name that may stand in a certificate: no wildcard, no address, none by which members know each other. */
+/**
+ * A DNS name for a certificate: not a wildcard, not an address, and not a name by which members recognize each other.
+ */
 export function checkDnsName(text: string): Complaint | undefined {
   if (isReservedName(text)) {
     return {
@@ -48,7 +50,7 @@ export function checkDnsName(text: string): Complaint | undefined {
   return { message: `"${text}" is not a DNS name`, hint }
 }
 
-/** That quorate writes a configuration for, oldest first. */
+/** The minors that quorate supports, oldest first. */
 const MINORS = Object.keys(NEWEST)
 
 /** `3.5.16`: exact, of a supported minor. */

@@ -1,36 +1,36 @@
 /**
- * What is known of etcd's versions: newest patches, support, known faults, what a step from minor to minor asks for.
- * Everything that has to change when etcd releases a patch is in this file.
+ * What is known of etcd's versions: newest patches, support, known faults, requirements of a step from minor to minor.
+ * A new patch of etcd only changes this file.
  *
- * # How to bring it up to date (ten minutes)
+ * # How to update it (ten minutes)
  *
- * 1. Get etcd's changelogs, CHANGELOG/CHANGELOG-3.5.md and so on of https://github.com/etcd-io/etcd, into a directory.
- * 2. `node script/etcd-changelog.ts DIRECTORY` lists each release that is newer than NEWEST, and each entry that nothing
- *    in this file mentions. `node script/etcd-changelog.ts --fetch` downloads the changelogs first.
- * 3. Judge each entry. A fault that a client or an operator can notice, and that concerns data, answers, availability or
- *    security, becomes a row of HAZARDS, in etcd's own words as far as they go. If the row exists, add the patch and the
- *    pull request to it. Everything else goes to HARMLESS, under the reason.
- * 4. Write the newest patch into NEWEST, and run the script again: it prints nothing. Hints, `init` and the schema's example
- *    follow by themselves (`vitest run --project unit -u src/spec/json-schema.test.ts` writes it); `git grep` the old patch in
- *    docs/, examples/, README.md
- *    and test/, where it is text, and test/lab/etcd-binaries.ts, which builds it.
- * 5. New flags or feature gates: `src/etcd/flags.ts`. What a value must be: `src/etcd/setting-values.ts`.
- *    `vitest run --project unit src/etcd/version-facts.test.ts` checks that the tables are whole.
+ * 1. Get etcd's changelogs, CHANGELOG/CHANGELOG-3.5.md etc. from https://github.com/etcd-io/etcd, into a directory.
+ * 2. `node script/etcd-changelog.ts DIRECTORY` lists each release that is newer than NEWEST, and each entry that
+ *   nothing in this file mentions. `node script/etcd-changelog.ts --fetch` downloads the changelogs first.
+ * 3. Judge each entry. A fault that clients or operators can notice, and that affects data, answers, availability or
+ *   security, becomes a row of HAZARDS, in etcd's own words where possible. If the row exists, add the patch and the
+ *   pull request to it. Everything else goes to HARMLESS, under the reason.
+ * 4. Write the newest patch into NEWEST, and run the script again: it prints nothing. Hints, `init` and the schema's
+ *   example change automatically (`vitest run --project unit -u src/spec/json-schema.test.ts` writes it); `git grep`
+ *   the old patch in docs/, examples/, README.md and test/, where it is text, and test/lab/etcd-binaries.ts, which
+ *   builds it.
+ * 5. New flags or feature gates: `src/etcd/flags.ts`. What a value must be: `src/etcd/setting-values.ts`. `vitest run
+ *   --project unit src/etcd/version-facts.test.ts` checks that the tables are complete.
  *
  * # What was read, and what was not (2026-11-29)
  *
- * - 3.4.36 to 3.4.44, 3.5.18 to 3.5.32, 3.6.1 to 3.6.13: the changelogs' entries that fix something. Entries that add or
- *   improve something were not all read. 3.4.45: not read, nothing is said to be fixed there.
- * - 3.7.0 and 3.7.1: the whole changelog. 3.6.15, 3.6.16, what is to be 3.6.17: the changelog, for 3.6.15 in part.
+ * - 3.4.36 to 3.4.44, 3.5.18 to 3.5.32, 3.6.1 to 3.6.13: the changelogs' entries that fix something. Entries that add
+ *   or improve something were not all read. 3.4.45: not read, nothing is marked as fixed in it.
+ * - 3.7.0 and 3.7.1: the whole changelog. 3.6.15, 3.6.16, the coming 3.6.17: the changelog, for 3.6.15 in part.
  * - 3.5.31 to 3.5.35, 3.6.11 to 3.6.16, 3.7.0 to 3.7.3: compared patch by patch in the source of etcd's server module,
- *   which is how those were judged whose changelog was not at hand. Backports in 3.5.33 and 3.6.14 therefore have no pull
- *   request here, and the script names them once.
- * - `forced-behind`: the changelog of 3.6 has the fix as one to come; that 3.5 and 3.7 need it too is assumed.
- * - Advisories: those that name etcd's server, to CVE-2026-73500. Anything before 3.4.36, 3.5.18: judged earlier, of what
- *   was severe.
+ *   which is how versions without an available changelog were judged. Backports in 3.5.33 and 3.6.14 therefore have no
+ *   pull request in this file, and the script names them once.
+ * - `forced-behind`: the changelog of 3.6 has the fix for a coming release; it is assumed that 3.5 and 3.7 need it too.
+ * - Advisories: those that name etcd's server, to CVE-2026-73500. Before 3.4.36 and 3.5.18: only severe faults, judged
+ *   earlier.
  */
 
-/** Newest patch of each minor, and until when it gets fixes: `ended` in the past, `until` in the future, or open. */
+/** Newest patch of each minor, and the end of its support: `ended` in the past, `until` in the future, or open. */
 const RELEASES = {
   '3.3': { patch: '3.3.27', support: 'ended 2021-10' },
   '3.4': { patch: '3.4.45', support: 'ended 2026-06' },
@@ -42,13 +42,14 @@ const RELEASES = {
 
 export const NEWEST: Readonly<Record<string, { readonly patch: string; readonly support: string }>> = RELEASES
 
-/** For new clusters, and named wherever a version is suggested: the newest patch of the second newest minor. */
+/** For new clusters, and in every suggestion of a version: the newest patch of the second newest minor. */
 export const RECOMMENDED: string = RELEASES['3.6'].patch
 
 /**
- * By the minor that is gone to: the patch that every member must have first, the one that is better still, and what
- * happens otherwise. A minor that isn't named takes any patch of the one before. Sources: the upgrade guides
- * (https://etcd.io/docs/v3.7/upgrades/), https://etcd.io/blog/2025/zombie_members_upgrade/ and etcd's July 2026 releases.
+ * By target minor: the patch that every member must have first, the recommended one, and what happens otherwise. A
+ * minor without an entry accepts any patch of the one before. Sources: the upgrade guides
+ * (https://etcd.io/docs/v3.7/upgrades/), https://etcd.io/blog/2025/zombie_members_upgrade/ and etcd's July 2026
+ * releases.
  */
 export const LEAST_BEFORE_STEP: Readonly<
   Record<string, Readonly<Record<'least' | 'better' | 'why', string>>>
@@ -65,16 +66,18 @@ export const LEAST_BEFORE_STEP: Readonly<
   },
 }
 
-/** Requests of the v2 store in a member's log: all of them, or those that clients of the v2 API made. */
+/** Requests for the v2 store in a member's log: all of them, or only those of v2 API clients. */
 export type V2Requests = 'any' | 'clients'
 
 /**
- * By the minor that is gone to: the requests that keep a member from starting while they are in its log behind the newest
- * snapshot, in words, and after how many writes the minor before takes a snapshot (etcd's `snapshot-count`).
+ * By target minor: the requests that prevent a member from starting while they are in its log after the newest
+ * snapshot, in words, and the number of writes after which the previous minor takes a snapshot (etcd's
+ * `snapshot-count`).
  *
- * Found out with 3.5.35, 3.6.16 and 3.7.3. 3.6 converts what members of 3.5 themselves put there, their attributes and the
- * cluster's version; on all else it panics with "detected disallowed v2 WAL", also on reads with `quorum=true` and on writes
- * that failed (server/etcdserver/apply_v2.go). 3.7 ends on any with "unmarshal should never fail" (server/etcdserver/apply).
+ * Determined with 3.5.35, 3.6.16 and 3.7.3. 3.6 converts what members of 3.5 themselves write (their attributes and the
+ * cluster version). On everything else it panics with "detected disallowed v2 WAL", also on reads with `quorum=true`
+ * and on writes that failed (server/etcdserver/apply_v2.go). 3.7 ends on any with "unmarshal should never fail"
+ * (server/etcdserver/apply).
  */
 export const V2_LOG_PANICS: Readonly<
   Record<string, { readonly requests: V2Requests; readonly what: string; readonly snapshotCount: number }>
@@ -87,16 +90,16 @@ export interface DowngradeRule {
   /** The patch of the newer minor that every member must have before; undefined: any. */
   readonly from?: string
   readonly fromWhy?: string
-  /** The oldest patch of this minor to go to. */
+  /** The oldest patch of this minor to downgrade to. */
   readonly least: string
   readonly why: string
 }
 
 /**
- * By the minor that is gone to: what etcd's own downgrade wants of both sides. A minor that isn't named can't be gone back
- * to once the cluster is of the newer one.
+ * By target minor: the requirements of etcd's own downgrade on both sides. A downgrade to any other minor is impossible
+ * once the cluster has the newer version.
  *
- * 3.6: etcd pull request 22201 for `from`. 3.5: 3.5.18 is the patch that etcd's guide was written and tried with.
+ * 3.6: etcd pull request 22201 for `from`. 3.5: etcd's guide was written and tested with 3.5.18.
  */
 export const DOWNGRADES: Readonly<Record<string, DowngradeRule>> = {
   '3.6': {
@@ -109,14 +112,16 @@ export const DOWNGRADES: Readonly<Record<string, DowngradeRule>> = {
 }
 
 /**
- * Two lines each: `id | severity | when | fixed in | pull requests, advisories`, then what can go wrong, without a full stop.
+ * Two lines each: `id | severity | when | fixed in | pull requests, advisories`, then what can go wrong, without a
+ * period.
  *
- * - severity: what etcd or its advisory calls it. `lost`, `corrupted` or `inconsistent` data, `stale` or `missed` answers,
- *   an `outage`, or the advisory's own word (`critical`, `high`, `medium`, `low`). With a `!`, quorate refuses to upgrade to it.
- * - when: whom it concerns. `always`; `defragmentation`; `users`: only with etcd's own users (authentication) on;
- *   `learners`: only if a learner's URL is changed; `upgrade`: on the way into this or the next minor; `downgrade`: on the
- *   way to the minor before; `recovery`: only for `--force-new-cluster`; `clients`: only for requests that Kubernetes and
- *   flannel do not send.
+ * - severity: what etcd or its advisory calls it. `lost`, `corrupted` or `inconsistent` data, `stale` or `missed`
+ *   answers, an `outage`, or the advisory's own word (`critical`, `high`, `medium`, `low`). With a `!`, quorate refuses
+ *   to upgrade to it.
+ * - when: which clusters are affected. `always`; `defragmentation`; `users`: only with etcd's own users
+ *   (authentication) on; `learners`: only if a learner's URL is changed; `upgrade`: during an upgrade to this or the
+ *   next minor; `downgrade`: during a downgrade to the previous minor; `recovery`: only for `--force-new-cluster`;
+ *   `clients`: only for requests that Kubernetes and flannel do not send.
  * - fixed in: a patch for each minor that has the fault, from its .0 on. `3.4:never`: support ended before. `3.6:open`:
  *   not fixed in the newest patch. A minor that isn't named never had it, or etcd does not say so.
  */
@@ -199,7 +204,7 @@ forced-behind | outage | recovery | 3.5:open 3.6:open 3.7:open | 22686
   --force-new-cluster makes a member unusable whose database is ahead of its log
 `
 
-/** Entries that are no hazard of a cluster that quorate runs: the reason, then pull requests. */
+/** Entries that are not a hazard for a cluster that quorate manages: the reason, then pull requests. */
 export const HARMLESS = `
 etcdctl, etcdutl, clients or the proxy | 18936 18937 19562 19602 20121 20948 21242 21243 21354 21356 21380 21402 21403
 etcdctl, etcdutl, clients or the proxy | 21530 21532 21533 21942 22149 22542 16803 20747 20006

@@ -1,34 +1,37 @@
 /**
- * Text from elsewhere (nodes, etcd, bundles, buckets, clients) as it may be shown: what would move a cursor, recolour a
- * screen, turn the order of letters round or hide is written out, e.g. `\x1b`. Nothing is lost, and nothing acts.
+ * Makes text from other sources (nodes, etcd, bundles, buckets, clients) safe to show. Characters that would move the
+ * cursor, change colors, reverse the order of letters, or be invisible are written out, e.g. `\x1b`. Nothing is lost,
+ * and nothing controls the terminal.
  */
 import { counted } from './units.ts'
 
-/** Controls (C0, C1), formats (bidi, zero width), line and paragraph separators, private use, halves of surrogates. */
+/** Controls (C0, C1), formats (bidi, zero width), line and paragraph separators, private use, unpaired surrogates. */
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cs}]/gu
 
-/** Longer lines are cut, in UTF-16 units: none that quorate itself makes of a cluster file's values comes near it. */
+/** Longer lines are cut, in UTF-16 units: quorate's own lines are always much shorter. */
 const LINE_LENGTH = 4_000
 
-/** Several lines of text: line breaks and tabs stay. */
+/** For text with several lines: keeps line breaks and tabs. */
 export function visible(text: string): string {
   return text.replaceAll(UNSEEN, (character) =>
     character === '\n' || character === '\t' ? character : escaped(character),
   )
 }
 
-/** One line, whatever was in it. */
+/** On one line, whatever the text contains. */
 export function oneLine(text: string, length = LINE_LENGTH): string {
   return cutLine(text.trim().replaceAll(UNSEEN, escaped), length)
 }
 
-/** Too long a line ends with a mark that says how much is missing. */
+/** A line that is cut ends with the length of the rest. */
 export function cutLine(line: string, length = LINE_LENGTH): string {
   if (line.length <= length) return line
   return `${line.slice(0, length).toWellFormed()}… (${counted(line.length - length, 'more character')})`
 }
 
-/** JSON that is valid still, and means the same: what `JSON.stringify` leaves as it is (C1, bidi) is escaped in it too. */
+/**
+ * Keeps JSON valid and its meaning the same: also escapes characters that `JSON.stringify` leaves unchanged (C1, bidi).
+ */
 export function visibleJson(json: string): string {
   return json.replaceAll(UNSEEN, (character) => {
     if (character === '\n') return character

@@ -1,8 +1,8 @@
-/** A cluster as it would be without some of its nodes. */
+/** A cluster without some of its nodes. */
 import { QuorateError } from '../errors.ts'
 import { type Cluster, etcdNodes } from './cluster.ts'
 
-/** @throws QuorateError `usage` for a name that is no node, or where no etcd node would be left. */
+/** @throws QuorateError `usage` for an unknown name, or if no etcd node would be left. */
 export function withoutNodes(cluster: Cluster, names: readonly string[]): Cluster {
   for (const name of names) {
     if (cluster.nodes.some((node) => node.name === name)) continue

@@ -1,12 +1,12 @@
-/** Pieces of a commented YAML file: settings on one line each, those left at their default as comments. */
+/** Pieces of a commented YAML file: one line per setting, with defaults as comments. */
 import { stringify } from 'yaml'
 
 /** A setting of one section. */
 export interface Setting {
   readonly key: string
-  /** Undefined: it stands as a comment. */
+  /** Undefined: written as a comment. */
   readonly value: unknown
-  /** What the comment shows: the default, or an example where there is none. */
+  /** What the comment shows: the default, or an example if there is none. */
   readonly standard: string
   /** One line. */
   readonly why: string
@@ -17,14 +17,14 @@ export function oneLine(value: unknown): string {
   return stringify(value, { collectionStyle: 'flow', lineWidth: 0, defaultStringType: 'PLAIN' }).trimEnd()
 }
 
-/** Always in double quotes, for what YAML would take for a number. */
+/** Always in double quotes, for text that YAML would read as a number. */
 export function quoted(text: string): string {
   return JSON.stringify(text)
 }
 
 /**
- * A section with its settings: a comment as a whole where nothing in it is set, so that taking `# ` away from its lines
- * gives valid YAML.
+ * A section with its settings. If none is set, all of it is a comment, and removing `# ` from its lines gives valid
+ * YAML.
  */
 export function section(key: string, settings: readonly Setting[]): string[] {
   const active = settings.some((setting) => setting.value !== undefined)
@@ -41,7 +41,7 @@ export function section(key: string, settings: readonly Setting[]): string[] {
   ]
 }
 
-/** A key of the file's top level. */
+/** A top-level key of the file. */
 export function topLevel({ key, value, standard, why }: Setting): string[] {
   return [`# ${why}`, value === undefined ? `# ${key}: ${standard}` : `${key}: ${oneLine(value)}`]
 }
