@@ -1,5 +1,5 @@
-# Takes quorate's lock on this machine from its holder. $1: the lock's ID; $2: its last beat, or nothing where it may go on
-# beating. Prints "removed", "free" where nobody has it (any more), or "held …" (see `report_lock`): it is another one, or beat.
+# Removes quorate's lock on this node. $1: the lock's ID; $2: its last heartbeat, or nothing if later heartbeats don't matter.
+# Prints "removed", "free" if there is no lock, or "held …" (see `report_lock`) if it is another one or has a new heartbeat.
 set -eu
 umask 077
 export LC_ALL=C

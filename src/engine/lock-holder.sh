@@ -1,3 +1,3 @@
-# Who holds quorate's lock on this machine: "held …" (see `report_lock`); nothing if nobody does. Changes nothing.
+# Prints the holder of quorate's lock on this node: "held …" (see `report_lock`); nothing if it is free. Changes nothing.
 export LC_ALL=C
 if read_lock; then report_lock; fi

@@ -1,9 +1,9 @@
-# Holds quorate's lock on this machine for as long as standard input stays open and lines keep coming.
-# $1: the holder's token; $2: who holds it, as text; $3 and $4: ID and last beat of a lock that counts as left over, and is
-# taken over if it is still that one.
-# Prints "locked" or "took-over" (then it is held); or "ours" where the same holder has it already, by another name of this
-# machine, or "held …" (see `report_lock`; then it ends). Before that, should a verb have been begun here that must be
-# finished first: "underway <verb> <what finishes it>".
+# Holds quorate's lock on this node as long as standard input stays open and lines keep arriving.
+# $1: the holder's token; $2: a description of the holder; $3 and $4: ID and last heartbeat of a lock that counts as
+# abandoned, and is taken over if it is still that one.
+# Prints "locked" or "took-over" if it gets the lock; "ours" if the same holder already has it, under another name of this
+# node; or "held …" (see `report_lock`) before it ends. If another command must be completed first, it prints
+# "underway <verb> <command that completes it>" before that.
 set -eu
 umask 077
 export LC_ALL=C
@@ -14,16 +14,16 @@ is_ours() {
   read_first "$lock/token" && [ "$first" = "$own" ]
 }
 
-# Written over in one piece, so that no reader finds it empty; its time is for versions that look at that.
+# Replaced with one rename, so that no reader finds it empty. Older versions read the file's modification time.
 beat() {
   read_uptime
   printf '%s %012d\n' "$boot" "$uptime" 1<>"$lock/beat"
 }
 
-# Who hangs us up hangs up all that we start as well, and that must not hit what gives the lock back.
+# A hangup reaches everything that this program starts, and it must not stop the release of the lock.
 give_back() {
   trap '' HUP INT PIPE TERM
-  # Where somebody sits on the mutex, the lock is left over in a while.
+  # If another process keeps the mutex, the lock expires after a while.
   flock -w 10 9 || exit 1
   if is_ours; then rm -rf "$lock"; fi
 }
@@ -43,7 +43,7 @@ if read_lock; then
   rm -rf "$lock"
 fi
 { mkdir "$lock" && printf '%s' "$holder" >"$lock/holder" && beat && printf '%s' "$own" >"$lock/token"; } || {
-  # Half a lock would keep others waiting.
+  # An incomplete lock would keep others waiting.
   rm -rf "$lock"
   exit 1
 }
@@ -66,7 +66,7 @@ if [ -f /var/lib/quorate/underway ]; then
 fi
 echo "$answer"
 while IFS= read -r _line; do
-  # Taken over by somebody who thought us gone: what we do from here on is refused by the fence.
+  # Another run took the lock over because it considered this one dead. The fence refuses every further change by this one.
   is_ours || {
     echo "the lock on this machine is not ours any more: another operator took it, or removed it" >&2
     exit 1

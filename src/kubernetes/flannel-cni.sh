@@ -1,12 +1,12 @@
-# Writes the CNI configuration for this node's part of the pods' network, whole or not at all: with it the node becomes ready.
-# flannel has a CNI plugin of its own that does so for each pod; the plugins of every distribution do as well.
+# Writes the CNI configuration for this node's subnet, completely or not at all: it makes the node ready.
+# flannel's own CNI plugin does that for each pod. This configuration only needs the plugins of every distribution.
 # $1: the file that flanneld writes  $2: the CNI configuration
 set -eu
 until [ -s "$1" ]; do sleep 0.2; done
 FLANNEL_SUBNET='' FLANNEL_IPV6_SUBNET='' FLANNEL_MTU=''
 . "$1"
 
-# flanneld names the first address of each part, which is the bridge's; the plugin wants the part's own.
+# flanneld reports the first address of each subnet, which is the bridge's; the plugin needs the subnet itself.
 ranges='' routes=''
 if [ -n "$FLANNEL_SUBNET" ]; then
   address=${FLANNEL_SUBNET%/*} length=${FLANNEL_SUBNET#*/}
@@ -20,7 +20,7 @@ if [ -n "$FLANNEL_IPV6_SUBNET" ]; then
 fi
 
 mkdir -p "${2%/*}"
-# The runtime reads what ends in .conflist, and this does not.
+# The runtime reads only files that end in .conflist, so it ignores this one.
 new=${2%/*}/.quorate-flannel
 cat >"$new" <<CNI
 {

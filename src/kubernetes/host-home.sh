@@ -1,13 +1,13 @@
-# Kubernetes' CAs and secrets on the machine of etcd's CA, in a directory beside it.
+# Manages Kubernetes' CAs and secrets on the node of etcd's CA, in a directory next to it.
 # usage: sh -c "$(cat host-home.sh)" quorate look|make|read DIRECTORY KEY [WORD…] < passphrase and more
 #
-#   look            `plain` or `encrypted` (as KEY, the key of etcd's CA, is), then, once they are made, `sum SHA-256` of the
-#                   encryption's file and the service accounts' public key
+#   look            prints `plain` or `encrypted`, as KEY, the key of etcd's CA, is. Once they exist: `sum SHA-256` of the
+#                   encryption configuration and of the service accounts' public key
 #   make ALGORITHM CA-NAME FRONT-PROXY-CA-NAME
-#                   makes all of them, unless they are there. Standard input after the passphrase: the encryption's file
-#   read NAME       `ca-key`, `service-account-key` or `encryption`, as it goes to masters
+#                   creates all of them, unless they exist. Standard input after the passphrase: the encryption configuration
+#   read NAME       prints `ca-key`, `service-account-key` or `encryption`, for control-plane nodes
 #
-# The first line of standard input is the passphrase, empty where there is none. It is an argument of no program.
+# The first line of standard input is the passphrase, empty if there is none. It is never an argument of a program.
 set -eu
 umask 077
 action=$1
@@ -24,7 +24,7 @@ fail() {
 encrypted=no
 if [ -f "$key" ] && grep -q ENCRYPTED -- "$key"; then encrypted=yes; fi
 
-# with_passphrase PROGRAM…: it finds the passphrase on its standard input.
+# with_passphrase PROGRAM…: runs the program with the passphrase on its standard input.
 with_passphrase() {
   printf '%s\n' "$passphrase" | "$@"
 }
@@ -66,7 +66,7 @@ make)
   if [ $encrypted = yes ]; then with_passphrase openssl pkey -in "$key" -passin stdin -noout || fail "bad password for $key"; fi
   encryption=$(cat)
   draft=$(mktemp -d "$directory.XXXXXX")
-  # Who hangs us up hangs up all that we start as well, and that must not hit what cleans up.
+  # A hangup reaches everything that this program starts, and it must not stop the cleanup.
   trap 'trap "" HUP INT PIPE TERM; rm -rf -- "$draft"' EXIT
   trap 'exit 129' HUP
   trap 'exit 130' INT
@@ -87,7 +87,7 @@ PASSPHRASE
   fi
   chmod 644 "$draft/ca/ca.crt" "$draft/front-proxy-ca/ca.crt" "$draft/sa.pub"
   find "$draft" -type f -exec sync {} +
-  # Another run may have been first: then its own stay.
+  # If another run was first, its files stay.
   if mv -T -- "$draft" "$directory" 2>/dev/null; then
     trap - EXIT
   else

@@ -56,7 +56,7 @@ probe() {
   echo $? >"$work/$name.code"
 }
 
-# trusted DIRECTORY: the nearest parent directory in which no other user can replace a file of ours with a link.
+# trusted DIRECTORY: the nearest parent directory in which no other user can replace one of quorate's files with a link.
 trusted() {
   path=$1
   while [ "$path" != / ] && ! { [ -O "$path" ] && [ -z "$(find "$path/" -maxdepth 0 -perm /022)" ]; }; do

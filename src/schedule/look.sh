@@ -1,9 +1,9 @@
-# What there is of a schedule on this machine, a line a fact. Changes nothing.
+# Prints the state of the schedule on this node, one fact per line. Changes nothing.
 #
-#   $1   the times that are wanted (OnCalendar); empty: those of the timer that is there
-#   $2   where node_exporter looks for metrics in files
-#   $3   the metrics' file of ours
-#   $4…  files, of which owner, mode and SHA-256 are told
+#   $1   the wanted times (OnCalendar); empty: those of the present timer
+#   $2   the directory from which node_exporter reads metrics
+#   $3   quorate's metrics file
+#   $4…  files whose owner, mode and SHA-256 are printed
 set -u
 export LC_ALL=C TZ=UTC
 every=$1
@@ -14,7 +14,7 @@ printf 'machine %s\n' "$(uname -m)"
 if id quorate-backup >/dev/null 2>&1; then echo 'user'; fi
 for file in "$@"; do
   [ -f "$file" ] || continue
-  # What was pushed is noted with its sum: 130 MB are not read each time.
+  # The checksum of an uploaded file is on record, so that 130 MB are not read each time.
   noted=/var/lib/quorate/binaries/${file##*/}
   if [ -x "$file" ] && [ -f "$noted" ]; then
     read -r seen sum _ <"$noted" || true

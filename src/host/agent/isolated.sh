@@ -12,7 +12,7 @@ ctl() {
 }
 
 # asked: true once it has answered a linearizable read: then all committed entries of its WAL are applied.
-# With authentication enabled, etcd does so before it refuses us.
+# With authentication enabled, etcd does so before it refuses the request.
 asked() {
   said=$(timeout 10 /usr/local/bin/etcdctl --endpoints "$endpoint" --dial-timeout 1s --command-timeout 5s get health 2>&1 >/dev/null) && return 0
   case $said in *'user name is empty'* | *'permission denied'*) return 0 ;; esac

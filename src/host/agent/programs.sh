@@ -13,7 +13,7 @@ op_programs() {
       printf 'program-link %s\n' "$link"
     fi
   done
-  # shellcheck disable=SC2086 # names of ours, without blanks
+  # shellcheck disable=SC2086 # quorate's own names, without spaces
   [ -z "$present" ] || readlink $present | while IFS= read -r target; do
     present=${present# }
     printf 'program-link %s %.512s\n' "${present%% *}" "$target"

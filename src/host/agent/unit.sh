@@ -72,7 +72,7 @@ not_ready() {
   # The journal may not yet have what a process wrote right before it died.
   journalctl --sync 2>/dev/null || true
   said=
-  # systemd may already have begun another start, which has logged nothing yet.
+  # systemd may already be starting it again, and has logged nothing of that start yet.
   left=$(systemctl show --property=NRestarts --value "$1")
   for invocation in $(invocations "$1"); do
     [ "$invocation" != "$2" ] && [ "${left:-0}" -ge 0 ] || break

@@ -1,10 +1,10 @@
-# Asks the pods that serve, from a pod of the proof, until all have answered or the time is up. Says on standard output, and as the
-# pod's last words, `fail WHAT REASON` for each that has not, then `asked NUMBER`. WHAT is a word of the arguments.
+# Connects to the serving pods from a checking pod of the proof, until all have answered or the time is up. Prints, and writes
+# as the pod's termination message, `fail WHAT REASON` for each that has not, then `asked NUMBER`. WHAT is from the arguments.
 #
 #   $1    seconds
 #   $2    port of the pods
-#   $3…   WHAT=ADDRESS: a pod and the name of its node, which is what it answers
-#         WHAT=URL: anything that any pod answers
+#   $3…   WHAT=ADDRESS: a pod that answers with WHAT, the name of its node
+#         WHAT=URL: any pod may answer
 
 seconds=$1 port=$2
 shift 2
@@ -15,7 +15,7 @@ uptime() {
 }
 end=$(($(uptime) + seconds))
 
-# $1: file with an answer, whole if its last line is its first one; $2: that line, or nothing
+# $1: file with an answer, which is complete if its last line equals its first; $2: that line, or nothing
 whole() {
   first='' last=''
   while read -r line; do
@@ -25,7 +25,7 @@ whole() {
   [ -n "$first" ] && [ "$first" = "$last" ] && { [ -z "$2" ] || [ "$first" = "$2" ]; }
 }
 
-# $1: number; $2: WHAT; $3: URL; $4: who has to answer, or nothing
+# $1: number; $2: WHAT; $3: URL; $4: the expected answer, or nothing
 ask() {
   while :; do
     if wget -q -T 3 -O "/tmp/got.$1" "$3" 2>"/tmp/said.$1"; then
@@ -59,6 +59,6 @@ for file in /tmp/fail.*; do
 done >/tmp/result
 echo "asked $number" >>/tmp/result
 cat /tmp/result
-# The kubelet keeps the first 4 KiB of what lies here.
+# The kubelet keeps the first 4 KiB of this file.
 cat /tmp/result >/dev/termination-log
 exit "$failed"

@@ -1,5 +1,5 @@
-# Whether the member here takes its own certificate on its peer port: it answers whoever gets through TLS.
-# Arguments: ADDRESS:PORT, the certificate, its key, the CAs. Writes the first line of the answer, or what openssl said.
+# Checks whether this node's member accepts its own certificate on its peer port: it answers everyone who gets through TLS.
+# Arguments: ADDRESS:PORT, the certificate, its key, the CAs. Prints the first line of the answer, or openssl's error.
 set -eu
 answer=$(printf 'GET /version HTTP/1.0\r\n\r\n' |
   timeout 5 openssl s_client -connect "$1" -cert "$2" -key "$3" -CAfile "$4" -alpn http/1.1 -quiet -ign_eof 2>&1 | head -c 65536) || true

@@ -1,10 +1,10 @@
-# Runs kubectl with the administrator's credentials of this master, if its own API server is ready; its settings come from the
-# arguments alone: of the machine's environment nothing comes this far.
+# Runs kubectl with the administrator's credentials of this control-plane node, if its own API server is ready. Settings
+# come only from the arguments: nothing of the node's environment gets here.
 #
-#   $1   the API server of this machine, as a URL
+#   $1   the API server of this node, as a URL
 #   $2…  kubectl's arguments
 #
-# Ends with 93 if the API server here is not ready, and with 94 if there is no kubectl here, both before kubectl was started.
+# Exits with 93 if this node's API server is not ready, and with 94 if kubectl is not installed, before kubectl starts.
 
 server=$1
 shift
@@ -13,5 +13,5 @@ export KUBECONFIG
 cd /
 [ -x /usr/local/bin/kubectl ] && [ -r "$KUBECONFIG" ] || exit 94
 /usr/local/bin/kubectl --server "$server" --request-timeout 5s get --raw /readyz </dev/null >/dev/null 2>&1 || exit 93
-# Not by the load balancer, which the file of credentials names: it may be what has failed.
+# Not through the load balancer that the kubeconfig names: it may be the cause of the problem.
 exec /usr/local/bin/kubectl --server "$server" "$@"

@@ -1,11 +1,11 @@
-# Runs etcdctl as user etcd, its settings coming from the arguments alone: of the machine's environment (an ETCDCTL_*, a proxy)
-# nothing comes this far.
+# Runs etcdctl as user etcd. Its settings come only from the arguments: nothing of the node's environment (an ETCDCTL_*
+# variable, a proxy) gets here.
 #
 #   $1   ETCDCTL_API: 2 or 3
 #   $2…  etcdctl's arguments
 
-# 3.4 and newer speak v3 unless told otherwise, and from 3.6 on etcdctl warns of the variable. Only those before have no
-# etcdutl beside them, or are 3.4, which takes it.
+# From 3.4 on, v3 is the default, and from 3.6 on etcdctl warns about the variable. So it is set only for versions
+# without etcdutl: older ones, and 3.4, which accepts it.
 if [ "$1" = 2 ] || ! command -v etcdutl >/dev/null; then
   ETCDCTL_API=$1
   export ETCDCTL_API

@@ -1,5 +1,5 @@
-# The names of a cluster's backups in a folder, the newest first. Changes nothing, and follows no link in the folder.
-#   $1   the folder
+# Prints the names of a cluster's backups in a directory, the newest first. Changes nothing, and follows no link in it.
+#   $1   the directory
 #   $2   the cluster's name
 set -u
 export LC_ALL=C

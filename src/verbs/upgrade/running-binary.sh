@@ -1,4 +1,4 @@
-# The SHA-256 of the program that etcd.service's process really runs; nothing where there is none.
+# Prints the SHA-256 of the executable of etcd.service's process; nothing if there is no process.
 set -eu
 pid=$(systemctl show etcd.service -p MainPID --value)
 [ "${pid:-0}" != 0 ] || exit 0
