@@ -1,4 +1,4 @@
-// Makes dist/binary/: quorate as one file that needs no Node.js, for each architecture, with SHA256SUMS.
+// Creates dist/binary/: quorate as one file that needs no Node.js, for each architecture, with SHA256SUMS.
 import { execFile } from 'node:child_process'
 import { mkdir, readFile, rename, rm } from 'node:fs/promises'
 import path from 'node:path'

@@ -1,4 +1,5 @@
-// Prints quorate's cache for scripts, which is made if need be; exit code 1, with the reason, if no place is safe.
+// Prints the path of quorate's cache for scripts, and creates it if necessary. Exits with 1 and the reason if no path
+// is safe.
 import { cacheDirectory } from '../src/files/cache-directory.ts'
 
 try {

@@ -1,4 +1,4 @@
-/** Reads etcd's changelogs, and finds what version-facts.ts has not judged. Pure. */
+/** Parses etcd's changelogs, and finds the entries that version-facts.ts has not judged. Pure. */
 import semver from 'semver'
 import { HARMLESS, HAZARDS, NEWEST } from '../src/spec/version-facts.ts'
 
@@ -6,7 +6,7 @@ import { HARMLESS, HAZARDS, NEWEST } from '../src/spec/version-facts.ts'
 export interface Entry {
   /** `3.6.17`. */
   readonly version: string
-  /** Of its section, without marks: `etcd server`. */
+  /** Its section, without markup: `etcd server`. */
   readonly section: string
   /** Its text without links. */
   readonly text: string
@@ -15,16 +15,16 @@ export interface Entry {
 }
 
 export interface Unjudged {
-  /** Released, and newer than what version-facts.ts knows. */
+  /** Released versions that version-facts.ts doesn't know. */
   readonly newer: readonly string[]
   readonly entries: readonly Entry[]
 }
 
-/** Sections that hold nothing which could be a hazard of a running server. */
+/** Sections without anything that could be a hazard for a running server. */
 const HARMLESS_SECTIONS =
   /^(dependenc|go$|other|docker|package `?clientv3|package `?server|package `?pkg|grpc|etcd grpc-proxy|tools\/)/i
 
-/** Up to here everything was judged before this list was kept. */
+/** The last versions that were judged before this list existed. */
 const JUDGED_EARLIER: Readonly<Record<string, string>> = {
   '3.4': '3.4.35',
   '3.5': '3.5.17',
@@ -60,7 +60,10 @@ export function parseChangelog(text: string): {
   return { released, entries }
 }
 
-/** What is new in these changelogs, and what of it is not judged yet; the same text of several minors comes in a row. */
+/**
+ * What is new in these changelogs, and which entries are not judged yet. The same text of several minors is listed
+ * together.
+ */
 export function findUnjudged(changelogs: readonly string[]): Unjudged {
   const judged = judgedReferences()
   const parsed = changelogs.map(parseChangelog)

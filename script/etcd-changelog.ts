@@ -28,7 +28,7 @@ try {
   process.exitCode = 2
 }
 
-/** The minors that get fixes. */
+/** The minors that still get fixes. */
 async function fetchAll(): Promise<readonly string[]> {
   const minors = Object.entries(NEWEST).flatMap(([minor, { support }]) =>
     support.startsWith('ended') ? [] : minor,
@@ -50,7 +50,7 @@ async function fetchAll(): Promise<readonly string[]> {
   )
 }
 
-/** fetch says no more than that it failed; why is in the cause. */
+/** fetch only says that it failed; the cause has the reason. */
 function reason(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message

@@ -1,4 +1,5 @@
-// npm run generate: writes all that follows from the code, which is checked in; test/generated.test.ts says when it is stale.
+// npm run generate: writes all checked-in files that are generated from the code; test/generated.test.ts reports stale
+// ones.
 import { globSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { GENERATED_DIRECTORIES, generatedFiles } from './reference/generated.ts'

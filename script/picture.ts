@@ -71,7 +71,8 @@ async function record(): Promise<string> {
     await writeFile(path.join(directory, 'cluster.yaml'), CLUSTER_FILE, { mode: 0o600 })
     await run(['quorate', 'lab', 'up'], () => undefined)
     for (const command of COMMANDS) {
-      // etcd raises the version of a new cluster some seconds after its start; until then `status` has a note about it.
+      // etcd raises the version of a new cluster a few seconds after its start. Until then `status` has a note about
+      // that.
       if (command === 'quorate status') await delay(10_000)
       event('m', command)
       const inTerminal = `stty cols ${WIDTH} rows ${HEIGHT}; exec ${command}`

@@ -1,5 +1,6 @@
-// Shows what test/prose.test.ts finds in texts for people; `npm run prose -- FILE…` shows it of files whose path contains one of these.
-// --comments: also in comments of src. --write: lowers the numbers in test/prose/pending.txt.
+// Prints what test/prose.test.ts finds in texts for people. `npm run prose -- FILE…` prints the findings in files whose
+// path contains one of these. --comments: also in comments of src. --write: lowers the numbers in
+// test/prose/pending.txt.
 import { allTexts, archaicDensity, findingsIn } from '../test/prose/all.ts'
 import { writePending } from '../test/prose/pending.ts'
 

@@ -1,4 +1,7 @@
-/** What a release consists of: quorate as one file for each architecture, its completion and man pages, and their checksums. */
+/**
+ * Creates the files of a release: quorate as one file for each architecture, its completion and man pages, and their
+ * checksums.
+ */
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { chmod, copyFile, cp, mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises'
@@ -13,7 +16,7 @@ export interface ReleaseOptions {
   /** The checkout, with a built `dist/`. */
   readonly root: string
   readonly version: string
-  /** A new directory, which is filled. */
+  /** A new directory for the files. */
   readonly out: string
   readonly architectures: readonly Architecture[]
   readonly signal: AbortSignal
@@ -25,17 +28,17 @@ export interface ReleasedFile {
   readonly sha256: string
 }
 
-/** Where shells look for completion below `share/`, and for what name, by the name in `dist/completion/`. */
+/** By name in `dist/completion/`: the path below `share/` where shells look for completion. */
 const COMPLETION: Readonly<Record<string, string>> = {
   'quorate.bash': 'bash-completion/completions/quorate',
   _quorate: 'zsh/site-functions/_quorate',
   'quorate.fish': 'fish/vendor_completions.d/quorate.fish',
 }
 
-/** @throws QuorateError `artifact` if Node.js for one of the architectures can't be had */
+/** @throws QuorateError `artifact` if Node.js for one of the architectures can't be downloaded */
 export async function makeRelease(options: ReleaseOptions): Promise<readonly ReleasedFile[]> {
   const { root, version, out, architectures, signal } = options
-  // The binary that prepares the program has to be of the very version that reads it.
+  // The binary that prepares the program must have exactly the version that loads it.
   if (process.versions.node !== BASES.amd64.version) {
     throw new QuorateError(
       'artifact',
@@ -71,7 +74,7 @@ async function described(file: string, signal: AbortSignal): Promise<ReleasedFil
   return { name: path.basename(file), sizeBytes, sha256: await sha256OfFile(file, signal) }
 }
 
-/** Completion and man pages, as they lie below a prefix. The same bytes whoever packs them, and when. */
+/** Packs completion and man pages by their paths below a prefix. Produces the same bytes for everyone, at any time. */
 async function packShare(root: string, archive: string): Promise<void> {
   const draft = `${archive}.draft`
   const share = path.join(draft, 'share')

@@ -1,7 +1,7 @@
-/** A recorded terminal session as an SVG: real text, no scripts, no fonts from elsewhere, colors for light and dark. */
+/** Draws a recorded terminal session as an SVG: real text, no scripts, no external fonts, colors for light and dark. */
 import xterm from '@xterm/headless'
 
-/** Of a command's output, so many lines from its start and its end are shown. */
+/** How many lines of a command's output are shown from its start and its end. */
 const [HEAD, TAIL] = [19, 9]
 /** Pixels. */
 const [CHARACTER, LINE, SIZE, MARGIN] = [8, 19, 13, 16]
@@ -14,14 +14,14 @@ interface Span {
 }
 type Row = readonly Span[]
 
-/** The first line of an asciicast, as far as it is used here. Columns and rows. */
+/** The fields of an asciicast's first line that are used. Columns and rows. */
 interface Header {
   readonly width: number
   readonly height: number
   readonly title: string
 }
 
-/** `c1` to `c6`: red, green, yellow, blue, magenta and cyan, as terminals number them. `d`: dim. `b`: bold. */
+/** `c1` to `c6`: red, green, yellow, blue, magenta and cyan, in the order of terminal colors. `d`: dim. `b`: bold. */
 const STYLE = `
     text { font: ${SIZE}px ui-monospace, SFMono-Regular, Menlo, Consolas, 'Liberation Mono', monospace; white-space: pre; fill: #1f2328 }
     rect { fill: #f6f8fa; stroke: #d1d9e0 }
@@ -82,7 +82,7 @@ function read(cast: string) {
   }
 }
 
-/** The lines that a terminal shows in the end, all that scrolled away included. */
+/** The lines that a terminal shows at the end, including everything that scrolled away. */
 async function interpreted(output: string, width: number, height: number): Promise<Row[]> {
   const terminal = new xterm.Terminal({
     cols: width,
@@ -136,7 +136,7 @@ function svg(rows: readonly Row[], width: number, title: string): string {
   const [wide, high] = [width * CHARACTER + 2 * MARGIN, rows.length * LINE + 2 * MARGIN]
   const texts = rows.flatMap((row, index) => {
     const y = MARGIN + index * LINE + SIZE
-    // The length keeps columns in line, whatever font the reader has.
+    // The length keeps columns aligned in every font.
     return row.map(
       ({ column, text, classes }) =>
         `  <text x="${MARGIN + column * CHARACTER}" y="${y}" textLength="${text.length * CHARACTER}"${classes === '' ? '' : ` class="${classes}"`}>${escaped(text)}</text>\n`,

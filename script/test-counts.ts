@@ -1,11 +1,11 @@
-/** What vitest's JSON report says, in the three numbers of the last line. */
+/** Reduces vitest's JSON report to the three numbers of the last line. */
 export interface Counts {
   readonly passed: number
   readonly failed: number
   readonly skipped: number
 }
 
-/** The parts of vitest's report that are read here. */
+/** The parts of vitest's report that are used. */
 interface Report {
   readonly numPassedTests: number
   readonly numFailedTests: number
@@ -14,13 +14,13 @@ interface Report {
   readonly testResults: readonly {
     readonly name: string
     readonly status: string
-    /** In milliseconds, of the clock. */
+    /** Milliseconds since the epoch. */
     readonly startTime?: number
     readonly endTime?: number
     readonly assertionResults: readonly {
       readonly status: string
       readonly fullName: string
-      /** In milliseconds; missing where it was not run. */
+      /** In milliseconds; missing if it was not run. */
       readonly duration?: number | null
     }[]
   }[]
@@ -35,8 +35,8 @@ export function add(one: Counts, other: Counts): Counts {
 }
 
 /**
- * A file that fails without a failed test (it can't be loaded, its beforeAll throws) counts as one failure, and so does
- * a run that fails without saying why, or without a report.
+ * A file that fails without a failed test (it can't be loaded, its beforeAll throws) counts as one failure. So does a
+ * run that fails without a reason, or without a report.
  */
 export function countsOf(text: string | undefined, exitCode: number): Counts {
   if (text === undefined) return { passed: 0, failed: exitCode === 0 ? 0 : 1, skipped: 0 }
@@ -53,7 +53,7 @@ export function countsOf(text: string | undefined, exitCode: number): Counts {
   }
 }
 
-/** Paths of the test files in which something failed. */
+/** Paths of the test files with a failure. */
 export function failedFiles(text: string | undefined): string[] {
   if (text === undefined) return []
   return (JSON.parse(text) as Report).testResults
@@ -67,7 +67,7 @@ export interface TimedTest {
   readonly seconds: number
 }
 
-/** The tests that took longest, the slowest first. What a file does before its tests is in none of them. */
+/** The slowest tests first. What a file does before its tests is not included. */
 export function slowest(texts: readonly string[], count: number): TimedTest[] {
   return texts
     .flatMap((text) => (JSON.parse(text) as Report).testResults)
@@ -87,7 +87,7 @@ export interface TimedFile {
   readonly seconds: number
 }
 
-/** The files that took longest, the slowest first: from the start of their first test to the end of the last. */
+/** The slowest files first: from the start of their first test to the end of the last. */
 export function slowestFiles(texts: readonly string[], count: number): TimedFile[] {
   return texts
     .flatMap((text) => (JSON.parse(text) as Report).testResults)

@@ -1,6 +1,7 @@
 /**
- * Runs the parts of the test suite, all of them even if one fails, and adds up what they say: one after the other, but for
- * those that fit beside the machines. Those wait a good deal, for elections, deadlines, boots; what only computes fills that.
+ * Runs the parts of the test suite, all of them even if one fails, and adds up their results. They run one after the
+ * other, except those that can run at the same time as the tests with machines. Those often wait (for elections,
+ * deadlines, boots), and parts that only compute use that time.
  */
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
@@ -29,9 +30,9 @@ interface Part {
   readonly what: string
   /** Commands, each run even if one before it fails. */
   readonly commands?: readonly (readonly string[])[]
-  /** A vitest project instead. */
+  /** Alternatively a vitest project. */
   readonly project?: string
-  /** Run while the machines' part runs, at a lower priority; what it says is shown when it has ended. */
+  /** Runs at the same time as the tests with machines, at a lower priority; its output is shown at its end. */
   readonly beside?: boolean
 }
 
@@ -70,7 +71,7 @@ const LIST_SLOW = '--list-slow'
 const SLOW_TESTS = 20
 const SLOW_FILES = 20
 
-/** Gets about a tenth of a processor that something usual wants as well, and all of one that is idle. */
+/** Gets about a tenth of a processor that an ordinary process wants as well, and all of an idle one. */
 const LESS_URGENT = ['nice', '-n', '10']
 
 const root = path.resolve(import.meta.dirname, '..')
@@ -111,7 +112,7 @@ async function main(typed: readonly string[]): Promise<number> {
     const remarks = notes.map((note) => `\n         ${note}`).join('')
     return `${part.name.padEnd(8)} ${sentence(counts)} (${seconds.toFixed(1)} s)${remarks}`
   })
-  // Logs that were worth keeping are named above; nothing else stays.
+  // Logs worth keeping are named above; nothing else stays.
   if ((await filesIn(folder)).length === 0) await rm(folder, { recursive: true, force: true })
   if (listSlow) process.stdout.write(`\n${slowLines(reports).join('\n')}\n`)
   process.stdout.write(`\n${lines.join('\n')}\n\n${sentence(total)}\n`)
@@ -121,7 +122,7 @@ async function main(typed: readonly string[]): Promise<number> {
 interface Outcome {
   readonly counts: Counts
   readonly notes: readonly string[]
-  /** vitest's, as JSON. */
+  /** vitest's report, as JSON. */
   readonly report?: string | undefined
 }
 
@@ -133,7 +134,7 @@ function announce({ name, what }: Part): void {
   process.stdout.write(`\n== ${name}: ${what}\n`)
 }
 
-/** One after the other, as each has all processors; then what they said. */
+/** One after the other, because each uses all processors; then prints their output. */
 async function runBeside(
   parts: readonly Part[],
   folder: string,
@@ -156,7 +157,7 @@ async function runBeside(
 interface Surroundings {
   /** For reports and logs. */
   readonly folder: string
-  /** Where a part that runs beside another one writes what it says. */
+  /** File for the output of a part that runs at the same time as another one. */
   readonly output: FileHandle | undefined
 }
 
@@ -202,7 +203,7 @@ function slowLines(reports: readonly string[]): string[] {
   return [...tests, '', ...files]
 }
 
-/** Why the tests of a project are skipped here; undefined if they are not. */
+/** Why the tests of a project are skipped; undefined: they are not. */
 function whySkipped(project: string): string | undefined {
   if (project === 'lab') return whyNoMachines()
   if (project === 'site') return whyNoBrowser()
@@ -215,13 +216,13 @@ function whyNoBrowser(): string | undefined {
   return 'tests in a browser are skipped: there is no Chromium; as root, run: script/setup site'
 }
 
-/** As `script/setup` says it where it could not install one. */
+/** As `script/setup` reports it if it could not install one. */
 function whyNoGo(): string | undefined {
   if (spawnSync(path.join(root, 'script', 'find-go')).status === 0) return undefined
   return 'tests of Kubernetes are skipped: there is no Go 1.26 or newer to build it with; run: script/setup --kubernetes'
 }
 
-/** Why tests with machines are skipped here, with the command that mends it. */
+/** Why tests with machines are skipped, with the command that fixes it. */
 function whyNoMachines(): string | undefined {
   const missing = labAvailable()
   if (missing.length === 0) return undefined
@@ -231,7 +232,7 @@ function whyNoMachines(): string | undefined {
   return `tests with machines are skipped: this computer lacks ${reasons.join(', ')}`
 }
 
-/** `available.ts` says how to run this very command as root; what was typed is script/test. */
+/** `available.ts` says how to run this command as root; the user typed script/test. */
 function mend(command: string): string {
   return command.includes('apt-get')
     ? command
@@ -241,7 +242,7 @@ function mend(command: string): string {
         .join('')}`
 }
 
-/** Each test file's logs are in a folder of its name. @returns whether any are left. */
+/** The logs of each test file are in a directory with its name. @returns whether any are left. */
 async function keepLogsOf(failed: readonly string[], logs: string): Promise<boolean> {
   const names = new Set(failed.map((file) => path.basename(file)))
   for (const name of await readdir(logs)) {

@@ -1,4 +1,4 @@
-// Packs what npm would publish, installs it into an empty directory and runs it there, as `npx quorate` does.
+// Packs what npm would publish, installs it in an empty directory and runs it from there, as `npx quorate` does.
 import { execFile } from 'node:child_process'
 import { mkdir, mkdtemp, readFile, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -8,7 +8,7 @@ import { isDeepStrictEqual, promisify } from 'node:util'
 const root = path.resolve(import.meta.dirname, '..')
 const folder = await mkdtemp(path.join(tmpdir(), 'quorate-package-'))
 
-/** What is no part of the package, though it lies where parts do. */
+/** Files that don't belong in the package, although they are next to parts of it. */
 const NOT_PACKED = /\.map$|\.test\.|^dist\/binary|^dist\/site|\.vitepress|^src\//
 
 async function run(cwd: string, program: string, ...args: string[]): Promise<string> {
@@ -22,7 +22,7 @@ function expectSame(what: string, found: unknown, expected: unknown): void {
 }
 
 try {
-  // npm's cache is in HOME, which is empty here.
+  // npm's cache is in HOME, which is empty in this test.
   process.env['npm_config_cache'] = (
     await promisify(execFile)('npm', ['config', 'get', 'cache'])
   ).stdout.trim()

@@ -1,4 +1,4 @@
-/** The dependency rules of docs/architecture.md, read off the imports of every source file. */
+/** The dependency rules of docs/architecture.md, checked on the imports of every source file. */
 import { readFile, readdir } from 'node:fs/promises'
 import path from 'node:path'
 import { type EcmaScriptModule, parseSync } from 'oxc-parser'
@@ -7,7 +7,7 @@ import { expect, test } from 'vitest'
 interface Source {
   /** `tiers/etcd/plan/next.ts` */
   readonly file: string
-  /** Its folder: `host`, `tiers/etcd`, `verbs/backup`; '' for errors.ts and index.ts. */
+  /** Its directory: `host`, `tiers/etcd`, `verbs/backup`; '' for errors.ts and index.ts. */
   readonly room: string
   /** Without comments. */
   readonly code: string
@@ -19,21 +19,21 @@ interface Import {
   readonly specifier: string
   /** `tiers/etcd/plan/next.ts`, for files of this project. */
   readonly file: string | undefined
-  /** Types only: gone when the program runs. */
+  /** Only types, which don't exist at run time. */
   readonly typeOnly: boolean
-  /** `import()`: loaded when it is needed, if ever. */
+  /** `import()`: loaded when needed. */
   readonly dynamic: boolean
-  /** What is taken from it; `default` and `*` too. */
+  /** The imported names, including `default` and `*`. */
   readonly names: readonly string[]
 }
 
 const SRC = path.resolve(import.meta.dirname, '../src')
 const sources = await readSources()
 
-/** What all may import from. */
+/** Modules that all may import from. */
 const COMMON: readonly string[] = ['spec', 'files', 'wait']
 
-/** What lies below the engine and knows neither tiers nor verbs. */
+/** Modules below the engine, which know neither tiers nor commands. */
 const GROUND = [
   'artifacts',
   'backup',
@@ -53,8 +53,8 @@ const GROUND = [
 ]
 
 /**
- * Rooms that a room may import from, beside itself and those that all may: spec/, files/, wait/ and errors.ts. `tiers/*`, `verbs/*`:
- * all of them. A tier has no line of its own, nor has a verb: what holds for one holds for all.
+ * Modules that a module may import from, in addition to itself and those that all may use: spec/, files/, wait/ and
+ * errors.ts. `tiers/*`, `verbs/*`: all of them. Single tiers and commands have no line: the same rule holds for all.
  */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   spec: [],
@@ -87,10 +87,10 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
 /** Files that list products. */
 const LISTS: readonly string[] = ['tiers/tiers.ts', 'tiers/etcd/guests.ts']
 
-/** What a product lets others know of it that stand on it. */
+/** The parts of a product that others may use if they depend on it. */
 const GATES: readonly string[] = ['tiers/etcd/guest.ts']
 
-/** Files that pause by themselves, and why. Whatever looks until something is as it should be does so by `wait/until.ts`. */
+/** Files that pause by themselves, and why. Every other wait for a condition uses `wait/until.ts`. */
 const PAUSES: Readonly<Record<string, string>> = {
   'artifacts/download.ts': 'tries again, more slowly each time',
   'artifacts/go-build.ts': 'tries again, more slowly each time',
@@ -119,7 +119,7 @@ const ARITHMETIC = [
   'node:crypto X509Certificate',
 ]
 
-/** Longer than this, a file holds two things (docs/architecture.md). */
+/** A longer file has more than one topic (docs/architecture.md). */
 const MAX_LINES = 300
 
 test('every room has its rules', () => {
@@ -134,7 +134,7 @@ test('rooms import only from the rooms below them', () => {
       .map((one) => one.file ?? '')
       .filter((imported) => {
         const other = roomOf(imported)
-        // The lists of products name them all; a product imports another through its gate, and nothing else of it.
+        // The lists of products name all of them. A product imports another one only through its gate.
         if (LISTS.includes(file) || GATES.includes(imported)) return false
         if (other === room || COMMON.includes(other) || imported === 'errors.ts') return false
         const rules = rulesOf(room) ?? []
@@ -184,7 +184,7 @@ test('nothing below cli/ prints', () => {
 })
 
 test('what cli/ prints goes through the outlet', () => {
-  // Where the process begins, whose width commander asks for, and where prompts are drawn with texts that the outlet made.
+  // Where the process starts, whose width commander needs, and where prompts print texts that the outlet prepared.
   const known = [
     'cli/main.ts',
     'cli/start.ts',
@@ -261,7 +261,7 @@ test('no file holds more than one idea can fill', async () => {
   for (const folder of folders) {
     const top = path.resolve(SRC, '..', folder)
     for (const file of await filesBelow(top)) {
-      // Tables of cases are as long as there are cases.
+      // Tables of cases may have any length.
       if (file.startsWith('etcd/gen/') || file.endsWith('.test.ts')) continue
       const text = await readFile(path.join(top, file), 'utf8')
       const lines = text.split('\n').length - 1
@@ -274,8 +274,8 @@ test('no file holds more than one idea can fill', async () => {
 const byFile = new Map(sources.map((source) => [source.file, source]))
 
 /**
- * Everything that these load, directly or not, as soon as they are loaded. What a file loads later, with `import()`, has to be
- * waited for, and what decides or predicts waits for nothing.
+ * Everything that these files load immediately, directly or not. What a file loads later, with `import()`, has to be
+ * awaited, and code that decides or predicts must not wait.
  */
 function reachable(start: readonly Source[]): Set<Source> {
   const found = new Set<Source>()
@@ -291,10 +291,10 @@ function reachable(start: readonly Source[]): Set<Source> {
   return found
 }
 
-/** The shortest way from a file's imports back to itself; what is loaded only when it is needed is no part of it. */
+/** The shortest path from a file's imports back to itself, without what is only loaded when needed. */
 function wayBack({ file: start }: Source): readonly string[] | undefined {
   const seen = new Set<string>()
-  // Grows while it is gone through: the nearest come first.
+  // Grows during the loop: the nearest files come first.
   const trails: (readonly string[])[] = [[start]]
   for (const trail of trails) {
     for (const { file, dynamic } of byFile.get(trail.at(-1) ?? '')?.imports ?? []) {
@@ -329,7 +329,10 @@ function read(file: string, text: string): Pick<Source, 'code' | 'imports'> {
   return { code, imports: importsOf(file, text, module) }
 }
 
-/** What `runVerb` does for every verb: takes the lock, ends the work when it is lost, records, and asks, by the property `confirm`. */
+/**
+ * What `runVerb` does for every command: takes the lock, ends the work if the lock is lost, keeps the record, and asks
+ * with `confirm`.
+ */
 function ownLifecycle(file: string, code: string): readonly string[] {
   const found: string[] = []
   const visit = (node: unknown, asks: boolean): void => {
@@ -410,14 +413,14 @@ function rulesOf(room: string): readonly string[] | undefined {
   return ALLOWED[room.split('/')[0] ?? '']
 }
 
-/** What decides: it computes, and nothing else. */
+/** Code that decides: it only computes. */
 function isPure({ file }: Source): boolean {
   return /^tiers\/[^/]+\/(?:plan|steps)\/|^tiers\/flannel\/(?:plan|step)\.ts$|^verbs\/[^/]+\/decide[^/]*\.ts$/.test(
     file,
   )
 }
 
-/** A file that holds kinds of steps. */
+/** A file with kinds of steps. */
 function isKind(file: string): boolean {
   return /^tiers\/[^/]+\/(?:steps\/[^/]+|step)\.ts$/.test(file)
 }

@@ -1,4 +1,4 @@
-/** What script/bench --markdown writes, and where. */
+/** What script/bench --markdown writes, and to which file. */
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { expect, test } from 'vitest'

@@ -1,4 +1,4 @@
-/** What docs/concepts/security-model.md says of the CIS benchmark, item by item, and that it says nothing else. */
+/** docs/concepts/security-model.md against the CIS benchmark, item by item, without further claims. */
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { expect, test } from 'vitest'
@@ -42,7 +42,7 @@ const modes = (secrets: readonly string[]) =>
   new Set(files.filter(({ secret }) => secrets.includes(secret)).map(({ mode }) => mode))
 const kubelet = kubeletConfiguration(cluster.kubernetes)
 
-/** By item: what is so, and what it must be. */
+/** By item: the actual value, and the required one. */
 const ITEMS: Readonly<Record<string, readonly [is: unknown, wanted: unknown]>> = {
   '2.1': [
     [variables['ETCD_CERT_FILE'], variables['ETCD_KEY_FILE']],

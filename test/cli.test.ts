@@ -1,4 +1,4 @@
-/** The built program as a user meets it, where no machine is needed. */
+/** The built program from a user's point of view, for everything that needs no machine. */
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

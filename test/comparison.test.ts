@@ -1,4 +1,4 @@
-/** The comparison with other tools: no cell without a source, no source without a cell. */
+/** The comparison with other tools: every cell has a source, and every source a cell. */
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { expect, test } from 'vitest'
@@ -7,7 +7,7 @@ const ROOT = path.resolve(import.meta.dirname, '..')
 const page = await readFile(path.join(ROOT, 'docs/project/comparison.md'), 'utf8')
 const [text = '', sources = ''] = page.split('\n## Sources\n')
 
-/** Rows of tables with a column for each tool; without their headings. */
+/** Rows of tables with a column for each tool; without headings. */
 function rows(markdown: string): string[][] {
   return markdown
     .split('\n')

@@ -1,4 +1,4 @@
-/** What README, docs and help tell people to type is understood by the program, and links lead somewhere. */
+/** The program understands every command in README, docs and help, and every link has a target. */
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
@@ -100,14 +100,14 @@ function isTest(source: string, name: string): boolean {
   })
 }
 
-/** Those that quorate would not take, with what it says. */
+/** Command lines that quorate would refuse, with its message. */
 async function refused(lines: readonly string[]): Promise<string[]> {
   const found = lines
     .flatMap(simpleCommands)
     .map((words) => words.slice(words.findIndex((word) => word === 'quorate' || word === './quorate')))
     .filter(([first]) => first === 'quorate' || first === './quorate')
   const answers: string[] = []
-  // One after the other: each stands in for the process's own exit meanwhile.
+  // One after the other: each replaces the process's own exit during its run.
   for (const words of found) {
     const answer = await parse(words.slice(1))
     if (answer !== undefined) answers.push(`${words.join(' ')}: ${answer}`)
@@ -115,7 +115,7 @@ async function refused(lines: readonly string[]): Promise<string[]> {
   return answers
 }
 
-/** Why the command line is refused; undefined if it is not. */
+/** Why the command line is refused; undefined: it is not. */
 async function parse(words: readonly string[]): Promise<string | undefined> {
   const dashes = words.indexOf('--')
   const own = dashes === -1 ? words : words.slice(0, dashes)
@@ -127,7 +127,7 @@ async function parse(words: readonly string[]): Promise<string | undefined> {
     }),
   ]
   try {
-    // Placeholders in capitals stand for values: those are not checked here.
+    // Placeholders in capitals stand for values, which are not checked here.
     await buildProgram(async () => undefined, rest).parseAsync(normalizeWords(own), { from: 'user' })
     return undefined
   } catch (error) {

@@ -7,7 +7,7 @@ import { expect, onTestFinished, test } from 'vitest'
 
 const SCRIPT = path.resolve(import.meta.dirname, '../script/find-go')
 
-/** A Go in a cache of this mode, and what the script says where there is no other. */
+/** Puts a Go into a cache with this mode. Returns what the script prints if there is no other Go. */
 async function found(mode: number): Promise<{ readonly said: string; readonly go: string; ran: boolean }> {
   const folder = await mkdtemp(path.join(tmpdir(), 'quorate-find-go-'))
   onTestFinished(async () => await rm(folder, { recursive: true }))

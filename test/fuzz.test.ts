@@ -1,6 +1,6 @@
 /**
- * What comes from outside is a value or a QuorateError, whatever is in it: cluster files, backups, plans, exports, and
- * what machines answer. Never a stack, never a hang; memory is bounded by the size of what comes, which is small here.
+ * External input always gives a value or a QuorateError: cluster files, backups, plans, exports, and answers of nodes.
+ * It never causes another error or a hang. Memory is limited by the size of the input, which is small here.
  * `FUZZ_RUNS=10000 vitest run test/fuzz.test.ts` tries more.
  */
 import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises'
@@ -50,7 +50,7 @@ beforeAll(async () => {
 })
 afterAll(async () => await rm(folder, { recursive: true }))
 
-/** Pieces that have a meaning somewhere, put where they have none. */
+/** Pieces with a meaning somewhere, inserted where they have none. */
 const WORDS = [
   '!!merge <<',
   '!!binary aGk=',
@@ -113,7 +113,7 @@ const mutations = fc.array(
   { minLength: 1, maxLength: 6 },
 )
 
-/** With pieces cut out, put in, and moved to the end of a line elsewhere. */
+/** With pieces removed, inserted, and moved to the end of another line. */
 function mutated(text: string, changes: readonly Mutation[]): string {
   return changes.reduce((now, { at, cut, put, move }) => {
     const from = Math.floor(at * now.length)
@@ -123,7 +123,7 @@ function mutated(text: string, changes: readonly Mutation[]): string {
   }, text)
 }
 
-/** How it ended; anything thrown but a QuorateError fails the test. */
+/** How it ended; any other error than a QuorateError fails the test. */
 async function outcomeOf(work: () => unknown): Promise<string> {
   try {
     await work()
@@ -215,7 +215,7 @@ async function opened(data: Buffer): Promise<string> {
   return await outcomeOf(async () => {
     await using found = await openBackup(
       { name: 'b', data: pieces },
-      // What is signed has a fuzz test of its own; everything beneath that is tried here.
+      // A separate fuzz test covers signed input; this one covers everything below that.
       { workDirectory: folder, secret, signal, signers: NOBODY, acceptUnsigned: async () => undefined },
     )
     void found
@@ -347,7 +347,7 @@ const LOOK = [
 
 const EXPORT = '{"key":"/a","value":"b","createRevision":"1","modRevision":"2","version":"1","onLease":"1f"}'
 
-/** What a machine, or a file, says; and what is made of it. */
+/** Input from a node or a file, and its reader. */
 const READERS: readonly (readonly [string, string, (text: string) => unknown])[] = [
   ['the state of a machine', HOST, (text) => parseHostState('a', true, text.split('\n'))],
   ['facts for the preflight', FACTS, (text) => parseFacts(text, { unitPath: '/u', resolved: true })],

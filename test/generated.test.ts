@@ -1,4 +1,6 @@
-/** What is made of the code and checked in is what the code makes now, and what it says of commands is true. */
+/**
+ * Generated files in the repository equal what the code generates now, and their statements about commands are true.
+ */
 import { globSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { Ajv } from 'ajv'
@@ -51,7 +53,7 @@ test('exit codes are said of every command, and each has an error in the sources
   const thrown = new Set(messages().map(({ code }) => code))
   const said = new Set(Object.values(EXITS).flatMap(({ errors }) => errors))
   expect([...said].filter((code) => !thrown.has(code))).toEqual([])
-  // `usage` and `runtime` may end every command.
+  // Every command may end with `usage` and `runtime`.
   const unsaid = Object.keys(EXIT_CODES).filter((code) => !(said as ReadonlySet<string>).has(code))
   expect(unsaid.toSorted()).toEqual(['runtime', 'usage'])
 })

@@ -1,6 +1,6 @@
 /**
- * Every hint and message in the sources that names a command of quorate names one that there is: its words and options are
- * the catalog's, and no argument that it needs is left out. What a hint depends on is tested where it is made.
+ * Every command in a hint or message of the sources exists: its words and options are in the catalog, and no required
+ * argument is missing. Tests next to the sources cover when a hint is given.
  */
 import { globSync, readFileSync } from 'node:fs'
 import { parseSync } from 'oxc-parser'
@@ -8,7 +8,7 @@ import { expect, test } from 'vitest'
 import { COMMANDS } from '../src/cli/commands.ts'
 import { SHARED_OPTIONS } from '../src/cli/shared-options.ts'
 
-/** What stands for a value that is filled in. */
+/** Placeholder for a value. */
 const FILLED = 'FILLED'
 
 interface Text {
@@ -54,7 +54,7 @@ interface Named extends Text {
   readonly words: readonly string[]
 }
 
-/** `quorate certs renew, then …` is two words. A command ends with punctuation, or where prose goes on. */
+/** `quorate certs renew, then …` is two words. A command ends with punctuation, or where the sentence continues. */
 function commandsIn(text: Text): readonly Named[] {
   return [...text.text.matchAll(/(?<![\w./@-])quorate ((?:[^\s'"`()]+ ?)+)/g)].flatMap(([, rest = '']) => {
     const words: string[] = []
@@ -71,7 +71,7 @@ const names = COMMANDS.map(({ name }) => name)
 const firstWords = new Set(names.map((name) => name.split(' ')[0] ?? ''))
 const groups = new Set(names.filter((name) => name.includes(' ')).map((name) => name.split(' ')[0] ?? ''))
 
-/** `quorate takes a private key`: quorate is the subject of a sentence. What is written as a command has its words. */
+/** In `quorate takes a private key`, quorate is the subject of a sentence. A command consists of its words. */
 function isCommand({ words: [first = ''] }: Named): boolean {
   return firstWords.has(first)
 }
@@ -82,7 +82,7 @@ function complaint({ words }: Named): string | undefined {
   const name = names.includes(two) ? two : (words[0] ?? '')
   const definition = COMMANDS.find((command) => command.name === name)
   if (definition === undefined) {
-    // `quorate member add …` is written with its second word, but for a heading of several.
+    // `quorate member add …` must have its second word, except in a heading for several.
     return groups.has(name) && words.length === 1 ? undefined : `no command: ${two}`
   }
   const rest = words.slice(name.split(' ').length)
@@ -104,7 +104,7 @@ function complaint({ words }: Named): string | undefined {
   return asked && own.length === 0 && end === -1 ? `${name} needs ${needed[0]?.syntax}` : undefined
 }
 
-/** Where a text speaks of a command and gives no advice: `stopped with quorate stop`. */
+/** Texts that mention a command without giving advice: `stopped with quorate stop`. */
 const MENTIONED: ReadonlySet<string> = new Set([
   'src/transfer/leases.ts: import',
   'src/spec/init.ts: run',
@@ -125,7 +125,7 @@ test('every command that a text names is one of the catalog, with options and ar
     return why === undefined ? [] : [`${one.file}:${one.line}: quorate ${one.words.join(' ')}: ${why}`]
   })
   expect(wrong).toEqual([])
-  // Enough of them are seen: a text that is written otherwise would go unnoticed.
+  // A minimum, so that texts in another form don't go unnoticed.
   expect(named.length).toBeGreaterThan(150)
 })
 

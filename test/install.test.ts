@@ -1,4 +1,4 @@
-/** script/install, with releases of small scripts in the place of binaries: from a directory and from a local server. */
+/** script/install, with releases of small scripts instead of binaries: from a directory and from a local server. */
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { chmodSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, readdirSync } from 'node:fs'
@@ -66,7 +66,7 @@ function install(args: readonly string[], env: NodeJS.ProcessEnv = {}): ProcessR
 
 const fromRelease = (...more: string[]) => install(['--from', release, '--prefix', prefix, ...more])
 
-/** Names of everything below the prefix but directories. */
+/** Names of everything below the prefix, except directories. */
 function installed(): string[] {
   if (!existsSync(prefix)) return []
   const entries = readdirSync(prefix, { recursive: true, withFileTypes: true })
@@ -234,7 +234,7 @@ test.each<[string, string, number]>([
 test('the default prefix of a user is below HOME', (context) => {
   context.skip(process.getuid?.() !== 0, 'only root can become another user')
   chmodSync(folder, 0o777)
-  // From its standard input, as of a download: another user may not read the checkout.
+  // Through its standard input, like a download: another user may not be able to read the checkout.
   const { status, stdout } = spawnSync(
     'setpriv',
     ['--reuid=65534', '--clear-groups', 'sh', '-s', '--', '--uninstall'],

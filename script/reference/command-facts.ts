@@ -1,4 +1,4 @@
-/** What pages and manual pages say of a command: read off the catalog. */
+/** Facts about commands for pages and manual pages, from the catalog. */
 import { EFFECTS } from '../../src/cli/catalog/effects.ts'
 import type { CommandDefinition } from '../../src/cli/command.ts'
 import { COMMANDS } from '../../src/cli/commands.ts'
@@ -8,7 +8,7 @@ import { EXITS } from './exits.ts'
 /** Without those for programs. */
 export const SHOWN: readonly CommandDefinition[] = COMMANDS.filter(({ hidden }) => hidden !== true)
 
-/** Of every command. */
+/** Codes of every command. */
 export const ALWAYS: readonly ReportedCode[] = ['usage', 'bug', 'runtime', 'cancelled']
 
 export function usage({ name, options = [], arguments: args = [], rest }: CommandDefinition): string {
@@ -28,7 +28,7 @@ export interface ExitRow {
   readonly meaning: string
 }
 
-/** Ascending; what a code means for this command comes first. */
+/** Ascending; a command's own meaning of a code comes first. */
 export function exitRows({ name }: CommandDefinition): readonly ExitRow[] {
   const exits = EXITS[name]
   if (exits === undefined) throw new TypeError(`script/reference/exits.ts has no ${name}`)

@@ -5,7 +5,7 @@ import { SHOWN, effect, exitRows, jsonKind, usage } from './command-facts.ts'
 import { anchor, code, escaped, sentence, table } from './markdown.ts'
 import { fileName } from './output-schemas.ts'
 
-/** Between its marks on docs/reference/commands.md. */
+/** The list on docs/reference/commands.md, between its marks. */
 export function commandList(): string {
   const groups = Map.groupBy(SHOWN, ({ group }) => group)
   return [...groups].map(([group, commands]) => `### ${group}\n\n${index(commands)}`).join('\n')
@@ -97,7 +97,7 @@ function facts(command: CommandDefinition, json: CommandDefinition['json']): str
   ].join('\n')
 }
 
-/** Not as shell: tests run what pages show as shell, and these are the examples of help, which have a test of their own. */
+/** Not as shell: tests run what pages show as shell, and a separate test covers the examples of help. */
 function block(lines: readonly string[]): string {
   return `\`\`\`text\n${lines.join('\n')}\n\`\`\`\n`
 }

@@ -60,10 +60,10 @@ ${meaning}
 ${commandsWith(one)}`
 }
 
-/** So many commands are as good as all. */
+/** More commands than this count as all. */
 const MOST = 20
 
-/** By group, as `quorate --help` has them. */
+/** By group, as in `quorate --help`. */
 function commandsWith(one: ReportedCode): string {
   const commands = SHOWN.filter(({ name }) => EXITS[name]?.errors.some((error) => error === one) === true)
   if (commands.length === 0) return '- Commands: all\n'

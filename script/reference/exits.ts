@@ -1,20 +1,20 @@
 /**
- * The exit codes that each command may end with, beside those of every command (0, 64, 70, 72, 130): for its page and its
- * manual page. test/generated.test.ts compares them with the errors in the sources that the command loads.
+ * The exit codes of each command, other than those of every command (0, 64, 70, 72, 130), for its page and its manual
+ * page. test/generated.test.ts compares them with the errors in the sources that the command loads.
  */
 import type { ErrorCode } from '../../src/errors.ts'
 
 export interface Exits {
   readonly errors: readonly ErrorCode[]
-  /** What a code means for this command alone. */
+  /** The command's own meaning of a code. */
   readonly own?: Readonly<Record<number, string>> | undefined
 }
 
-/** Reads the cluster file, and files beside it. */
+/** Reads the cluster file, and files next to it. */
 const FILE = ['cluster-file', 'state', 'permission'] as const
 /** Logs in to nodes. */
 const NODES = [...FILE, 'unreachable', 'host-key', 'command'] as const
-/** Asks members, with a certificate of the CA. */
+/** Connects to members, with a certificate of the CA. */
 const MEMBERS = [...NODES, 'pki', 'etcd'] as const
 /** Changes something after a question, under the lock. */
 const CHANGES = ['blocked', 'moved', 'locked', 'unhealthy', 'unconfirmed', 'declined'] as const

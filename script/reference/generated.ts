@@ -1,4 +1,7 @@
-/** Every file, or part of a page, that follows from the code: `npm run generate` writes them, a test says when one is stale. */
+/**
+ * Every file, or part of a page, that is generated from the code: `npm run generate` writes them, and a test reports
+ * stale ones.
+ */
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { clusterJsonSchema } from '../../src/spec/json-schema.ts'
@@ -13,10 +16,10 @@ import { outputSchemas } from './output-schemas.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '../..')
 
-/** Directories that have nothing but generated files. */
+/** Directories that only contain generated files. */
 export const GENERATED_DIRECTORIES = ['man', 'schema/output'] as const
 
-/** By page, the parts between `<!-- NAME -->` and `<!-- /NAME -->`. */
+/** By page: the parts between `<!-- NAME -->` and `<!-- /NAME -->`. */
 const PARTS: Readonly<Record<string, Readonly<Record<string, () => string>>>> = {
   'docs/reference/commands.md': {
     'shared-options': sharedOptionTable,
@@ -29,7 +32,7 @@ const PARTS: Readonly<Record<string, Readonly<Record<string, () => string>>>> = 
   'docs/reference/json.md': { 'json-output': jsonTable },
 }
 
-/** Contents by path from the checkout's root. */
+/** Contents by path from the root of the checkout. */
 export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
   const files = new Map<string, string>([
     ['docs/reference/errors.md', errorsPage()],
@@ -47,7 +50,7 @@ export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
   return files
 }
 
-/** npm installs the manual pages that package.json lists; a directory alone does not do. */
+/** npm installs the manual pages that package.json lists; a directory is not enough. */
 async function withManPages(names: readonly string[]): Promise<string> {
   const present = JSON.parse(await readFile(path.join(ROOT, 'package.json'), 'utf8')) as object
   return json({ ...present, man: names.map((name) => `./man/${name}`) })

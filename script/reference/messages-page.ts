@@ -1,4 +1,4 @@
-/** docs/reference/messages.md: every message that the sources have as a text, by error code. */
+/** docs/reference/messages.md: every message in the sources, by error code. */
 import { REPORTED_CODES, exitCodeOf } from '../../src/cli/explain/error-guide.ts'
 import { GENERATED_NOTE, anchor, code } from './markdown.ts'
 import { type Message, messages } from './messages.ts'

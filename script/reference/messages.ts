@@ -1,14 +1,14 @@
-/** Texts of errors and reports in the sources, read off their syntax: so that a message can be searched for. */
+/** Texts of errors and reports in the sources, from their syntax trees, so that users can search for a message. */
 import { globSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { parseSync } from 'oxc-parser'
 
 export interface Message {
-  /** An error code; `problem`: in the cluster file; `report`: a refusal, a warning or a finding without a code of its own. */
+  /** An error code; `problem`: in the cluster file; `report`: a refusal, warning or finding without an error code. */
   readonly code: string
-  /** What is filled in stands in braces: `{node}`. */
+  /** Values are in braces: `{node}`. */
   readonly text: string
-  /** What the message says to do, if that is a text of its own. */
+  /** The fix, if that is a separate text. */
   readonly fix: string | undefined
 }
 
@@ -20,14 +20,14 @@ interface Syntax {
   readonly [key: string]: unknown
 }
 
-/** In alphabetical order within a code; each once. */
+/** In alphabetical order for each code; each once. */
 export function messages(): readonly Message[] {
   const found = new Map<string, Message>()
   for (const file of globSync('src/**/*.ts', { cwd: ROOT })) {
     if (NOT_READ.test(file)) continue
     const { program } = parseSync(file, readFileSync(path.join(ROOT, file), 'utf8'))
     walk(program, isOfClusterFile(file) ? 'problem' : 'report', (message) => {
-      // Of two that differ in their fix alone the first is enough to be found by.
+      // Of two that only differ in their fix, the first is enough for a search.
       const key = `${message.code} ${message.text}`
       if (!found.has(key) || found.get(key)?.fix === undefined) found.set(key, message)
     })
@@ -35,7 +35,7 @@ export function messages(): readonly Message[] {
   return [...found.values()].toSorted((one, other) => compare(one.text, other.text))
 }
 
-/** The same on every computer, whatever its language. */
+/** The same order on every computer, whatever its language. */
 function compare(one: string, other: string): number {
   const [a, b] = [one.toLowerCase(), other.toLowerCase()]
   return a < b ? -1 : a > b ? 1 : one < other ? -1 : one > other ? 1 : 0
@@ -83,7 +83,7 @@ function propertyOf(node: unknown, name: string): unknown {
   return isSyntax(found) ? found['value'] : undefined
 }
 
-/** Each text that an expression may be; none for one that comes from elsewhere. */
+/** Every text that an expression can be; empty if it comes from elsewhere. */
 function textsOf(node: unknown): readonly string[] {
   if (!isSyntax(node)) return []
   switch (node.type) {
@@ -114,7 +114,7 @@ function rendered(node: unknown): string {
     .join('')
 }
 
-/** What a value is called where it is filled in. */
+/** The name of a value in a message. */
 function nameOf(node: Syntax): string {
   if (node.type === 'Identifier') return String(node['name'])
   const property = node['property']

@@ -1,4 +1,7 @@
-/** JSON Schemas of what commands print with `--json`, from the types in src/cli/output/: a file in schema/output/ each. */
+/**
+ * JSON Schemas of what commands print with `--json`, from the types in src/cli/output/: one file each in
+ * schema/output/.
+ */
 import path from 'node:path'
 import { createGenerator } from 'ts-json-schema-generator'
 import { COMMANDS } from '../../src/cli/commands.ts'
@@ -6,7 +9,7 @@ import { FORMAT_VERSION } from '../../src/engine/event-json.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '../..')
 
-/** As JSON Schema (draft 7) has it. */
+/** JSON Schema (draft 7). */
 export interface Schema {
   readonly properties?: Readonly<Record<string, Schema>>
   readonly required?: readonly string[]
@@ -17,13 +20,16 @@ export interface Schema {
 
 const DRAFT = 'http://json-schema.org/draft-07/schema#'
 
-/** The files whose types are read. */
+/** The files with the types. */
 const SOURCES = 'src/{cli/output,engine}/{values,lines,error-json,event-json}.ts'
 
-/** Parts that many outputs share, each in a file of its own: by file name, the member of an output that is one. */
+/** Parts that many outputs share, each in its own file. By file name: the output and the member with this type. */
 const SHARED = { availability: ['probe'], step: ['adopt', 'writes', 'items'] } as const
 
-/** By file name in schema/output/: what commands share, then a file for each command that prints JSON, in the catalog's order. */
+/**
+ * By file name in schema/output/: first the shared parts, then a file for each command that prints JSON, in the
+ * catalog's order.
+ */
 export function outputSchemas(): ReadonlyMap<string, Schema> {
   const typed = readTypes()
   const values = new Map(Object.entries(typed('Values').properties ?? {}))
@@ -77,7 +83,7 @@ function titleOf(command: string, value: Schema | undefined, line: Schema | unde
   return `${what.charAt(0).toUpperCase()}${what.slice(1)} of quorate ${command} --json`
 }
 
-/** Gives the schema of a type by its name; no type of ours holds itself, so that nothing is left to refer to. */
+/** Returns the schema of a type by its name. No type is recursive, so no reference is left. */
 function readTypes(): (type: string) => Schema {
   const generator = createGenerator({
     path: path.join(ROOT, SOURCES),
@@ -86,7 +92,7 @@ function readTypes(): (type: string) => Schema {
     skipTypeCheck: true,
     expose: 'none',
     topRef: false,
-    // Fields are added over time: what reads an output with an older schema must not refuse it.
+    // Fields are added over time: a reader with an older schema must not refuse a newer output.
     additionalProperties: true,
   })
   return (type) => {
@@ -109,7 +115,7 @@ function branches(schema: Schema): readonly Schema[] {
   return schema.anyOf ?? [schema]
 }
 
-/** Lists have no field for it. */
+/** Lists have no field for the format version. */
 function versioned(schema: Schema): Schema {
   if (schema.anyOf !== undefined) return { ...schema, anyOf: schema.anyOf.map(versioned) }
   if (schema.properties === undefined) return schema

@@ -1,4 +1,4 @@
-/** The client, what it applies and what it finds out, against a real kube-apiserver. */
+/** The client, what it applies and what it finds, against a real kube-apiserver. */
 import * as z from 'zod'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { ApiClient } from '../../src/kubernetes/api-client.ts'
@@ -21,7 +21,7 @@ const ANY = z.unknown()
 const VIEW = { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'view' } as const
 const reason = await whyNoKubernetes()
 
-/** Of two managers. */
+/** With fields of two managers. */
 const shared = (data: object): ApiObject => ({
   apiVersion: 'v1',
   kind: 'ConfigMap',
@@ -71,7 +71,7 @@ describe.skipIf(reason)(`the API${reason === undefined ? '' : ` (${reason})`}`, 
     expect(differences(wanted ?? OPERATORS_BINDING, await first.get(reference, ANY))).toEqual(['subjects'])
     await putObject(operator, wanted ?? OPERATORS_BINDING)
     expect(differences(wanted ?? OPERATORS_BINDING, await first.get(reference, ANY))).toEqual([])
-    // To another role it can only be made again.
+    // To bind another role, it must be created again.
     await first.delete(reference)
     await first.create({ ...(wanted ?? OPERATORS_BINDING), roleRef: { ...VIEW } })
     await putObject(operator, wanted ?? OPERATORS_BINDING)
@@ -231,7 +231,7 @@ describe.skipIf(reason)(`the API${reason === undefined ? '' : ` (${reason})`}`, 
     expect(report.failures).toMatchObject([
       { kind: 'pod', from: 'worker01', message: expect.stringContaining('none was made') },
     ])
-    // Nobody is there to carry it out: that is the controller-manager's.
+    // No controller-manager runs, which would carry it out.
     expect(report.left).toMatch(/^quorate-proof-/)
     const status = z.looseObject({ status: z.looseObject({ phase: z.string() }) })
     expect(await operator.get({ kind: 'Namespace', name: report.left ?? '' }, status)).toMatchObject({

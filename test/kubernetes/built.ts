@@ -1,4 +1,4 @@
-/** The Kubernetes that tests run: built from Go modules, once on a computer, from the cache afterwards. */
+/** The Kubernetes for tests: built from Go modules once per computer, then from the cache. */
 import path from 'node:path'
 import { type Architecture, type Artifact, ownArchitecture } from '../../src/artifacts/artifact.ts'
 import { findGo, isOlder } from '../../src/artifacts/go-toolchain.ts'
@@ -15,7 +15,7 @@ import { whyNoLab } from '../lab/harness.ts'
 
 export const VERSIONS = { kubernetes: '1.37.2', coredns: '1.14.6', flannel: '0.28.10' } as const
 
-/** No registry is called so: a node that pulled, instead of taking what it was given, would fail. */
+/** No registry has this name: a node that pulls, instead of using the imported image, fails. */
 const REPOSITORY = 'quorate.lab'
 
 export const SPEC = sampleKubernetes({ version: VERSIONS.kubernetes, imageRepository: REPOSITORY })
@@ -23,7 +23,7 @@ export const SPEC = sampleKubernetes({ version: VERSIONS.kubernetes, imageReposi
 /** Full names of the images of `builtArtifacts`. */
 export const IMAGES = imageNames(SPEC)
 
-/** Debian's packages that a machine with containers needs. */
+/** Debian packages for a machine with containers. */
 export const CONTAINER_PACKAGES = NODE_PACKAGES
 
 const SOURCE = { proxy: undefined, go: undefined, checksumDatabase: true } as const
@@ -31,7 +31,7 @@ const BUILD_MS = 60 * 60_000
 
 const arch: Architecture = ownArchitecture() ?? 'amd64'
 
-/** Why Kubernetes can't be tested here, in one line; undefined if it can. */
+/** Why Kubernetes can't be tested here, on one line; undefined: it can. */
 export async function whyNoKubernetes(): Promise<string | undefined> {
   const lab = whyNoLab()
   if (lab !== undefined) return lab
@@ -45,7 +45,7 @@ export async function whyNoKubernetes(): Promise<string | undefined> {
   )
 }
 
-/** Twelve minutes of two processors the first time. */
+/** The first build takes twelve minutes on two processors. */
 export async function builtKubernetes(
   report: (text: string) => void = () => undefined,
 ): Promise<Artifact<BuiltProgram>> {
@@ -56,7 +56,7 @@ export async function builtKubernetes(
   })
 }
 
-/** The same, by way of an air-gap bundle in that folder, with nothing in a cache. */
+/** The same through an air-gap bundle in that directory, with an empty cache. */
 export async function throughBundle(folder: string): Promise<KubernetesArtifacts> {
   const file = path.join(folder, 'kubernetes.tar')
   const signal = AbortSignal.timeout(BUILD_MS)
@@ -70,7 +70,7 @@ export async function throughBundle(folder: string): Promise<KubernetesArtifacts
   })
 }
 
-/** Programs and image archives as nodes get them; the archives take seconds the first time. */
+/** Programs and image archives as nodes get them; the first time, the archives take seconds. */
 export async function builtArtifacts(
   report: (text: string) => void = () => undefined,
 ): Promise<KubernetesArtifacts> {

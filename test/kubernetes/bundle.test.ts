@@ -1,4 +1,4 @@
-/** Real programs as a release and as a bundle from the command line. It needs no machine. */
+/** Real programs as a release and as a bundle, from the command line. It needs no machine. */
 import { createReadStream } from 'node:fs'
 import { mkdtemp, open, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -14,7 +14,7 @@ import { IMAGES, VERSIONS, builtArtifacts, whyNoKubernetes } from './built.ts'
 
 const reason = await whyNoKubernetes()
 
-/** The program that was built, served as upstream serves three. */
+/** The built program, served as upstream serves three. */
 async function obtained(version: string) {
   const [built] = (await builtArtifacts()).programs
   if (built === undefined) throw new TypeError('nothing was built')

@@ -1,4 +1,4 @@
-/** Nine machines become a Kubernetes that serves, by one apply; and stay one. What the pages show is typed on it. */
+/** One apply turns nine machines into a serving Kubernetes, and it stays one. Runs the commands that the pages show. */
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { generateIdentity, identityToRecipient } from 'age-encryption'

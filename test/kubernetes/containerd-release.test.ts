@@ -1,6 +1,6 @@
 /**
- * A machine of the lab gets containerd, runc and the CNI plugins from releases. They are Debian's programs, packed as the projects
- * pack theirs, on a server of this test.
+ * A machine of the lab gets containerd, runc and the CNI plugins from releases. They are Debian's programs, packed like
+ * the projects' releases, on a server of this test.
  */
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
@@ -28,7 +28,7 @@ import { oneNode } from './support/one-node.ts'
 
 const reason = await whyNoKubernetes()
 const NAME = 'master01'
-/** Those of trixie. */
+/** The versions in trixie. */
 const RELEASED = { version: '1.7.24', runc: '1.1.15', cni: '1.1.1', crictl: undefined }
 const PROGRAMS = { containerd: 'usr/bin', runc: 'usr/sbin', 'cni-plugins': 'usr/lib/cni', crictl: 'usr/bin' }
 const [CONTAINERD, RUNC, PLUGINS] = [
@@ -39,7 +39,7 @@ const [CONTAINERD, RUNC, PLUGINS] = [
 
 const run = promisify(execFile)
 
-/** Packs one part as its project does, with its checksums, below the directory of the site. */
+/** Packs one part like its project, with its checksums, below the directory of the site. */
 async function publish(part: RuntimePart, system: string, site: string): Promise<void> {
   const { path: folder, file, checksums, directory } = publishedAs(part, ownArchitecture() ?? 'amd64')
   const place = path.join(site, folder)
@@ -89,7 +89,7 @@ describe.skipIf(reason)(`containerd from a release${reason === undefined ? '' : 
     })
     await freshState(lab)
     const loaded = await loadClusterFile(lab.clusterFile)
-    // Control groups of the lab are of version 1.
+    // The lab has cgroups v1.
     const kubelet = { configuration: { failCgroupV1: false } }
     const kubernetes = { ...sampleKubernetes({ ...SPEC, kubelet, containerd: released }) }
     cluster = { ...loaded.cluster, kubernetes }
@@ -144,12 +144,12 @@ describe.skipIf(reason)(`containerd from a release${reason === undefined ? '' : 
     expect(await shell(`ls ${PLUGINS} | grep -v quorate | tr '\\n' ' '`)).toBe(
       `${RUNTIME_PROGRAMS['cni-plugins'].join(' ')} `,
     )
-    // `bridge` is a program of iproute2 as well.
+    // `bridge` is also a program of iproute2.
     expect(await shell('ls /usr/local/bin')).not.toMatch(/bridge|loopback/)
   })
 
   test('the CRI answers, and a container runs by the runc of the release', async () => {
-    // Version of runtime.v1.RuntimeService, as a kubelet asks it: an empty message.
+    // Version of runtime.v1.RuntimeService, requested like a kubelet does: with an empty message.
     const answer = await shell(
       `printf '\\0\\0\\0\\0\\0' | curl -sS --max-time 10 --http2-prior-knowledge --unix-socket /run/containerd/containerd.sock -H 'content-type: application/grpc' -H 'te: trailers' --data-binary @- http://localhost/runtime.v1.RuntimeService/Version | tr -cd '[:print:]'`,
     )

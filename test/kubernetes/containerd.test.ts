@@ -1,4 +1,4 @@
-/** A machine of the lab becomes fit for a kubelet by the steps of the tier, through the real agent. */
+/** The steps of the tier prepare a machine of the lab for a kubelet, through the real agent. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { RunEvent } from '../../src/engine/events.ts'
 import { loadClusterFile, preflight } from '../../src/index.ts'
@@ -14,7 +14,7 @@ const reason = await whyNoKubernetes()
 const NAME = 'master01'
 const CONFIGURATION = '/etc/containerd/config.toml'
 
-/** Control groups of the lab are of version 1. */
+/** The lab has cgroups v1. */
 const ALLOWED = { configuration: { failCgroupV1: false } }
 
 describe.skipIf(reason)(`the tier of containerd${reason === undefined ? '' : ` (${reason})`}`, () => {
@@ -81,7 +81,7 @@ describe.skipIf(reason)(`the tier of containerd${reason === undefined ? '' : ` (
   test('containerd runs as the machine demands, with the sandbox image that was imported', async () => {
     const effective = await shell('containerd config dump')
     expect(effective).toContain(`sandbox_image = "${IMAGES.pause}"`)
-    // Control groups of version 1 in a container, and no right to lower an OOM score.
+    // cgroups v1 in a container, without the right to lower an OOM score.
     expect(effective).toContain('SystemdCgroup = false')
     expect(effective).toContain('restrict_oom_score_adj = true')
     expect(await shell('ctr plugins ls | grep -w cri')).toMatch(/\bok\s*$/m)
@@ -92,7 +92,7 @@ describe.skipIf(reason)(`the tier of containerd${reason === undefined ? '' : ` (
       `ctr -n k8s.io run --rm ${IMAGES.apiServer} test-1 /usr/local/bin/kube-apiserver --version`,
     )
     expect(said).toContain(`Kubernetes v${VERSIONS.kubernetes}`)
-    // A kubelet would remove what can't be pulled again.
+    // A kubelet would remove an image that can't be pulled again.
     expect(await shell('ctr -n k8s.io images ls | grep -c io.cri-containerd.pinned=pinned')).not.toBe('0\n')
   })
 
@@ -167,7 +167,7 @@ describe.skipIf(reason)(`the tier of containerd${reason === undefined ? '' : ` (
     await lab.machine(NAME).powerOff()
     await lab.machine(NAME).boot()
     await using session = await at.connected()
-    // What is started at boot may still be on its way.
+    // Units that start at boot may not be ready yet.
     await expect
       .poll(async () => at.planned(await at.look(session)), { timeout: 60_000, interval: 1000 })
       .toEqual([])

@@ -1,4 +1,7 @@
-/** A Kubernetes that comes up though its bring-up is cut off again and again, and that loses any one machine of each kind. */
+/**
+ * A Kubernetes that starts although apply is killed again and again, and that survives the loss of any one machine of
+ * each kind.
+ */
 import type { ChildProcess } from 'node:child_process'
 import { setTimeout } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
@@ -28,7 +31,7 @@ const API_PORT = 6443
 const LOCKED = 75
 const BRING_UP_MS = 600_000
 const SOON = { timeout: 120_000, interval: 500 }
-/** What clients may be without an answer; on a computer that others use as well it takes longer now and then. */
+/** How long clients may be without an answer. On a shared computer it sometimes takes longer. */
 const LONGEST_GAP_MS = 6_000
 
 const append = (file: string, text: string) => ['sh', '-c', `printf '%s\\n' "$1" >>${file}`, 'sh', text]
@@ -38,7 +41,7 @@ const expectFew = ({ reads, writes }: Report) => {
   expect(Math.max(reads.longestGapMs, writes.longestGapMs)).toBeLessThan(LONGEST_GAP_MS)
 }
 
-/** Again while a connection that broke still holds the lock. */
+/** Repeats while a broken connection still holds the lock. */
 async function unlocked(run: () => Promise<ProcessResult>): Promise<ProcessResult> {
   for (const end = performance.now() + 120_000; ; await setTimeout(1_000)) {
     const ended = await run()
@@ -51,7 +54,7 @@ describe.skipIf(reason)(`Kubernetes and faults${reason === undefined ? '' : ` ($
   let api: BalancedApi
   let stands = false
 
-  /** Of a master's own API server: its file of credentials leads to the load balancer. */
+  /** Uses a control-plane node's own API server: its kubeconfig leads to the load balancer. */
   const kubectl = async (...args: readonly string[]) => {
     const machine = lab.machine('master02')
     const server = `--server=https://${machine.address}:${API_PORT}`
@@ -75,11 +78,11 @@ describe.skipIf(reason)(`Kubernetes and faults${reason === undefined ? '' : ` ($
     return { happened, said: stdout.slice(-500) + stderr }
   }
 
-  /** What a client notices from before the fault until all is well again. */
+  /** The client-visible impact from before the fault until everything is healthy again. */
   const noticed = async (what: string, strike: () => Promise<void>): Promise<Report> => {
     const traffic = await startTraffic(api)
     try {
-      // What is wrong from the start is no fault's doing.
+      // A problem that exists from the start is not caused by the fault.
       await setTimeout(1_000)
       await strike()
     } finally {
@@ -94,7 +97,7 @@ describe.skipIf(reason)(`Kubernetes and faults${reason === undefined ? '' : ` ($
     return ETCD.some((one) => one !== name && one === found.cluster.leader)
   }
 
-  /** By master: whether the balancer sends to it. */
+  /** By control-plane node: whether the load balancer sends requests to it. */
   const balanced = async () => {
     const { report: found } = await statusOf(lab)
     const notes = found.tiers.find(({ tier }) => tier === 'haproxy')?.notes ?? []
@@ -112,7 +115,7 @@ describe.skipIf(reason)(`Kubernetes and faults${reason === undefined ? '' : ` ($
   })
   afterAll(async () => await lab?.down())
 
-  /** Also where only a part of this file runs. */
+  /** Also works if only a part of this file runs. */
   const standing = async () => {
     if (stands) return
     await finish(lab, APPLY)
@@ -138,7 +141,7 @@ describe.skipIf(reason)(`Kubernetes and faults${reason === undefined ? '' : ` ($
         expect(exitCode).not.toBe(0)
         expect(stdout + stderr).toMatch(/the load balancer service01:6443 does not lead to the API servers/)
         expect(stdout + stderr).toMatch(/on service01: journalctl -u haproxy/)
-        // Masters have their own API servers, and need no balancer to be nodes.
+        // Control-plane nodes have their own API servers, and need no load balancer to be nodes.
         const names = await kubectl('get', 'nodes', '-o', 'name')
         for (const name of MASTERS) expect(names).toContain(`node/${name}\n`)
         for (const name of WORKERS)
@@ -247,7 +250,7 @@ describe.skipIf(reason)(`Kubernetes and faults${reason === undefined ? '' : ` ($
           expect(status).toBe(500)
           expect(await balanced()).toEqual({ master01: true, master02: false })
         }, SOON)
-        // All of it goes to the other one now, and none of it fails.
+        // All traffic goes to the other one now, and no request fails.
         const quiet = await startTraffic(api, 'quiet')
         await setTimeout(5_000)
         expect(await api.readyNodes()).toEqual(NODES)

@@ -1,6 +1,6 @@
 /**
- * The smallest Kubernetes, in the forms that are not the default: a node with all roles, flanneld as a service that reads its
- * network from etcd, the CA's key on no node, and no load balancer of quorate's.
+ * The smallest Kubernetes, with settings other than the default: a node with all roles, flanneld as a service that
+ * reads its network from etcd, the CA's key on no node, and no load balancer managed by quorate.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { PLACES } from '../../src/kubernetes/places.ts'

@@ -1,4 +1,6 @@
-/** Once before all tests of Kubernetes: clears away what crashed runs left, builds Kubernetes and the machines' file system. */
+/**
+ * Once before all tests of Kubernetes: removes what crashed runs left, builds Kubernetes and the machines' file system.
+ */
 import { labBase } from '../../src/lab/base.ts'
 import { sweepLabs } from '../../src/lab/sweep.ts'
 import { LAB_ETCD, etcdBinaries } from '../lab/etcd-binaries.ts'
@@ -16,7 +18,7 @@ export async function setup(): Promise<() => Promise<void>> {
   await sweepLabs(TEST_LABS, ({ text }) => report(text))
   for (const packages of [CONTAINER_PACKAGES, NINE_PACKAGES])
     await labBase({ suite: 'trixie', packages, emit: ({ text }) => report(text) })
-  // The nine machines' etcd: minutes the first time, which is longer than a test may take.
+  // The etcd of the nine machines: the first time it takes minutes, longer than a test may.
   await etcdBinaries(LAB_ETCD.version, { signal: AbortSignal.timeout(40 * 60_000), report })
   await builtArtifacts(report)
   await buildIfOld()

@@ -1,4 +1,4 @@
-/** Images of programs that were built here, run by a real containerd on a machine of the lab. */
+/** Images of locally built programs, run by a real containerd on a machine of the lab. */
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -12,10 +12,10 @@ const reason = await whyNoKubernetes()
 describe.skipIf(reason)(`images${reason === undefined ? '' : ` (${reason})`}`, () => {
   let lab: TestLab
   const machine = () => lab.machine('master01')
-  /** What a container of the image says that is started as this. */
+  /** The output of a container of the image with this command. */
   const said = async (image: string, ...argv: readonly string[]) =>
     await machine().check(ctr('run', '--rm', image, `test-${argv.length}-${image.length}`, ...argv))
-  /** What a program of kube-proxy's image says that may change the machine's packet filter. */
+  /** The output of a program of kube-proxy's image that may change the machine's packet filter. */
   const proxy = async (...argv: readonly string[]) =>
     await machine().check(
       ctr(
@@ -66,7 +66,7 @@ describe.skipIf(reason)(`images${reason === undefined ? '' : ` (${reason})`}`, (
     expect(await proxy('nft', '--version')).toMatch(/^nftables v1\.1\./)
     await proxy('nft', 'add', 'table', 'inet', 'of-a-test')
     expect(await proxy('nft', 'list', 'tables')).toContain('table inet of-a-test')
-    // A match and a target of their own: extensions that iptables loads.
+    // A match and a target that are extensions, which iptables must load.
     const rule = ['-p', 'tcp', '-m', 'comment', '--comment', 'of-a-test', '-j', 'MARK', '--set-mark', '1']
     await proxy('iptables', '-t', 'mangle', '-A', 'PREROUTING', ...rule)
     expect(await proxy('iptables-save', '-t', 'mangle')).toContain('--comment of-a-test')
@@ -88,7 +88,7 @@ describe.skipIf(reason)(`images${reason === undefined ? '' : ` (${reason})`}`, (
       '-',
       'http://127.0.0.1:18080/',
     ]
-    // A second time too: it serves on.
+    // Twice: it keeps serving.
     for (const _ of [1, 2])
       await expect
         .poll(async () => (await machine().exec(ask)).stdout, { timeout: 20_000 })

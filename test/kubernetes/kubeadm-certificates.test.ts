@@ -1,4 +1,4 @@
-/** kubeadm itself takes the certificates and kubeconfigs that quorate issues: it makes none of its own beside them. */
+/** kubeadm itself accepts the certificates and kubeconfigs that quorate issues, and creates none of its own. */
 import { execFile } from 'node:child_process'
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -27,7 +27,7 @@ const NODE = 'master01'
 
 describe.skipIf(reason)(`kubeadm and certificates${reason === undefined ? '' : ` (${reason})`}`, () => {
   let folder: string
-  /** Where `/` of the node is, here. */
+  /** The local path of the node's `/`. */
   const at = (file: string) => path.join(folder, 'node', file)
   const kubeadm = async (...words: readonly string[]) => {
     const found = await promisify(execFile)(path.join(folder, 'kubeadm'), words, { timeout: 60_000 })
@@ -84,7 +84,7 @@ describe.skipIf(reason)(`kubeadm and certificates${reason === undefined ? '' : `
     const said = await kubeadm('certs', 'check-expiration', '--config', path.join(folder, 'kubeadm.yaml'))
     for (const name of ['apiserver', 'apiserver-kubelet-client'])
       expect(said).toMatch(new RegExp(`^${name} .* no *$`, 'm'))
-    // Its CA's key is nowhere on a node.
+    // Its CA's key is not on any node.
     expect(said).toMatch(/^front-proxy-client .* yes *$/m)
     expect(openssl(folder, 'verify', '-CAfile', at(PLACES.ca), at(`${PLACES.pki}/apiserver.crt`))).toContain(
       'OK',
@@ -132,7 +132,7 @@ function sessionOf(cluster: AuthoritiesSession['cluster']): AuthoritiesSession {
   }
 }
 
-/** As the agent puts them on a node: `src/host/leaves.test.ts` has the agent itself. */
+/** As the agent writes them on a node: `src/host/leaves.test.ts` tests the agent itself. */
 function filesOf(leaf: Leaf, pem: string, key: string, ca: string): readonly (readonly [string, string])[] {
   const { place, kubeconfig } = leaf
   if (place.form === 'kubeconfig') {

@@ -1,8 +1,8 @@
-/** The nine machines of the seed: three for etcd, two masters, three workers, and one that balances. */
+/** Nine machines: three for etcd, two control-plane nodes, three workers, and one load balancer. */
 import { type TestLab, testLab } from '../lab/harness.ts'
 import { CONTAINER_PACKAGES, VERSIONS } from './built.ts'
 
-/** Packages of all roles: none has to be fetched in a test. */
+/** Packages of all roles, so that tests download none. */
 export const NINE_PACKAGES: readonly string[] = [...CONTAINER_PACKAGES, 'haproxy', 'iputils-ping', 'kubectl']
 
 const MASTERS = ['master01', 'master02'] as const
@@ -15,13 +15,13 @@ export const LAB_KUBERNETES = {
   imageRepository: 'quorate.lab',
   kubelet: {
     configuration: {
-      // The computer's control groups are of version 1.
+      // The computer has cgroups v1.
       failCgroupV1: false,
     },
   },
   kubeProxy: {
     configuration: {
-      // The limit belongs to the computer, not to one machine of it.
+      // The limit belongs to the computer, not to a single machine on it.
       conntrack: { maxPerCore: 0 },
     },
   },

@@ -1,4 +1,7 @@
-/** Kubernetes is taken off a worker, off a machine that is etcd member and master at once, and off all: etcd notices nothing. */
+/**
+ * Removes Kubernetes from a worker, from a node that is etcd member and control-plane node, and from all: etcd is not
+ * affected.
+ */
 import { rename } from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -20,7 +23,7 @@ describe.skipIf(reason)(`reset${reason === undefined ? '' : ` (${reason})`}`, ()
     const format = '{range .items[*]}{.metadata.name}={.status.conditions[?(@.type=="Ready")].status} {end}'
     return (await on('master01', `${kubectl} -o jsonpath='${format}'`)).trim().split(' ').toSorted()
   }
-  /** Changes with each start of etcd, and with each member that is made. */
+  /** Changes with each start of etcd, and with each new member. */
   const member = async () =>
     await on(
       'master01',
@@ -74,7 +77,7 @@ describe.skipIf(reason)(`reset${reason === undefined ? '' : ` (${reason})`}`, ()
       expect(seen).not.toContain(gone)
     expect(seen).toContain('table ip mine')
     expect(seen).toContain('-A INPUT -j MINE')
-    // A mount on machines of the lab: it can't be renamed, and what was in it is kept in it.
+    // A mount point on machines of the lab: it can't be renamed, so its content is kept in it.
     expect(seen.trim().split('\n').at(-1)).toBe('1')
     expect(await nodes()).toEqual(['master01=True'])
     expect(await quorateOk(lab, ['reset', 'worker01', ...CONFIRMED])).toBe('nothing to reset\n')
@@ -89,7 +92,7 @@ describe.skipIf(reason)(`reset${reason === undefined ? '' : ` (${reason})`}`, ()
       exitCode: 64,
       stderr: expect.stringContaining('master01 runs kubernetes and etcd'),
     })
-    // The API is down: what kubeadm's own reset goes by is not there.
+    // The API is down, so kubeadm's own reset lacks what it needs.
     await on('master01', 'systemctl stop kubelet; pkill -x kube-apiserver || true')
     await quorateOk(lab, ['reset', 'master01', '--tier', 'kubernetes', ...CONFIRMED])
     expect(await member()).toBe(before)
@@ -107,7 +110,7 @@ describe.skipIf(reason)(`reset${reason === undefined ? '' : ` (${reason})`}`, ()
     await quorateOk(lab, ['reset', '--tier', 'kubernetes', ...CONFIRMED])
     expect(await registry()).toContain('/registry/')
     expect((await quorate(lab, ['plan'])).exitCode).toBe(2)
-    // Another CA is another Kubernetes.
+    // Another CA means another Kubernetes cluster.
     const state = path.join(stateFolder(lab), 'kubernetes')
     await rename(state, `${state}.other`)
     expect(await quorate(lab, ['apply', '--yes'])).toMatchObject({

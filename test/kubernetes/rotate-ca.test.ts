@@ -1,4 +1,4 @@
-/** etcd's CA is rotated below a Kubernetes that serves: its API servers follow each stage, and clients notice nothing. */
+/** Rotates etcd's CA below a serving Kubernetes: its API servers follow each stage, without client-visible impact. */
 import { X509Certificate } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { PLACES } from '../../src/kubernetes/places.ts'
@@ -34,11 +34,11 @@ describe.skipIf(reason)(`a rotation of etcd's CA${reason === undefined ? '' : ` 
     const blocks = text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []
     return blocks.map((pem) => new X509Certificate(pem))
   }
-  /** Fingerprints of the CAs that an API server believes etcd by. */
+  /** Fingerprints of the CAs that an API server trusts for etcd. */
   const trusted = async (name: string) =>
     (await certificatesIn(name, PLACES.etcd.ca)).map(({ fingerprint256 }) => fingerprint256)
 
-  /** What clients notice of it. */
+  /** The client-visible impact. */
   const rotate = async (...words: readonly string[]) => {
     const traffic = await startTraffic(api)
     try {

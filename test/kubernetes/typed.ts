@@ -1,11 +1,11 @@
-/** Every command about Kubernetes that README and docs show: how it is typed on nine machines, in the order in which it can be. */
+/** Every command about Kubernetes in README and docs: how it is typed on nine machines, in a possible order. */
 import { copyFile, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Typed } from '../lab/support/typed.ts'
 
 const EXAMPLE = path.resolve(import.meta.dirname, '../../examples/hello.yaml')
 
-/** On machines that an apply has made a Kubernetes of. */
+/** On machines after an apply with Kubernetes. */
 export const KUBERNETES_LIFE: readonly Typed[] = [
   {
     shown:
@@ -29,12 +29,12 @@ export const KUBERNETES_LIFE: readonly Typed[] = [
     before: async ({ folder }) =>
       await copyFile(path.join(folder, 'hello.yaml'), path.join(folder, 'deployment.yaml')),
   },
-  // In a terminal of its own, which `script` makes; the shell is told to leave.
+  // In a separate terminal, created by `script`; the shell gets `exit`.
   {
     shown: 'quorate kubectl --terminal -- exec -it deployment/hello -- sh',
     as: `printf 'echo on-$((20 + 3))\\nexit 5\\n' | script --quiet --return --command 'quorate kubectl --terminal -- exec -it deployment/hello -- sh' /dev/null | tee said; grep on-23 said`,
   },
-  // Ends by itself here.
+  // Ends by itself in this test.
   {
     shown: 'quorate kubectl master02 -- get pods -A --watch',
     as: 'quorate kubectl master02 -- get pods -A --watch --request-timeout=2s',
@@ -82,7 +82,7 @@ export const KUBERNETES_LIFE: readonly Typed[] = [
   { shown: 'quorate kubectl -- delete deployment/hello service/hello' },
 ]
 
-/** What is typed elsewhere, or by nobody; with the reason. */
+/** Commands that are run elsewhere or never, with the reason. */
 export const KUBERNETES_NOT_HERE: Readonly<Record<string, string>> = {
   'quorate reset worker03': 'test/kubernetes/reset.test.ts',
   'quorate reset etcd01 --tier kubernetes': 'test/kubernetes/reset.test.ts',
@@ -98,9 +98,9 @@ export const KUBERNETES_NOT_HERE: Readonly<Record<string, string>> = {
   'script/setup --kubernetes': 'what script/demo --kubernetes begins with',
 }
 
-/** As the example is, with the image as it is called on machines of tests. */
+/** The example, with the image's name on machines of tests. */
 export async function helloYaml(): Promise<string> {
-  // Only where a cluster is: the pages' own test reads the lists alone.
+  // Only loaded with a cluster: the pages' own test only reads the lists.
   const { IMAGES } = await import('./built.ts')
   return (await readFile(EXAMPLE, 'utf8')).replace(/image: \S+/, `image: ${IMAGES.probe}`)
 }

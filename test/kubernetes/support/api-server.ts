@@ -1,4 +1,4 @@
-/** A real kube-apiserver without anything else, as a plain process on this computer's loopback, on a real etcd. */
+/** A real kube-apiserver by itself, as a plain process on this computer's loopback, on a real etcd. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import os from 'node:os'
@@ -12,11 +12,11 @@ import { startCluster } from '../../lab/loopback-etcd.ts'
 import { freePorts } from '../../lab/support/ports.ts'
 import { builtKubernetes } from '../built.ts'
 
-/** A third of a minute where the computer has time. */
+/** Takes 20 s on an idle computer. */
 const READY_MS = 120_000
 
 export interface TestApiServer extends AsyncDisposable {
-  /** Where and how it is reached by somebody with this name and these groups. */
+  /** Address and credentials for a user with this name and these groups. */
   options(commonName: string, groups: readonly string[]): Promise<ApiOptions>
   client(commonName: string, groups: readonly string[]): Promise<ApiClient>
 }
@@ -49,7 +49,7 @@ export async function startApiServer(): Promise<TestApiServer> {
     'service-account-key-file': path.join(folder, 'sa.pub'),
     'service-account-signing-key-file': path.join(folder, 'sa.key'),
     'authorization-mode': 'Node,RBAC',
-    // There is no controller-manager that would make accounts.
+    // No controller-manager runs, which would create accounts.
     'disable-admission-plugins': 'ServiceAccount',
     'bind-address': '127.0.0.1',
     'advertise-address': '192.0.2.21',

@@ -1,4 +1,4 @@
-/** Kubernetes' API as a client has it: through the load balancer, with the certificate of a kubeconfig that quorate wrote. */
+/** Kubernetes' API for a client: through the load balancer, with the certificate of a kubeconfig that quorate wrote. */
 import { readFile } from 'node:fs/promises'
 import https from 'node:https'
 import path from 'node:path'
@@ -16,20 +16,20 @@ export interface Ask {
   /** Sent as JSON; a patch is a merge patch. */
   readonly body?: unknown
   readonly timeoutMs?: number
-  /** Keeps connections; none is kept unless given. */
+  /** Keeps connections; default: none. */
   readonly agent?: https.Agent
-  /** A machine whose own API server is asked, past the balancer. */
+  /** A machine whose own API server is used, without the load balancer. */
   readonly machine?: string
 }
 
 export interface BalancedApi {
   /** @throws if there is no answer */
   readonly ask: (path: string, ask?: Ask) => Promise<Answer>
-  /** JSON of an answer that must be a good one. */
+  /** JSON of an answer that must be successful. */
   readonly read: <T>(path: string) => Promise<T>
-  /** Makes an object, in JSON. */
+  /** Creates an object, in JSON. */
   readonly create: (path: string, object: unknown) => Promise<void>
-  /** Names of nodes that are Ready, in order. */
+  /** Names of Ready nodes, in order. */
   readonly readyNodes: () => Promise<readonly string[]>
 }
 

@@ -1,4 +1,7 @@
-/** Debian's own kubectl, older than the cluster, on a machine that is not part of Kubernetes: through the balancer, as a user's. */
+/**
+ * Debian's own kubectl, older than the cluster, on a machine outside of Kubernetes: through the load balancer, like a
+ * user's.
+ */
 import type { Machine } from '../../../src/lab/machine.ts'
 import { IMAGES } from '../built.ts'
 
@@ -14,10 +17,10 @@ interface ServingPod {
 
 interface Served extends AsyncDisposable {
   readonly pods: readonly ServingPod[]
-  /** Of the Service in front of them: address and DNS name. */
+  /** Address and DNS name of the Service in front of them. */
   readonly address: string
   readonly name: string
-  /** The answer that a pod gets from there. */
+  /** The answer that a pod gets from this host. */
   ask(pod: string, host: string): Promise<string>
 }
 
@@ -44,7 +47,7 @@ export async function foreignKubectl(machine: Machine, kubeconfig: string, user 
       return ready.map(({ metadata }) => metadata.name).toSorted()
     },
 
-    /** A pod on each node that takes pods, and a Service; gone again afterwards. */
+    /** Creates a pod on each worker, and a Service; removed at the end. */
     async serveOnEachWorker(): Promise<Served> {
       await machine.writeFile('/root/serve.json', JSON.stringify(serving()))
       await run('apply', '-f', '/root/serve.json')
@@ -81,7 +84,7 @@ function serving(): object {
     env: [{ name: 'NODE', valueFrom: { fieldRef: { fieldPath: 'spec.nodeName' } } }],
     readinessProbe: { httpGet: { port: PORT }, periodSeconds: 1 },
   }
-  // httpd waits for no signal.
+  // httpd doesn't handle signals.
   const spec = { containers: [container], terminationGracePeriodSeconds: 0 }
   const template = { metadata: { labels }, spec }
   const metadata = { name: 'foreign' }

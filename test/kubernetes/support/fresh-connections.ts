@@ -1,4 +1,4 @@
-/** Clients that come while something fails, each on a connection of its own, and each with one try. */
+/** Clients during a fault: each with a new connection, and with a single try. */
 import { setTimeout } from 'node:timers/promises'
 import type { BalancedApi } from './balanced-api.ts'
 
@@ -8,11 +8,11 @@ export interface Met {
   readonly asked: number
   /** The slowest answer, in ms. */
   readonly slowestMs: number
-  /** What had no good answer, and when it was asked. */
+  /** Requests without a successful answer, with their time. */
   readonly failed: readonly string[]
 }
 
-/** @param seconds for how long clients come */
+/** @param seconds how long clients keep coming */
 export async function freshConnections(api: BalancedApi, seconds: number): Promise<Met> {
   const begun = performance.now()
   const answers: Promise<{ tookMs: number; failure: string | undefined }>[] = []

@@ -1,4 +1,4 @@
-/** The tier of containerd on one node, through the real agent: what it plans, refuses and carries out there. */
+/** The tier of containerd on one node, through the real agent: what it plans, refuses and carries out. */
 import { expect } from 'vitest'
 import type { RunEvent } from '../../../src/engine/events.ts'
 import { type LockScope, takeLock, theseMachines } from '../../../src/engine/locking.ts'
@@ -58,7 +58,7 @@ export function oneNode(cluster: Cluster, node: Node) {
     return parseHostState(name, true, worked.get(name)?.lines ?? [])
   }
 
-  /** Until nothing is left to be done. @returns the kinds of what was done */
+  /** Repeats until nothing is left to do. @returns the kinds of the steps done */
   const settle = async (): Promise<string[]> => {
     await using session = await connected()
     const host = await look(session)

@@ -1,4 +1,4 @@
-/** Kubernetes' keys out of the newest backup in a directory of a machine, opened as its recipient would. */
+/** Kubernetes' keys from the newest backup in a directory of a machine, opened as its recipient would. */
 import { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { openBackup } from '../../../src/backup/open.ts'
@@ -8,7 +8,7 @@ import type { Machine } from '../../../src/lab/machine.ts'
 import type { TestLab } from '../../lab/harness.ts'
 import { stateFolder } from '../../lab/support/fresh.ts'
 
-/** @returns what `exportKubernetesKeys` made; undefined: there are none in it */
+/** @returns the text of `exportKubernetesKeys`; undefined: the backup has none */
 export async function openedKeys(
   lab: TestLab,
   { machine, directory, identity }: { machine: Machine; directory: string; identity: string },

@@ -1,4 +1,4 @@
-/** Pods on all workers, which leave a node that is lost after five seconds instead of five minutes. */
+/** Pods on all workers, which leave a lost node after five seconds instead of five minutes. */
 import { IMAGES } from '../built.ts'
 import type { BalancedApi } from './balanced-api.ts'
 
@@ -16,7 +16,7 @@ interface Pods {
   }[]
 }
 
-/** The nodes of those that run, in order. */
+/** The nodes of the running pods, in order. */
 export async function podsOn(api: BalancedApi): Promise<readonly string[]> {
   const { items } = await api.read<Pods>(`/api/v1/namespaces/${NAMESPACE}/pods?labelSelector=app%3Dspread`)
   const running = items.filter(

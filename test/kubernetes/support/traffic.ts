@@ -1,25 +1,28 @@
-/** A client that reads and writes through the load balancer, and tries again what fails: what it notices of a fault. */
+/**
+ * A client that reads and writes through the load balancer, and retries what fails: measures the client-visible impact
+ * of a fault.
+ */
 import https from 'node:https'
 import { setTimeout } from 'node:timers/promises'
 import type { Answer, Ask, BalancedApi } from './balanced-api.ts'
 
 const OBJECTS = '/api/v1/namespaces/default/configmaps'
 const PAUSE_MS = 50
-/** A client that waits for longer tries less often than it could. */
+/** A client with a longer timeout would retry less often than it could. */
 const FIRST_TRY_MS = 1_000
 const LATER_TRY_MS = 2_000
-/** A request that was tried for so long has failed. */
+/** A request that was retried for this long has failed. */
 const GIVEN_UP_MS = 20_000
 
 export interface Noticed {
-  /** Requests that were answered well, after as many tries as that took. */
+  /** Successful requests, after as many tries as needed. */
   readonly done: number
-  /** Tries that failed, with how, for a few of them. */
+  /** Failed tries, with the errors of a few of them. */
   readonly failedTries: number
   readonly examples: readonly string[]
-  /** Requests that failed with all of their tries. */
+  /** Requests whose tries all failed. */
   readonly failed: readonly string[]
-  /** The longest time from one good answer to the next, in ms. */
+  /** The longest time between two successful answers, in ms. */
   readonly longestGapMs: number
 }
 
@@ -29,11 +32,14 @@ export interface Report {
 }
 
 export interface Traffic {
-  /** May be called twice. @throws if what was written last is not what is read */
+  /** Can be called twice. @throws if the last written value is not read back */
   stop(): Promise<Report>
 }
 
-/** One reader and one writer of an object of this name that nobody else writes, each on a connection of its own that it keeps while it is good. */
+/**
+ * One reader and one writer of an object with this name, which has no other writer. Each has its own connection, and
+ * keeps it while it works.
+ */
 export async function startTraffic(api: BalancedApi, name = 'traffic'): Promise<Traffic> {
   const metadata = { name, namespace: 'default' }
   const object = `${OBJECTS}/${name}`
@@ -62,7 +68,7 @@ export async function startTraffic(api: BalancedApi, name = 'traffic'): Promise<
   return { stop: async () => await (report ??= end()) }
 }
 
-/** Lines for people: a test writes them down. */
+/** Lines for people, which a test prints. */
 export function describeReport(what: string, report: Report): string {
   const lines = Object.entries(report).map(([how, noticed]: [string, Noticed]) => {
     const { done, failedTries, failed, longestGapMs, examples } = noticed

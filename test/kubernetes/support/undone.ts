@@ -1,9 +1,9 @@
-/** Faults that end with the test that made them, also with one that fails: the tests after it are none the worse. */
+/** Faults that end with the test that created them, even if it fails, so that later tests are not affected. */
 import type { Machine } from '../../../src/lab/machine.ts'
 import type { NetworkCut } from '../../../src/lab/network-cut.ts'
 
 export interface Fault extends AsyncDisposable {
-  /** Again what it was. May be called twice. */
+  /** Undoes the fault. Can be called twice. */
   undo(): Promise<void>
 }
 
@@ -18,7 +18,7 @@ export async function cutOff(machine: Machine, cut: NetworkCut): Promise<Fault> 
   return once(async () => await machine.restoreNetwork())
 }
 
-/** A service that does nothing any more, and is still there. */
+/** A service whose processes exist but do nothing. */
 export async function frozen(machine: Machine, unit: string): Promise<Fault> {
   const pid = await machine.mainPid(unit)
   await machine.freezePid(pid)
