@@ -1,9 +1,11 @@
-/** Starts the files that take longest first, so that no single one is left at the end while the other workers are idle. */
+/** Starts the slowest files first, so that no single one is left at the end while the other workers are idle. */
 import path from 'node:path'
 import type { TestSpecification } from 'vitest/node'
 import { BaseSequencer } from 'vitest/node'
 
-/** Files of the lab that take longer than most, the longest first; `script/test --list-slow` shows what has changed. */
+/**
+ * Files of the lab that take longer than most, the slowest first; `script/test --list-slow` shows the present order.
+ */
 const LONGEST: readonly string[] = [
   'faults-roll',
   'members',
@@ -46,7 +48,7 @@ const LONGEST: readonly string[] = [
 ]
 
 export class LongestFirst extends BaseSequencer {
-  /** Files that are not named keep their order, behind those that are; projects stay together. */
+  /** Other files keep their order, after these; projects stay together. */
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const usual = await super.sort(files)
     return usual.toSorted((one, other) =>

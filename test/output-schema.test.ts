@@ -22,7 +22,7 @@ test('an output that fits, an error, and lines of events', () => {
     ['version', JSON.stringify(VERSION)],
     ['version', JSON.stringify(error)],
     ['apply', `${JSON.stringify(looking)}\n${JSON.stringify(error)}\n`],
-    // Of a run that was killed.
+    // From a run that was killed.
     ['apply', '{"formatVersion":1,"type":"look'],
   ] as const
   for (const [command, text] of fitting) expect(() => checkOutput([command, '--json'], text)).not.toThrow()

@@ -1,4 +1,4 @@
-/** The picture in README: drawn from the recording that is checked in, and nothing in it but text and colors. */
+/** The picture in README: drawn from the recording in the repository, with nothing but text and colors in it. */
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { expect, test } from 'vitest'

@@ -1,4 +1,4 @@
-/** The files that people look for in a project: changelog, issue forms, how to contribute, how to report. */
+/** The usual files of a project: changelog, issue forms, how to contribute, how to report. */
 import { readFile, readdir } from 'node:fs/promises'
 import path from 'node:path'
 import { expect, test } from 'vitest'
@@ -47,7 +47,7 @@ test('the support matrix has a row for every minor version that quorate accepts,
   expect(unproven).toEqual([])
 })
 
-/** An issue form, as far as it is used: GitHub refuses one with unknown types, or two fields of one ID. */
+/** The parts of an issue form that are used: GitHub refuses one with unknown types, or two fields with one ID. */
 const ISSUE_FORM = z.strictObject({
   name: z.string().min(1),
   description: z.string().min(1),

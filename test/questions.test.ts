@@ -1,4 +1,4 @@
-/** What a question that does not get its yes ends with, each with a code of its own. */
+/** The exit codes of questions that are not answered with yes. */
 import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -29,7 +29,7 @@ beforeAll(async () => {
 }, 120_000)
 afterAll(async () => await rm(folder, { recursive: true, force: true }))
 
-/** It asks, and no machine is needed for it. */
+/** It asks, and needs no machine. */
 const prune = () => ['backup', 'prune', '--store', folder, '--keep', 'hourly=1,daily=0,weekly=0,monthly=0']
 
 test.each([
@@ -119,7 +119,7 @@ test('init on a terminal: Return takes the answer in the line, and a wrong answe
 })
 
 test('a second Ctrl-C ends it at once, with the code of a signal and an error object all the same', async () => {
-  // ssh hears neither, and quorate waits for it after the first one.
+  // ssh ignores both, and quorate waits for it after the first one.
   const bin = path.join(folder, 'bin')
   const [ssh, begun] = [path.join(bin, 'ssh'), path.join(bin, 'begun')]
   await mkdir(bin)

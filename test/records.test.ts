@@ -1,4 +1,4 @@
-/** Every command that changes something leaves a record: the catalog, gone through. */
+/** Every command that changes something leaves a record: checked for the whole catalog. */
 import { readFile, readdir } from 'node:fs/promises'
 import path from 'node:path'
 import { expect, test } from 'vitest'
@@ -32,7 +32,10 @@ test('docs/concepts/availability-probe.md names all of them', async () => {
   for (const name of recordedCommands) expect(leave).toMatch(new RegExp(`\`${name}[\` ]`))
 })
 
-/** How a verb gets its record: by itself, with the recorder of availability, or under the lock as all of the upkeep does. */
+/**
+ * How a command gets its record: by itself, with the availability probe, or under the lock like all maintenance
+ * commands.
+ */
 const KEEPS =
   /\brecorded\(|\brunVerb[<(]|\bwithRecorder\(|\bunderLock\(|\bconverge\(|\brunSpaceVerb\(|\bpower\(session/
 
@@ -41,7 +44,7 @@ test.each(recordedCommands)('%s: the code that it loads keeps a record under tha
   const texts = await Promise.all(files.map(async (file) => await readFile(file, 'utf8')))
   const named = new RegExp(`['\`]${name}(?: |['\`])`)
   const keeping = texts.filter((text) => KEEPS.test(text))
-  // The members' verbs are named where the change of the file is made.
+  // The commands about members are named where the file is changed.
   const naming = name.startsWith('member ') ? texts : keeping
   expect(keeping).not.toEqual([])
   expect(naming.some((text) => named.test(text))).toBe(true)
@@ -61,7 +64,7 @@ test('whoever takes the lock keeps a record, so that no other verb changes machi
   expect(without).toEqual([])
 })
 
-/** Files of the commands and operations that a file imports, itself among them. */
+/** Files of the commands and operations that a file imports, including itself. */
 async function reachedFrom(start: string): Promise<readonly string[]> {
   const seen = new Set<string>()
   const left = [start]
@@ -78,6 +81,6 @@ async function reachedFrom(start: string): Promise<readonly string[]> {
         left.push(place)
     }
   }
-  // The helpers themselves name nobody.
+  // The helpers themselves name no command.
   return [...seen].filter((file) => !/\/(?:recorded|run-verb|with-recorder|under-lock)\.ts$/.test(file))
 }

@@ -1,4 +1,4 @@
-/** The files of a release: made once, looked at, and run where this computer can run them. */
+/** The files of a release: created once, inspected, and run if this computer can. */
 import { execFile, execFileSync, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { chmod, copyFile, mkdir, mkdtemp, open, readFile, readdir, rm, writeFile } from 'node:fs/promises'
@@ -14,12 +14,12 @@ const ROOT = path.resolve(import.meta.dirname, '..')
 const VERSION = '0.1.0-test'
 const run = promisify(execFile)
 
-/** Their place in an ELF header, and what stands there (elf.h). */
+/** The offset in an ELF header, and the values (elf.h). */
 const MACHINE = { at: 18, amd64: 0x3e, arm64: 0xb7 } as const
 
 let folder: string
 let out: string
-/** Why no release could be made; undefined: it was. */
+/** Why no release could be created; undefined: it was. */
 let unreachable: string | undefined
 beforeAll(async () => {
   await buildIfOld()
@@ -29,7 +29,7 @@ beforeAll(async () => {
   try {
     await makeRelease(options(['amd64', 'arm64'], out))
   } catch (error) {
-    // Without a registry: whatever else is wrong is to be seen.
+    // Without a registry it is skipped; every other error is a failure.
     if (!/can't be downloaded/.test(String(error))) throw error
     unreachable = String(error)
   }
@@ -145,7 +145,7 @@ test('a Node.js that can’t be downloaded, or has another checksum, is refused'
   const file = await withNpm(pack, base)
   expect(await readFile(file, 'utf8')).toBe('a program')
 
-  // The next run downloads nothing, unless what is kept was changed.
+  // The next run downloads nothing, unless the cached file was changed.
   const cache = process.env['XDG_CACHE_HOME']
   await expect(nodeBase(base, new AbortController().signal)).resolves.toBe(file)
   await copyFile(archive, file)

@@ -1,6 +1,6 @@
-/** Just enough of a shell's reading to find commands in documentation. */
+/** Parses just enough shell syntax to find commands in documentation. */
 
-/** The simple commands of a line, each as its words: quotes are taken off, redirections and comments left out. */
+/** The simple commands of a line, each as its words: without quotes, redirections and comments. */
 export function simpleCommands(line: string): string[][] {
   const commands: string[][] = [[]]
   let redirected = false

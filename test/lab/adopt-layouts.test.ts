@@ -1,4 +1,7 @@
-/** Set-ups of other tools and packages, one on each machine: adopted and applied, with what they held and beside what they stand. */
+/**
+ * Installations by other tools and packages, one on each machine: adopted and applied, with their contents and next to
+ * other software.
+ */
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Machine } from '../../src/lab/machine.ts'
@@ -15,7 +18,7 @@ import { statusOf } from './support/status.ts'
 const reason = whyNoLab()
 const because = reason === undefined ? '' : ` (${reason})`
 
-/** By the machine's name, which is the cluster's as well. */
+/** By the machine's name, which is also the cluster's. */
 const LAYOUTS: Readonly<Record<string, Shape>> = {
   kubeasz: KUBEASZ,
   kubespray: WITH_EVENTS,
@@ -47,7 +50,7 @@ describe.skipIf(reason)(`set-ups of others, adopted and applied${because}`, () =
       events = await machine.check(EVENTS)
     }
     const login = ['--user', 'root', '--identity-file', lab.identityFile, '--yes', '--json']
-    // What lies on the machine is found.
+    // What is on the machine is found.
     const there = shape.ca === undefined || shape.ca.key !== undefined
     const authority = there ? [] : ['--ca-certificate', ca.certificate, '--ca-key', ca.key]
     const words = ['adopt', '--name', name, '--suite', 'trixie', machine.address, ...login, ...authority]
@@ -79,7 +82,7 @@ describe.skipIf(reason)(`set-ups of others, adopted and applied${because}`, () =
     expect(await machine.check(EVENTS)).toBe(events)
     const words = [...client(machine, WITH_EVENTS, 2381), 'get', 'before', '--print-value-only']
     expect(await machine.check(words)).toBe('events\n')
-    // It comes back with its own files, too.
+    // It also starts with its own files.
     await machine.check(['systemctl', 'restart', 'etcd-events'])
     expect(await machine.check(words)).toBe('events\n')
   })
@@ -102,7 +105,7 @@ describe.skipIf(reason)(`set-ups of others, adopted and applied${because}`, () =
   })
 })
 
-/** What it said, where it did not succeed. */
+/** The error output, if it did not succeed. */
 function troubleOf(result: ProcessResult | undefined): string {
   if (result === undefined) return 'did not run'
   return result.exitCode === 0 ? '' : `${result.exitCode}: ${result.stdout}${result.stderr}`

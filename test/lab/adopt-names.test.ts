@@ -1,4 +1,4 @@
-/** Members whose names in etcd no node of a cluster file can have: adopted with them, applied, replaced, restored. */
+/** Members with etcd names that no node of a cluster file can have: adopted with them, applied, replaced, restored. */
 import { readdir, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -34,7 +34,7 @@ describe.skipIf(reason)(`names in etcd that no node can have${because}`, () => {
   })
 
   const nodes = () => [tidy(names[0] ?? ''), 'default', tidy(names[2] ?? '')]
-  /** As etcd has them, with their node's names as quorate says them. */
+  /** etcd's names, with the node names that quorate reports. */
   const known = async () => {
     const { exitCode, report } = await statusOf(lab)
     expect(exitCode).toBe(0)

@@ -1,4 +1,4 @@
-/** `quorate adopt` where there is no single sound etcd to adopt: each machine gets a sentence of its own, and nothing is written. */
+/** `quorate adopt` without a single sound etcd to adopt: it explains why for each machine, and writes nothing. */
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
@@ -47,7 +47,9 @@ describe.skipIf(reason)(`adopting what can't be adopted${because}`, () => {
     expect(existsSync(clusterFile)).toBe(false)
     return result
   }
-  /** Adopts, and gives what of these texts it does not say (with all that it says, if any), and whether there is a hint. */
+  /**
+   * Adopts. Returns which of these texts the error lacks (with the whole error, if any), and whether there is a hint.
+   */
   const refusal = async (hosts: readonly string[], ...said: readonly (string | RegExp)[]) => {
     const { exitCode, stderr } = await adopt(hosts)
     const unsaid = said.filter(
@@ -114,7 +116,7 @@ describe.skipIf(reason)(`adopting what can't be adopted${because}`, () => {
     const proxy = ['grpc-proxy', 'start', `--endpoints=${first.address}:2379`, '--listen-addr=127.0.0.1:2379']
     await second.check(['systemd-run', '--quiet', '--unit', 'gateway', '/usr/bin/etcd', ...proxy])
     expect(await refusal([second.address], 'is an etcd grpc-proxy')).toEqual(REFUSED)
-    // Beside a member it is in nobody's way.
+    // Next to a member it is not an obstacle.
     await first.check(['systemd-run', '--quiet', '--unit', 'gateway', '/usr/bin/etcd', ...gateway])
     expect((await adopt([first.address])).exitCode).toBe(0)
   })
@@ -179,7 +181,7 @@ describe.skipIf(reason)(`adopting what can't be adopted${because}`, () => {
     const both = await adopt([second.address], '--json')
     expect(JSON.parse(both.stdout)).toMatchObject({ members: [{ name }, { name: joined }] })
 
-    // The same machine by two names, and all of them named.
+    // The same machine under two names, and all of them named.
     const names = [first.address, decimal(first.address), second.address, second.address]
     const again = await adopt(names, '--json')
     expect(JSON.parse(again.stdout)).toMatchObject({ members: [{ name }, { name: joined }] })
@@ -193,7 +195,7 @@ describe.skipIf(reason)(`adopting what can't be adopted${because}`, () => {
     await start(second, { cluster, noBlock: true, more: ['--initial-cluster-state=existing'] })
     await until(first, 'etcdctl member list', 'etcd02-etcd')
     expect(await refusal([first.address], 'is a learner')).toEqual(REFUSED)
-    // Nobody named its machine: the cluster did.
+    // Its machine was not named: the cluster reported it.
     await second.check(['systemctl', 'stop', 'etcd'])
     expect(await refusal([first.address], `${second.address}: no etcd runs on the node`)).toEqual(REFUSED)
   })
@@ -215,7 +217,7 @@ interface EtcdWish {
   readonly more?: readonly string[]
 }
 
-/** A member without TLS in a service of its own; ready when it serves. */
+/** A member without TLS in a separate service; ready when it serves. */
 async function start(machine: Machine, wish: EtcdWish): Promise<string> {
   const { service = 'etcd', client = 2379, peer = 2380, more = [] } = wish
   const [name, at] = [`${machine.name}-${service}`, `http://${machine.address}`]
@@ -241,12 +243,12 @@ async function start(machine: Machine, wish: EtcdWish): Promise<string> {
   return name
 }
 
-/** Another name of the same address: as one number. */
+/** Another spelling of the same address: as one number. */
 function decimal(address: string): string {
   return String(address.split('.').reduce((sum, part) => sum * 256 + Number(part), 0))
 }
 
-/** Until what it prints has this text. */
+/** Repeats until the output has this text. */
 async function until(machine: Machine, command: string, text: string): Promise<void> {
   const wait = 'timeout 30 sh -c "until ($1) | grep -q -e \\"$2\\"; do sleep 0.1; done" wait "$1" "$2"'
   await machine.check(['sh', '-c', wait, 'until', command, text])

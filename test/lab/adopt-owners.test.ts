@@ -1,4 +1,4 @@
-/** `quorate adopt` where somebody else goes on owning what etcd uses: a package, or the owner of a link's target. */
+/** `quorate adopt` if others keep owning what etcd uses: a package, or the owner of a link's target. */
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Check } from '../../src/preflight/checks.ts'
@@ -27,7 +27,7 @@ const DEBIAN: Shape = {
     })),
 }
 
-/** Beside etcd's own files, through the link, another program's. */
+/** Next to etcd's own files, through the link: another program's. */
 const LINKED: Shape = {
   ...BY_HAND,
   certificates: (member) => [
@@ -104,7 +104,7 @@ describe.skipIf(whyNoLab())('a cluster is adopted of which somebody else owns a 
     })
     expect(remarks.some(({ message }) => message.includes("the member's data"))).toBe(false)
     await quorateOk(file('elsewhere'), ['apply', '--yes'])
-    // Another program's key beside etcd's own is as closed as it was.
+    // Another program's key next to etcd's own keeps its owner and mode.
     expect(await on('etcd02', 'stat -L -c "%U:%G %a" /etc/ssl/etcd/theirs.key')).toBe('root:root 600\n')
     await quorateOk(file('elsewhere'), ['etcdctl', '--', 'put', 'a', 'kept'])
     await on(

@@ -1,4 +1,4 @@
-/** kubeadm's static pods, taken over from the kubelet one after the other. */
+/** Takes over kubeadm's static pods from the kubelet, one after the other. */
 import { rm } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Machine } from '../../src/lab/machine.ts'
@@ -19,7 +19,7 @@ describe.skipIf(reason)(`static pods${because}`, () => {
   beforeAll(async () => {
     lab = await testLab({ machines: 3, oneProcessor: false })
     await setUpForeign(lab, lab.machines, STATIC_POD)
-    // It is adopt's to write.
+    // adopt must write it.
     await rm(lab.clusterFile)
     const [first] = lab.machines
     await first?.check([...asApiServer(first.address), 'put', 'before', 'kept'])
@@ -46,7 +46,7 @@ describe.skipIf(reason)(`static pods${because}`, () => {
       await machine.check(['sh', '-c', command ?? 'false'])
       await machine.check(['timeout', '30', 'sh', '-c', 'while pidof etcd >/dev/null; do sleep 0.1; done'])
       const applied = await quorate(lab, ['apply', '--yes'])
-      // What is left is said: the other machines.
+      // It reports what is left: the other machines.
       expect(`${applied.exitCode}: ${applied.stderr}`).toMatch(turn === 2 ? /^0:/ : /^8:/)
       expect(await unitsOfEtcd(machine)).toEqual(['etcd.service'])
       const { exitCode, report } = await statusOf(lab)
@@ -69,7 +69,7 @@ describe.skipIf(reason)(`static pods${because}`, () => {
 /** The services and scopes in which an etcd runs on this machine. */
 async function unitsOfEtcd(machine: Machine): Promise<readonly string[]> {
   const text = await machine.check(['sh', '-c', 'for pid in $(pidof etcd); do cat /proc/$pid/cgroup; done'])
-  // Of old control groups a process has several.
+  // With cgroups v1 a process has several.
   const names = text.split('\n').map((line) => line.slice(line.lastIndexOf('/') + 1))
   return [...new Set(names.filter((name) => name !== ''))]
 }

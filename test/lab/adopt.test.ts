@@ -1,4 +1,4 @@
-/** `quorate adopt` over clusters that others set up: nothing is restarted, and what is written is true. */
+/** `quorate adopt` on clusters that others set up: restarts nothing, and writes only what is true. */
 import { existsSync } from 'node:fs'
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
@@ -36,7 +36,7 @@ describe.skipIf(reason)(`adopt${because}`, () => {
 
   const address = (index: number) => lab.machines[index]?.address ?? ''
   const state = () => path.join(lab.folder, '.quorate')
-  /** The cluster file is adopt's to write. */
+  /** adopt must write the cluster file. */
   const fresh = async (shape: Shape) => {
     await lab.pristine()
     await rm(lab.clusterFile, { force: true })
@@ -132,7 +132,7 @@ describe.skipIf(reason)(`adopt${because}`, () => {
     beforeAll(async () => {
       ca = await fresh(BY_HAND)
       await put('before', BY_HAND)
-      // As the handbook has it, and flannel before 0.18 reads it.
+      // As the handbook describes it, and flannel before 0.18 reads it.
       const network = JSON.stringify({ Network: '10.5.0.0/16', SubnetLen: 24, Backend: { Type: 'vxlan' } })
       const store = 'http://127.0.0.1:2379/v2/keys/coreos.com/network/config'
       const curl = ['curl', '-sS', '--fail', '-X', 'PUT', '--data-urlencode', `value=${network}`, store]
@@ -159,7 +159,7 @@ describe.skipIf(reason)(`adopt${because}`, () => {
       expect(preview.stdout).toContain('etcd03')
       expect(preview.stdout).toContain('ETCD_NO_SUCH_SETTING is not a setting')
       expect(preview.stdout).toContain('GOGC=50')
-      // Certificate files are given, so that it is without effect; the other one is off.
+      // Certificate files are set, so that it has no effect; the other one is off.
       expect(preview.stdout).toContain('ETCD_AUTO_TLS=true has no effect')
       expect(preview.stdout).not.toMatch(/ETCD_PEER_AUTO_TLS=False (?:is not|has no)/)
       expect(existsSync(lab.clusterFile)).toBe(false)
@@ -248,7 +248,7 @@ describe.skipIf(reason)(`adopt${because}`, () => {
         if (text.includes(`write ${PIN}`)) child.kill('SIGKILL')
       })
       await ended
-      // The file comes last: without it the cluster is not adopted.
+      // The cluster file is written last: without it the cluster is not adopted.
       expect(existsSync(lab.clusterFile)).toBe(false)
       await quorateOk(lab, [...words, '--yes'])
       for (const machine of lab.machines) expect(await machine.readFile(PIN)).toContain('cluster=prod\n')
@@ -260,7 +260,7 @@ describe.skipIf(reason)(`adopt${because}`, () => {
       expect(plan.exitCode).toBe(2)
       expect(plan.stdout).toContain('with ETCD_AUTO_TLS=true, which is removed')
       expect(plan.stdout).toContain('from another unit')
-      // Other spellings of what stays, and what etcd does not read, are no reasons.
+      // Equivalent spellings, and variables that etcd doesn't read, are not differences.
       expect(plan.stdout).not.toMatch(/with ETCD_(?:ENABLE_V2|HEARTBEAT_INTERVAL|NO_SUCH_SETTING)/)
       expect(noticed(await quorateOk(lab, ['apply', '--yes', '--json']))).toEqual(NOTHING)
       expect(await quorateOk(lab, ['apply'])).toBe('nothing to change\n')
@@ -326,7 +326,7 @@ describe.skipIf(reason)(`adopt${because}`, () => {
   })
 })
 
-/** What the last line of `apply --json` says that clients noticed, but for how long they waited. */
+/** The client-visible impact in the last line of `apply --json`, without its durations. */
 function noticed(stdout: string): Record<string, unknown> {
   const last = JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as { availability: Availability }
   const { writes, reads, watch, lostWrites, revisionsBackwards, verified } = last.availability.report
@@ -334,7 +334,7 @@ function noticed(stdout: string): Record<string, unknown> {
   return { failed, stale: reads.stale, missing: watch.missing, lostWrites, revisionsBackwards, verified }
 }
 
-/** Writes on and on, and notes each answer. */
+/** Keeps writing, and records each answer. */
 const WRITER = `systemd-run --quiet --unit writer --setenv ETCDCTL_API=3 sh -c '
 while sleep 0.1; do etcdctl --endpoints http://127.0.0.1:2379 put written now || echo failed; done >/tmp/writes 2>&1'`
 

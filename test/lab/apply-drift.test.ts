@@ -1,4 +1,4 @@
-/** What somebody changed by hand on the machines, or in the cluster file, once the cluster stands. */
+/** Manual changes on the machines, or in the cluster file, after the first apply. */
 import path from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { LAB_ETCD } from './etcd-binaries.ts'
@@ -34,10 +34,10 @@ describe.skipIf(reason)(`an applied cluster${because}`, () => {
   const on = async (name: string, script: string) => await lab.machine(name).check(['sh', '-euc', script])
   const pids = async () =>
     await Promise.all(lab.machines.map(async (machine) => await machine.mainPid('etcd.service')))
-  /** What must be as it was after a repair, on one machine. */
+  /** What a repair must restore on one machine. */
   const state = async (name: string) => await on(name, STATE)
 
-  /** What was done by hand, where, and the words by which plan names it. */
+  /** What was changed by hand, where, and the text by which plan names it. */
   const DRIFT: Readonly<Record<string, readonly (readonly [string, string, readonly string[]])[]>> = {
     'settings, unit and pin': [
       [
@@ -115,7 +115,7 @@ describe.skipIf(reason)(`an applied cluster${because}`, () => {
     expect(report.members.map(({ id }) => id)).toEqual(before.members.map(({ id }) => id))
   })
 
-  /** What apply does not do, and the words by which it says so. */
+  /** What apply refuses to do, and the text of its refusal. */
   const REFUSED: readonly (readonly [string, Readonly<Record<string, unknown>>, string])[] = [
     [
       'another version',
@@ -154,7 +154,7 @@ describe.skipIf(reason)(`an applied cluster${because}`, () => {
     await on('etcd02', 'chmod 640 /etc/ssl/etcd/etcd.key')
     await quorateOk(lab, ['apply', file])
     expect(await on('etcd01', 'stat -c %a /etc/ssl/etcd/etcd.key')).toBe('640\n')
-    // The same plan a second time: it is not as it was planned any more.
+    // The same plan a second time is stale.
     expect((await quorate(lab, ['apply', file])).exitCode).toBe(MOVED)
   })
 

@@ -1,4 +1,4 @@
-/** flannel's network in etcd, for flannel of today and for that of the v2 API; etcd in plaintext on loopback. */
+/** flannel's network in etcd, for current flannel and for flannel with the v2 API; etcd in plaintext on loopback. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type TestLab, testLab, whyNoLab } from './harness.ts'
 import { startOver } from './support/fresh.ts'

@@ -1,4 +1,4 @@
-/** Where the CA may live, and certificates that no longer fit. */
+/** All CA locations, and certificates that no longer match. */
 import { copyFile, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -15,7 +15,7 @@ import { fetchFile, openssl, operatorFiles } from './support/tools.ts'
 const reason = whyNoLab()
 const because = reason === undefined ? '' : ` (${reason})`
 const MEMBERS = ['etcd01', 'etcd02', 'etcd03']
-/** What members write while they run, and where requests wait for their certificate. */
+/** What members write while they run, and the waiting requests. */
 const OWN = ['/opt/etcd/data/member', '/opt/etcd/wal', '/etc/ssl/etcd.d', '/var/lib/quorate']
 const PKI_FAILED = 4
 const BLOCKED = 8
@@ -32,7 +32,7 @@ describe.skipIf(reason)(`certificates${because}`, () => {
   const on = async (name: string, script: string) => await lab.machine(name).check(['sh', '-euc', script])
   const members = () => lab.machines.filter(({ name }) => MEMBERS.includes(name))
   const healthy = async () => (await statusOf(lab)).report.cluster.healthy
-  /** What a member serves on a port: the certificates of the chain as openssl shows them. */
+  /** The certificate chain that a member serves on a port, as openssl prints it. */
   const served = async (name: string, port: number, ...options: string[]) => {
     const [ca, certificate, key] = operatorFiles(lab)
     const { stdout } = await run(
@@ -64,7 +64,7 @@ describe.skipIf(reason)(`certificates${because}`, () => {
     )
     expect((await stat(ca)).mode & 0o777).toBe(0o700)
     expect((await stat(path.join(ca, 'ca.key.age'))).mode & 0o777).toBe(0o600)
-    // Nothing has to be signed, so nobody is asked.
+    // Nothing has to be signed, so there is no question.
     expect(await quorateOk(lab, ['apply'])).toBe('nothing to change\n')
 
     expect(await on('etcd01', 'ls /etc/ssl/etcd')).toBe(
@@ -144,7 +144,7 @@ describe.skipIf(reason)(`certificates${because}`, () => {
       expect(stdout).toBe(machine.name === 'vault' ? '/root/ca.key\n' : '')
     }
     expect((await run(['grep', '-rlF', secret, lab.folder, '--exclude-dir=lab'])).stdout).toBe('')
-    // What was needed to sign is gone there.
+    // What was needed to sign is removed from that machine.
     expect(await on('vault', 'ls /tmp /root | grep -v -e ^systemd-private -e ^/')).toBe('ca.crt\nca.key\n\n')
   })
 

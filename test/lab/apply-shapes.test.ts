@@ -49,9 +49,9 @@ describe.skipIf(reason)(`apply in other shapes${because}`, () => {
     expect(report.cluster).toMatchObject({ quorum: 3, healthyMembers: 5 })
     expect(new Set(report.members.map(({ id }) => id)).size).toBe(5)
     expect(await quorateOk(lab, ['apply'])).toBe('nothing to change\n')
-    // Two may go, and the cluster still serves.
+    // Two may fail, and the cluster still serves.
     await Promise.all(lab.machines.slice(0, 2).map(async (machine) => await machine.kill()))
-    // One of them may have been the leader: what is sent to it before the next is elected, etcd forgets.
+    // One of them may have been the leader: etcd loses what is sent to it before the next election.
     await vi.waitFor(async () => expect((await statusOf(lab)).report.cluster.healthyMembers).toBe(3), 60_000)
     expect(await quorateOk(lab, ['etcdctl', 'etcd05', '--', 'put', 'still', 'here'])).toBe('OK\n')
   })

@@ -1,4 +1,4 @@
-/** The main job on real machines: from three bare ones to a healthy cluster, judged by other people's tools. */
+/** The main task on real machines: from three empty ones to a healthy cluster, judged by standard tools. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { run } from '../../src/lab/tool.ts'
 import { etcdBinaries, etcdOf, type EtcdChoice } from './etcd-binaries.ts'
@@ -54,7 +54,7 @@ describe.skipIf(reason)(`apply${because}`, () => {
         'enable etcd.service',
       ])
         expect(plan).toContain(word)
-      // Nothing was done by planning.
+      // Planning changes nothing.
       expect((await lab.machine('etcd01').exec(['test', '-e', '/etc/etcd'])).exitCode).toBe(1)
       await quorateOk(lab, ['apply'])
       const pids = await mainPids()
@@ -64,7 +64,8 @@ describe.skipIf(reason)(`apply${because}`, () => {
     })
 
     test('looks at members leave no complaint in their journals', async () => {
-      // The first apply and plan are in these journals as well; etcdctl and curl, which end as they like, come later.
+      // These journals also contain the first apply and plan; etcdctl and curl, whose connections may end in any way,
+      // come later.
       for (const words of [['status'], ['preflight'], ['probe', '--for', '1s']]) await quorateOk(lab, words)
       for (const machine of lab.machines) {
         const journal = await machine.check(['journalctl', '--no-pager', '-o', 'cat', '-u', 'etcd'])
@@ -248,7 +249,7 @@ describe.skipIf(reason)(`apply${because}`, () => {
   }
 })
 
-/** Owners and modes of all that apply puts in place, then the user's shell and the unit's state. */
+/** Owners and modes of everything that apply installs, then the user's shell and the unit's state. */
 const LOOK = `
 stat -L -c '%U:%G %a %n' /etc/ssl/etcd/ca.crt /etc/ssl/etcd/etcd.crt /etc/ssl/etcd/etcd.key /etc/ssl/etcd/. \
   /etc/etcd /etc/etcd/options.env /etc/etcd/cluster-id /etc/systemd/system/etcd.service /opt/etcd \

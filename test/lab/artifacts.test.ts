@@ -1,4 +1,4 @@
-/** etcd from Debian's real archive, and whether what quorate says of each version is what the real binaries say. */
+/** etcd from Debian's real archive, and whether quorate's facts about each version match the real binaries. */
 import { execFile, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
@@ -42,7 +42,7 @@ test.skipIf(noApt)(`Debian's archive: etcd of trixie, cold, then from the cache$
   expect(artifact.files.map((file) => file.name)).toEqual(['etcd', 'etcdctl', 'etcdutl'])
   expect(artifact.origin).toMatch(/^Debian trixie, etcd-server 3\.5\.16-/)
   expect(await readdir(folders.stagingDirectory)).toEqual(['cache'])
-  // Nothing of the system's own apt was touched.
+  // The system's own apt is unchanged.
   expect(await listing('/var/lib/apt/lists')).toEqual(lists)
 
   const told = events.length
@@ -120,7 +120,7 @@ test.skipIf(noApt).for(ETCD_CHOICES)(
     const help = await output(etcd, ['--help'], {})
     const documented = [...help.matchAll(/^\s+--([a-z0-9-]+)/gm)].map((found) => found[1] ?? '')
     expect(documented.length).toBeGreaterThan(50)
-    // Those of v2 discovery are in 3.7's help and nowhere else: as strangers they are tried below.
+    // Those of v2 discovery are only in 3.7's help: they are tested below as unknown flags.
     const gone = version.startsWith('3.7.') ? ['discovery', 'discovery-proxy'] : []
     const left = new Set(['config-file', 'version', 'help', ...gone])
     expect(documented.filter((flag) => !known.has(flag) && !left.has(flag))).toEqual([])
@@ -130,13 +130,13 @@ test.skipIf(noApt).for(ETCD_CHOICES)(
     )
     expect(await unrecognized(etcd, strangers)).toEqual(strangers)
     for (const flag of [...known].filter((name) => !documented.includes(name))) {
-      // One at a time: a value of the wrong type ends etcd before it looks at the others.
+      // One at a time: etcd exits at a value of the wrong type before it reads the others.
       expect(await unrecognized(etcd, [flag])).toEqual([])
     }
   },
 )
 
-/** Which of these flags etcd reports as unrecognized when they are in its environment. */
+/** The flags that etcd reports as unrecognized if they are in its environment. */
 async function unrecognized(etcd: string, flags: readonly string[]): Promise<readonly string[]> {
   const environment = Object.fromEntries(flags.map((flag) => [environmentName(flag), '1']))
   const text = await output(etcd, ['--data-dir=/dev/null/nowhere'], environment)

@@ -1,6 +1,6 @@
 /**
- * Attacks on backups by somebody who can write where they are kept and knows for whom they are encrypted: bundles that he
- * makes, renames, strips and signs himself. None is used for anything.
+ * Attacks on backups by someone with write access to the backup location who knows the recipients: bundles that the
+ * attacker creates, renames, strips and signs. None is used for anything.
  */
 import { createHash } from 'node:crypto'
 import { copyFile, mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises'
@@ -35,7 +35,7 @@ describe.skipIf(whyNoLab())('a writer of the bucket', () => {
   let recipient: string
   let identity: string
   let backup: Record<string, unknown>
-  /** The operator's, the older one first. */
+  /** The operator's backups, the older one first. */
   const genuine: string[] = []
   const store = () => path.join(lab.folder, 'bucket')
   const place = () => ['--store', store(), '--identity', path.join(lab.folder, 'key.txt')]
@@ -57,7 +57,7 @@ describe.skipIf(whyNoLab())('a writer of the bucket', () => {
     return (JSON.parse(await quorateOk(lab, words)) as BackupReport).name
   }
 
-  /** As good a bundle as can be made: a later one of the cluster, for its recipients, whatever is asked for. */
+  /** The best possible forgery: a later bundle of the cluster, for its recipients, with any changes. */
   async function forge(changes: Partial<BundleParts>, about: Partial<About> = {}): Promise<string> {
     const [, newest = ''] = genuine
     const data = Readable.from([await readFile(path.join(store(), newest))])
@@ -134,7 +134,7 @@ describe.skipIf(whyNoLab())('a writer of the bucket', () => {
     for (const [signer, says] of [
       [his, /not allowed for operator@test/],
       [undefined, /it is not signed/],
-      // The operator's, over another text.
+      // The operator's signature on another text.
       [
         { ...his, sign: async () => await his.sign('another text') } satisfies Signer,
         /is not one of operator@test/,
@@ -192,7 +192,7 @@ describe.skipIf(whyNoLab())('a writer of the bucket', () => {
       exitCode: DECLINED,
       stdout: expect.not.stringContaining('restore of cluster test from'),
     })
-    // Then it is the same as any other restore: shown, and asked about.
+    // From then on it is like any other restore: with a preview and a question.
     const said = await refusal(lab, [...words, '--unsigned'])
     expect(said).toMatchObject({ exitCode: UNCONFIRMED, touched: [] })
     expect(said.output).toMatch(
@@ -218,7 +218,7 @@ describe.skipIf(whyNoLab())('a writer of the bucket', () => {
       /signed by operator@test[^]*! ssh\.user: "root"[^]*! etcd\.source\.modules[^]*! CA [0-9A-F:]+/,
     )
     expect(await readdir(path.dirname(into)).catch(() => 'nothing')).toBe('nothing')
-    // Beside a file that is there: what differs.
+    // Next to an existing file: what differs.
     await mkdir(path.dirname(into))
     await writeFile(into, (await readFile(lab.clusterFile, 'utf8')).replace('user: root', 'user: other'))
     const beside = await quorate({ clusterFile: into }, [...words, '--signers', signers()])
@@ -229,7 +229,7 @@ describe.skipIf(whyNoLab())('a writer of the bucket', () => {
 
   const on = async (...argv: string[]) => (await lab.machine(NODE).check(argv)).trim()
 
-  /** The node's newest, as it comes from there. */
+  /** The node's newest backup, as stored. */
   async function fetched(): Promise<string> {
     const names = (await on('ls', '/srv/backups')).split('\n')
     const name = names.filter((one) => parseBundleName(one) !== undefined).at(-1) ?? ''
@@ -249,7 +249,7 @@ describe.skipIf(whyNoLab())('a writer of the bucket', () => {
     )
     const name = await fetched()
     expect(await verify(name)).toMatch(/^0 [^]*signed by node-service01@test/)
-    // Its private half is in no file here, in no process and in no log there.
+    // Its private half is in no local file, and in no process or log on the node.
     const secret = (await on('cat', key)).split('\n')[2] ?? ''
     expect(secret.length).toBeGreaterThan(60)
     const look = `grep -rlsF -- "$1" /etc /var /run /opt /srv /tmp || true; journalctl -o cat | grep -cF -- "$1" || true`
@@ -277,7 +277,7 @@ describe.skipIf(whyNoLab())('a writer of the bucket', () => {
     await on('systemctl', 'start', 'quorate-backup')
     expect(await verify(await fetched())).toMatch(/^0 /)
     expect(await quorateOk(lab, ['backup', 'schedule', '--yes'])).toMatch(/^nothing to change/)
-    // What the first key signed in its time still counts; what the stranger's signed does not.
+    // Earlier signatures of the first key stay valid; the attacker's don't.
     expect(await verify(name)).toMatch(/^0 /)
     expect(await verify(other)).toMatch(/^11 /)
     await forgotten(other)
@@ -313,7 +313,7 @@ describe.skipIf(whyNoLab())('a writer of the bucket', () => {
     expect(await verify(name)).toMatch(/^11 [^]*was revoked/)
     expect(await verify(after)).toMatch(/^0 /)
 
-    // A node's: it gets a new one when its schedule is set up again, and not the revoked one.
+    // A node's key: the node gets a new one when its schedule is set up again, and not the revoked one.
     const before = await fetched()
     await quorateOk(lab, ['backup', 'signers', 'revoke', 'node-service01@test', '--confirm', 'test'])
     expect(await verify(before)).toMatch(/^11 [^]*was revoked/)

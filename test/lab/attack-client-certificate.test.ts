@@ -1,4 +1,4 @@
-/** A client's certificate is for clients: whoever has one does not get to speak Raft, nor to listen to it. */
+/** A client's certificate is only for clients: its owner can neither send nor receive Raft messages. */
 import { mkdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -47,7 +47,7 @@ describe.skipIf(whyNoLab())("a client's certificate", () => {
     await quorateOk(lab, ['certs', 'client', name, '--out', folder])
     return { certificate: path.join(folder, `${name}.crt`), key: path.join(folder, `${name}.key`) }
   }
-  /** What each member answers on this port, as a status code; `refused`: TLS went no further. */
+  /** Each member's answer on this port, as a status code; `refused`: TLS failed. */
   const answers = async ({ certificate, key }: Credentials, port: number, page: string) => {
     const [ca] = operatorFiles(lab)
     const files = ['--cacert', ca, '--cert', certificate, '--key', key]
@@ -68,7 +68,7 @@ describe.skipIf(whyNoLab())("a client's certificate", () => {
       }),
     )
 
-  /** A certificate as quorate issued it before members had a name of their own, put in by hand: no restart is needed. */
+  /** Installs a certificate as quorate issued it before members had a name: needs no restart. */
   const takeName = async (name: string) => {
     const folder = path.join(lab.folder, `forged-${name}`)
     await mkdir(folder, { recursive: true })
@@ -84,7 +84,7 @@ describe.skipIf(whyNoLab())("a client's certificate", () => {
     await on(name, 'cat /root/forged.crt >/etc/ssl/etcd/etcd.crt; rm /root/forged.crt')
   }
 
-  /** The cluster as it was set up before: nobody demands a name, and nobody has one. */
+  /** The cluster as it was set up earlier: no member requires a name, or has one. */
   const makeOld = async () => {
     for (const name of MEMBERS) {
       await on(
@@ -126,7 +126,7 @@ describe.skipIf(whyNoLab())("a client's certificate", () => {
     const first = startQuorate(lab, ['apply', '--yes', '--no-probe', '--json'], {
       onLine: (line, child) => {
         const { type, step } = eventOf(line)
-        // One member of three demands by then what the others have, and do not demand.
+        // Now one member of three requires what the others have, but don't require.
         if (!killed && type === 'step-done' && step?.kind === 'restart') killed = child.kill('SIGKILL')
       },
     })

@@ -1,4 +1,7 @@
-/** An etcd that was broken into: what it can do to root on its node. It owns its data and its log, and races with root. */
+/**
+ * An attacker who controls etcd: what they can do to root on its node. They own its data and its log, and race with
+ * root.
+ */
 import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { generateX25519Identity, identityToRecipient } from 'age-encryption'
@@ -17,7 +20,7 @@ import { WHOLE, outcomeOf } from './support/whole.ts'
 
 const BLOCKED = 8
 
-/** What `aftermath` gives where the intruder got nowhere. */
+/** The result of `aftermath` if the attack failed. */
 const UNHARMED = { ...WHOLE, changed: [], otherOwners: [] }
 
 const OWNERS = [
@@ -43,7 +46,7 @@ describe.skipIf(whyNoLab())('an etcd that was broken into', () => {
         lab.machines.map(async (machine) => [machine.name, await elsewhere(machine)] as const),
       ),
     )
-  /** What became of it: `changed` names machines on which something else than etcd's own changed. */
+  /** The result of the attack: `changed` names machines on which more than etcd's own files changed. */
   const aftermath = async () => {
     const now = await others()
     const paths = OWNERS.map((line) => line.split(' ')[2] ?? '')
@@ -99,7 +102,7 @@ describe.skipIf(whyNoLab())('an etcd that was broken into', () => {
 
   test('with the owners of before: status works, and apply moves them while clients write, without a restart', async () => {
     for (const machine of lab.machines) await ownersOfBefore(machine)
-    // A link whose text is an option: what copies it must not take it for one.
+    // A link whose text is an option: copying it must not interpret that.
     await intrude(victim, 'ln -s -- -ft/etc /etc/ssl/etcd/passwd')
     const pids = async () =>
       await Promise.all(lab.machines.map(async (machine) => await machine.mainPid('etcd')))
@@ -136,7 +139,7 @@ describe.skipIf(whyNoLab())('an etcd that was broken into', () => {
     ] as const
     for (const [target, make, words] of swaps) {
       await intrude(victim, `mv ${target} ${target}.away && ${make} ${target}`)
-      // etcd itself may not be able to serve any more: status says so, and does not hang.
+      // etcd itself may no longer be able to serve: status reports that, and does not hang.
       const { report } = await statusOf(lab)
       const refused = await quorate(lab, ['apply', '--yes'])
       await intrude(victim, `rm ${target} && mv ${target}.away ${target}`)
@@ -179,7 +182,7 @@ describe.skipIf(whyNoLab())('an etcd that was broken into', () => {
       const words = ['restore', bundle, ...secret(), '--confirm', 'test', '--yes']
       const first = await quorate(lab, words)
       const second = await quorate(lab, words)
-      // What etcd's own tool makes as its user the intruder can still replace, and is found out.
+      // The attacker can still replace what etcd's own tool creates as its user, but that is detected.
       const failures = [first, second].filter(({ exitCode }) => exitCode !== 0)
       for (const { stdout, stderr } of failures) said.push(stdout + stderr)
     }

@@ -1,4 +1,4 @@
-/** What another user of the operator's computer gets: nothing. The attacks are carried out as that user; needs root, no machine. */
+/** What another user of the workstation gains: nothing. The attacks run as that user; needs root, but no machine. */
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import {
@@ -21,7 +21,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { whyNoLab } from './harness.ts'
 
 const QUORATE = path.resolve(import.meta.dirname, '../../quorate')
-/** `nobody`, who stands for any other user. */
+/** `nobody`, as an example for any other user. */
 const ATTACKER = 65_534
 const CLUSTER = `
 name: attacked
@@ -48,7 +48,7 @@ describe.skipIf(reason)(`a local user who would be the operator${reason ? ` (${r
   })
   afterEach(async () => await rm(folder, { recursive: true }))
 
-  /** As root, with the attacker's things in the way. */
+  /** As root, with the attacker's files in the way. */
   const quorate = async (args: readonly string[], env: NodeJS.ProcessEnv = {}) => {
     const child = spawn(QUORATE, args, {
       cwd: folder,
@@ -67,7 +67,7 @@ describe.skipIf(reason)(`a local user who would be the operator${reason ? ` (${r
     await attacker('mkdir -m 777 node-compile-cache')
     expect((await quorate(['validate'])).exitCode).toBe(0)
     expect(await below(shared)).toEqual(['node-compile-cache'])
-    // Compiled code goes where only its user can write.
+    // Compiled code is only written to directories where other users can't write.
     const own = path.join(home, '.cache', 'quorate', 'compiled')
     expect((await below(own)).length).toBeGreaterThan(1)
     for (let place = own; place !== home; place = path.dirname(place)) {
@@ -180,7 +180,7 @@ describe.skipIf(reason)(`a local user who would be the operator${reason ? ` (${r
     const left = async () => (await readdir(shared)).filter((name) => name.startsWith('quorate-import-'))
     while ((await left()).length === 0) await sleep(20)
     const [mine = ''] = await left()
-    // While it runs it keeps it.
+    // It keeps it while it runs.
     await quorate(args)
     expect(await left()).toEqual([mine])
     child.kill('SIGKILL')

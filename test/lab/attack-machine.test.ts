@@ -1,4 +1,7 @@
-/** A machine that lies, one that never stops talking, and one that hangs: none acts on the operator, none holds others up. */
+/**
+ * A node that lies, one that never stops sending, and one that hangs: none can act on the operator, and none delays
+ * others.
+ */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { ProcessResult } from '../../src/ssh/process.ts'
 import { type TestLab, testLab, whyNoLab } from './harness.ts'
@@ -8,17 +11,17 @@ import { startQuorate } from './support/run.ts'
 
 const [FAILED, CHANGES, BLOCKED, UNREACHABLE, CANCELLED] = [1, 2, 8, 69, 130]
 
-/** Deadlines of a tenth: a look has 6 s. */
+/** Deadlines divided by ten: an inspection has 6 s. */
 const HASTY = { QUORATE_TEST_PATIENCE: '0.1' }
 
-/** Far more than quorate needs, and far less than what a machine here sends. */
+/** Far more than quorate needs, and far less than a node sends in this test. */
 const MOST_KIB = 400 * 1024
 
 const REPORT_MEMORY = `--import=data:text/javascript,${encodeURIComponent(
   "process.on('exit',()=>console.error('peak '+process.resourceUsage().maxRSS))",
 )}`
 
-/** Wipes the screen, sets the title, and turns letters round; the last of them in C1 and bidi. */
+/** Clears the screen, sets the title, and reverses the order of letters; the last two in C1 and bidi. */
 const ESCAPES = String.raw`\033[2J\033]0;owned\007\302\2331A\342\200\256`
 
 const MARK = '/var/lib/quorate/underway'
@@ -39,7 +42,7 @@ describe.skipIf(whyNoLab())('a hostile machine', () => {
   })
 
   const on = async (script: string) => await lab.machine('etcd02').check(['sh', '-euc', script])
-  /** In place of a program there. */
+  /** Replaces a program on the node. */
   const instead = async (program: string, script: string) => {
     await lab.machine('etcd02').writeFile(`/usr/local/bin/${program}`, `#!/bin/sh\n${script}\n`)
     await on(`chmod 755 /usr/local/bin/${program}`)
@@ -114,7 +117,7 @@ describe.skipIf(whyNoLab())('a hostile machine', () => {
     const verbs: readonly (readonly [readonly string[], number])[] = [
       [['plan'], UNREACHABLE],
       [['apply', '--yes'], UNREACHABLE],
-      // It shows what the others have.
+      // It shows the certificates of the others.
       [['certs', 'list'], FAILED],
     ]
     for (const [args, code] of verbs) {
@@ -160,14 +163,14 @@ describe.skipIf(whyNoLab())('a hostile machine', () => {
     await expect.poll(async () => await running('sleep'), { timeout: 60_000 }).toBe(false)
   })
 
-  /** Whether a program that only this test runs does so on the machine. */
+  /** Whether a program that only this test uses runs on the machine. */
   async function running(name: 'sleep' | 'yes'): Promise<boolean> {
     const pattern = name === 'sleep' ? '^sleep 54321' : '^yes 1 2 3'
     return (await lab.machine('etcd02').exec(['pgrep', '-f', pattern])).exitCode === 0
   }
 })
 
-/** Characters that a terminal would obey, or that hide. */
+/** Characters that a terminal would execute, or that are invisible. */
 function harmful(text: string): readonly string[] {
   return text.match(/(?![\n\t])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}]/gu) ?? []
 }

@@ -1,4 +1,4 @@
-/** A Go module proxy that serves an etcd of its own, and what real Go and its checksum database make of it. */
+/** A Go module proxy that serves a forged etcd, and how real Go and its checksum database react. */
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -16,7 +16,7 @@ const { version } = LAB_ETCD
 const signal = () => AbortSignal.timeout(100_000)
 const ETCD = { name: 'etcd', key: 'etcd', otherSources: 'release' }
 
-/** Serves a program that is not etcd as etcd's server. What it is asked of the database it passes on, or it has none. */
+/** Serves a program that is not etcd as etcd's server. Passes requests to the checksum database on, or has none. */
 async function lyingProxy(database: 'passed on' | 'none'): Promise<{ url: string; asked: string[] }> {
   const [go] = await findGo(undefined, ETCD, {
     cacheDirectory: cacheDirectory(process.env),
@@ -80,7 +80,7 @@ test('a program that is not etcd is refused by the checksum database, which the 
 
 test('where the database can not be asked, nothing of it is built', async () => {
   const { url } = await lyingProxy('none')
-  // No other way out than to the proxy.
+  // No other route than through the proxy.
   const environment = { ...process.env, HTTPS_PROXY: 'http://127.0.0.1:9', NO_PROXY: '127.0.0.1' }
   const { failed, kept } = await buildFrom(url, environment)
   expect(failed).toEqual({
@@ -97,7 +97,7 @@ function zipOf(files: readonly (readonly [name: string, text: string])[]): Buffe
   let offset = 0
   for (const [name, text] of files) {
     const [label, data] = [Buffer.from(name), Buffer.from(text)]
-    // From the needed version to the length of the extra field: the same in both headers.
+    // From the required version to the length of the extra field: the same in both headers.
     const common = Buffer.alloc(26)
     common.writeUInt16LE(20, 0)
     common.writeUInt32LE(crc32(data), 10)

@@ -1,4 +1,4 @@
-/** A local user of a node, who is neither root nor etcd: what he reads of a member, and what he can hold up. */
+/** A local user of a node who is neither root nor etcd: what they can read of a member, and what they can delay. */
 import { readFile, readdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { generateX25519Identity, identityToRecipient } from 'age-encryption'
@@ -26,12 +26,12 @@ describe.skipIf(reason)(`a local user of a node${because}`, () => {
   const on = async (script: string) => await lab.machine('etcd01').check(['sh', '-euc', script])
   const asUser = async (script: string) =>
     await lab.machine('etcd01').exec(['runuser', '-u', 'mallory', '--', 'sh', '-c', script])
-  /** Until what was started has taken its new name. */
+  /** Waits until what was started has its new name. */
   const settle = 'settle() { until grep -s -q -x kube-apiserver /proc/[0-9]*/comm; do sleep 0.02; done; }'
   const fetched = "curl -s -m 5 -o /dev/null -w '%{http_code}'"
 
   test('who names a process kube-apiserver does not hold up a restore', async () => {
-    // As a program of that name, which the kernel takes for the process's name as well.
+    // Under this program name, which the kernel also uses as the process's name.
     await asUser('cp /bin/sleep /tmp/kube-apiserver; setsid /tmp/kube-apiserver 600 >/dev/null 2>&1 &')
     await expect
       .poll(async () => await on('grep -s -l -x kube-apiserver /proc/[0-9]*/comm'))
@@ -45,7 +45,7 @@ describe.skipIf(reason)(`a local user of a node${because}`, () => {
     const words = ['--identity', path.join(lab.folder, 'key.txt'), '--confirm', 'test', '--yes']
     await quorateOk(lab, ['restore', path.join(store, bundle), ...words])
     expect(await on(`cat ${MANIFEST}`)).toBe('kind: Pod\n')
-    // It was there all the time.
+    // It existed all the time.
     expect(await on('pgrep -x kube-apiserver')).toMatch(/^\d+\n$/)
     await on('pkill -x kube-apiserver')
   })
@@ -61,7 +61,7 @@ describe.skipIf(reason)(`a local user of a node${because}`, () => {
     expect(await asked('', '')).toBe('no')
     const begin = 'setsid /run/kube-apiserver 60 >/dev/null 2>&1 & pid=$!; settle'
     expect(await asked(begin, 'kill $pid')).toBe('yes')
-    // As sudo is at its prompt, whatever the link was called by which a user started it.
+    // Like sudo at its prompt, whatever the name of the link by which a user started it.
     expect(await asked(`chmod u+s /run/kube-apiserver; ${begin}`, 'kill $pid')).toBe('no')
     const user = 'setsid setpriv --reuid mallory --clear-groups /run/kube-apiserver 60 >/dev/null 2>&1 &'
     expect(await asked(`${user} pid=$!; settle`, 'kill $pid')).toBe('no')

@@ -1,4 +1,6 @@
-/** Who gives out etcd's binaries gives out something else: pinned checksums (`etcd.sha256`) keep it off the nodes. */
+/**
+ * An attacker controls the source of etcd's binaries: pinned checksums (`etcd.sha256`) keep forged ones off the nodes.
+ */
 import { readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ownArchitecture } from '../../src/artifacts/artifact.ts'

@@ -1,4 +1,4 @@
-/** A CA that can be forged is not let in; a cluster that trusts one already goes on, and is warned of it. */
+/** A CA that can be forged is refused; a cluster that already trusts one keeps running, with a warning. */
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type TestLab, testLab, whyNoLab } from './harness.ts'
@@ -43,7 +43,7 @@ describe.skipIf(reason)(`a weak CA${because}`, () => {
   })
 
   test('of a cluster that trusts it already locks nobody out: all goes on, with a warning', async () => {
-    // As a cluster has it that was made when such a CA was still taken.
+    // Like a cluster that was set up when such a CA was still accepted.
     await on('mkdir -p /etc/ssl/etcd')
     await lab
       .machine('etcd01')

@@ -1,4 +1,4 @@
-/** Backups that are looked at, restored for a trial and removed: of real members on loopback, by the tool as a user runs it. */
+/** Backups are verified, restore-tested and removed: of real members on loopback, with the tool as users run it. */
 import { mkdtemp, readFile, readdir, rename, rm, truncate, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
@@ -28,12 +28,12 @@ afterAll(async () => {
 
 describe('backups of a member of 3.5.16', () => {
   let source: BackupSource
-  /** The backup that all is done to. */
+  /** The backup that all tests use. */
   let name: string
   let file: string
   const verify = async (...words: string[]) =>
     await source.run('backup', 'verify', name, '--identity', identity, ...words)
-  /** Where it works: nothing may be left in it but what signatures take. */
+  /** Its work directory: nothing may be left in it except what signatures need. */
   const left = async () =>
     (await readdir(path.join(source.store, '..', '.quorate', 'prod'))).filter((one) => !SIGNING.includes(one))
   const listed = async () => JSON.parse(await source.ok('backup', 'list', '--json')).backups[0]
@@ -91,7 +91,7 @@ describe('backups of a member of 3.5.16', () => {
     }
     await truncate(file, whole.length - 100)
     expect(await refusal()).toMatch(/damaged/)
-    // It is another file than the one that was proven.
+    // It is another file than the restore-tested one.
     expect(await listed()).toMatchObject({
       proven: null,
       troubles: [expect.stringContaining(`${whole.length} were written`)],
@@ -155,7 +155,7 @@ describe('backups of a member of 3.5.16', () => {
       error: { code: 'backup', message: expect.stringMatching(/keys: recorded 12, restored \d+/) },
     })
     const { proof } = JSON.parse(await readFile(path.join(source.store, sideFileName(name)), 'utf8'))
-    // What the tool counts depends on its version, and says nothing; its hash does.
+    // The tool's count depends on its version, and means nothing; its hash does.
     await source.forge(name, { status: { ...proof.status, totalKey: '1' } })
     expect(await verify()).toMatchObject({ exitCode: 0 })
     await source.forge(name, { status: { ...proof.status, hash: '1' } })
@@ -198,7 +198,7 @@ test('a backup of 3.4.23: with its own etcd, and with a newer one where that is 
     })
   }
 
-  // It is proven now; what is older goes, what is newer stays as the newest.
+  // It is restore-tested now: older ones are removed, and the newer one stays as the newest.
   const named = (time: string) => name.replace(/\d{8}T[\d.]+Z/, time)
   const [old, newest] = [named('20200101T000000Z'), named('29990101T000000Z')]
   for (const other of [old, newest]) await writeFile(path.join(source.store, other), 'x')
@@ -250,11 +250,11 @@ function equal(what: string, value: string | undefined) {
   return { what, recorded: value, found: value, outcome: 'equal' }
 }
 
-/** Command lines of drills' etcds that run on data below the folder. */
+/** Command lines of test restores' etcd processes with data below the directory. */
 async function drillsUnder(parent: string): Promise<readonly string[]> {
   const pids = (await readdir('/proc')).filter((entry) => /^\d+$/.test(entry))
   const lines = await Promise.all(
-    // Gone meanwhile: none.
+    // Already gone: none.
     pids.map(async (pid) => await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')),
   )
   return lines.filter((line) => line.includes('--name=drill') && line.includes(`--data-dir=${parent}`))

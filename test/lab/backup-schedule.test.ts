@@ -1,4 +1,6 @@
-/** A node takes backups by itself: its unit, its failures, what is seen of them, and what is left when it is over. */
+/**
+ * A node takes backups by itself: its unit, its failures, how they are reported, and what is left after its removal.
+ */
 import { X509Certificate, createPrivateKey } from 'node:crypto'
 import { mkdtemp, readFile } from 'node:fs/promises'
 import path from 'node:path'
@@ -23,7 +25,7 @@ import { startQuorate } from './support/run.ts'
 const NODE = 'service01'
 const STORE = '/srv/backups'
 const SERVICE = 'quorate-backup.service'
-/** Where Debian's node exporter looks. */
+/** The directory from which Debian's node exporter reads. */
 const COLLECTOR = '/var/lib/prometheus/node-exporter'
 const METRICS = `${COLLECTOR}/quorate_backup.prom`
 
@@ -66,7 +68,7 @@ describe.skipIf(whyNoLab())('backups on a schedule', () => {
     })
     expect(await on(NODE, 'sh', '-c', 'id quorate-backup 2>&1 || true')).toContain('no such user')
 
-    // One that is killed in its midst is gone on with.
+    // An interrupted run is continued.
     const killed = startQuorate(lab, ['backup', 'schedule', '--yes'])
     killed.child.stderr?.on('data', (said: string) => {
       if (said.includes('done: add the user')) killed.child.kill('SIGKILL')
@@ -108,7 +110,7 @@ describe.skipIf(whyNoLab())('backups on a schedule', () => {
 
     await using bundle = await open([identity])
     expect(bundle.about).toMatchObject({ cluster: 'test', etcdVersion: LAB_ETCD.version })
-    // With a key of its own, which the service is handed and nobody but root reads there.
+    // With its own key, which is passed to the service and which only root can read on the node.
     expect(bundle.signer).toMatchObject({ principal: 'node-service01@test', name })
     expect(await on(NODE, 'stat', '-c', '%U %a', '/etc/quorate-backup/signing.key')).toBe('root 600')
     expect(bundle.clusterFile).toBe(await readFile(lab.clusterFile, 'utf8'))
@@ -132,7 +134,7 @@ describe.skipIf(whyNoLab())('backups on a schedule', () => {
     expect(await quorateOk(lab, ['backup', 'schedule', ...words])).toMatch(
       /^nothing to change: service01 takes the backups/,
     )
-    // quorate itself is there, and all that it needs to look into the store.
+    // quorate itself is on the node, and everything that it needs to read the backup location.
     const there = ['/usr/local/lib/quorate/quorate', '-f', '/etc/quorate-backup/cluster.yaml']
     const list = await quorateOk(lab, ['run', NODE, '--', ...there, 'backup', 'list'])
     expect(list).toContain(report.first?.name)
@@ -143,7 +145,7 @@ describe.skipIf(whyNoLab())('backups on a schedule', () => {
     await on(NODE, 'systemctl', 'start', SERVICE)
     const second = (await bundles()).at(-1)
     expect(second?.takenAt.getTime()).toBeGreaterThan(first?.takenAt.getTime() ?? Infinity)
-    // Two only where an hour ended right between them.
+    // Two only if an hour ended exactly between them.
     expect((await bundles()).map(({ name }) => name)).toEqual([...newestOfHours([first, second])])
 
     await on(NODE, 'chmod', '500', STORE)
@@ -201,7 +203,7 @@ describe.skipIf(whyNoLab())('backups on a schedule', () => {
 
   const certificate = async () => await on(NODE, 'cat', '/etc/quorate-backup/client.crt')
 
-  /** Of the key that is there; what is in force then. */
+  /** The present key; returns what is in effect then. */
   async function expire(): Promise<string> {
     const file = '/etc/quorate-backup/client.crt'
     const key = '/etc/quorate-backup/client.key'
@@ -243,10 +245,10 @@ describe.skipIf(whyNoLab())('backups on a schedule', () => {
   test('a machine that was off when its time came takes the backup when it is up again', async () => {
     const machine = lab.machine(NODE)
     const last = (await bundles()).at(-1)
-    // At once, and not within the minutes over which clusters that share a store are spread.
+    // At once, without the random delay of a few minutes that separates clusters with the same backup location.
     const soon = '/etc/systemd/system/quorate-backup.timer.d/soon.conf'
     await machine.writeFile(soon, '[Timer]\nRandomizedDelaySec=0\n')
-    // Daily, and last at the time of this stamp: it was off for two days.
+    // Daily, with the last run at the time of this stamp: the node was off for two days.
     await on(NODE, 'touch', '-d', '2 days ago', '/var/lib/systemd/timers/stamp-quorate-backup.timer')
     await machine.kill()
     await machine.boot()

@@ -1,4 +1,4 @@
-/** `quorate backup` of real clusters: complete, readable by its secret alone, and whole or not there. */
+/** `quorate backup` of real clusters: complete, readable only with its secret, and stored completely or not at all. */
 import { createPrivateKey, createPublicKey, randomBytes } from 'node:crypto'
 import { mkdir, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
@@ -92,7 +92,7 @@ describe.skipIf(whyNoLab())('backup', () => {
       await unseal({ kind: 'identities', identities: [identity] }, one(sealed), 'the key'),
     )
     expect(publicPem(pem)).toBe(publicPem(key ?? ''))
-    // Nothing of it was written on the nodes, and nothing is left here.
+    // Nothing of it was written on the nodes, and nothing is left locally.
     expect((await readdir(stateFolder(lab))).filter((name) => name.startsWith('.backup-'))).toEqual([])
   })
 
@@ -101,7 +101,7 @@ describe.skipIf(whyNoLab())('backup', () => {
     await using session = await openClusterSession(cluster)
     const clients = await allMembers(session)
     const [first] = clients
-    // More than is on its way at a time.
+    // More than fits into the buffers.
     for (let index = 0; index < 16; index++)
       await first?.call(KV.method.put, { key: Buffer.from(`large/${index}`), value: randomBytes(1024 ** 2) })
     const [leader] = await etcdClient.healthyVoters(3)
@@ -166,7 +166,7 @@ describe.skipIf(whyNoLab())('backup', () => {
     const store = folder('swept')
     await mkdir(store, { mode: 0o700 })
     const run = startQuorate(lab, ['backup', '--store', store, '--recipient', recipient])
-    // Its part is there as soon as bytes come.
+    // Its partial file exists as soon as bytes arrive.
     const deadline = performance.now() + 60_000
     while ((await readdir(store)).length === 0 && performance.now() < deadline)
       await new Promise(setImmediate)
@@ -180,7 +180,7 @@ describe.skipIf(whyNoLab())('backup', () => {
   })
 
   test('in a bucket: taken by hand and by a node, listed, restored for a trial, and the cluster restored from it', async () => {
-    // Where the machines reach it too: at the first address of their network.
+    // On an address that the machines can reach as well: the first one of their network.
     await using s3 = await startS3Server(lab.machine('etcd01').address.replace(/\d+$/, '1'))
     await s3.client.send(new CreateBucketCommand({ Bucket: 'etcd-backups' }))
     const { endpoint, ca, credentials } = s3.location('etcd-backups')
@@ -213,7 +213,7 @@ describe.skipIf(whyNoLab())('backup', () => {
     expect(stdout.trim()).toBe('before')
   })
 
-  /** Where the store's secret key is found on the node: in files, in the journal, in what processes were started with. */
+  /** Where the S3 secret key is found on the node: in files, in the journal, in the environment of processes. */
   async function traceOfSecret(): Promise<string> {
     const look = `{ grep -rlsF "$1" /etc /var /run /opt /usr/local /srv /tmp --exclude-dir=journal || true; } |
         while read -r file; do stat -c '%n: %U %a' "$file"; done

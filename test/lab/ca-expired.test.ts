@@ -1,4 +1,7 @@
-/** The CA itself has expired: every command gives the same order, what it says works as it stands, and `apply` ends well. */
+/**
+ * The CA itself has expired: every command suggests the same order, each suggested command works, and `apply` completes
+ * it.
+ */
 import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -14,7 +17,7 @@ const MEMBERS = ['etcd01', 'etcd02', 'etcd03']
 const PKI_FAILED = 4
 const BLOCKED = 8
 
-/** Whatever somebody tries then; what each of them ends with. */
+/** Everything that an operator might try then, and the resulting exit code. */
 const VERBS = [
   ['plan'],
   ['apply', '--yes'],
@@ -44,7 +47,7 @@ describe.skipIf(whyNoLab())('a CA that has expired', () => {
     expect(await quorateOk(lab, ['plan'])).toBe('nothing to change\n')
     expect(await quorateOk(lab, ['etcdctl', '--', 'get', 'before', '--print-value-only'])).toBe('it ended\n')
   }
-  /** Gives the order that each of them names, which has to be one and the same. */
+  /** Returns the order that each command suggests, which must be the same. */
   async function order(): Promise<string> {
     const orders = new Set<string>()
     for (const words of VERBS) {
@@ -58,7 +61,7 @@ describe.skipIf(whyNoLab())('a CA that has expired', () => {
     expect(others).toEqual([])
     return only
   }
-  /** The certificate is renewed, and the members do not know of it yet. */
+  /** The certificate is renewed, but the members do not have it yet. */
   async function onlyApplyHelps(): Promise<void> {
     for (const words of VERBS.filter(([verb]) => verb === 'certs')) {
       const { exitCode, stdout, stderr } = await quorate(lab, words)
@@ -121,7 +124,7 @@ describe.skipIf(whyNoLab())('a CA that has expired', () => {
       folder,
       certificate,
     ])
-    // The operator's certificate comes first, as always with a CA out of reach; then the members'.
+    // The operator's certificate comes first, as always with an offline CA; then the members'.
     for (const trip of ['operator', 'members']) {
       const { exitCode, stderr } = await quorate(lab, ['apply', '--yes'])
       expect({ trip, exitCode, stderr }).toEqual({

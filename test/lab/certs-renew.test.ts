@@ -1,4 +1,4 @@
-/** Certificates renewed beneath a cluster that is in use, and beneath one that all of them have expired on. */
+/** Renews certificates of a cluster in use, and of one whose certificates have all expired. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -70,7 +70,7 @@ describe.skipIf(whyNoLab())('certs renew', () => {
     const folder = path.join(stateFolder(lab), 'ca')
     return { certificate: path.join(folder, 'ca.crt'), key: path.join(folder, 'ca.key') }
   }
-  /** Puts a certificate with these dates beside a member's key. */
+  /** Puts a certificate with these dates next to a member's key. */
   const backdate = async (name: string, dates: { readonly notBefore: string; readonly notAfter: string }) => {
     const folder = path.join(lab.folder, `forged-${name}`)
     await mkdir(folder, { recursive: true })
@@ -111,7 +111,7 @@ describe.skipIf(whyNoLab())('certs renew', () => {
     await backdate('etcd01', dates(50, 50))
     await backdate('etcd02', dates(70, 40))
     await backdate('etcd03', dates(80, 40))
-    // A question that nobody answers changes nothing.
+    // A question without an answer changes nothing.
     const before = await serials()
     const asked = await quorate(lab, ['certs', 'renew'])
     expect(asked.exitCode).toBe(UNCONFIRMED)
@@ -162,7 +162,7 @@ describe.skipIf(whyNoLab())('certs renew', () => {
     await writeFile(certificate, pem)
     const serving = await pids()
     for (const name of MEMBERS) await on(name, 'systemctl restart --no-block etcd.service')
-    // A leader that finds no peer to hand over to stops late: until then its process is the one that served before.
+    // A leader that finds no peer to transfer leadership to stops late: until then its old process serves.
     await expect
       .poll(async () => (await pids()).filter((pid) => serving.includes(pid)), { timeout: 60_000 })
       .toEqual([])
@@ -175,7 +175,7 @@ describe.skipIf(whyNoLab())('certs renew', () => {
         expect.stringMatching(/quorate certs renew$/),
       ])
 
-    // One alone: what is done is done, and what is left is said.
+    // Only one: it reports what is done, and what is left.
     const one = await quorate(lab, ['certs', 'renew', 'etcd02', '--yes'])
     expect(one).toMatchObject({ exitCode: 0, stderr: expect.stringMatching(/etcd01.*also needs renewal/) })
     const starting = await pids()
@@ -193,7 +193,7 @@ describe.skipIf(whyNoLab())('certs renew', () => {
     expect(done.availability?.report).toMatchObject({ writes: { failed: 0 }, lostWrites: 0 })
     const served = await serials()
     expect(new Set(Object.values(served)).size).toBe(6)
-    // What the processes read before they were restarted is of no use now, and goes with the next certificate.
+    // What the processes read before their restart is of no use now, and is replaced with the next certificate.
     await renewed('--all')
     expect(await on('etcd01', 'ls /etc/ssl/etcd/')).toBe(
       'ca.crt\nca.env\npeer.crt\npeer.key\nserver.crt\nserver.key\n',
@@ -213,7 +213,7 @@ describe.skipIf(whyNoLab())('certs renew', () => {
       await run(['openssl', 'x509', '-in', certificate, '-noout', '-subject', '-nameopt', 'RFC2253'])
     ).stdout
     const common = /CN=([^,\n]+)/.exec(subject)?.[1] ?? ''
-    // The same key and name, near its end: what it issued is still its own.
+    // The same key and name, but near its expiry: it still recognizes the certificates that it issued.
     const short = path.join(folder, 'ca.crt')
     const request = [
       'req',

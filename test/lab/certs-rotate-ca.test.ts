@@ -1,4 +1,4 @@
-/** The CA of a cluster in use exchanged for another: killed in every stage, taken back, and completed. */
+/** Rotates the CA of a cluster in use: killed in every stage, rolled back, and completed. */
 import { cp, mkdir, readFile, readdir, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -30,7 +30,7 @@ interface Stage {
   }
 }
 
-/** Files of a client that has got them once and never again. */
+/** Files of a client that received them once and never again. */
 interface Client {
   readonly ca: string
   readonly certificate: string
@@ -61,7 +61,7 @@ describe.skipIf(whyNoLab())('certs rotate-ca', () => {
     }
     return done.stages
   }
-  /** Runs until an event is seen, and dies there. */
+  /** Runs until an event is seen, and is killed then. */
   const killedAt = async (seen: RegExp, ...args: string[]) => {
     const killed = startQuorate(lab, [...ROTATE, ...args])
     let text = ''
@@ -78,7 +78,7 @@ describe.skipIf(whyNoLab())('certs rotate-ca', () => {
     const file = (ending: string) => path.join(folder, ending)
     return { ca: file('ca.crt'), certificate: file(`${name}.crt`), key: file(`${name}.key`) }
   }
-  /** Names of the members that this client gets an answer from, as curl sees it. */
+  /** Names of the members that answer this client, as curl sees it. */
   const reaches = async ({ ca, certificate, key }: Client): Promise<string[]> => {
     const answers = await Promise.all(
       lab.machines.map(async ({ name, address }) => {
@@ -112,7 +112,7 @@ describe.skipIf(whyNoLab())('certs rotate-ca', () => {
     await killedAt(/"step-done".*"kind":"restart"/, '--trust-only')
     const between = await pids()
     expect(before.filter((pid, index) => pid !== between[index])).toHaveLength(1)
-    // Whoever has the folder as it was before must not put things back.
+    // An old copy of the state directory must not undo the rotation.
     const other = await quorate({ clusterFile: path.join(elsewhere, 'cluster.yaml') }, ['apply', '--yes'])
     expect(other).toMatchObject({
       exitCode: BLOCKED,
@@ -129,7 +129,7 @@ describe.skipIf(whyNoLab())('certs rotate-ca', () => {
     expect(between.filter((pid, index) => pid !== after[index])).toHaveLength(2)
     expect(new Set(await issuers())).toEqual(new Set(['issuer=CN=test etcd CA']))
     expect(await reaches(old)).toEqual(MEMBERS)
-    // Apply knows where it stands, and neither goes on nor back.
+    // Apply knows the stage, and neither continues it nor rolls it back.
     expect(await quorateOk(lab, ['plan'])).toBe('nothing to change\n')
     await isIntact()
   })
@@ -144,7 +144,7 @@ describe.skipIf(whyNoLab())('certs rotate-ca', () => {
     )
     expect(await pids()).toEqual(before)
     expect(new Set(await issuers())).toEqual(new Set(['issuer=CN=test etcd CA 2']))
-    // With the new ca.crt a certificate from either CA is good; without it the members are not recognized.
+    // With the new ca.crt, a certificate from either CA is valid; without it, the members are not recognized.
     const old = path.join(lab.folder, 'handed-out-old')
     const oldFiles = { certificate: path.join(old, 'old.crt'), key: path.join(old, 'old.key') }
     expect(await reaches({ ...oldFiles, ca: handed.ca })).toEqual(MEMBERS)
@@ -196,7 +196,7 @@ describe.skipIf(whyNoLab())('certs rotate-ca', () => {
     expect(await reaches(fresh)).toEqual(MEMBERS)
     const oldFiles = { certificate: path.join(old, 'old.crt'), key: path.join(old, 'old.key') }
     expect(await reaches({ ...oldFiles, ca: fresh.ca })).toEqual([])
-    // Kept here, and so brought along.
+    // Its key is local, so it is updated.
     const followed = {
       ca: state('clients', 'ca.crt'),
       certificate: state('clients', 'old.crt'),

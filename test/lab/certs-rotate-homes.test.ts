@@ -1,4 +1,4 @@
-/** The CA of a cluster in use exchanged for one that lives elsewhere: on a machine of its own, or where only requests get to. */
+/** Rotates the CA of a cluster in use to another CA location: on a separate machine, or offline. */
 import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { generateX25519Identity, identityToRecipient } from 'age-encryption'
@@ -97,7 +97,7 @@ describe.skipIf(whyNoLab())('certs rotate-ca to a CA', () => {
   })
 
   test('out of reach: it waits for the requests to come back, and goes on', async () => {
-    // Its certificates are about to expire (28 days are left), as that of the operator is: it is good until then.
+    // Its certificates expire soon (28 days are left), like the operator's: they are valid until then.
     const ca = await offlineCa(lab.folder, 'offline-ca')
     await lab.writeCluster({ pki: { authority: ca.authority } })
     expect(await waiting()).toContain('not yet signed a certificate for etcd01, etcd02, etcd03')
@@ -164,14 +164,14 @@ describe.skipIf(whyNoLab())('certs rotate-ca to a CA', () => {
     await vault.check(['chmod', '600', '/root/ca.key'])
   }
 
-  /** Runs the stages as far as they go without the CA. @returns what it is waited for */
+  /** Runs the stages as far as they go without the CA. @returns what it waits for */
   async function waiting(...args: string[]): Promise<string> {
     const { exitCode, stdout } = await quorate(lab, [...ROTATE, ...args])
     expect({ exitCode, last: stdout.trim().split('\n').at(-1) }).toEqual({
       exitCode: PKI_FAILED,
       last: expect.stringContaining('quorate certs csr --out DIR'),
     })
-    // Whoever looks meanwhile, or has something else to do, is not kept out.
+    // Inspections and other work are still possible during that time.
     expect((await statusOf(lab)).report.cluster.healthy).toBe(true)
     return stdout
   }

@@ -1,4 +1,4 @@
-/** The commands on real machines, in the built program, as a user types them. */
+/** The commands on real machines, in the built program, as users type them. */
 import { mkdir, stat, symlink } from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'

@@ -1,4 +1,7 @@
-/** Where people keep etcd's data: on disks of their own, behind links, below what is not there yet. Each machine is a cluster. */
+/**
+ * Common locations of etcd's data: on separate disks, behind links, below directories that don't exist yet. Each
+ * machine is a cluster.
+ */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { EXIT_CODES } from '../../src/errors.ts'
 import type { Check } from '../../src/preflight/checks.ts'
@@ -26,7 +29,7 @@ describe.skipIf(reason)(`data directories as people have them${because}`, () => 
   })
   afterAll(async () => await lab.down())
 
-  /** A cluster of this one machine, with its data and log there. */
+  /** A cluster of this one machine, with its data and log at these paths. */
   async function cluster(name: string, dataDirectory: string, walDirectory: string, further = {}) {
     await freshState(lab)
     await lab.writeCluster({
@@ -37,7 +40,7 @@ describe.skipIf(reason)(`data directories as people have them${because}`, () => 
   }
   const run = async (name: string, script: string) => await lab.machine(name).check(['sh', '-ec', script])
 
-  /** What preflight has against it, by id. */
+  /** What preflight objects to, by ID. */
   async function troubles(): Promise<readonly Check[]> {
     const { stdout } = await quorate(lab, ['preflight', '--json'])
     const { checks } = JSON.parse(stdout) as { checks: readonly Check[] }
@@ -61,14 +64,14 @@ describe.skipIf(reason)(`data directories as people have them${because}`, () => 
     await cluster('etcd02', '/var/lib/etcd', '/var/lib/etcd/member/wal')
     expect(ids(await troubles())).toEqual([])
     await run('etcd02', 'rmdir /var/lib/etcd')
-    // A login as people have it: sudo without a secure_path, a PATH without sbin, a umask for itself alone.
+    // A common login: sudo without a secure_path, a PATH without sbin, a umask that denies others.
     await run(
       'etcd02',
       `printf 'Defaults !secure_path\\nDefaults umask=0077\\n' >/etc/sudoers.d/zz-site
       [ "$(grep -c secure_path /etc/sudoers)" = 0 ] || sed -i '/secure_path/d' /etc/sudoers
       printf 'export PATH=/usr/bin:/bin\\numask 077\\n' >/home/ops/.bashrc`,
     )
-    // And a place that passes its group on to what is made below.
+    // And a directory that passes its group on to what is created below it.
     await run('etcd02', 'mkdir -p /volume && chgrp adm /volume && chmod 2755 /volume')
     await cluster('etcd02', '/volume/etcd/db/data', '/volume/etcd/db/wal', {
       ssh: { user: 'ops', identityFile: lab.identityFile },
@@ -89,7 +92,7 @@ describe.skipIf(reason)(`data directories as people have them${because}`, () => 
   })
 
   test('data that is moved behind a link later, and put back', async () => {
-    // As the test before has left it.
+    // As the previous test left it.
     await run(
       'etcd03',
       'systemctl stop etcd; mkdir /mnt/ssd; mv /data/etcd /mnt/ssd/; ln -s /mnt/ssd/etcd /data/etcd',
@@ -100,7 +103,7 @@ describe.skipIf(reason)(`data directories as people have them${because}`, () => 
     expect(stdout + stderr).toContain('/data/etcd is a symbolic link to /mnt/ssd/etcd')
     expect(stdout + stderr).toContain('mount --bind /mnt/ssd/etcd /data/etcd')
     expect(await run('etcd03', 'find /mnt/ssd /data -printf "%p %u %m %l\\n" | sort')).toBe(before)
-    // As it is told.
+    // As the fix says.
     await run('etcd03', 'rm /data/etcd && mkdir /data/etcd && mount --bind /mnt/ssd/etcd /data/etcd')
     await quorateOk(lab, ['apply'])
     expect(await quorateOk(lab, ['apply'])).toBe('nothing to change\n')
@@ -130,7 +133,7 @@ describe.skipIf(reason)(`data directories as people have them${because}`, () => 
     expect(data?.found).toBe('/srv/etcd/data is a symbolic link to /mnt/ssd/x')
     expect(data?.remedy).toContain('etcd.dataDirectory: /mnt/ssd/x')
 
-    // Above these only root's directories are asked for, and a link of root's is as good.
+    // Above these, only root's directories are accepted, and root's links as well.
     await run('etcd04', 'ln -s /mnt/ssd /bulk')
     await cluster('etcd04', '/bulk/db/etcd/data', '/bulk/db/etcd/wal')
     expect(ids(await troubles())).toEqual([])

@@ -1,4 +1,4 @@
-/** Every command that README and docs show, typed on machines, in the order of a cluster's life. */
+/** Every command in README and docs, typed on machines, in the order of a cluster's life. */
 import { rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -25,7 +25,7 @@ describe.skipIf(whyNoLab())('the commands of the pages', () => {
 
   test('a lab of one machine: up, status, down, and no trace', async () => {
     const folder = await ownedFolder(TEST_LABS)
-    // Where the sweep of labs that were left behind would look for it.
+    // Where the removal of abandoned labs would look for it.
     const subnet = await allocateSubnet(path.join(folder, 'lab'))
     try {
       const address = addressesIn(subnet, 11).ipv4.replace(/\/.*/, '')

@@ -1,4 +1,4 @@
-/** One cluster up two minors and down again, by etcd's own downgrade, with kills and aborts on the way. */
+/** One cluster up two minors and down again, with etcd's own downgrade, and with kills and aborts in between. */
 import { readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { Availability } from '../../src/engine/with-recorder.ts'
@@ -16,7 +16,7 @@ const BLOCKED = 8
 
 const [OLD, MIDDLE, NEW] = ['3.5.35', '3.6.16', '3.7.3'] as const
 
-/** Of the cluster file's part on etcd. */
+/** The cluster file's section about etcd. */
 const ETCD = { source: { modules: {} } }
 
 interface Done {
@@ -65,7 +65,7 @@ describe.skipIf(reason)(`up to 3.7 and down to 3.5${because}`, () => {
     return { exitCode, preview: JSON.parse(stdout) as Preview }
   }
 
-  /** Runs it to its end, and asserts all that a user may rely on. */
+  /** Runs it completely, and asserts everything that a user may rely on. */
   async function whole(args: readonly string[], version: string): Promise<Done> {
     const { stdout, exitCode, stderr } = await quorate(lab, [...args, '--json'])
     if (exitCode !== 0) throw new Error(`exit code ${exitCode}:\n${stdout.slice(-2000)}${stderr}`)
@@ -96,7 +96,7 @@ describe.skipIf(reason)(`up to 3.7 and down to 3.5${because}`, () => {
   async function killedAt(args: readonly string[], moment: string): Promise<void> {
     const run = await held(lab, args, [{ at: on(moment), act: kill }])
     expect({ happened: run.happened, error: run.events.at(-1)?.error }).toEqual({ happened: 1 })
-    // What was under way there has come to its end.
+    // Commands that were still running on the nodes have ended.
     await vi.waitFor(async () => expect(await leftovers(lab.machines)).toEqual([]), 60_000)
   }
 

@@ -13,7 +13,7 @@ import { obtainEtcd } from '../../src/artifacts/obtain.ts'
 import { QuorateError } from '../../src/errors.ts'
 import type { EtcdSource } from '../../src/spec/cluster.ts'
 
-/** What each suite had when this was written. Stable suites keep it; sid moves on, and is asked then. */
+/** The versions in each suite when this was written. Stable suites keep theirs; sid changes, so it is asked. */
 export const SUITE_VERSIONS = {
   bullseye: '3.3.25',
   bookworm: '3.4.23',
@@ -27,30 +27,30 @@ export const BUILT_VERSIONS = ['3.5.35', '3.6.16', '3.7.3'] as const
 /** A suite of Debian, or a version that is built. */
 export type EtcdChoice = EtcdSuite | (typeof BUILT_VERSIONS)[number]
 
-/** Every etcd that tests run, oldest first. */
+/** All versions of etcd that tests run, oldest first. */
 export const ETCD_CHOICES: readonly EtcdChoice[] = [
   ...(Object.keys(SUITE_VERSIONS) as EtcdSuite[]),
   ...BUILT_VERSIONS,
 ]
 
-/** What the lab's clusters run unless a test wants another one: `etcd` of a cluster file. */
+/** The default of the lab's clusters: `etcd` of a cluster file. */
 export const LAB_ETCD = { version: '3.6.16', source: { modules: {} } } as const
 
 const MODULES = { kind: 'modules', proxy: undefined, go: undefined, checksumDatabase: true } as const
 
 export interface EtcdBinaries {
-  /** Absolute path of a folder with `etcd` and `etcdctl`, from 3.5 on `etcdutl` too. Only to be read. */
+  /** Absolute path of a directory with `etcd` and `etcdctl`, from 3.5 on also `etcdutl`. Read-only. */
   readonly directory: string
-  /** The version it really is. */
+  /** The actual version. */
   readonly version: string
   readonly source: EtcdSource
   readonly artifact: Artifact
 }
 
 export interface BinariesOptions {
-  /** This computer's unless given. */
+  /** Default: this computer's. */
   readonly arch?: Architecture
-  /** Short of what a test may take, unless given. */
+  /** Default: shorter than a test may take. */
   readonly signal?: AbortSignal
   readonly report?: (text: string) => void
 }

@@ -26,7 +26,7 @@ import { ETCD_CHOICES, etcdBinaries } from './etcd-binaries.ts'
 import { startCluster, type LoopbackCluster } from './loopback-etcd.ts'
 import { execFileSync } from 'node:child_process'
 
-/** Asks until it answers; the cluster has just been started. */
+/** Repeats until the cluster answers; it has just been started. */
 async function ready(cluster: LoopbackCluster): Promise<MemberClient[]> {
   const clients = cluster.members.map((member) => member.client())
   const deadline = Date.now() + 60_000
@@ -79,7 +79,7 @@ describe.each(ETCD_CHOICES)('etcd of %s', (choice) => {
       encoding: 'utf8',
       env: { ETCDCTL_API: '3' },
     })
-    // From 3.6 on there are more columns: whether it leads is the first that says yes or no.
+    // From 3.6 on there are more columns: the first one with yes or no is the leader's.
     const [, id, saidVersion, ...rest] = said.split(', ')
     const leader = rest.find((word) => /^(?:true|false)$/.test(word))
     const second = members[1]
@@ -159,7 +159,7 @@ describe.each(ETCD_CHOICES)('etcd of %s', (choice) => {
     const [member] = cluster.members
     const target = { address: '127.0.0.1', port: member?.clientPort ?? 0 }
     const options = { name: 'etcd01', target, identity: '127.0.0.1', tls: cluster.tls }
-    // It takes a leader a moment to decide.
+    // A leader takes a moment to decide.
     await vi.waitFor(
       async () =>
         expect(await readServedVersion(options)).toEqual({ server: version, cluster: minorOf(version) }),

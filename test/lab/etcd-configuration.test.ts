@@ -1,4 +1,4 @@
-/** The environment that quorate writes, given to real etcd of every minor there is: nothing unknown, and it serves. */
+/** Real etcd of every minor with the environment that quorate writes: it knows all of it, and serves. */
 import { spawn } from 'node:child_process'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -13,7 +13,7 @@ import { freePorts } from './support/ports.ts'
 
 test.each(ETCD_CHOICES)('etcd of %s takes its environment', async (suite) => {
   const { directory, version } = await etcdBinaries(suite)
-  // For its folder and its certificates; its own member is not needed.
+  // For its directory and its certificates; its own member is not used.
   await using certificates = await startCluster(directory, 1)
   const [clientPort, peerPort, metricsPort] = await freePorts(3)
   if (!clientPort || !peerPort || !metricsPort) throw new Error('no free ports')

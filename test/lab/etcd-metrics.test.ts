@@ -1,4 +1,4 @@
-/** Who gets at the metrics of real etcd, of every minor there is: with `metrics: clients` only who has a certificate. */
+/** Who can read the metrics of real etcd, for every minor: with `metrics: clients` only clients with a certificate. */
 import { spawn } from 'node:child_process'
 import { request } from 'node:https'
 import path from 'node:path'

@@ -1,4 +1,4 @@
-/** The same settings given to quorate's reading of them and to real etcd of each version: both make the same of them. */
+/** quorate and real etcd of each version read the same settings: both must understand them in the same way. */
 import * as fc from 'fast-check'
 import { spawn } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
@@ -12,11 +12,11 @@ import { logOfEtcd } from './support/etcd-log.ts'
 import { freePorts } from './support/ports.ts'
 import { type Sample, samples } from './support/etcd-samples.ts'
 
-/** The same for every run; another one by QUORATE_READING_SEED, more by QUORATE_READING_RUNS. */
+/** Fixed; set QUORATE_READING_SEED for another one, and QUORATE_READING_RUNS for more. */
 const SEED = Number(process.env['QUORATE_READING_SEED'] ?? 11)
 const RUNS = Number(process.env['QUORATE_READING_RUNS'] ?? 60)
 
-/** What is logged, as the flag would have it. */
+/** Logged values, in the flags' spelling. */
 type Logged = Readonly<Record<string, unknown>>
 const text = (name: string) => (log: Logged) => {
   const value = log[name]
@@ -53,7 +53,7 @@ const LOGGED: Readonly<Record<string, (log: Logged) => string | undefined>> = {
   'host-whitelist': list('host-whitelist'),
 }
 
-/** `logged` with what quorate reads in place of what it says otherwise. */
+/** `logged`, with quorate's reading in place of values that etcd logs differently. */
 function expected(defaults: Logged, { settings }: Reading): Record<string, string | undefined> {
   return Object.fromEntries(
     Object.entries(LOGGED).map(([flag, read]) => {
@@ -66,7 +66,7 @@ function expected(defaults: Logged, { settings }: Reading): Record<string, strin
       if (flag === 'corrupt-check-time') return [flag, String(goDuration(own))]
       if (['cors', 'host-whitelist', 'listen-metrics-urls'].includes(flag))
         return [flag, own.split(',').toSorted().join()]
-      // Nothing set is etcd's own quota of 2 GiB.
+      // Without a setting, etcd has its own quota of 2 GiB.
       return [flag, flag === 'quota-backend-bytes' && own === '0' ? standard : own]
     }),
   )
@@ -96,7 +96,7 @@ test.for(['bullseye', 'bookworm', '3.5.35', '3.6.16', '3.7.3'] as const)(
         const { logged } = await start(sample)
         if (logged !== undefined) started += 1
         const defaults = (file === undefined ? byFlags : byFile).logged ?? {}
-        // Where it does not start there is nothing to compare.
+        // If it does not start, there is nothing to compare.
         const own = logged === undefined ? undefined : expected(defaults, reading)
         const real = logged === undefined ? undefined : actual(logged)
         expect({ starts: reading.faults.length === 0, ...own }).toEqual({
@@ -106,7 +106,7 @@ test.for(['bullseye', 'bookworm', '3.5.35', '3.6.16', '3.7.3'] as const)(
       }),
       { seed: SEED, numRuns: RUNS },
     )
-    // Neither all of them wrong, nor all of them right.
+    // Neither all of them invalid, nor all of them valid.
     expect(started).toBeGreaterThan(RUNS / 10)
     expect(started).toBeLessThan(RUNS)
   },
@@ -140,7 +140,7 @@ test.for(['bookworm', '3.5.35'] as const)(
   },
 )
 
-/** The status of an answer; undefined: there is none. */
+/** The status of an answer; undefined: no answer. */
 async function answer(url: string, method: string): Promise<number | undefined> {
   const body = method === 'POST' ? '{"key":"Zm9v"}' : undefined
   return await fetch(url, { method, ...(body === undefined ? {} : { body }) }).then(

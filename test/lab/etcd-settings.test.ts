@@ -1,4 +1,4 @@
-/** What `validate` takes, etcd starts with and heeds; what it refuses, etcd ends with or passes over. */
+/** etcd starts with, and uses, whatever `validate` accepts. It exits with, or ignores, whatever `validate` refuses. */
 import { spawn } from 'node:child_process'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import os from 'node:os'
@@ -23,7 +23,10 @@ test.for(BUILT)('etcd %s starts with the settings that the table says, and heeds
   expect(fine).toEqual(wanted.map(({ settings }) => settings))
 })
 
-/** Whether a new member serves, and calls no variable unknown. It listens on sockets in its folder, and leads at once. */
+/**
+ * Whether a new member serves, and reports no variable as unknown. It listens on sockets in its directory, and becomes
+ * the leader at once.
+ */
 async function startsAndHeeds(
   etcd: string,
   settings: Readonly<Record<string, string>>,

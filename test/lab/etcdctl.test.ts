@@ -1,11 +1,11 @@
-/** etcdctl on a node: who it runs as, what it is given, what it is spared. */
+/** etcdctl on a node: its user, its arguments, and what it does not get. */
 import { beforeAll, describe, expect, test } from 'vitest'
 import { etcdctl } from '../../src/verbs/machines/etcdctl.ts'
 import type { Cluster } from '../../src/spec/cluster.ts'
 import { whyNoLab } from './harness.ts'
 import { type SshLab, useSshLab } from './ssh-lab.ts'
 
-/** In etcdctl's place: prints who it is, what it takes from its environment, what it was given; copies its input. */
+/** Replaces etcdctl: prints its user, environment and arguments; copies its input. */
 const STANDIN =
   '#!/bin/sh\nid -un; env -0 | grep -z ^ETCDCTL | tr "\\0" "\\n"; printf "<%s>\\n" "$@"; cat; exit 7\n'
 

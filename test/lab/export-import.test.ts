@@ -1,4 +1,4 @@
-/** Keys go from one cluster to another as they are, whatever is in them, and whatever comes between. */
+/** Keys are copied from one cluster to another unchanged, whatever they contain, and whatever interrupts it. */
 import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { copyFile, mkdir, open, readFile, readdir, stat, writeFile } from 'node:fs/promises'
@@ -27,7 +27,7 @@ type Place = Pick<TestLab, 'clusterFile'>
 
 describe.skipIf(whyNoLab())('export and import', () => {
   let lab: TestLab
-  /** etcd 3.4 with keys of every kind, and 3.6 with none. */
+  /** etcd 3.4 with keys of every kind, and 3.6 without any. */
   let from: Place
   let to: Place
   let sessions: readonly Session[]
@@ -158,13 +158,13 @@ describe.skipIf(whyNoLab())('export and import', () => {
       ({ key, value }) => Buffer.compare(value, here.keys.get(hex(key))?.value ?? new Uint8Array([0])) !== 0,
     )
     expect(differing).toEqual([])
-    // Nobody keeps them alive: what is left only gets less.
+    // No client keeps them alive, so the remaining time only decreases.
     for (const { key, lease } of there.keys.values()) {
       const left = here.leases.get(here.keys.get(hex(key))?.lease ?? 0n)?.secondsLeft
       const before = there.leases.get(lease)?.secondsLeft
       expect((left ?? 0n) <= (before ?? 0n) && (left === undefined) === (before === undefined)).toBe(true)
     }
-    // One lease for both, as it was.
+    // One lease for both, as before.
     const shared = here.keys.get(hex(utf8('/text/a')))?.lease ?? 0n
     const { keys } = await target.call(Lease.method.leaseTimeToLive, { id: shared, keys: true })
     expect(keys.map((key) => Buffer.from(key).toString()).toSorted()).toEqual(['/leased', '/text/a'])

@@ -1,4 +1,4 @@
-/** Trouble with a cluster that was healthy once: nothing is started, made or joined that could cost data. */
+/** Faults of a cluster that was healthy once: nothing is started, created or joined that could cost data. */
 import { chmod, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
@@ -175,7 +175,7 @@ describe.skipIf(whyNoLab())('a cluster that was healthy', () => {
         )
         expect({ verb, named: [...new Set(named)] }).toEqual({ verb, named: ['recover'] })
       }
-      // There is something to decide, and nothing was changed.
+      // The operator must decide, and nothing was changed.
       expect((await quorate(lab, ['recover'])).exitCode).toBe(2)
     } finally {
       for (const machine of lost) {
@@ -183,7 +183,7 @@ describe.skipIf(whyNoLab())('a cluster that was healthy', () => {
           await machine.check(['mv', `/opt/etcd/${folder}.away`, `/opt/etcd/${folder}`])
       }
     }
-    // With the data back, but not started yet, they are what is missing.
+    // With their data back, but not started yet, they are the missing members.
     const { report } = await statusOf(lab)
     for (const { hint } of report.cluster.problemDetails) expect(hint).toMatch(/quorate start --all$/)
     await quorateOk(lab, ['start', '--all', '--yes'])

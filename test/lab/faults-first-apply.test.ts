@@ -1,4 +1,4 @@
-/** What can be wrong before anything has begun: said clearly, before anything is changed on any machine. */
+/** Faults before the first apply: reported clearly, before anything is changed on any machine. */
 import { copyFile, mkdir, open, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -211,7 +211,7 @@ describe.skipIf(whyNoLab())('a first apply', () => {
     expect(narrow.output).toMatch(/etcd02: Free space and inodes: .* free on \/var\/lib\/quorate/)
     expect((await quorate(lab, ['apply'])).exitCode).toBe(0)
 
-    // A cluster that stands is not looked at like that each time.
+    // An existing cluster is not inspected like that each time.
     await incoming.check(['rm', '/usr/local/bin/etcdctl'])
     await incoming.fillDisk('/var/lib/quorate', 10 * MB)
     const { exitCode, stderr } = await quorate(lab, ['apply'])
@@ -226,7 +226,7 @@ describe.skipIf(whyNoLab())('a first apply', () => {
   })
 })
 
-/** Makes an ELF file say that it is for aarch64. */
+/** Makes an ELF file claim that it is for aarch64. */
 async function pretendArm(file: string): Promise<void> {
   await using handle = await open(file, 'r+')
   await handle.write(Buffer.from([0xb7, 0x00]), 0, 2, 18)

@@ -1,4 +1,4 @@
-/** The tool dies, at any moment: the next apply finishes the work, and nothing of the dead one is left. */
+/** quorate is killed at any moment: the next apply completes the work, and nothing of the killed run is left. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type TestLab, testLab, whyNoLab } from './harness.ts'
 import { startOver } from './support/fresh.ts'
@@ -10,7 +10,7 @@ import { WHOLE, outcomeOf } from './support/whole.ts'
 
 /** Steps done before each kill of the chain. */
 const STRIDE = 4
-/** More kills than a first apply has steps: a chain that is longer is going in circles. */
+/** More kills than a first apply has steps: a longer chain makes no progress. */
 const TOO_MANY = 40
 
 interface Event {
@@ -47,7 +47,7 @@ describe.skipIf(whyNoLab())('an apply that is killed', () => {
   test.each([1, 26])('after step %i of a first apply', async (steps) => {
     let done = 0
     expect(await applyUntil(({ type }) => type === 'step-done' && (done += 1) === steps)).toBe(137)
-    // What was killed has left its record: begun, and not ended.
+    // The killed run has left its record: started, and not ended.
     expect(await recordsOf(lab)).toMatchObject([{ verb: 'apply', until: null, error: null }])
     await quorateOk(lab, ['apply'])
     expect((await recordsOf(lab)).at(-1)).toMatchObject({
@@ -99,7 +99,7 @@ describe.skipIf(whyNoLab())('an apply that is killed', () => {
     expect(await outcomeOf(lab)).toEqual(WHOLE)
   })
 
-  /** Runs apply and kills it with SIGKILL at the event; gives the exit code, 137 if it was killed. */
+  /** Runs apply and kills it with SIGKILL at the event. Returns the exit code, 137 if it was killed. */
   async function applyUntil(moment: (event: Event) => boolean): Promise<number> {
     let killed = false
     const { ended } = startQuorate(lab, ['apply', '--json'], {

@@ -1,4 +1,7 @@
-/** Faults while members come and go and certificates are renewed: it ends done, or stops and says why; then it finishes. */
+/**
+ * Faults while members join, leave, and get new certificates: the run completes, or stops and says why; then a rerun
+ * completes it.
+ */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type TestLab, testLab, whyNoLab } from './harness.ts'
 import { type EtcdClient, INTACT, openEtcdClient } from './support/etcd-client.ts'
@@ -19,15 +22,15 @@ interface Case {
   readonly fault: Fault
   readonly victim: 'leader' | 'follower' | 'etcd04'
   readonly at: string
-  /** Members with a vote before and after. */
+  /** Voting members before and after. */
   readonly voters: readonly [before: number, after: number]
   readonly exit?: number
-  /** What it says where it stops, and what to do then. */
+  /** Its message if it stops, and what to do then. */
   readonly says?: RegExp
   readonly hint?: RegExp
 }
 
-/** Each takes the cluster as the one before has left it. */
+/** Each case takes the cluster as the previous one left it. */
 const CASES: readonly Case[] = [
   {
     what: 'a member is added: the leader is killed',
@@ -124,12 +127,12 @@ describe.skipIf(whyNoLab())('while', () => {
     await fault.heal(machine, lab)
     const error = run.events.at(-1)?.error
     const message = error?.message ?? ''
-    // The message on both sides: where the rest differs, it says why.
+    // The message on both sides: it explains other differences.
     expect({ exit: run.exitCode, happened: run.happened, message }).toEqual({ exit, happened: 1, message })
     expect(message).toMatch(says ?? /^$/)
     expect(error?.hint ?? '').toMatch(hint ?? /^$/)
     await etcdClient.healthyVoters(voters[1])
-    // Renewing all changes something each time; who is a member does not change twice.
+    // Renewing all changes something each time; membership does not change twice.
     const again = await finish(lab, [...words, '--yes'])
     expect(again.includes('nothing to change')).toBe(words !== RENEW)
     expect(await quorateOk(lab, ['apply'])).toBe('nothing to change\n')
@@ -174,7 +177,7 @@ describe.skipIf(whyNoLab())('while', () => {
     expect(await recorder.stop()).toMatchObject({ ...INTACT, writes: { failed: 0 }, reads: { failed: 0 } })
   })
 
-  /** As the others have it in their lists. */
+  /** As the other members list it. */
   async function newcomerId(): Promise<bigint | undefined> {
     const { members } = await etcdClient.view()
     const listed = members.flatMap((member) => (member.reachable ? (member.list?.members ?? []) : []))

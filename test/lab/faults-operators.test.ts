@@ -1,4 +1,4 @@
-/** Two operators at once, one who vanishes, and what of their secrets can be seen. */
+/** Two operators at once, one who disappears, and which of their secrets can be seen. */
 import { lstat, readFile, readdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -32,7 +32,7 @@ describe.skipIf(whyNoLab())('operators', () => {
       onLine: (line, child) => {
         if (begun || typeOf(line) !== 'wave') return
         begun = true
-        // Held still, or it might be done before the second has lost patience.
+        // Suspended, because it might finish before the second run stops waiting.
         child.kill('SIGSTOP')
         second.resolve(quorate(lab, ['apply']))
       },
@@ -58,7 +58,7 @@ describe.skipIf(whyNoLab())('operators', () => {
     await stopped.promise
     const early = await quorate(lab, ['apply'])
     expect(early).toMatchObject({ exitCode: 75 })
-    // As if half a minute had gone by without a word of his.
+    // As if half a minute had passed without a heartbeat.
     for (const machine of lab.machines) await silentFor(machine, 40)
     const { exitCode, stdout, stderr } = await quorate(lab, ['apply'])
     expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 })
@@ -83,7 +83,7 @@ describe.skipIf(whyNoLab())('operators', () => {
     const secrets = [SUDO_PASSWORD, PASSPHRASE]
     const watch = async () => {
       while (!ended.signal.aborted) {
-        // Machines are containers: their processes are seen from here as well.
+        // Machines are containers, so their processes are also visible from this computer.
         seen.push(...(await processesMentioning(secrets)))
         await sleep(50)
       }

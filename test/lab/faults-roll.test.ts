@@ -1,4 +1,4 @@
-/** Faults in the middle of a rolling restart: it ends done, or stops and says why; the same command finishes it. */
+/** Faults during a rolling restart: the run completes, or stops and says why; the same command then completes it. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { LAB_ETCD } from './etcd-binaries.ts'
 import { type TestLab, testLab, whyNoLab } from './harness.ts'
@@ -23,7 +23,9 @@ import { quorate, quorateOk } from './support/quorate.ts'
 const MIB = 1024 ** 2
 const [DONE, FAILED, UNREACHABLE, BLOCKED, LOCKED] = [0, 1, 69, 8, 75]
 
-/** Who is struck: the leader, the member that is being restarted, the next one, or the one that was restarted first. */
+/**
+ * The affected member: the leader, the one that is being restarted, the next one, or the one that was restarted first.
+ */
 type Victim = 'leader' | 'restarting' | 'next' | 'restarted' | 'etcd03'
 
 interface Case {
@@ -31,13 +33,13 @@ interface Case {
   readonly fault: Fault
   readonly victim: Victim
   readonly at: string
-  /** When it is healed: as soon as this happens; or after the tool has ended. */
+  /** When the fault is healed: as soon as this happens, or after quorate has ended. */
   readonly until?: string
   readonly exit: number
-  /** What it says where it stops, and what to do then. */
+  /** Its message if it stops, and what to do then. */
   readonly says?: RegExp
   readonly hint?: RegExp
-  /** What is typed then, where it is not the same command: the hint's, with the member's name behind it. */
+  /** What is typed then, if not the same command: that of the hint, followed by the member's name. */
   readonly cure?: readonly string[]
 }
 
@@ -165,11 +167,11 @@ describe.skipIf(whyNoLab())('a rolling restart, in the middle of which', () => {
     try {
       const happened = until === undefined ? 1 : 2
       const message = error?.message ?? ''
-      // The message on both sides: where the rest differs, it says why.
+      // The message on both sides: it explains other differences.
       expect({ exit: run.exitCode, happened: run.happened, message }).toEqual({ exit, happened, message })
       expect(message).toMatch(says ?? /^$/)
       expect(error?.hint ?? '').toMatch(hint ?? /^$/)
-      // Whoever is away already, nobody else is taken away as well.
+      // While a member is down, no other one is restarted.
       expect(fault.lasts ? restartsOfOthers(run, name) : []).toEqual([])
     } finally {
       await fault.heal(machine, lab)
@@ -214,7 +216,7 @@ describe.skipIf(whyNoLab())('a rolling restart, in the middle of which', () => {
     expect(second?.exitCode).toBe(LOCKED)
     expect(second?.stderr).toMatch(/another operator holds the lock.*\(restart\) since/)
     expect(second?.stderr).toContain('writes fail while one more restarts')
-    // With nobody at work it is the reason alone.
+    // Without another operator, the reason is reported alone.
     await lab.machine('etcd03').check(['systemctl', 'stop', 'etcd'])
     const alone = await quorate(lab, ['restart', 'etcd01', '--yes'])
     await lab.machine('etcd03').check(['systemctl', 'start', 'etcd'])

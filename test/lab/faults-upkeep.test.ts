@@ -1,4 +1,4 @@
-/** Verbs of the upkeep, killed with -9 before and after each kind of step that they have, and run again each time. */
+/** Maintenance commands, killed with -9 before and after each kind of their steps, and rerun each time. */
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { type TestLab, testLab, whyNoLab } from './harness.ts'
 import { type EtcdClient, INTACT, openEtcdClient } from './support/etcd-client.ts'
@@ -9,7 +9,9 @@ import { quorateOk } from './support/quorate.ts'
 
 const NODES = ['etcd01', 'etcd02', 'etcd03']
 const KILLED = 137
-/** What the killed run began on a machine ended while the next one looked: it says so, and to run it again. */
+/**
+ * What the killed run started on a machine ended during the next run's inspection: it says so, and asks for a rerun.
+ */
 const MOVED = 9
 
 describe.skipIf(whyNoLab())('killed at every kind of step and run again', () => {
@@ -50,7 +52,7 @@ describe.skipIf(whyNoLab())('killed at every kind of step and run again', () => 
   })
 
   test('reset: what it moved is there once, and nothing is left', async () => {
-    // In this order: what a killed run has begun may end there before that is noticed, and does not come again.
+    // In this order: what a killed run has started may end before that is noticed, and does not happen again.
     const first = ['step-started stop', 'step-done aside']
     expect(await killedEverywhere(['reset', '--confirm', 'test'], first)).toEqual(
       expect.arrayContaining(first),
@@ -65,14 +67,15 @@ describe.skipIf(whyNoLab())('killed at every kind of step and run again', () => 
     await nothingLeft()
   })
 
-  /** What hangs up takes a moment to be gone. */
+  /** Programs need a moment to end after a hangup. */
   async function nothingLeft(): Promise<void> {
     await vi.waitFor(async () => expect(await leftovers(lab.machines)).toEqual([]), { timeout: 60_000 })
   }
 
   /**
-   * Killed at the first moment of its kind that no run before it was killed at, until one gets through. Gives the moments.
-   * @param first those that come before all others, one a run
+   * Kills it at the first moment of a kind at which no earlier run was killed, until one completes. Returns the
+   * moments.
+   * @param first those that come before all others, one for each run
    */
   async function killedEverywhere(
     words: readonly string[],
@@ -98,7 +101,7 @@ describe.skipIf(whyNoLab())('killed at every kind of step and run again', () => 
       ])
       if (happened === 0 && exitCode === 0) return seen
       if (happened === 0 && exitCode === MOVED) continue
-      // One that had written its last line already may have got away.
+      // A run that has already printed its last line may complete.
       if (happened === 0 || ![0, KILLED].includes(exitCode))
         throw new Error(`${words.join(' ')} ended with exit code ${exitCode}: ${stderr}`)
     }

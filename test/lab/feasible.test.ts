@@ -1,4 +1,6 @@
-/** The data directory is a mount point, which nobody can rename; and what can't be done is found out before anything is. */
+/**
+ * The data directory is a mount point, which can't be renamed; impossible steps are detected before any step is done.
+ */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type TestLab, testLab, whyNoLab } from './harness.ts'
 import { LAB_ETCD } from './etcd-binaries.ts'
@@ -40,7 +42,7 @@ describe.skipIf(whyNoLab())('data on a filesystem of its own', () => {
     expect(moved.map(({ from }) => from)).toContain(DATA)
     await expectSettled()
 
-    // Out of the cluster, stopped, and its data not moved all the way: another file is still where it was.
+    // Removed from the cluster, stopped, and its data only partly moved: another file is still at its old path.
     await quorateOk(lab, ['etcdctl', 'etcd01', '--', 'member', 'remove', await idOf('etcd03')])
     const half = `${DATA}/.quorate-aside.half`
     await shell(
@@ -144,7 +146,7 @@ describe.skipIf(whyNoLab())('data on a filesystem of its own', () => {
     await expectSettled()
   })
 
-  /** Whether its member is still one. */
+  /** Whether its member still is one. */
   async function refused(name: string, why: RegExp): Promise<boolean> {
     const before = await idOf(name)
     const { exitCode, stderr } = await quorate(lab, ['member', 'replace', name, '--anew', before, '--yes'])
@@ -153,7 +155,7 @@ describe.skipIf(whyNoLab())('data on a filesystem of its own', () => {
     return (await idOf(name)) === before
   }
 
-  /** What tells a member's place and keys. */
+  /** The identities of the members, and their keys. */
   async function identities(): Promise<readonly string[]> {
     const files = '/etc/ssl/etcd/etcd.crt /etc/etcd/options.env /etc/etcd/cluster-id'
     const script = `sha256sum ${files}; ls /etc/ssl/etcd.d; systemctl show -p InvocationID etcd`
@@ -166,7 +168,7 @@ describe.skipIf(whyNoLab())('data on a filesystem of its own', () => {
     return JSON.parse(lines.at(-1) ?? '') as Done
   }
 
-  /** Also of one that does not run. */
+  /** Also for a member that does not run. */
   async function idOf(name: string): Promise<string> {
     const list = await quorateOk(lab, ['etcdctl', 'etcd01', '--', 'member', 'list'])
     return new RegExp(`^(\\w+), started, ${name},`, 'm').exec(list)?.[1] ?? ''

@@ -1,4 +1,6 @@
-/** What others have set for etcd.service on machines: drop-ins, environment files, systemd's own environment, masks. */
+/**
+ * Settings for etcd.service by other tools on machines: drop-ins, environment files, systemd's own environment, masks.
+ */
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type TestLab, testLab, whyNoLab } from './harness.ts'
@@ -12,12 +14,12 @@ import { statusOf } from './support/status.ts'
 const UNFIT = 3
 const BLOCKED = 8
 const DROP_IN = '/etc/systemd/system/etcd.service.d/10-old.conf'
-/** A proxy that nobody answers at, in all its spellings, and what else would change a program in Go. */
+/** A proxy that doesn't answer, in all its spellings, and other variables that affect programs in Go. */
 const AMBIENT = ['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY', 'http_proxy', 'https_proxy', 'all_proxy']
   .map((name) => `${name}=http://198.18.255.250:3128`)
   .concat('no_proxy=example.org', 'GODEBUG=http2client=0', 'LD_PRELOAD=/nowhere.so')
 
-/** As by hand, but that a drop-in says where its settings are. */
+/** As set up by hand, except that a drop-in names the file with its settings. */
 const BY_DROP_IN: Shape = {
   ...BY_HAND,
   unit: {
@@ -32,12 +34,12 @@ const BY_DROP_IN: Shape = {
 
 const reason = whyNoLab()
 
-/** Commands that write a drop-in for services and have systemd read it. */
+/** Commands that write a drop-in for services, and reload systemd. */
 function dropIn(file: string, text: string): string {
   return `mkdir -p ${path.dirname(file)}; printf '%s\\n' '[Service]' '${text}' >${file}; systemctl daemon-reload`
 }
 
-/** The commands of a hint, as they stand behind `on etcd01: `. */
+/** The commands of a hint, which follow `on etcd01: `. */
 function advised(output: string, name = 'etcd01'): string {
   const commands = new RegExp(`on ${name}: (.*?)(?:; then quorate|\\n|$)`).exec(output)?.[1]
   if (commands === undefined) throw new TypeError(`no commands for ${name} in:\n${output}`)
@@ -121,7 +123,7 @@ describe.skipIf(reason)(`machines on which others have set something for etcd ($
     await on('etcd01', `rm ${DROP_IN}; systemctl daemon-reload`)
   })
 
-  /** On etcd01, etcd02, etcd03: what is set there, and a variable or key that the refusal names. */
+  /** For etcd01, etcd02, etcd03: what is set there, and a variable or key that the refusal names. */
   const REFUSED: readonly (readonly [what: string, ...(readonly [script: string, named: string])[]])[] = [
     [
       'settings in an environment file, for all services, and given to systemd',

@@ -1,4 +1,4 @@
-/** Once before all lab tests: clears away what crashed runs left, and builds the machines' file system if needed. */
+/** Once before all lab tests: removes what crashed runs left, and builds the machines' file system if needed. */
 import { labBase } from '../../src/lab/base.ts'
 import type { LabEvent } from '../../src/lab/events.ts'
 import { sweepLabs } from '../../src/lab/sweep.ts'
@@ -18,22 +18,22 @@ export async function setup(): Promise<() => Promise<void>> {
   await sweepLabs(TEST_LABS, report)
   await Promise.all([machines(), etcds()])
   await buildIfOld()
-  // Workers that were killed have left their labs as well.
+  // Killed workers leave their labs behind as well.
   return async () => {
     await sweepLabs(TEST_LABS, report)
   }
 }
 
-/** Waits for a mirror, mostly. */
+/** Mostly waits for a mirror. */
 async function machines(): Promise<void> {
   await labBase({ emit: report })
   await labBase({ packages: DIRECTORY_PACKAGES, emit: report })
-  // Longer than a test's hook may take, the first time.
+  // The first time, it takes longer than a test's hook may.
   await labBase({ packages: S3_PACKAGES, emit: report })
   await labBase({ packages: BALANCER_PACKAGES, emit: report })
 }
 
-/** Compiles, mostly: a minute or two each where nothing is built yet, which is longer than a test may take. */
+/** Mostly compiles: a minute or two each if nothing is built yet, which is longer than a test may take. */
 async function etcds(): Promise<void> {
   const signal = AbortSignal.timeout(40 * 60_000)
   for (const version of BUILT_VERSIONS)

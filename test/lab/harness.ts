@@ -23,22 +23,22 @@ import { keepLogs } from './keep-logs.ts'
 import { quoteCommand } from '../../src/ssh/quote.ts'
 
 export interface TestLabOptions {
-  /** How many (`etcd01`, `etcd02` …, all with the role etcd), or which. */
+  /** How many (`etcd01`, `etcd02` …, all with the role etcd), or a list. */
   readonly machines: number | readonly TestMachine[]
-  /** `dual`: an IPv6 address beside the IPv4 one; `ipv6`: that alone. */
+  /** `dual`: an IPv6 address in addition to the IPv4 one; `ipv6`: only that. */
   readonly addresses?: 'ipv4' | 'dual' | 'ipv6'
   readonly users?: readonly LabUser[]
   readonly disks?: readonly LabDisk[]
-  /** The login in the cluster file; root unless set. */
+  /** The login in the cluster file; default: root. */
   readonly user?: string
   readonly suite?: Suite
   readonly packages?: readonly string[]
   /**
-   * Whether services are told to use one processor, as they are unless this is false: it saves etcd a fifth of its
-   * processor time. Not where a test looks at what somebody else's service was given.
+   * Whether services are limited to one processor; default: true, which saves etcd a fifth of its processor time. False
+   * for tests that inspect the settings of other tools' services.
    */
   readonly oneProcessor?: boolean
-  /** Further top-level keys of the cluster file, or others in place of the usual ones. */
+  /** Further top-level keys of the cluster file, or replacements of the usual ones. */
   readonly cluster?: Readonly<Record<string, unknown>>
 }
 
@@ -51,7 +51,7 @@ export interface TestMachine {
 }
 
 export interface TestLab extends AsyncDisposable {
-  /** A private folder for whatever the test needs; goes with the lab. */
+  /** A private directory for the test; removed with the lab. */
   readonly folder: string
   readonly lab: Lab
   readonly machines: readonly Machine[]
@@ -60,19 +60,21 @@ export interface TestLab extends AsyncDisposable {
   /** OpenSSH known hosts with every machine's true key. */
   readonly knownHostsFile: string
   machine(name: string): Machine
-  /** Logs in with the system's ssh, host keys checked, and runs a command there. */
+  /** Logs in with the system's ssh, verifying host keys, and runs a command. */
   ssh(name: string, argv: readonly string[]): Promise<ProcessResult>
-  /** Machines as they were at first boot: what they wrote since is gone; their host keys are the same. */
+  /** Resets machines to their first boot: what they wrote since is gone; their host keys are the same. */
   pristine(): Promise<void>
-  /** Writes the cluster file anew, with these top-level keys beside or in place of the usual ones. */
+  /** Writes the cluster file again, with these top-level keys in addition to the usual ones, or instead of them. */
   writeCluster(changes: Readonly<Record<string, unknown>>): Promise<void>
   down(): Promise<void>
 }
 
-/** Where test labs have their folders, for the sweep. */
+/** The directory of all test labs, for the removal of abandoned ones. */
 export const TEST_LABS = path.join(tmpdir(), 'quorate-test-labs')
 
-/** Why labs can't be booted here, in one line; undefined if they can. For `test.skipIf` and `context.skip`. */
+/**
+ * Why labs can't be booted on this computer, on one line; undefined: they can. For `test.skipIf` and `context.skip`.
+ */
 export function whyNoLab(): string | undefined {
   const missing = labAvailable()
   if (missing.length === 0) return undefined
@@ -81,7 +83,7 @@ export function whyNoLab(): string | undefined {
     .join('; ')
 }
 
-/** Boots a lab with a subnet, keys and names of its own. It ends with `await using`, and at the latest with this process. */
+/** Boots a lab with its own subnet, keys and names. It ends with `await using`, and at the latest with this process. */
 export async function testLab(options: TestLabOptions): Promise<TestLab> {
   const base = await labBase({ suite: options.suite ?? chosenSuite(), packages: options.packages })
   const folder = await ownedFolder(TEST_LABS)
@@ -100,7 +102,7 @@ export async function testLab(options: TestLabOptions): Promise<TestLab> {
   }
 }
 
-/** `QUORATE_LAB_SUITE=trixie`: the machines of a run of tests are of another Debian. */
+/** `QUORATE_LAB_SUITE=trixie`: all machines of this test run use another Debian. */
 function chosenSuite(): Suite | undefined {
   const chosen = process.env['QUORATE_LAB_SUITE']
   const suite = SUITES.find((one) => one === chosen)

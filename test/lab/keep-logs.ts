@@ -1,4 +1,4 @@
-/** Keeps the journals of a test's machines before they go, so that a failure can be understood afterwards. */
+/** Keeps the journals of a test's machines before they are removed, so that a failure can be analyzed later. */
 import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { expect } from 'vitest'
@@ -6,8 +6,8 @@ import { QuorateError } from '../../src/errors.ts'
 import type { Machine } from '../../src/lab/machine.ts'
 
 /**
- * Writes `TEST-FILE/TEST-NAME/MACHINE.log` into `$QUORATE_TEST_LOGS`, which script/test sets; it keeps those of files
- * that failed. Does nothing where that is not set. A machine that is off has no journal left.
+ * Writes `TEST-FILE/TEST-NAME/MACHINE.log` into `$QUORATE_TEST_LOGS`. script/test sets that, and keeps the logs of
+ * failed files. Does nothing if it is not set. A machine that is off has no journal left.
  */
 export async function keepLogs(
   machines: readonly Machine[],
@@ -32,7 +32,7 @@ async function journalOf(machine: Machine): Promise<string | undefined> {
   try {
     return (await machine.exec(['journalctl', '--no-pager', '--output=short-precise'])).stdout
   } catch (error) {
-    // One that was killed a moment ago is still going off: its supervisor may outlive its first process.
+    // A machine that was killed a moment ago is still shutting down: its supervisor may outlive its first process.
     if (error instanceof QuorateError && error.code === 'lab') return undefined
     throw error
   }

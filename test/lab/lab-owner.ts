@@ -1,4 +1,4 @@
-/** A process of its own with a lab: prints the lab's folder when it is up, and waits to be killed. */
+/** A separate process with a lab: prints the lab's directory when it is up, and waits to be killed. */
 import { testLab } from './harness.ts'
 
 const lab = await testLab({ machines: 2 })

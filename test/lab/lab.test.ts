@@ -1,4 +1,4 @@
-/** The lab itself: what every other lab test stands on. */
+/** The lab itself, which all other lab tests depend on. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import * as fc from 'fast-check'
@@ -63,7 +63,7 @@ describe.skipIf(reason)(`a lab of three machines${reason === undefined ? '' : ` 
     )
     const values = written.map((text) => text.replaceAll(/\s/g, ' '))
     const own = renderEnvironmentFile(Object.fromEntries(values.map((value, at) => [`ETCD_${at}`, value])))
-    // By hand anything may be there: each text is a file of its own, between two lines that are in order.
+    // Files edited by hand can contain anything: each text is a separate file, between two valid lines.
     const files = [own, ...written.map((text) => `ETCD_A=before\nETCD_B=${text}\nETCD_C=behind\n`)]
     for (const [at, text] of files.entries()) await machine.writeFile(`/run/environment/${at}`, text)
     const run = `for file in $(ls /run/environment | sort -n); do
@@ -189,7 +189,7 @@ describe.skipIf(reason)(`a lab of three machines${reason === undefined ? '' : ` 
         code: 'lab',
         message: expect.stringContaining('in use on the workstation'),
       })
-      // The first one goes on as it was, also when it is brought up again beside the other.
+      // The first one keeps running unchanged, also when it is booted again next to the other.
       await bootLab(spec, { base })
       expect(await lab.ssh('etcd01', ['true'])).toMatchObject({ exitCode: 0 })
       const pids = await pidsOf(second)
@@ -251,7 +251,7 @@ describe.skipIf(reason)('a machine for containers', () => {
       'cd /sys/fs/cgroup && mkdir memory/pods cpu/pods && ls -d */pods',
     ])
     expect(groups).toBe('cpu/pods\nmemory/pods\n')
-    // Nobody else sees them.
+    // No one else sees them.
     expect(existsSync('/sys/fs/cgroup/memory/pods')).toBe(false)
     expect(
       existsSync(path.join('/sys/fs/cgroup/memory', cgroupName(lab.lab.spec.folder, 'worker01'), 'pods')),
@@ -322,7 +322,7 @@ async function idOf(lab: Lab): Promise<string> {
   return await lab.machine('etcd01').readFile('/etc/machine-id')
 }
 
-/** As this computer gets it. */
+/** As this computer receives it. */
 async function greetingHere(cidr: string): Promise<string> {
   const socket = connect({ host: cidr.split('/')[0], port: 22, timeout: 5000 })
   try {
@@ -341,7 +341,7 @@ async function pidsOf({ spec }: Pick<Lab, 'spec'>): Promise<number[]> {
 
 async function expectNoTrace({ spec }: Pick<Lab, 'spec'>, pids: readonly number[]): Promise<void> {
   expect(pids.length).toBeGreaterThan(0)
-  // What nobody has waited for yet has no command line any more.
+  // A zombie process has no command line any more.
   for (const pid of pids) expect((await readIfThere(`/proc/${pid}/cmdline`)) ?? '').toBe('')
   expect(await interfaceExists(bridgeName(spec.folder))).toBe(false)
   for (const { name } of spec.machines) {

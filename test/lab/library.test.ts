@@ -1,4 +1,4 @@
-/** examples/library.ts, as somebody would run it who has read docs/reference/library.md. */
+/** examples/library.ts, run as described in docs/reference/library.md. */
 import path from 'node:path'
 import { expect, test } from 'vitest'
 import { run } from '../../src/lab/tool.ts'

@@ -162,7 +162,7 @@ describe.skipIf(reason)(`the load balancer${because}`, () => {
     await requests.stop()
     await lab.machine('master02').restoreNetwork()
     await vi.waitFor(async () => expect((await report()).notes).toEqual([]), SOON)
-    // Four are under way at a time.
+    // Four are in progress at a time.
     expect(requests.failed.length).toBeLessThanOrEqual(4)
     expect(requests.slowest()).toBeLessThan(3_000)
   })

@@ -1,4 +1,4 @@
-/** Locks that make no sense, clocks that jump, and `quorate unlock`. */
+/** Invalid locks, clocks that jump, and `quorate unlock`. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { loadClusterFile, openSession, unlock } from '../../src/index.ts'
 import { type TestLab, testLab, whyNoLab } from './harness.ts'
@@ -12,11 +12,11 @@ const HOLDER = 'eve@elsewhere (apply) since 2026-01-02T03:04:05.678Z'
 const AHEAD = `read -r up _ </proc/uptime
   printf '%s %012d\\n' "$(cat /proc/sys/kernel/random/boot_id)" "$((\${up%.*} + 9000000))"`
 const OTHER_BOOT = "echo '00000000-0000-4000-8000-000000000000 000000000005'"
-/** As a version before this one left it behind when the clock was an hour ahead. */
+/** A lock that an earlier version left behind when the clock was an hour ahead. */
 const EARLIER_VERSION_AHEAD =
   ': >/run/quorate/lock/beat; touch -d "1 hour" /run/quorate/lock/beat; exec >/dev/null'
 
-/** What one finds who asks for the time: an hour later than it is. */
+/** The time as reported by `date`: an hour later than the real one. */
 const CLOCK_JUMPS = `printf '#!/bin/sh\\nexec /usr/bin/date -d "+1 hour" "$@"\\n' >/usr/local/bin/date
   chmod +x /usr/local/bin/date`
 
@@ -165,7 +165,7 @@ describe.skipIf(whyNoLab())('the lock', () => {
     })
   })
 
-  /** A restart that holds the lock on all machines, and is held still; it would go on for half a minute at least. */
+  /** A suspended restart that holds the lock on all machines; it would continue for at least half a minute. */
   async function held(): Promise<ReturnType<typeof startQuorate>> {
     const stopped = Promise.withResolvers<void>()
     let begun = false

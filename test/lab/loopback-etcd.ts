@@ -29,7 +29,7 @@ export interface LoopbackCluster extends AsyncDisposable {
   issue(name: string, extensions: string, days?: number): Promise<MemberTls>
 }
 
-/** Starts `count` TLS members together from the binaries in `binaries`; ready or not, they are on their way. */
+/** Starts `count` TLS members together from the programs in `binaries`, without waiting until they are ready. */
 export async function startCluster(
   binaries: string,
   count: number,

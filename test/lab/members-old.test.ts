@@ -1,4 +1,4 @@
-/** Members come and go where there are no learners yet: a newcomer has its vote before it has started. */
+/** Membership changes in versions without learners: a new member has its vote before it has started. */
 import { expect, test } from 'vitest'
 import { testLab, whyNoLab } from './harness.ts'
 import { startOver } from './support/fresh.ts'
@@ -29,7 +29,7 @@ test.skipIf(whyNoLab())(
     const preview = await quorate(lab, add('etcd02'))
     expect(preview).toMatchObject({ exitCode: 12, stderr: expect.stringContaining('has no learners') })
 
-    // Of two members one has not started: there is no quorum, and it is the newcomer's start that brings one.
+    // One of two members has not started: there is no quorum until the new member starts.
     const { exitCode } = await startQuorate(lab, [...add('etcd02'), '--yes', '--json'], {
       onLine: (line, child) => {
         const { type, step } = JSON.parse(line) as Event

@@ -1,4 +1,7 @@
-/** Members come, go and are replaced: 1 to 3 to 5 to 3, dead ones, leaders, ghosts, with the tool killed on the way. */
+/**
+ * Members are added, removed and replaced: 1 to 3 to 5 to 3, dead ones, leaders, ghosts, with quorate killed in
+ * between.
+ */
 import { readFile, writeFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { Availability } from '../../src/engine/with-recorder.ts'
@@ -12,7 +15,7 @@ import { statusOf } from './support/status.ts'
 const BLOCKED = 8
 const COMMENT = '# Looked after by the night shift.'
 
-/** Whatever changes who is a member, or what is on a machine that was one. */
+/** Steps that change the membership, or what is on a former member's machine. */
 const TURNS = new Set([
   'member-add',
   'start',
@@ -65,7 +68,7 @@ describe.skipIf(whyNoLab())('members of a cluster', () => {
       stderr: expect.stringMatching(/1 voting member .*may fail.*2 members tolerate no more failures/s),
     })
 
-    // The other members have to reach it.
+    // The other members must be able to reach it.
     await lab.machine('etcd02').cutNetwork({ ports: [2380] })
     expect(await quorate(lab, [...added('etcd02'), '--yes'])).toMatchObject({
       exitCode: 3,
@@ -167,7 +170,7 @@ describe.skipIf(whyNoLab())('members of a cluster', () => {
   })
 
   test('its machine is gone: another takes its place; come back, its etcd ends and it is cleared', async () => {
-    // The change begins in the midst of the election: who waits for its end is not sick.
+    // The change starts during the election: a member that waits for its end is not unhealthy.
     if ((await statusOf(lab)).report.cluster.leader !== 'etcd02')
       await quorateOk(lab, ['move-leader', 'etcd02', '--yes'])
     await lab.machine('etcd02').kill()
@@ -213,7 +216,7 @@ describe.skipIf(whyNoLab())('members of a cluster', () => {
     expect(kindsOf(events)).toEqual(['member-remove', 'member-add', 'promote'])
     await change(['member', 'remove', 'etcd05'])
 
-    // As a voter, which counts from the first moment on.
+    // As a voting member, which counts immediately.
     await new Promise((resolve) => setTimeout(resolve, 5_100))
     await quorateOk(lab, ['etcdctl', '--', 'member', 'add', 'etcd05', `--peer-urls=${peer}`])
     const { steps } = await change(added('etcd05'))
@@ -261,8 +264,8 @@ describe.skipIf(whyNoLab())('members of a cluster', () => {
   }
 
   /**
-   * Killed at the first turn at which it was not killed yet, until a run comes to its end. What is told as done may not be
-   * met: the machine went on with what it had begun while the tool died.
+   * Kills it at the first turn at which it was not killed yet, until a run completes. A completed step may not be
+   * visible: the machine continued what it had started while quorate was killed.
    */
   async function killedAtEveryTurn(words: readonly string[]): Promise<{ readonly kills: readonly string[] }> {
     const kills: string[] = []

@@ -1,4 +1,7 @@
-/** A cluster whose CA is out of reach: whatever needs a signature stops, says what to carry where, and goes on afterwards. */
+/**
+ * A cluster with an offline CA: every command that needs a signature stops, says what to transfer where, and continues
+ * afterwards.
+ */
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { generateX25519Identity, identityToRecipient } from 'age-encryption'
@@ -63,7 +66,7 @@ describe.skipIf(whyNoLab())('with an offline CA', () => {
     await isWhole(3)
   })
 
-  /** As other CAs answer: DER, PKCS#7 with the CA in it, UTF-16; and something that is no certificate. */
+  /** Answers of other CAs: DER, PKCS#7 with the CA in it, UTF-16; and a file that is not a certificate. */
   async function inOtherForms(folder: string): Promise<void> {
     const script = `
       openssl x509 -in etcd01-member.crt -outform der -out etcd01.cer

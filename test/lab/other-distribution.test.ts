@@ -1,7 +1,7 @@
 /**
- * Machines that are no Debian in what quorate meets first: bash as sh, no apt and no dpkg, no nologin shell where Debian has
- * it, another os-release, and a restorecon that takes note of what is labelled. Not a distribution of the Red Hat family: its
- * packages are not within reach of these tests.
+ * Machines that differ from Debian in what quorate meets first: bash as sh, no apt and no dpkg, no nologin shell at
+ * Debian's path, another os-release, and a restorecon that records what is labeled. Not a real distribution of the Red
+ * Hat family: these tests can't reach its packages.
  */
 import { readdir } from 'node:fs/promises'
 import path from 'node:path'
@@ -42,7 +42,7 @@ describe.skipIf(reason)(`machines without apt, with bash as sh${because}`, () =>
     await lab.down()
   })
 
-  /** What preflight finds wrong, and what it says of packages. */
+  /** What preflight objects to, and what it says about packages. */
   const preflight = async () => {
     const { stdout } = await quorate(lab, ['preflight', '--json'])
     const { checks } = JSON.parse(stdout) as { checks: readonly Check[] }

@@ -1,4 +1,7 @@
-/** What real etcd makes of `peer-cert-allowed-hostname`: whom a member that demands a name takes for a peer. */
+/**
+ * How real etcd handles `peer-cert-allowed-hostname`: which certificates a member that requires a name accepts from
+ * peers.
+ */
 import https from 'node:https'
 import { describe, expect, test } from 'vitest'
 import type { MemberTls } from '../../src/etcd/endpoint.ts'
@@ -10,7 +13,7 @@ const NAME = memberName('prod')
 const LOOPBACK = 'IP:127.0.0.1,DNS:localhost'
 const USAGES = 'extendedKeyUsage=serverAuth,clientAuth'
 
-/** Whose certificate gets an answer from the peer port, by the names in it; the common name is that of the case. */
+/** Which certificates get an answer from the peer port, by their names; the common name is the case's. */
 const CASES: readonly (readonly [commonName: string, names: string | undefined, taken: boolean])[] = [
   ['etcd01', `${LOOPBACK},DNS:${NAME}`, true],
   ['upper-case', `${LOOPBACK},DNS:${NAME.toUpperCase()}`, true],
@@ -36,7 +39,7 @@ describe.each(['bookworm', 'trixie', 'sid', ...BUILT_VERSIONS] as const)('etcd o
   })
 })
 
-/** It listens from the first moment on; until it does, it is asked again. */
+/** It listens immediately after its start; until then, the request is repeated. */
 async function isTaken(member: LoopbackMember, tls: MemberTls): Promise<boolean> {
   for (;;) {
     try {

@@ -1,4 +1,4 @@
-/** A cluster without TLS is adopted and gets it, while somebody writes to it over http and the tool is killed twice. */
+/** Adopts a cluster without TLS and enables it, while a client writes over http and quorate is killed twice. */
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -40,7 +40,7 @@ describe.skipIf(whyNoLab())('a cluster without TLS', () => {
     return await quorate(lab, ['adopt', ...words])
   }
   const everyone = () => lab.machines.map(({ address }) => `http://${address}:2379`).join(',')
-  /** As the node's other programs ask, which know nothing of quorate. */
+  /** As the node's other programs, which know nothing of quorate. */
   const ask = async (...words: readonly string[]) =>
     await lab.machine('etcd01').exec(['env', 'ETCDCTL_API=3', 'etcdctl', '--command-timeout=3s', ...words])
   const withTls = (index: number) => [
@@ -53,7 +53,7 @@ describe.skipIf(whyNoLab())('a cluster without TLS', () => {
     const { stdout } = await ask('member', 'list', ...connection)
     return stdout.match(/https?(?=:\/\/[\d.]+:2380)/g)
   }
-  /** Writes on and on without TLS, as an ordinary client that tries again; `end` gives what it noted. */
+  /** Keeps writing without TLS, like an ordinary client that retries; `end` returns its records. */
   const startWriter = async () => {
     await lab
       .machine('etcd01')
@@ -61,7 +61,7 @@ describe.skipIf(whyNoLab())('a cluster without TLS', () => {
     return async () =>
       await lab.machine('etcd01').check(['sh', '-c', 'systemctl stop writer; cat /tmp/writes'])
   }
-  /** Kills the tool at the moment. */
+  /** Kills quorate at this moment. */
   const applyUntil = async (moment: (event: Event) => boolean) => {
     const { ended } = startQuorate(lab, ['apply', '--yes', '--json'], {
       onLine: (line, child) => void (moment(JSON.parse(line) as Event) && child.kill('SIGKILL')),
@@ -101,7 +101,7 @@ describe.skipIf(whyNoLab())('a cluster without TLS', () => {
       expect(await applyUntil(second)).toBe(137)
       expect(await peerSchemes(`--endpoints=${everyone()}`)).toEqual(['http', 'http', 'http'])
       expect(await applyUntil(isUpdated)).toBe(137)
-      // One is to be found at https, and still listens at http: it and the others go on all the same.
+      // One member advertises https but still listens on http: all members keep working.
       expect((await peerSchemes(`--endpoints=${everyone()}`))?.toSorted()).toEqual(['http', 'http', 'https'])
       expect(noticed(await quorateOk(lab, ['apply', '--yes', '--json']))).toEqual(NOTHING)
       expect(await peerSchemes(`--endpoints=${everyone()}`)).toEqual(['https', 'https', 'https'])
@@ -152,12 +152,12 @@ describe.skipIf(whyNoLab())('a cluster without TLS', () => {
   })
 })
 
-/** The members are told of one's new URL, and it does not listen there yet. */
+/** The members know one member's new URL, and it does not listen there yet. */
 function isUpdated({ type, step }: Event): boolean {
   return type === 'step-done' && step?.kind === 'member-update'
 }
 
-/** A write that is refused because its member stops is tried again, as clients do. */
+/** A write that is refused because its member stops is retried, as clients do. */
 const WRITER = `export ETCDCTL_API=3
 while sleep 0.1; do
   etcdctl --endpoints "$1" put written "$(date)" || etcdctl --endpoints "$1" put written "$(date)" || echo failed
@@ -165,7 +165,7 @@ done >/tmp/writes 2>/tmp/writes.err`
 
 const NOTHING = { failed: 0, stale: 0, missing: 0, lostWrites: 0, revisionsBackwards: 0, verified: true }
 
-/** What the last line of `apply --json` says that clients noticed, but for how long they waited. */
+/** The client-visible impact in the last line of `apply --json`, without its durations. */
 function noticed(stdout: string): Record<string, unknown> {
   const last = JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as Required<Event>
   const { writes, reads, watch, lostWrites, revisionsBackwards, verified } = last.availability.report

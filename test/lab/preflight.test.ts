@@ -1,4 +1,4 @@
-/** Preflight on real machines: nothing wrong, then one thing wrong at a time. */
+/** Preflight on real machines: without a fault, then with one fault at a time. */
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { Check } from '../../src/preflight/checks.ts'
 import { summarize } from '../../src/preflight/checks.ts'
@@ -14,7 +14,7 @@ const because = reason === undefined ? '' : ` (${reason})`
 
 const ETCD = LAB_ETCD
 
-/** As the command does it: read the file, connect to what can be connected to, look. */
+/** Like the command: loads the file, connects where possible, inspects. */
 async function look(
   lab: TestLab,
   changes: Readonly<Record<string, unknown>> = {},
@@ -28,7 +28,7 @@ async function look(
   return report.checks
 }
 
-/** A shared computer's disk may be slow just now, which is a warning and no fault of the test's. */
+/** A shared computer's disk may be slow for a moment, which is a warning, and not a failure of the test. */
 function troubles(checks: readonly Check[]) {
   return checks
     .filter(({ result, id }) => result === 'failure' || (result === 'warning' && id !== 'flush'))
@@ -105,7 +105,7 @@ describe.skipIf(reason)(`preflight of three machines${because}`, () => {
     await machine.cutNetwork({ peers: [lab.machine('etcd01').address], ports: [2380], direction: 'in' })
     try {
       const checks = await look(lab)
-      // From etcd03 as well: etcd01's answers come back from port 2380.
+      // Also from etcd03: etcd01's answers come from port 2380.
       expect(troubles(checks)).toEqual([
         'failure reach-peer etcd01 -> etcd03',
         'failure reach-peer etcd03 -> etcd01',
@@ -187,7 +187,7 @@ describe.skipIf(reason)(`preflight of three machines${because}`, () => {
         undo: ['umount /usr/local/bin', 'umount /etc', 'umount /usr/local/bin'],
       },
       {
-        // Directories that are somebody's, or that only root can go through; etcd can't rename onto a mount point.
+        // Directories that belong to others, or that only root can enter; etcd can't rename onto a mount point.
         etcd01: 'mkdir -p /vault && chmod 700 /vault',
         etcd02: 'mkdir -p /vault && chown anna /vault',
         etcd03: 'mkdir -p /vault/etcd/wal && mount -t tmpfs -o size=18g tmpfs /vault/etcd/wal',
@@ -195,10 +195,10 @@ describe.skipIf(reason)(`preflight of three machines${because}`, () => {
         undo: ['rm -r /vault', 'rm -r /vault', 'umount /vault/etcd/wal; rm -r /vault'],
       },
       {
-        // A lock that names no process, as a crash leaves it; a restriction that all services there have.
+        // A lock that names no process, as after a crash; a restriction for all services on the machine.
         etcd01:
           ': >/etc/passwd.lock; mkdir /etc/systemd/system/service.d; printf "[Service]\\nNoExecPaths=/usr/bin\\n" >/etc/systemd/system/service.d/site.conf; systemctl daemon-reload',
-        // Stands for a filesystem that knows no owners.
+        // Stands for a filesystem without owners.
         etcd02:
           'mkdir /vault && mount -t tmpfs -o size=18g,mode=755,nr_inodes=40 tmpfs /vault; printf "#!/bin/sh\\necho Operation not permitted >&2\\nexit 1\\n" >/usr/local/sbin/chown; chmod 755 /usr/local/sbin/chown',
         etcd03:
@@ -242,7 +242,7 @@ describe.skipIf(reason)(`preflight of three machines${because}`, () => {
   test('what quorate set up itself is fine: its unit, its data, its ports', async () => {
     const machine = lab.machine('etcd01')
     const serve = ['2379', '2380'].map((port) => `-l ${machine.address}:${port}`).join(' ')
-    // Stands for etcd: what is looked at is whose process listens, not what it says.
+    // Stands for etcd: the check is about whose process listens, not what it answers.
     await machine.writeFile(
       '/etc/systemd/system/etcd.service',
       `[Service]\nExecStart=/usr/bin/systemd-socket-activate --accept ${serve} /bin/true\n`,
@@ -273,7 +273,7 @@ describe.skipIf(reason)(`preflight of three machines${because}`, () => {
 
   test('a clock that is behind, and a machine under another name', async () => {
     const machine = lab.machine('etcd03')
-    // The machines share one kernel and so one clock: this one's `date` is made to be late.
+    // The machines share one kernel, and so one clock: only this one's `date` is made to be late.
     await machine.writeFile('/usr/local/sbin/date', '#!/bin/sh\nexec /bin/date -d "10 seconds ago" "$@"\n', {
       mode: '755',
     })

@@ -1,4 +1,7 @@
-/** The tool dies right before and right after every step of a rolling restart: the next run goes on, and nobody notices. */
+/**
+ * quorate is killed right before and right after every step of a rolling restart: the next run continues, without
+ * client-visible impact.
+ */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startRecorder } from '../../src/recorder/recorder.ts'
 import { allMembers } from '../../src/tiers/etcd/session.ts'
@@ -12,7 +15,7 @@ import { startQuorate } from './support/run.ts'
 import { WHOLE, outcomeOf } from './support/whole.ts'
 
 const MEMBERS = ['etcd01', 'etcd02', 'etcd03']
-/** More kills than a rolling restart has steps to be killed at: a chain that is longer is going in circles. */
+/** More kills than a rolling restart has steps: a longer chain makes no progress. */
 const TOO_MANY = 40
 
 describe.skipIf(whyNoLab())('a rolling restart that is killed', () => {
@@ -40,7 +43,7 @@ describe.skipIf(whyNoLab())('a rolling restart that is killed', () => {
           if (step?.kind === 'restart' && type === 'step-done') restarted.push(step.host ?? '')
           const moment = `${type} ${step?.kind} ${step?.host ?? ''}`
           if (killed || step === undefined || !/^step-(started|done)$/.test(type ?? '')) return
-          // First of all: later it may come in one breath with the end of the step before, and that kill has done for it.
+          // First of all: later it may arrive together with the end of the previous step, whose kill covers it.
           if (killedAt.size === 0 && !moment.startsWith('step-started restart')) return
           if (killedAt.has(moment)) return
           killedAt.add(moment)
@@ -66,7 +69,7 @@ describe.skipIf(whyNoLab())('a rolling restart that is killed', () => {
     const kinds = [...killedAt].join()
     for (const kind of ['step-started compare', 'step-started file', 'step-started restart', 'move-leader'])
       expect(kinds).toContain(kind)
-    // Seen to be done once at the most; one whose end nobody saw was done all the same.
+    // Each is seen to complete at most once; one whose end was not seen was completed as well.
     expect(restarted.toSorted()).toEqual([...new Set(restarted)].toSorted())
     for (const name of MEMBERS) {
       const pid = await lab.machine(name).mainPid('etcd')

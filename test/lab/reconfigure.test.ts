@@ -1,4 +1,7 @@
-/** A running cluster gets other settings, addresses, names and files: one member after the other, and clients go on. */
+/**
+ * A running cluster gets other settings, addresses, names and files: one member after the other, while clients
+ * continue.
+ */
 import { appendFile } from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -15,21 +18,21 @@ import { statusOf } from './support/status.ts'
 import { talk } from './support/terminal.ts'
 
 const MEMBERS = ['etcd01', 'etcd02', 'etcd03'] as const
-/** Right as text, so that the file passes: etcd can't write there, and ends before it has made a log. */
+/** Valid as text, so that the file is accepted: etcd can't write there, and exits before it has created a log. */
 const UNWRITABLE = { 'log-outputs': '/nowhere/etcd.log' }
-/** The key that it names is nowhere. */
+/** The key file that it names doesn't exist. */
 const UNSTARTABLE = { 'auth-token': 'jwt,pub-key=/nowhere.pem,sign-method=RS256' }
 const ETCD = LAB_ETCD
 const UNIT = '/etc/systemd/system/etcd.service'
 const UNCONFIRMED = 12
-/** A member whose peer's address is gone may take its unit's 15 s to end, more than once. */
+/** A member whose peer's address is gone may need its unit's 15 s to stop, more than once. */
 const MOVE_MS = 400_000
-/** No ordinary client could tell, and contents were never out of reach. */
+/** No ordinary client could notice, and contents were always available. */
 const UNNOTICED = { unnoticed: true, reasons: [] }
 
 describe.skipIf(whyNoLab())('a running cluster', () => {
   let lab: TestLab
-  /** The first apply, and the next one with the file corrected. */
+  /** The first apply, and the next one with the corrected file. */
   let [first, corrected]: Told[] = []
   beforeAll(async () => {
     lab = await testLab({ machines: 3 })
@@ -50,7 +53,7 @@ describe.skipIf(whyNoLab())('a running cluster', () => {
       ),
     )
   const leader = async () => (await statusOf(lab)).report.cluster.leader ?? ''
-  /** Applies, and sees to it that nobody noticed and a second run finds nothing to do. */
+  /** Applies, and checks that there was no client-visible impact, and that a second run finds nothing to do. */
   const apply = async (): Promise<Told> => {
     const result = await told(lab, ['apply', '--yes'])
     expect(result).toMatchObject({
@@ -101,7 +104,7 @@ describe.skipIf(whyNoLab())('a running cluster', () => {
     expect(unasked).toMatchObject({ exitCode: UNCONFIRMED, touched: [] })
     expect(unasked.output).toMatch(/Members restart, one at a time and the leader last/)
     expect(unasked.output).toContain('--yes')
-    // On a terminal a key or a shell line is no yes to restarts: the whole word is.
+    // On a terminal a single key or a shell line does not confirm restarts: only the whole word does.
     const question = "Type 'yes'"
     const lines = ['y', 'yum install etcd', 'no']
     const asked = await talk(
@@ -125,7 +128,7 @@ describe.skipIf(whyNoLab())('a running cluster', () => {
     expect(shown.flatMap(({ action, hosts }) => (action === 'restart' ? hosts : []))).toEqual(order)
     const kinds = 'compare file restart compare file restart compare move-leader compare file restart'
     expect(result.steps.map(({ kind }) => kind).join(' ')).toBe(kinds)
-    // One term more is the leadership that was moved: there was no election.
+    // One term more: leadership was transferred, without an election.
     const { changes, firstTerm, lastTerm } = result.availability!.report.leader
     expect({ changes, terms: lastTerm - firstTerm }).toEqual({ changes: 1, terms: 1 })
     const after = await pids()
@@ -136,7 +139,8 @@ describe.skipIf(whyNoLab())('a running cluster', () => {
         ETCD_QUOTA_BACKEND_BYTES: '4294967296',
       })
 
-    // Metrics at each one's own address ask for a certificate; http has left the client port, and grpc has not.
+    // Metrics on each member's own address require a certificate; http is no longer on the client port, and grpc still
+    // is.
     for (const name of MEMBERS) {
       const { address } = lab.machine(name)
       const withCertificate = '--cert /etc/ssl/etcd/etcd.crt --key /etc/ssl/etcd/etcd.key'
@@ -189,7 +193,7 @@ describe.skipIf(whyNoLab())('a running cluster', () => {
   test('gets other ports, plaintext on the loopback and separate certificates, all in one', async () => {
     const etcd = { ...ETCD, clientPort: 4379, peerPort: 4380, localPlaintext: true }
     await lab.writeCluster({ etcd, pki: { layout: 'separate' } })
-    // The file is ahead of the cluster now: that does not make it sick.
+    // The file is now ahead of the cluster: the cluster is still healthy.
     expect((await statusOf(lab)).report.cluster).toMatchObject({ healthyMembers: 3 })
     const result = await apply()
     expect(restartsOf(result)).toHaveLength(3)
@@ -208,7 +212,7 @@ describe.skipIf(whyNoLab())('a running cluster', () => {
     async () => {
       const nodes = nodesOf()
       const since = await on('etcd01', 'date +%s')
-      // Nothing resolves: what is turned away for its address is not saved by a name.
+      // Nothing resolves: a connection refused for its address is not accepted for a name.
       for (const { name, address } of nodes)
         await on(name, `printf '127.0.0.1 localhost\\n' >/etc/hosts; ip address add ${address}/24 dev host0`)
       const gone = (await leader()) === 'etcd03' ? 'etcd02' : 'etcd03'
@@ -231,7 +235,7 @@ describe.skipIf(whyNoLab())('a running cluster', () => {
       expect(report.members.map(({ address, healthy }) => [address, healthy])).toEqual(
         nodes.map(({ address }) => [address, true]),
       )
-      // Members call from their first address, which for two of them is the old one: nobody turned them away.
+      // Members connect from their first address, which for two of them is the old one: no member refused them.
       const old = lab.machines.map(({ address }) => `"remote-addr":"${address}:`)
       for (const name of MEMBERS) {
         const journal = await on(name, `journalctl -q -o cat -u etcd --since @${since.trim()}`)
@@ -239,7 +243,7 @@ describe.skipIf(whyNoLab())('a running cluster', () => {
         expect(refused.filter((line) => old.some((address) => line.includes(address)))).toEqual([])
       }
 
-      // Once it is gone it goes from the certificate as well, and nobody is restarted for that.
+      // Once it is removed, it is also removed from the certificate, without a restart.
       const led = await leader()
       const follower = nodes.find(({ name }) => name !== gone && name !== led)!
       const left = lab.machine(follower.name).address
@@ -266,7 +270,7 @@ describe.skipIf(whyNoLab())('a running cluster', () => {
     const { host = '', message, hint } = stopped.error!
     expect(message).toContain('invalid auth options')
     expect(hint).toContain('rerun the same command')
-    // Nor does trying again help, or touch anybody else.
+    // A retry doesn't help either, and touches no other member.
     expect((await told(lab, ['apply', '--yes'])).exitCode).not.toBe(0)
     const others = MEMBERS.filter((name) => name !== host)
     const now = await pids()
@@ -304,7 +308,7 @@ describe.skipIf(whyNoLab())('a running cluster', () => {
     }))
   }
 
-  /** What the running process was started with. */
+  /** The environment of the running process. */
   async function environment(name: string): Promise<Record<string, string>> {
     const pid = await lab.machine(name).mainPid('etcd')
     const text = await lab.machine(name).check(['cat', `/proc/${pid}/environ`])

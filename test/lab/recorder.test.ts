@@ -1,4 +1,4 @@
-/** The recorder against real members: what it says of a calm cluster, and of one that is in trouble. */
+/** The availability probe against real members: what it reports about a calm cluster, and about one with faults. */
 import { readFile, readdir, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -68,7 +68,7 @@ describe.skipIf(whyNoLab())('the recorder', () => {
     const { writes, reads, watch, members } = report
     expect(writes).toMatchObject({ failed: 0, tried: writes.acknowledged })
     expect(reads).toMatchObject({ failed: 0, tried: reads.acknowledged })
-    // Every write was shown by the watch, and every member had its share of the work.
+    // The watch reported every write, and every member had its share of the work.
     expect(watch.events).toBe(writes.acknowledged)
     expect(writes.acknowledged).toBeGreaterThan(10)
     expect(members.map(({ name, attempts }) => [name, attempts > 5])).toEqual(
@@ -147,7 +147,7 @@ describe.skipIf(whyNoLab())('the recorder', () => {
     const folder = path.join(stateFolder(lab), 'operations')
     const [first = '', name = '', ...others] = (await readdir(folder)).sort()
     expect({ name, others }).toEqual({ name: expect.stringMatching(/^\d{8}T.*Z-apply\.json$/), others: [] })
-    // The first apply has one too: there was no client to ask, and all its steps are in it.
+    // The first apply has one, too: without a client, and with all its steps.
     const before = JSON.parse(await readFile(path.join(folder, first), 'utf8')) as OperationRecord
     expect(before).toMatchObject({ verb: 'apply', error: null, availability: null })
     expect(before.events.filter(({ type }) => type === 'step-done').length).toBeGreaterThan(20)
@@ -202,7 +202,7 @@ describe.skipIf(whyNoLab())('the recorder', () => {
     await healthy()
   })
 
-  /** What a client notices while this happens, from a second before it on. */
+  /** The client-visible impact while this happens, from a second before. */
   async function recordThrough(trouble: () => Promise<void>): Promise<AvailabilityReport> {
     using clients = await openRecorderClients(session)
     const recorder = await startRecorder({ clients: clients.current, operationMs: OPERATION_MS })
@@ -232,7 +232,7 @@ describe.skipIf(whyNoLab())('the recorder', () => {
     })
   }
 
-  /** The recorder's keys, with whether each hangs on a lease. */
+  /** The probe's keys, and whether each has a lease. */
   async function leftInEtcd(): Promise<readonly boolean[]> {
     const [client] = await session.members(session.cluster.nodes.slice(0, 1))
     const range = { key: utf8(PROBE_PREFIX), rangeEnd: prefixEnd(PROBE_PREFIX) }

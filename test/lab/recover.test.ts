@@ -1,4 +1,6 @@
-/** The quorum is lost: what is left is told, and becomes a cluster again with every write that it had. */
+/**
+ * The quorum is lost: quorate reports what is left, and turns it into a cluster again with every acknowledged write.
+ */
 import type { ChildProcess } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
@@ -31,12 +33,12 @@ const BLOCKED = 8
 const OPEN = 2
 const MANIFEST = '/etc/kubernetes/manifests/kube-apiserver.yaml'
 const KEYS = '/history/'
-/** So many writes are acknowledged before anything happens. */
+/** This many writes are acknowledged before anything happens. */
 const ENOUGH = 60
 const CONFIRM = ['--confirm', 'test', '--json']
 const [TRUE, FALSE] = ['tampered-with:no.', 'tampered-with:yes']
 
-/** A write that was acknowledged. */
+/** An acknowledged write. */
 interface Written {
   readonly value: string
   readonly revision: bigint
@@ -56,7 +58,7 @@ describe.skipIf(whyNoLab())('a quorum that is lost', () => {
   const members = () => lab.machines.filter(({ name }) => name !== 'service01')
 
   test('crashed right behind a write, two members lost their data; killed at every step, no acknowledged write is missing', async () => {
-    // What was applied is only in the log for a while: as in the moment after a write, but for longer.
+    // For a while, applied entries are only in the log: as in the moment after a write, but longer.
     const settings = { 'backend-batch-interval': '10m', 'backend-batch-limit': 1_000_000 }
     await applied(lab, { etcd: { ...LAB_ETCD, settings } })
     expect(await recoverJson([])).toMatchObject({ exitCode: 0, report: { kind: 'serving', choices: [] } })
@@ -94,7 +96,7 @@ describe.skipIf(whyNoLab())('a quorum that is lost', () => {
     expect(report).toMatchObject({ kind: 'lost', best: leader, complete: false, voters: 3, quorum: 2 })
     expect(report.mayBeLost.join()).toContain(`had not reached ${leader}`)
     await offersBackupOf(etcdClient)
-    // The last write was acknowledged, and no log that is left says so.
+    // The last write was acknowledged, and no remaining log shows that.
     const log = report.members.find(({ name }) => name === leader)?.log
     expect(log?.lastIndex).toBeGreaterThan(log?.commit ?? 0)
     const shown = await quorate(lab, ['recover', '--from-survivor', '--yes'])
@@ -108,7 +110,7 @@ describe.skipIf(whyNoLab())('a quorum that is lost', () => {
     )
 
     await killed('step-done fence')
-    // Those that were not fenced by then are by the next run.
+    // The next run fences those that were not fenced yet.
     const apply = await quorate(lab, ['apply'])
     expect(apply).toMatchObject({ exitCode: BLOCKED })
     expect(apply.stderr).toContain('quorate recover --from-survivor')
@@ -132,7 +134,7 @@ describe.skipIf(whyNoLab())('a quorum that is lost', () => {
     expect(seconds).toMatchObject([{ exitCode: 75, stderr: another }])
     await killed('step-done copy')
     expect((await recoverJson([])).report.choices).toMatchObject([{ kind: 'finish' }])
-    // Same keys, same revisions, another value: found also where revisions were moved on.
+    // Same keys, same revisions, another value: also detected if revisions were raised.
     await tamper(lab.machine(leader), 'data.recover-new', [TRUE, FALSE])
     await differs(['--from-survivor'])
     await tamper(lab.machine(leader), 'data', [FALSE, TRUE])
@@ -153,7 +155,7 @@ describe.skipIf(whyNoLab())('a quorum that is lost', () => {
     expect(await leftovers(lab.machines)).toEqual([])
     const folders = await lab.machine(leader).check(['ls', '/opt/etcd'])
     expect(folders).toMatch(/^data\ndata\.before-recover-\d+T\d+Z\nwal\nwal\.before-recover-\d+T\d+Z\n$/)
-    // What watched the old cluster is told to read anew, instead of waiting for revisions that others had seen.
+    // A watcher of the old cluster must read everything again, instead of waiting for revisions that others had seen.
     const [first] = [...history.values()]
     await expect(readAt(session, first?.revision ?? 0n)).rejects.toSatisfy(
       (error: unknown) => failureKind(error) === 'out-of-range',
@@ -213,7 +215,7 @@ describe.skipIf(whyNoLab())('a quorum that is lost', () => {
       expect(Number(revision)).toBeGreaterThan(done.revision)
     }
 
-    // Together they are a quorum of the old cluster, and go on as such.
+    // Together they are a quorum of the old cluster, and continue as that.
     await Promise.all(others.map(async (machine) => await machine.boot()))
     const { id } = (await statusOf(lab)).report.cluster
     const after = await writeUntil(async () => undefined, 'after')
@@ -230,7 +232,10 @@ describe.skipIf(whyNoLab())('a quorum that is lost', () => {
     return { exitCode, report: JSON.parse(stdout) as RecoveryReport }
   }
 
-  /** Two backups in the folder of a node that takes them: the newer one is offered, and what is typed brings it here. */
+  /**
+   * Two backups in the directory of a node with a schedule: the newer one is offered, and the suggested command fetches
+   * it.
+   */
   async function offersBackupOf(machine: Machine): Promise<void> {
     const names = ['20260101T000000.000Z-r7', '20260102T000000.000Z-r9'].map(
       (end) => `test-${end}.bundle.age`,
@@ -260,7 +265,7 @@ describe.skipIf(whyNoLab())('a quorum that is lost', () => {
     await machine.check(['rm', '-rf', '/etc/quorate-backup', '/srv/kept backups'])
   }
 
-  /** Recovers, and ends with the new cluster started, whose contents are not the copy's. */
+  /** Recovers, and ends with the new cluster started, whose contents differ from the copy's. */
   async function differs(words: readonly string[]): Promise<void> {
     const { exitCode, stdout } = await quorate(lab, ['recover', ...words, ...CONFIRM])
     expect(exitCode).toBe(1)
@@ -276,7 +281,7 @@ describe.skipIf(whyNoLab())('a quorum that is lost', () => {
     await client?.call(KV.method.put, { key: utf8(key), value: utf8(value) })
   }
 
-  /** Recovers, and is killed when the moment (`step-done copy`) has come. */
+  /** Recovers, and is killed at this moment (`step-done copy`). */
   async function killed(moment: string, words = ['recover', '--from-survivor']): Promise<void> {
     const [type, kind] = moment.split(' ')
     const events: ShownEvent[] = []
@@ -292,7 +297,7 @@ describe.skipIf(whyNoLab())('a quorum that is lost', () => {
     if (!hit) throw new Error(`${moment} never came: ${JSON.stringify(events.at(-1))}`)
   }
 
-  /** The survivor loses what it made of its data: the old data takes its place again, so that everything begins anew. */
+  /** The surviving member loses the new data: the old data is put back, so that everything starts again. */
   async function givenUpForLackOfData(survivor: Machine): Promise<void> {
     const pin = '/etc/etcd/cluster-id'
     const clusterOf = async () => (await survivor.check(['cat', pin])).match(/cluster-id=\w+/)?.[0]
@@ -309,7 +314,7 @@ describe.skipIf(whyNoLab())('a quorum that is lost', () => {
     for (const machine of members()) {
       const names = await machine.check(['ls', '/opt/etcd'])
       expect(names).not.toContain('before-recover')
-      // The copy of the log, of which there is one only with a survivor's data.
+      // The copy of the log, which only exists with a surviving member's data.
       expect(names.includes('wal.abandoned-recover-')).toBe(machine.name === survivor.name)
     }
     expect(await survivor.check(['ls', '/opt/etcd'])).toMatch(/^data\nwal\n/)
@@ -319,7 +324,7 @@ describe.skipIf(whyNoLab())('a quorum that is lost', () => {
     await survivor.check(['sh', '-c', 'rm -r /opt/etcd/wal.abandoned-recover-*'])
   }
 
-  /** Writes one key after the other until `until` is over; gives what was acknowledged. */
+  /** Writes one key after the other until `until` is over; returns what was acknowledged. */
   async function writeUntil(until: () => Promise<unknown>, name = 'key'): Promise<Map<string, Written>> {
     await using session = await sessionOf(lab)
     const written = new Map<string, Written>()
@@ -350,12 +355,12 @@ describe.skipIf(whyNoLab())('a quorum that is lost', () => {
   }
 })
 
-/** As a power failure would, but that the machine stays up; it is not started again. */
+/** Like a power failure, except that the machine stays up; etcd is not started again. */
 async function crash(machine: Machine): Promise<void> {
   await machine.check(['sh', '-euc', 'systemctl kill --signal=KILL etcd; systemctl disable --now etcd'])
 }
 
-/** A value in the database of a member that is stopped for that: its file has no checksums. */
+/** Changes a value in the database of a member that is stopped for that: its file has no checksums. */
 async function tamper(
   machine: Machine,
   folder: string,
@@ -385,7 +390,7 @@ async function readAt(session: Session, revision: bigint): Promise<void> {
   await client?.call(KV.method.range, { key: utf8(KEYS), revision })
 }
 
-/** Keys that were acknowledged and are not there, or are not what was written. */
+/** Acknowledged keys that are missing, or have another value. */
 function missing(
   history: ReadonlyMap<string, Written>,
   now: ReadonlyMap<string, Written>,

@@ -1,4 +1,7 @@
-/** A member's data is damaged, in each way that there is: found, told, made anew from the others, and no write is lost. */
+/**
+ * A member's data is damaged, in every possible way: detected, reported, recreated from the others, without a lost
+ * write.
+ */
 import { stat } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { KV } from '../../src/etcd/gen/kv_pb.ts'
@@ -91,7 +94,7 @@ describe.skipIf(whyNoLab())('repair', () => {
     expect(await quorate(lab, ['status'])).toMatchObject({
       stdout: expect.stringContaining('quorate repair'),
     })
-    // The alarm names another one: the leader raises it, and may be wrong.
+    // The alarm names another member: the leader raises it, and may be wrong.
     expect(await damaged()).toEqual([['etcd01', 'contents']])
     const other = await quorate(lab, ['repair', 'etcd02', '--yes'])
     expect(other).toMatchObject({
@@ -160,7 +163,7 @@ describe.skipIf(whyNoLab())('repair', () => {
     )
   }
 
-  /** And all is well. */
+  /** And everything is healthy. */
   async function repaired(name: string): Promise<Done> {
     const lines = (await quorateOk(lab, ['repair', name, '--yes', '--json'])).trim().split('\n')
     expect((await statusOf(lab)).report.cluster).toMatchObject({ healthy: true, healthyMembers: 3 })
@@ -186,7 +189,7 @@ describe.skipIf(whyNoLab())('repair', () => {
     await member?.call(KV.method.put, { key: utf8(key), value: utf8(value) })
   }
 
-  /** Another byte in the middle of its log: what a bad disk does. */
+  /** Changes a byte in the middle of its log, like a bad disk. */
   async function damageLog(name: string): Promise<void> {
     const script = `systemctl stop etcd
       log=$(ls /opt/etcd/wal/*.wal | tail -n 1)
@@ -196,8 +199,8 @@ describe.skipIf(whyNoLab())('repair', () => {
   }
 
   /**
-   * The first letter of a value, wherever it stands in the database that a member runs with. It stands still for that
-   * moment, or the place would be another value's by then.
+   * Changes the first letter of a value, wherever it is in the database of a running member. The member is suspended
+   * for that moment, or the position could hold another value by then.
    */
   async function flip(name: string, value: string, by = 'X'): Promise<void> {
     const script = `file=$(find /opt/etcd/data -name db | head -n 1)

@@ -1,4 +1,4 @@
-/** Restoring a whole cluster: killed at every step, without a machine, onto new machines; compared key by key. */
+/** Restores a whole cluster: killed at every step, without a machine, onto new machines; compared key by key. */
 import { readFile, truncate, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { generateX25519Identity, identityToRecipient } from 'age-encryption'
@@ -19,12 +19,12 @@ import { startQuorate } from './support/run.ts'
 import { statusOf } from './support/status.ts'
 import { WHOLE, outcomeOf } from './support/whole.ts'
 
-/** What restoring raises the revision by, where etcd can. */
+/** The amount by which a restore raises the revision, if etcd can. */
 const BUMP = 1_000_000_000
 
 const MANIFEST = '/etc/kubernetes/manifests/kube-apiserver.yaml'
 
-/** A kind of step each, at whose beginning the tool dies; and once more in the middle of the exchange. */
+/** One step of each kind, at whose start quorate is killed; and once more in the middle of the replacement. */
 const DEATHS = [
   'step-done restore-stage',
   'step-started restore-halt',
@@ -35,7 +35,7 @@ const DEATHS = [
   'step-done restore-finish',
 ]
 
-/** In the midst of it: nobody else may touch the cluster. */
+/** In the middle of it: no other command may touch the cluster. */
 const UNFINISHED = DEATHS.slice(2, 4)
 
 describe.skipIf(whyNoLab())('restore', () => {
@@ -89,8 +89,8 @@ describe.skipIf(whyNoLab())('restore', () => {
     let told = false
     const { ended } = startQuorate(lab, words, {
       onLine: (line, child) => {
-        // While it is at it: a moment later everything would have been stopped, and there would be no way back.
-        // Once: a second Ctrl-C means that nothing is to be waited for.
+        // During that step: a moment later everything would have been stopped, without a rollback. Only once: a second
+        // Ctrl-C means not to wait for anything.
         if (told || !on('step-started restore-stage')(JSON.parse(line) as ToolEvent)) return
         told = child.kill('SIGINT')
       },
@@ -109,7 +109,7 @@ describe.skipIf(whyNoLab())('restore', () => {
       if (!UNFINISHED.includes(death)) continue
       expect((await lab.machine('etcd02').exec(['test', '-e', MANIFEST])).exitCode).toBe(1)
       const { exitCode, stderr } = await quorate(lab, ['apply'])
-      // The file's path is the node's word: what it says is not repeated.
+      // The file's path comes from the node: it is not repeated.
       hints.push(`${exitCode} ${stderr.includes('quorate restore SNAPSHOT')} ${stderr.includes(bundle)}`)
     }
     expect(hints).toEqual(UNFINISHED.map(() => '8 true false'))
@@ -138,7 +138,7 @@ describe.skipIf(whyNoLab())('restore', () => {
     expect(first).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('quorate reset etcd03') })
     const another = expect.stringMatching(/another operator holds the lock .*\(restore\) since/)
     expect(seconds).toMatchObject([{ exitCode: 75, stderr: another }])
-    // Its old data would have it be a member of the old cluster: nobody else is one.
+    // Its old data would make it a member of the old cluster, in which no other member is left.
     await gone.check(['sh', '-c', 'systemctl start ssh; systemctl start --no-block etcd'])
     expect((await refusal(lab)).exitCode).toBe(8)
     await quorateOk(lab, ['reset', 'etcd03', '--confirm', 'test'])
@@ -196,7 +196,7 @@ describe.skipIf(whyNoLab())('restore', () => {
     expect(await outcomeOf(lab)).toEqual(WHOLE)
   })
 
-  /** An API server that runs and a flannel that does not, as units of those names. */
+  /** An API server that runs and a flannel that does not, as units with those names. */
   async function consumers(): Promise<void> {
     const unit = '[Service]\nExecStart=/bin/sleep infinity\n'
     for (const name of ['kube-apiserver', 'flanneld'])
@@ -223,7 +223,7 @@ describe.skipIf(whyNoLab())('restore', () => {
     ]
   }
 
-  /** What a restore throws whose file becomes another whole snapshot once it was looked at. */
+  /** The error of a restore whose file is replaced with another valid snapshot after its inspection. */
   async function exchangedMeanwhile(file: string): Promise<unknown> {
     await using session = await sessionOf(lab)
     const [other, mine] = [`${file}.other`, await readFile(file)]

@@ -92,7 +92,7 @@ const rawText: Plugin = {
   },
 }
 
-/** A program of its own, that can be killed. */
+/** A separate program that can be killed. */
 async function bundled(folder: string, source: string): Promise<string> {
   const entry = path.join(folder, 'victim.ts')
   const outfile = path.join(folder, 'victim.mjs')

@@ -6,24 +6,24 @@ import type { SshTarget } from '../../src/spec/cluster.ts'
 import { type Fleet, type FleetOptions, openFleet } from '../../src/ssh/fleet.ts'
 import { type TestLab, testLab } from './harness.ts'
 
-/** Of the user `asked`. */
+/** Password of the user `asked`. */
 export const PASSWORD = 'correct horse'
 
 export interface SshLab {
-  /** Once the tests run. */
+  /** Available once the tests run. */
   readonly lab: TestLab
   target(name: string, changes?: Partial<SshTarget>): SshTarget
-  /** A fleet that trusts the machines' true keys unless told otherwise. */
+  /** A fleet that trusts the machines' true keys by default. */
   fleet(options?: Partial<FleetOptions>): Promise<Fleet>
-  /** The command lines of all that runs on `far`. */
+  /** The command lines of all processes on `far`. */
   processesThere(): Promise<string>
   /** A known hosts file with one machine's true key. */
   knownHostsFor(name: string): Promise<string>
-  /** A second sshd on `far`, until the lab goes. Returns a known hosts file for it. */
+  /** Starts a second sshd on `far`, until the lab ends. Returns a known hosts file for it. */
   startSshd(port: number, options: readonly string[]): Promise<string>
 }
 
-/** Boots the machines before the tests of a `describe`, and takes them down after. */
+/** Boots the machines before the tests of a `describe`, and removes them afterwards. */
 export function useSshLab(): SshLab {
   let booted: TestLab | undefined
   beforeAll(async () => {
@@ -75,10 +75,10 @@ export function useSshLab(): SshLab {
   }
 }
 
-/** The command lines of every ssh that runs on this computer. */
+/** The command lines of every ssh process on this computer. */
 export async function sshHere(): Promise<string> {
   const processes = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
-  // A process may end while it is looked at.
+  // A process may end during the inspection.
   const lines = await Promise.all(
     processes.map(async (pid) => await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')),
   )
@@ -86,7 +86,7 @@ export async function sshHere(): Promise<string> {
   return ours.join('\n').replaceAll('\0', ' ')
 }
 
-/** What a promise is rejected with. */
+/** The error that a promise is rejected with. */
 export async function failure(promise: Promise<unknown>): Promise<unknown> {
   return await promise.then(
     () => expect.unreachable('it should have failed'),

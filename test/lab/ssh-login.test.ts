@@ -1,4 +1,6 @@
-/** Logins that work and run something else than they are asked for, and what the user's own ssh configuration may hold. */
+/**
+ * Logins that succeed but run another program than requested, and what the user's own ssh configuration may contain.
+ */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'

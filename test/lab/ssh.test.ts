@@ -128,7 +128,7 @@ describe.skipIf(whyNoLab())('over SSH', () => {
             'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
           ])
           const names = lines.slice(0, -1).map((line) => line.replace(/=.*/, ''))
-          // The shell's own are PWD and its like.
+          // The shell's own are PWD and similar ones.
           expect(names.filter((name) => !['PWD', 'SHLVL', '_', 'OLDPWD'].includes(name)).toSorted()).toEqual([
             'HOME',
             'LC_ALL',
@@ -136,7 +136,7 @@ describe.skipIf(whyNoLab())('over SSH', () => {
             'QUORATE_RUN',
           ])
         }
-        // An operator's own program has what the login has.
+        // An operator's own program gets the environment of the login.
         const own = await remote.run({
           argv: ['sh', '-c', 'echo $TMPDIR $HOME $https_proxy'],
           environment: 'login',
@@ -174,7 +174,7 @@ describe.skipIf(whyNoLab())('over SSH', () => {
         numbers.map(async (number) => await remote.run({ argv: ['cat'], stdin: Readable.from([number]) })),
       )
       expect(results.map(({ stdout }) => stdout)).toEqual(numbers)
-      // A session that was refused has read nothing of it.
+      // A refused session has read nothing of it.
       const file = path.join(ssh.lab.folder, 'small')
       await writeFile(file, 'all of it')
       const copies = numbers.map(async () => await remote.run({ argv: ['cat'], stdin: { file } }))
@@ -242,7 +242,7 @@ describe.skipIf(whyNoLab())('over SSH', () => {
   })
 })
 
-/** The first words of what listens behind a socket. */
+/** The greeting of the server behind a socket. */
 async function greetingAt(socket: string): Promise<string> {
   const connection = connect(socket)
   try {

@@ -1,4 +1,4 @@
-/** What a store promises, of both kinds alike: a folder, and a bucket of a real S3 server. */
+/** What a backup location guarantees, for both kinds: a directory, and a bucket of a real S3 server. */
 import { createHash } from 'node:crypto'
 import { chmod, copyFile, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
 import net from 'node:net'
@@ -236,7 +236,7 @@ interface Way extends AsyncDisposable {
   heal(): void
 }
 
-/** To `port`, and cut once so many bytes have gone there: for good, until it is healed. */
+/** A connection to `port` that is cut after this many bytes, permanently until it is healed. */
 async function startWay(port: number, bytes: number): Promise<Way> {
   let left = bytes
   const open = new Set<net.Socket>()
@@ -275,7 +275,7 @@ async function* pieces(...texts: string[]): AsyncGenerator<Uint8Array> {
   for (const one of texts) yield Buffer.from(one)
 }
 
-/** Bytes of a kind that no compression and no repetition hides; tells when the last are handed out. */
+/** Bytes that neither compression nor repetition can hide; reports when the last ones are read. */
 async function* random(
   size: number,
   hash?: ReturnType<typeof createHash>,

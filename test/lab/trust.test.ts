@@ -1,4 +1,4 @@
-/** Host keys: refused while unknown, looked at, and recorded once a person accepts them. */
+/** Host keys: refused while unknown, shown, and recorded once a person accepts them. */
 import { readFile, rm, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'

@@ -1,4 +1,4 @@
-/** Runs in each file of the lab: they share a worker, so what one has changed outside itself the next one would meet. */
+/** Runs in each file of the lab: they share a worker, so a file's changes outside itself would affect the next one. */
 import assert from 'node:assert/strict'
 import { afterAll } from 'vitest'
 
@@ -6,7 +6,7 @@ const environment = { ...process.env }
 const before = outside()
 
 afterAll(() => {
-  // By name alone: a value may be a secret.
+  // Only names, because a value may be a secret.
   const names = Object.keys({ ...environment, ...process.env })
   const changed = names.filter((name) => environment[name] !== process.env[name])
   assert.deepEqual(changed, [], 'variables of the environment that a test did not put back')

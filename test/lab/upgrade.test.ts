@@ -1,4 +1,7 @@
-/** One cluster through five real versions of etcd, from 3.3 to 3.6, with what operators do to an upgrade on the way. */
+/**
+ * One cluster through five real versions of etcd, from 3.3 to 3.6, with everything that operators do to an upgrade in
+ * between.
+ */
 import { readFile, readdir, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
@@ -32,7 +35,7 @@ interface Done {
   readonly availability: Availability
 }
 
-/** The cluster file's part on etcd. */
+/** The cluster file's section about etcd. */
 function file(version: string, suite: string, more: Readonly<Record<string, unknown>> = {}) {
   return { etcd: { version, source: { debian: { suite } }, ...more } }
 }
@@ -55,7 +58,7 @@ describe.skipIf(reason)(`from 3.3 to 3.6${because}`, () => {
   const get = async (key: string) => await quorateOk(lab, ['etcdctl', '--', 'get', key, '--print-value-only'])
   const clusterText = async () => await readFile(lab.clusterFile, 'utf8')
 
-  /** Upgrades, and asserts all that a user may rely on; leaves a key behind that tells of it. */
+  /** Upgrades, and asserts everything that a user may rely on; leaves a key that records the upgrade. */
   async function upgradeTo(version: string, args: readonly string[] = []): Promise<Done> {
     const { stdout, exitCode, stderr } = await quorate(lab, [
       'upgrade',
@@ -88,7 +91,7 @@ describe.skipIf(reason)(`from 3.3 to 3.6${because}`, () => {
     })
     expect(writes.acknowledged).toBeGreaterThan(10)
     expect(await versions()).toEqual([version, version, version])
-    // What systemd's process is, and not only what it says it is.
+    // The executable of systemd's process, and not only the version that it reports.
     const running = await Promise.all(
       lab.machines.map(async (machine) => {
         const pid = await machine.mainPid('etcd.service')
@@ -110,13 +113,17 @@ describe.skipIf(reason)(`from 3.3 to 3.6${because}`, () => {
       },
     })
     const { stdout, stderr, exitCode } = await ended
-    // Members that were killed or stopped a moment ago may show another face at the second look: then it says to run it again.
+    // Members that were killed or stopped a moment ago may look different at the second inspection: then quorate asks
+    // for a rerun.
     if (killed === undefined && exitCode === MOVED) return await killedAt(version, moment)
     if (killed === undefined) throw new Error(`the upgrade ended by itself:\n${stdout.slice(-2000)}${stderr}`)
     return killed.step?.host ?? ''
   }
 
-  /** Upgrades, with a member on its way down when it is first looked at and up only while it is waited for; killed then. */
+  /**
+   * Upgrades with a member that is stopping at the first inspection, and starts only while quorate waits for it; killed
+   * then.
+   */
   async function goingDownWhenSeen(version: string): Promise<void> {
     const { leader } = (await statusOf(lab)).report.cluster
     const last = lab.machines.findLast(({ name }) => name !== leader)
@@ -180,7 +187,7 @@ describe.skipIf(reason)(`from 3.3 to 3.6${because}`, () => {
     const snapshot = done.snapshot?.file ?? ''
     expect(path.dirname(snapshot)).toBe(path.join(stateFolder(lab), 'snapshots'))
     expect((await stat(snapshot)).mode & 0o777).toBe(0o600)
-    // A second time: there is nothing to do, and nobody is asked.
+    // A second time: nothing to do, and no question.
     expect(await quorateOk(lab, ['upgrade', '--to', '3.4.23'])).toContain('nothing to change')
     expect(await readdir(path.dirname(snapshot))).toEqual([path.basename(snapshot)])
   })
@@ -227,14 +234,14 @@ describe.skipIf(reason)(`from 3.3 to 3.6${because}`, () => {
 
   test('killed again and again, it goes on each time and ends whole; a member that was stopped meanwhile goes first', async () => {
     await killedAt('3.5.16', ({ type, step }) => type === 'step-done' && step?.kind === 'binaries')
-    // What was under way there has come to its end.
+    // Commands that were still running on the nodes have ended.
     await vi.waitFor(async () => expect(await leftovers(lab.machines)).toEqual([]), 60_000)
     await goingDownWhenSeen('3.5.16')
     const name = await killedAt(
       '3.5.16',
       ({ type, step }) => type === 'step-started' && step?.kind === 'restart',
     )
-    // What was under way there has come to its end.
+    // Commands that were still running on the nodes have ended.
     await vi.waitFor(async () => expect(await leftovers(lab.machines)).toEqual([]), 60_000)
     await lab.machine(name).check(['systemctl', 'stop', 'etcd'])
     await killedAt('3.5.16', ({ type, step }) => type === 'step-started' && step?.kind === 'move-leader')
@@ -273,7 +280,7 @@ describe.skipIf(reason)(`from 3.3 to 3.6${because}`, () => {
 
   test('3.5.16 to 3.5.30, a new version that does not come up: it stops at the first member, and --abort brings it back', async () => {
     await quorateOk(lab, ['etcdctl', '--', 'put', 'since', '3.5'])
-    // The canary's new binary is there but can't be started.
+    // The canary's new binary is installed but can't be started.
     await Promise.all(
       lab.machines.map(async (machine) => {
         await machine.check(['mkdir', '-p', '/etc/systemd/system/etcd.service.d'])

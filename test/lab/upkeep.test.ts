@@ -1,4 +1,4 @@
-/** A running cluster is looked after: leadership moved, members restarted, stopped and started, space made. */
+/** Maintenance of a running cluster: leadership transferred, members restarted, stopped and started, space freed. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { EXIT_CODES } from '../../src/errors.ts'
 import type { QuotaReport } from '../../src/verbs/space/quota.ts'
@@ -41,7 +41,7 @@ const etcd = (quotaBytes = 20 * MIB) => ({
 
 describe.skipIf(whyNoLab())('the upkeep of a cluster', () => {
   let lab: TestLab
-  /** For looking and filling beside the program under test. */
+  /** For inspecting and filling at the same time as the program under test. */
   let session: Session
   beforeAll(async () => {
     lab = await testLab({ machines: 3 })
@@ -81,9 +81,9 @@ describe.skipIf(whyNoLab())('the upkeep of a cluster', () => {
   })
 
   test('a restart of all: followers first, leadership moved before the leader, no write fails', async () => {
-    // In the middle of the second one's; where that leaves it is of no account.
+    // In the middle of the second one's restart; the resulting state doesn't matter.
     expect(await killedAt(['restart', ...MEMBERS, '--yes', '--json'], 3)).toMatchObject({ killed: true })
-    // The node may still be finishing that restart: then what start was shown is no longer so, and it is asked again.
+    // The node may still be completing that restart: then the preview of start is stale, and the command is rerun.
     await finish(lab, ['start', ...MEMBERS])
     const [before, led] = [await pids(), await leader()]
     const { availability, steps } = await done(['restart', ...MEMBERS, '--yes', '--json'])
@@ -98,7 +98,7 @@ describe.skipIf(whyNoLab())('the upkeep of a cluster', () => {
 
   test('stopping stays within the quorum, unless it is forced by name; it lasts until start, or an apply that is asked for it', async () => {
     const [first = '', second = ''] = await followers()
-    // A key, or a shell line that was typed while it looked, stops nobody.
+    // A single key, or a shell line typed during the inspection, stops no member.
     const question = "Type 'yes'"
     const turns = ['y', 'yum install etcd', 'no'].map((line) => ({ question, line }))
     expect(await talk(lab, ['stop', first], turns, 'yes')).toMatchObject({ exitCode: EXIT_CODES.declined })
@@ -107,10 +107,10 @@ describe.skipIf(whyNoLab())('the upkeep of a cluster', () => {
     const state = await lab.machine(first).exec(['systemctl', 'is-enabled', 'etcd'])
     expect(state.stdout).toBe('disabled\n')
     expect(await lab.machine(first).mainPid('etcd')).toBe(0)
-    // Somebody meant it: apply says so and leaves it, over a reboot too.
+    // It was intentional: apply says so and leaves it stopped, also after a reboot.
     await lab.machine(first).kill()
     await lab.machine(first).boot()
-    // With the machine went the connection to it.
+    // The connection ended with the machine.
     await session[Symbol.asyncDispose]()
     session = await sessionOf(lab)
     const left = await told(lab, ['apply'])
@@ -139,7 +139,7 @@ describe.skipIf(whyNoLab())('the upkeep of a cluster', () => {
     expect(forced).toMatchObject({ exitCode: 1, stdout: expect.stringContaining(`stopped ${second}\n`) })
     expect(forced.stdout).toContain('the quorum is lost')
 
-    // Without a quorum apply would wait in vain: it names who has to be started.
+    // Without a quorum apply would wait in vain: it names the members to start.
     expect(await quorate(lab, ['apply', '--yes'])).toMatchObject({
       exitCode: BLOCKED,
       stderr: expect.stringContaining(`quorate start ${[first, second].toSorted().join(' ')}`),
@@ -167,7 +167,7 @@ describe.skipIf(whyNoLab())('the upkeep of a cluster', () => {
       stderr: expect.stringContaining('quorate space reclaim'),
     })
 
-    // Killed one event later each time, until a run comes to its end.
+    // Killed one event later each time, until a run completes.
     const rewritten: string[] = []
     let runs = 0
     for (let killed = true; killed;) {
@@ -195,7 +195,7 @@ describe.skipIf(whyNoLab())('the upkeep of a cluster', () => {
   test('live data over the quota: said so, with what to type; typed, it is unjammed', async () => {
     let values = await fill(session, 'live', 100_000)
     let refused = await quorate(lab, ['unjam', '--yes'])
-    // How much air is between the values differs: what was had back is filled too.
+    // The free space between values differs: what was freed is filled, too.
     while (refused.exitCode === 0) {
       values += await fill(session, 'live', 100_000)
       refused = await quorate(lab, ['unjam', '--yes'])
@@ -232,7 +232,7 @@ describe.skipIf(whyNoLab())('the upkeep of a cluster', () => {
     const future = ['compact', '--revision', '999999999', '--yes']
     expect(await quorate(lab, future)).toMatchObject({ exitCode: BLOCKED })
 
-    // Free within the file now, but not enough to be worth it by itself.
+    // There is free space within the file now, but below the threshold.
     expect(await quorateOk(lab, ['defrag'])).toContain('nothing to change')
     const led = await leader()
     const { steps, members, availability } = await done(['defrag', '--all', '--yes', '--json'])
@@ -244,7 +244,7 @@ describe.skipIf(whyNoLab())('the upkeep of a cluster', () => {
     expect(await leader()).not.toBe(led)
   })
 
-  /** Killed with SIGKILL at this step's beginning or end, counted from 1; or it came to its own end before. */
+  /** Killed with SIGKILL at the start or end of this step, counted from 1; or it completed before. */
   async function killedAt(words: readonly string[], at: number) {
     const events: Event[] = []
     let killed = false
@@ -261,7 +261,7 @@ describe.skipIf(whyNoLab())('the upkeep of a cluster', () => {
     return { killed, events }
   }
 
-  /** With `--json`: the last line, and the steps that were done. */
+  /** With `--json`: the last line, and the completed steps. */
   async function done(words: readonly string[]) {
     const lines = (await quorateOk(lab, words)).trim().split('\n')
     const events = lines.map((line) => JSON.parse(line) as Event & { changed?: boolean; revision?: number })

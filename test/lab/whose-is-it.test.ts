@@ -1,4 +1,4 @@
-/** Accounts, keys and marks that are on a machine already: whose they are, and what is made of them. */
+/** Accounts, keys and cluster ID files that a machine already has: who owns them, and what quorate does with them. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Check } from '../../src/preflight/checks.ts'
 import { type TestLab, testLab, whyNoLab } from './harness.ts'
@@ -30,7 +30,7 @@ describe.skipIf(whyNoLab())('a machine on which something is already', () => {
       address: lab.machine(name).address,
       roles: ['etcd'],
     }))
-  /** Another node of the file, at an address that nobody has, whose ssh leads to this machine. */
+  /** Another node of the file, at an unused address, whose ssh leads to this machine. */
   const twinOf = (name: string) => {
     const { address } = lab.machine(name)
     const free = address.replace(/\d+$/, (last) => String(Number(last) + 100))

@@ -1,4 +1,4 @@
-/** What is wrong with a text: each rule is a line or two. */
+/** Finds what is wrong with a text: each rule is a line or two. */
 import { BANNED } from './words.ts'
 import type { Kind, Text } from './texts.ts'
 
@@ -14,15 +14,15 @@ export const MOST_WORDS = 25
 const LONGEST_SUMMARY = 60
 
 const TOOL: ReadonlySet<Kind> = new Set(['summary', 'option', 'help', 'message', 'hint', 'words'])
-/** Counted things, as a template has them after a value. */
+/** Counted things, as they follow a value in a template. */
 const COUNTED =
   /(?<!than |most )\{\} (?:more |other )?(?:members|nodes|machines|hosts|steps|keys|files|backups|days|seconds|minutes|hours|certificates|problems|errors|lines|bytes|records)\b/
-/** How an instruction does not begin. */
+/** How an instruction must not start. */
 const NO_INSTRUCTION =
   /^(?:the|a|an|it|its|this|that|these|there|is|are|was|what|which|who|one|nothing|none|you)\b/i
 const NO_VERB =
   /^(?:the|a|an|what|which|who|whose|how|when|where|all|it|no|nothing)\b|^\w+(?:ing|[^s]s|ed)\b|^\S+'s\b/i
-/** A first word that has a capital letter wherever it stands. */
+/** A first word with a capital letter that it always has. */
 const NAME = /^(?:[A-Z][\w./-]*[A-Z0-9_][\w./-]*|Node\.js|Debian|Ubuntu|Kubernetes|Linux|Ctrl)\b/
 
 type Rule = (text: Text) => readonly string[]

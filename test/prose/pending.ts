@@ -1,4 +1,4 @@
-/** What is not reworded yet: `pending.txt`, a line for each file and rule, with how many findings it still may have. */
+/** What is not reworded yet: `pending.txt`, one line for each file and rule, with the number of allowed findings. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import type { Finding } from './check.ts'
@@ -7,7 +7,7 @@ const FILE = path.join(import.meta.dirname, 'pending.txt')
 
 export type Counts = ReadonlyMap<string, number>
 
-/** A line that a merge has left twice counts with the smaller number. */
+/** If a merge left a line twice, the smaller number counts. */
 export function readPending(): Counts {
   const counts = new Map<string, number>()
   if (!existsSync(FILE)) return counts
@@ -24,7 +24,7 @@ export function countsOf(findings: readonly Finding[]): Counts {
   return new Map([...groups].map(([key, group]) => [key, group.length]))
 }
 
-/** What a file may have. One that was moved brings its allowance along. */
+/** The allowance of a file. A moved file keeps it. */
 export function allowed(pending: Counts, key: string): number {
   const own = pending.get(key)
   if (own !== undefined) return own
@@ -36,7 +36,7 @@ export function allowed(pending: Counts, key: string): number {
   return moved?.[1] ?? 0
 }
 
-/** Lowers what can be lowered, and raises nothing: the gate goes on refusing what is above its number. A file that is missing is written whole. */
+/** Only lowers numbers, so that the gate keeps refusing what is above them. A missing file is written completely. */
 export function writePending(findings: readonly Finding[]): void {
   const isNew = !existsSync(FILE)
   const pending = readPending()

@@ -10,18 +10,18 @@ import { containerOf, leaderOf } from '../../../src/lab/container.ts'
 import type { TestLab } from '../harness.ts'
 import { openssl } from './tools.ts'
 
-/** Longer than HAProxy takes to see that /readyz fails: a health check, half a second after the one before. */
+/** Longer than HAProxy needs to notice that /readyz fails: a health check, half a second after the previous one. */
 const GRACE_MS = 4_000
 
 export interface ApiServer {
-  /** In order, as on a reboot: it answers what it has begun. */
+  /** Stops in an orderly way, as on a reboot: it answers the requests in progress. */
   stop(): Promise<void>
   kill(): Promise<void>
-  /** It goes on, and is not ready from now on. */
+  /** Keeps running, but is not ready from now on. */
   loseEtcd(): void
 }
 
-/** Makes `api-ca.crt`, and a certificate from it for each name, in the lab's folder. */
+/** Creates `api-ca.crt`, and a certificate from it for each name, in the lab's directory. */
 export async function makeApiCertificates(
   lab: TestLab,
   names: readonly string[],
@@ -78,15 +78,15 @@ async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
 }
 
 export interface Requests {
-  /** How many were answered by whom. */
+  /** Number of answers by API server. */
   readonly answered: Map<string, number>
   readonly failed: string[]
-  /** How long the slowest one took, in ms. */
+  /** The slowest answer, in ms. */
   slowest(): number
   stop(): Promise<void>
 }
 
-/** One after the other, each on a connection of its own, four at a time. */
+/** Four clients at a time, each sending one request after the other on new connections. */
 export function sendRequests(host: string, port: number): Requests {
   const answered = new Map<string, number>()
   const failed: string[] = []
@@ -137,13 +137,13 @@ export async function ask(host: string, port: number): Promise<string> {
 }
 
 export interface Watch {
-  /** Of the API server that answers. */
+  /** Name of the API server that answers. */
   readonly name: string
   readonly ended: () => boolean
   stop(): void
 }
 
-/** A request that is answered for as long as its connection lasts. */
+/** A request whose answer continues as long as its connection. */
 export async function openWatch(host: string, port: number): Promise<Watch> {
   const request = https.get({ host, port, path: '/watch', rejectUnauthorized: false, agent: false })
   const [response] = (await once(request, 'response')) as [IncomingMessage]
@@ -153,12 +153,12 @@ export async function openWatch(host: string, port: number): Promise<Watch> {
   return { name: String(name), ended: () => ended, stop: () => void request.destroy() }
 }
 
-/** For the machines' own image: what the load balancer is made of. */
+/** For the machines' own image: the packages of the load balancer. */
 export const BALANCER_PACKAGES: readonly string[] = ['haproxy', 'keepalived', 'socat']
 
 /**
- * Takes the balancer's packages off a machine and makes them installable there without a network: packed again from what is
- * installed, in an archive of its own.
+ * Removes the load balancer's packages from a machine, and makes them installable without a network: packed again from
+ * the installed files, in a local archive.
  */
 export async function packBalancer(lab: TestLab, name: string): Promise<void> {
   const script = await readFile(path.join(import.meta.dirname, 'pack-packages.sh'), 'utf8')

@@ -5,7 +5,7 @@ import path from 'node:path'
 import { tool } from '../../../src/lab/tool.ts'
 import type { Machine } from '../../../src/lab/machine.ts'
 
-/** Makes it apt's only source there, with one package in it, whose program prints the package's name. */
+/** Makes it apt's only source on that machine, with one package whose program prints the package's name. */
 export async function giveAptRepository(machine: Machine, folder: string, name: string): Promise<void> {
   const tree = path.join(folder, name)
   const control = `Package: ${name}\nVersion: 1.0\nArchitecture: all\nMaintainer: Lab <lab@example.org>\nDescription: for a test\n`

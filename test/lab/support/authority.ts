@@ -1,4 +1,4 @@
-/** CAs as other people make them: with openssl alone. */
+/** CAs of other tools: created with openssl only. */
 import { copyFile, mkdtemp, readdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { tool } from '../../../src/lab/tool.ts'
@@ -11,7 +11,7 @@ export interface OpensslCa {
   readonly key: string
 }
 
-/** A root, or below `parent` an intermediate whose file has the root behind it. */
+/** A root CA, or an intermediate below `parent` whose file also contains the root. */
 export async function opensslCa(
   folder: string,
   name: string,
@@ -41,7 +41,7 @@ export async function opensslCa(
   return { certificate, key }
 }
 
-/** One whose key quorate never sees, and what the cluster file says of it. */
+/** A CA whose key quorate never sees, with its section of the cluster file. */
 export async function offlineCa(
   folder: string,
   name: string,
@@ -53,7 +53,7 @@ export async function offlineCa(
   return { ...ca, authority: { offline: { certificate: alone } } }
 }
 
-/** Carries the requests that wait to the CA, and its certificates back. @returns the requests' names */
+/** Carries the waiting requests to the CA, and its certificates back. @returns the requests' names */
 export async function carried(
   lab: Pick<TestLab, 'folder' | 'clusterFile'>,
   ca: OpensslCa,
@@ -69,14 +69,17 @@ export async function carried(
 
 export interface ForgedCertificate {
   readonly csr: string
-  /** The common name and the SANs, as openssl.cnf has them: `DNS:etcd01,IP:198.18.0.1`. */
+  /** The common name and the SANs, in the form of openssl.cnf: `DNS:etcd01,IP:198.18.0.1`. */
   readonly names: string
-  /** As ASN.1 has them: `20200101000000Z`. */
+  /** In ASN.1's form: `20200101000000Z`. */
   readonly notBefore: string
   readonly notAfter: string
 }
 
-/** A leaf with any names and any time, for both purposes, which quorate itself would never issue. Gives its PEM. */
+/**
+ * A leaf certificate with any names and any dates, for both purposes, which quorate itself would never issue. Returns
+ * its PEM.
+ */
 export async function forge(folder: string, ca: OpensslCa, wanted: ForgedCertificate): Promise<string> {
   const config = path.join(folder, 'forge.cnf')
   const files = { csr: path.join(folder, 'forge.csr'), index: path.join(folder, 'forge.index') }

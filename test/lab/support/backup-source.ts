@@ -1,4 +1,4 @@
-/** A member on loopback that has a history, its backups in a folder, and a cluster file for the tool. */
+/** A member on loopback with a history, its backups in a directory, and a cluster file for quorate. */
 import { type Hash, createHash } from 'node:crypto'
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
@@ -42,7 +42,7 @@ export class BackupSource implements AsyncDisposable {
     this.#client = client
   }
 
-  /** @param parent absolute path of a folder; it gets one of its own in it */
+  /** @param parent absolute path of a directory, in which it creates its own */
   static async start(parent: string, choice: EtcdChoice): Promise<BackupSource> {
     const binaries = await etcdBinaries(choice)
     const home = path.join(parent, choice)
@@ -58,7 +58,7 @@ export class BackupSource implements AsyncDisposable {
     return source
   }
 
-  /** The cluster file asks for this version, from where no other one can be had. */
+  /** The cluster file asks for this version, from a source that has no other one. */
   async useEtcd(choice: EtcdChoice): Promise<void> {
     const { version, directory } = await etcdBinaries(choice)
     const nodes = [{ name: 'etcd01', address: '198.18.87.1', roles: ['etcd'] }]
@@ -83,7 +83,7 @@ export class BackupSource implements AsyncDisposable {
     return header?.revision ?? 0n
   }
 
-  /** Keys written over, deleted and compacted away. */
+  /** Overwritten, deleted and compacted keys. */
   async write(): Promise<void> {
     for (let index = 0; index < 40; index++) await this.put(`k${index % 20}`, 'x'.repeat(index))
     const { header } = await this.#client.call(KV.method.deleteRange, { key: utf8('k3') })
@@ -91,7 +91,7 @@ export class BackupSource implements AsyncDisposable {
     await this.put('last', 'y')
   }
 
-  /** From now on everybody has to be somebody, whom etcd reads off his certificate. */
+  /** From now on every client must be a user, whom etcd identifies by the certificate. */
   async useUsers(): Promise<void> {
     const { folder: home, members } = this.#cluster
     const endpoint = `--endpoints=https://127.0.0.1:${members[0]?.clientPort ?? 0}`
@@ -132,7 +132,7 @@ export class BackupSource implements AsyncDisposable {
     })
   }
 
-  /** Changes what is recorded inside the bundle and beside it, so that all sums are right. */
+  /** Changes the records inside the bundle and next to it, so that all checksums are right. */
   async forge(name: string, changes: Partial<Proof>): Promise<void> {
     const bundle = path.join(this.store, name)
     const workDirectory = path.join(this.store, '..', 'work')

@@ -1,4 +1,4 @@
-/** The built tool, for tests that run it as a user does: built once before them, if a source is newer. */
+/** The built quorate, for tests that run it like users: built once before them, if a source is newer. */
 import { readdir, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { withLock } from '../../../src/lab/lock.ts'
@@ -6,7 +6,7 @@ import { tool } from '../../../src/lab/tool.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '../../..')
 
-/** Does nothing where `QUORATE_CLI` names a tool that was built elsewhere. */
+/** Does nothing if `QUORATE_CLI` names another build. */
 export async function buildIfOld(): Promise<void> {
   if (process.env['QUORATE_CLI'] !== undefined) return
   await withLock(path.join(ROOT, 'node_modules', '.quorate-build.lock'), { waitMs: 60_000 }, async () => {
@@ -16,7 +16,7 @@ export async function buildIfOld(): Promise<void> {
   })
 }
 
-/** In milliseconds since 1970; 0 for what is not there. */
+/** In milliseconds since 1970; 0 if it doesn't exist. */
 async function modified(file: string): Promise<number> {
   return (await stat(file, { bigint: false }).catch(() => undefined))?.mtimeMs ?? 0
 }

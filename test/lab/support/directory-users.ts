@@ -1,12 +1,12 @@
-/** Users that are in no file of the machine's own, as a directory service gives them. */
+/** Users that are not in the machine's own files, as from a directory service. */
 import type { Machine } from '../../../src/lab/machine.ts'
 
-/** What the machines' file system has besides. */
+/** Additional packages of the machines' file system. */
 export const DIRECTORY_PACKAGES: readonly string[] = ['libnss-extrausers']
 
 const PLACE = '/var/lib/extrausers'
 
-/** Has the machine ask the directory after its own files. @param passwd lines as in /etc/passwd */
+/** Makes the machine ask the directory after its own files. @param passwd lines as in /etc/passwd */
 export async function joinDirectory(
   machine: Machine,
   passwd: readonly string[],

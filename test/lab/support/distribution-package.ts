@@ -1,7 +1,10 @@
-/** A package as Debian's `etcd-server`: it brings a unit and a user, stops etcd when removed, and deletes all when purged. */
+/**
+ * A package like Debian's `etcd-server`: it installs a unit and a user, stops etcd when removed, and deletes everything
+ * when purged.
+ */
 import type { Machine } from '../../../src/lab/machine.ts'
 
-/** On a machine without etcd: what sets the cluster up writes its own unit over the package's. */
+/** On a machine without etcd: setting up the cluster overwrites the package's unit. */
 export async function installPackage(machine: Machine): Promise<void> {
   await machine.check(['sh', '-euc', INSTALL])
 }

@@ -1,6 +1,6 @@
 /**
- * A client of the cluster that has nothing to do with the tool: it dials every member from this computer, over no SSH, so
- * that it sees what the cluster's users see also while the operator is cut off.
+ * A client of the cluster that is independent of quorate: it connects to every member from this computer without SSH,
+ * so it sees what the cluster's users see while the operator is disconnected.
  */
 import { readFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -12,18 +12,24 @@ import { operatorFiles } from './tools.ts'
 
 const ANSWER_MS = 1_000
 const PATIENCE_MS = 120_000
-/** On a busy computer two members of three may take longer to be back than a client waits: a write that fails was lost. */
+/**
+ * On a busy computer, two members of three may need longer to return than a client waits: a write that fails then
+ * counts as lost.
+ */
 export const OPERATION_MS = 60_000
 
 export interface EtcdClient extends Disposable {
-  /** Begins to write, read and watch. */
+  /** Starts to write, read and watch. */
   record(): Promise<Recorder>
   view(): Promise<ClusterView>
-  /** The voters' names, the leader's first; waits until there is one, and all of them answer and have caught up. */
+  /**
+   * Names of the voting members, the leader's first. Waits until there is a leader, and all of them answer and have
+   * caught up.
+   */
   healthyVoters(count: number): Promise<readonly [leader: string, ...followers: string[]]>
 }
 
-/** What must hold in every case, whatever happened to the members. */
+/** What must always hold, whatever happened to the members. */
 export const INTACT = {
   lostWrites: 0,
   revisionsBackwards: 0,
@@ -32,7 +38,7 @@ export const INTACT = {
   verified: true,
 }
 
-/** Machines without a member are dialled in vain, until they have one. */
+/** Keeps dialing machines without a member until they have one. */
 export async function openEtcdClient(lab: TestLab): Promise<EtcdClient> {
   const [ca, cert, key] = await Promise.all(operatorFiles(lab).map((file) => readFile(file, 'utf8')))
   const tls = { ca: ca ?? '', cert: cert ?? '', key: key ?? '' }

@@ -1,10 +1,12 @@
-/** What a real etcd makes of its settings: it logs them before it touches its data directory, which can't be made. */
+/**
+ * How a real etcd reads its settings: it logs them before it touches its data directory, which can't be created here.
+ */
 import { execFile } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Sample } from './etcd-samples.ts'
 
-/** Nobody can make a directory there, and none is there. */
+/** A directory that doesn't exist and can't be created. */
 const NOWHERE = '/proc/quorate/data'
 
 /** It listens on sockets in its working directory. */
@@ -18,11 +20,11 @@ const BASE: Readonly<Record<string, string>> = {
 export interface Outcome {
   /** The values that it logs when it starts, by name; undefined: it refuses to start. */
   readonly logged: Readonly<Record<string, unknown>> | undefined
-  /** Everything that it says. */
+  /** Its complete output. */
   readonly log: string
 }
 
-/** @param zap whether it logs JSON only when told to */
+/** @param zap whether it logs JSON only on request */
 export async function logOfEtcd(
   etcd: string,
   folder: string,
@@ -53,7 +55,7 @@ export async function logOfEtcd(
       resolve(stdout + stderr),
     )
   })
-  // 3.3 says nothing of its settings: only whether it goes on.
+  // 3.3 does not log its settings: the test only sees whether it starts.
   if (log.includes('etcdmain: cannot access data directory')) return { logged: {}, log }
   const line = log.split('\n').find((one) => /"msg":"starting (an )?etcd server"/.test(one))
   return { logged: line === undefined ? undefined : (JSON.parse(line) as Record<string, unknown>), log }

@@ -1,4 +1,7 @@
-/** Settings as people write them, rightly and wrongly, on a command line, in an environment and in etcd's own file: for fast-check. */
+/**
+ * Settings as people write them, valid and invalid, on a command line, in an environment and in etcd's own file: for
+ * fast-check.
+ */
 import * as fc from 'fast-check'
 import { flagType, type FlagType } from '../../../src/etcd/flag-types.ts'
 import { environmentName } from '../../../src/etcd/versions.ts'
@@ -32,7 +35,7 @@ const FLAGS = [
   'listen-metrics-urls',
   'cors',
 ] as const
-/** Those that came later, or went. */
+/** Flags that were added or removed. */
 const OTHERS = [
   'pre-vote',
   'host-whitelist',
@@ -49,7 +52,7 @@ type Texts = Readonly<
   Partial<Record<FlagType | (typeof FLAGS)[number] | (typeof OTHERS)[number], readonly string[]>>
 >
 
-/** etcd makes its first cluster of its name: with an equals sign in it that fails for other reasons. */
+/** etcd derives its first cluster from its name: an equals sign in it fails for other reasons. */
 const NAMES = ['a', 'a b', '-x', '--name', '$HOME', 'a#b', `it's "so"`, 'émile', '']
 const ODD_TEXTS = [
   'a',
@@ -160,7 +163,7 @@ const flags = fc.uniqueArray(
 
 function text(texts: Texts, flag: (typeof FLAGS)[number] | (typeof OTHERS)[number]): fc.Arbitrary<string> {
   const [first = '', ...more] = texts[flag] ?? texts[flagType(flag)] ?? texts.text ?? []
-  // Wrong ones are the later: each by itself is enough to end etcd.
+  // Invalid ones come later: each by itself makes etcd exit.
   return fc.oneof(
     { weight: 5, arbitrary: fc.constantFrom(first, ...more.slice(0, more.length / 2)) },
     { weight: 1, arbitrary: fc.constantFrom(first, ...more) },
@@ -193,7 +196,7 @@ function plain(flag: Parameters<typeof text>[1]): fc.Arbitrary<Sample> {
       const assigned = `${dashes}${flag}=${value}`
       if (how === 'variable') return { words: [], environment: variable }
       if (how === 'both') return { words: [assigned], environment: variable }
-      // Of these 3.3 looks at the last one only.
+      // Of these, 3.3 only uses the last one.
       if (how === 'twice' && flag !== 'listen-metrics-urls')
         return { words: [`-${flag}=${other}`, assigned], environment: {} }
       if (how === 'word' && !isSwitch) return { words: [`${dashes}${flag}`, value], environment: {} }
@@ -222,7 +225,7 @@ const fromFlags: fc.Arbitrary<Sample> = flags
       }),
   )
 
-/** Go's own name of the field is CORS, and it is no text then. */
+/** Go's own name of the field is CORS, and then it is not a text. */
 const inCapitals = (flag: string): string => (flag === 'cors' ? flag : flag.toUpperCase())
 
 const line = (flag: Parameters<typeof text>[1]): fc.Arbitrary<string> =>
@@ -249,7 +252,7 @@ const EXTRA_LINES = [
   'peer-transport-security: on',
 ]
 
-/** A file, with flags and variables beside it that have no effect. */
+/** A file, with flags and variables in addition, which have no effect. */
 const fromFile: fc.Arbitrary<Sample> = fc
   .record({
     lines: flags.chain((names) => fc.tuple(...names.map(line))),

@@ -1,4 +1,4 @@
-/** What `--json` says of a run: which steps were carried out, how it ended, and what clients noticed. */
+/** What `--json` reports about a run: which steps were carried out, how it ended, and the client-visible impact. */
 import type { Availability } from '../../../src/engine/with-recorder.ts'
 import type { TestLab } from '../harness.ts'
 import { quorate } from './quorate.ts'
@@ -25,7 +25,7 @@ export interface ShownEvent {
 
 export interface Told {
   readonly exitCode: number
-  /** Those that were done, in their order. */
+  /** The completed steps, in order. */
   readonly steps: readonly ShownStep[]
   readonly error: NonNullable<ShownEvent['error']> | undefined
   readonly availability: Availability | undefined
@@ -33,7 +33,7 @@ export interface Told {
   readonly notes: readonly string[]
 }
 
-/** Runs a command with `--json`; how it ends is part of what is told. */
+/** Runs a command with `--json`; its exit code is part of the result. */
 export async function told(lab: TestLab, args: readonly string[]): Promise<Told> {
   const { stdout, exitCode } = await quorate(lab, [...args, '--json'])
   const events = stdout.split('\n').flatMap((line) => (line === '' ? [] : [eventOf(line)]))
@@ -52,7 +52,7 @@ export function eventOf(line: string): ShownEvent {
   return JSON.parse(line) as ShownEvent
 }
 
-/** The nodes that were restarted, in their order. */
+/** The restarted nodes, in order. */
 export function restartsOf({ steps }: Pick<Told, 'steps'>): readonly string[] {
   return steps.flatMap(({ kind, host }) => (kind === 'restart' && host !== undefined ? [host] : []))
 }

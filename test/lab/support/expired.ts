@@ -1,4 +1,6 @@
-/** A cluster as it is some days after its CA has expired, without the wait: everything on disk, and every member started with it. */
+/**
+ * A cluster some days after its CA has expired, without the wait: everything on disk, and every member started with it.
+ */
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { tool } from '../../../src/lab/tool.ts'
@@ -8,13 +10,13 @@ import type { TestLab } from '../harness.ts'
 import { type OpensslCa, forge } from './authority.ts'
 import { operatorFiles } from './tools.ts'
 
-/** quorate's own CAs are valid for ten years: this one began some days more than that ago. */
+/** quorate's own CAs are valid for ten years: this one started some days more than that ago. */
 const TEN_YEARS_AND_MORE = 3660 * 86_400_000
 
-/** Dates of leaves, within the CA's, as ASN.1 has them. */
+/** Dates of leaf certificates, within the CA's, in ASN.1's form. */
 const LEAF = { notBefore: '20250101000000Z', notAfter: '20250601000000Z' }
 
-/** @param members names of the machines that run etcd; `ca` where its certificate and key are to lie, on this computer */
+/** @param members names of the machines that run etcd; `ca` the local paths for its certificate and key */
 export async function expireCa(lab: TestLab, members: readonly string[], ca: OpensslCa): Promise<void> {
   const now = new Date(Date.now() - TEN_YEARS_AND_MORE)
   const { certificatePem, key } = await makeRoot({ commonName: 'test etcd CA', algorithm: 'ecdsa-p256', now })
@@ -30,7 +32,7 @@ export async function expireCa(lab: TestLab, members: readonly string[], ca: Ope
     await put(lab, name, '/etc/ssl/etcd/ca.crt', certificatePem)
     await put(lab, name, '/etc/ssl/etcd/ca.env', trustMarkFile(certificatePem))
   }
-  // Waited for: a process that is slow to end trusts the CA of before, which is not the one that has expired.
+  // Awaited: a process that ends slowly still trusts the previous CA, which has not expired.
   const machines = members.map((name) => lab.machine(name))
   await Promise.all(machines.map(async (machine) => await machine.check(['systemctl', 'stop', 'etcd'])))
   await Promise.all(
@@ -41,7 +43,7 @@ export async function expireCa(lab: TestLab, members: readonly string[], ca: Ope
   await writeFile(certificate, await leaf(await tool(request(own, 'quorate-operator')), 'DNS:none'))
 }
 
-/** Into the file that is there: what it is to whom stays. */
+/** Writes into the existing file, which keeps its owner and mode. */
 async function put(lab: TestLab, name: string, file: string, text: string): Promise<void> {
   await lab.machine(name).check(['sh', '-c', 'cat >"$1"', 'put', file], { stdin: text })
 }

@@ -1,4 +1,4 @@
-/** What befalls a member or its machine: each can be struck and healed, and is the same for every operation. */
+/** Faults of a member or its machine: each can be struck and healed, and is the same for every operation. */
 import { mkdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { gunzipSync } from 'node:zlib'
@@ -9,10 +9,10 @@ import { forge } from './authority.ts'
 import { stateFolder } from './fresh.ts'
 
 export interface Fault {
-  /** Whether a member that is struck serves nobody until it is healed. */
+  /** Whether an affected member serves no client until it is healed. */
   readonly lasts: boolean
   strike(machine: Machine, lab: TestLab): Promise<void>
-  /** Safe to do twice, and where nothing was struck. */
+  /** Safe to repeat, and without a fault. */
   heal(machine: Machine, lab: TestLab): Promise<void>
 }
 
@@ -37,7 +37,7 @@ export const FROZEN: Fault = {
 const SLOW = '/run/systemd/system/etcd.service.d/slow.conf'
 const HOLD = '/run/hold-etcd'
 
-/** On its way down for as long as it is not healed, then up again: a restart that somebody else began, and that takes its time. */
+/** Stopping until it is healed, then started again: a slow restart by someone else. */
 export const GOING_DOWN: Fault = {
   lasts: false,
   strike: shell(`
@@ -59,7 +59,7 @@ export function cutOff(cut: NetworkCut): Fault {
   }
 }
 
-/** Nobody but the operator notices: all machines refuse him. */
+/** Only the operator notices: all machines refuse their connections. */
 export const OPERATOR_CUT_OFF: Fault = {
   lasts: false,
   strike: async (_machine, lab) => {
@@ -70,11 +70,11 @@ export const OPERATOR_CUT_OFF: Fault = {
   },
 }
 
-/** A power cut in the middle of a write: a record of 600 bytes is begun, and nothing of it came to the disk but its length. */
+/** A power failure in the middle of a write: of a record of 600 bytes, only its length reached the disk. */
 export const TORN_LOG: Fault = {
   lasts: false,
   strike: async (machine) => {
-    // Stopped as well, or systemd would start it while its log is read.
+    // Also stopped, or systemd would start it while its log is read.
     await machine.check(['sh', '-euc', 'systemctl kill --signal=KILL etcd; systemctl stop etcd'])
     const { log, end } = await endOfLog(machine)
     const length = `printf '\\130\\002\\0\\0\\0\\0\\0\\0'`
@@ -91,7 +91,7 @@ export const TORN_LOG: Fault = {
   heal: nothing,
 }
 
-/** The disk loses what it had said it had: the last entries, which others count on. */
+/** The disk loses what it had confirmed: the last entries, which others rely on. */
 export const CUT_LOG: Fault = {
   lasts: true,
   strike: async (machine) => {
@@ -102,7 +102,10 @@ export const CUT_LOG: Fault = {
   heal: nothing,
 }
 
-/** Behind the last record of the newest file; zeros are from there on. Each record has its length and padding before it. */
+/**
+ * The position after the last record of the newest file, where the zeros start. Each record has its length and padding
+ * before it.
+ */
 async function endOfLog(machine: Machine): Promise<{ readonly log: string; readonly end: number }> {
   const script = 'log=$(ls /opt/etcd/wal/*.wal | tail -n 1); echo "$log"; gzip -1 <"$log" | base64 -w 0'
   const [log = '', packed = ''] = (await machine.check(['sh', '-euc', script])).split('\n')
@@ -127,14 +130,14 @@ export const LOST_DATA: Fault = {
     done`),
 }
 
-/** The one that the member's settings are on, as a full root file system would be. The member goes on. */
+/** The filesystem with the member's settings, like a full root filesystem. The member keeps running. */
 export const FULL_DISK: Fault = {
   lasts: false,
   strike: async (machine) => await machine.fillDisk('/etc/etcd'),
   heal: async (machine) => await machine.freeDisk('/etc/etcd'),
 }
 
-/** The certificate of `donor`, which another key belongs to. */
+/** The certificate of `donor`, which belongs to another key. */
 export function certificateOf(donor: string): Fault {
   return {
     lasts: false,
@@ -166,7 +169,7 @@ export const EXPIRED: Fault = {
   heal: nothing,
 }
 
-/** Beneath a member that runs: it is read anew for each handshake. */
+/** While the member runs: it reads the certificate at each handshake. */
 async function putCertificate(machine: Machine, pem: string): Promise<void> {
   await machine.check(['sh', '-c', 'cat >/etc/ssl/etcd/etcd.crt'], { stdin: pem })
 }

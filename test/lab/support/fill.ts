@@ -1,4 +1,4 @@
-/** A cluster filled with data until it takes no more. */
+/** Fills a cluster with data until it accepts no more. */
 import { randomBytes, randomUUID } from 'node:crypto'
 import type { MemberClient } from '../../../src/etcd/client.ts'
 import { failureKind } from '../../../src/etcd/failure.ts'
@@ -12,15 +12,15 @@ import type { TestLab } from '../harness.ts'
 /** More than any quota of a test. */
 const MOST = 1_000
 
-/** A session of this process, for looking and filling beside the program under test. */
+/** A session of this process, for inspecting and filling at the same time as the program under test. */
 export async function sessionOf(lab: Pick<TestLab, 'clusterFile'>): Promise<Session> {
   const { cluster } = await loadClusterFile(lab.clusterFile)
   return await openClusterSession(cluster)
 }
 
 /**
- * Writes random values of this size, each under a key of its own or all under one (`history`: old revisions then), until
- * etcd refuses for want of space, or there are `most`.
+ * Writes random values of this size, each under its own key or all under one (`history`: creates old revisions), until
+ * etcd refuses for lack of space, or there are `most`.
  *
  * @returns how many were written
  */

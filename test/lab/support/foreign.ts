@@ -1,4 +1,4 @@
-/** Clusters as others set them up: by hand as in the handbook that quorate grew from, as Kubespray does, as kubeadm does. */
+/** Clusters set up by others: by hand as in an older handbook, by Kubespray, by kubeadm. */
 import { randomBytes } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
@@ -16,20 +16,22 @@ export interface Shape {
   readonly unit: { readonly path: string; readonly text: (member: ForeignMember) => string }
   /** Further files by path, with owner and mode. */
   readonly files: (member: ForeignMember) => readonly ForeignFile[]
-  /** Where each certificate and its key go, and what it is issued for. */
+  /** Paths of each certificate and its key, and what it is issued for. */
   readonly certificates: (member: ForeignMember) => readonly ForeignCertificate[]
-  /** Where the CA's certificate goes, and its key, where that lies on the members too; undefined: nothing of it is there. */
+  /**
+   * Path of the CA's certificate, and of its key if the members have that too; undefined: neither is on the members.
+   */
   readonly ca?: { readonly certificate: string; readonly key?: string }
-  /** Folders that etcd wants beforehand. */
+  /** Directories that etcd requires beforehand. */
   readonly folders: readonly string[]
-  /** Of these folders; `700` unless given. */
+  /** Mode of these directories; default: `700`. */
   readonly folderMode?: string
   readonly user: string
-  /** The folder of the programs; `/usr/local/bin` unless given. */
+  /** The directory of the programs; default: `/usr/local/bin`. */
   readonly binaries?: string
-  /** The CA has another one above it, and the members trust both. */
+  /** The CA is an intermediate, and the members trust it and its issuer. */
   readonly intermediate?: true
-  /** Further services that are started, whose units are among the files. */
+  /** Further services to start, whose units are among the files. */
   readonly services?: readonly string[]
 }
 
@@ -50,10 +52,10 @@ interface ForeignCertificate {
   readonly certificate: string
   readonly key: string
   readonly commonName: string
-  /** As openssl.cnf has them. */
+  /** In the form of openssl.cnf. */
   readonly names: string
   readonly owner: string
-  /** Of the key; `0600` unless given. */
+  /** Mode of the key; default: `0600`. */
   readonly keyMode?: string
 }
 
@@ -62,7 +64,7 @@ export function initialCluster({ all }: ForeignMember, scheme: 'http' | 'https' 
   return all.map(({ name, address }) => `${name}=${scheme}://${address}:2380`).join(',')
 }
 
-/** Sets up the machines in this shape and starts all members. Gives the CA, whose key is here. */
+/** Sets up the machines in this layout and starts all members. Returns the CA, whose key is local. */
 export async function setUpForeign(
   lab: TestLab,
   machines: readonly Machine[],
@@ -123,7 +125,7 @@ async function issue(
   const usage = `basicConstraints=CA:FALSE\nextendedKeyUsage=clientAuth,serverAuth\nsubjectAltName=${names}\n`
   await writeFile(`${stem}.ext`, usage)
   const sign = ['x509', '-req', '-in', `${stem}.csr`, '-days', '365', '-extfile', `${stem}.ext`]
-  // A serial of its own: several are signed at once, and openssl's file of serials is half-written for a moment.
+  // With its own serial: several are signed at once, and openssl's file of serials is incomplete for a moment.
   const serial = `0x01${randomBytes(15).toString('hex')}`
   await openssl(sign, ['-CA', ca.certificate, '-CAkey', ca.key, '-set_serial', serial, '-out', `${stem}.crt`])
   const text = (await readFile(`${stem}.crt`, 'utf8')) + (await readFile(ca.certificate, 'utf8'))
@@ -131,7 +133,7 @@ async function issue(
   await machine.writeFile(key, await readFile(`${stem}.key`), { owner, mode: wanted.keyMode ?? '0600' })
 }
 
-/** The process that serves, so that a test can see that it was not restarted. */
+/** The process that serves, so that a test can check that it was not restarted. */
 export async function etcdPids(machines: readonly Machine[]): Promise<readonly string[]> {
   return await Promise.all(machines.map(async (machine) => (await machine.check(['pidof', 'etcd'])).trim()))
 }

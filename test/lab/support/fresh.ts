@@ -1,16 +1,16 @@
-/** From machines as they came out of the box to an applied cluster. */
+/** From machines in their initial state to an applied cluster. */
 import { copyFile, mkdir, rm } from 'node:fs/promises'
 import path from 'node:path'
 import type { Machine } from '../../../src/lab/machine.ts'
 import type { TestLab } from '../harness.ts'
 import { quorateOk } from './quorate.ts'
 
-/** The state folder that quorate keeps for the lab's cluster. */
+/** quorate's state directory for the lab's cluster. */
 export function stateFolder(lab: TestLab): string {
   return path.join(path.dirname(lab.clusterFile), '.quorate', 'test')
 }
 
-/** What quorate kept for the cluster is gone but for the machines' host keys, which a user would have trusted. */
+/** Removes quorate's state of the cluster, except for the machines' host keys, which a user would have trusted. */
 export async function freshState(lab: TestLab): Promise<void> {
   await rm(stateFolder(lab), { recursive: true, force: true })
   await mkdir(stateFolder(lab), { recursive: true, mode: 0o700 })
@@ -18,8 +18,8 @@ export async function freshState(lab: TestLab): Promise<void> {
 }
 
 /**
- * Who may sign backups, as a user keeps it beside the secret key of age: without it nobody could tell later whose backup it
- * is. Gives the words that name it.
+ * Keeps the list of signers next to age's secret key, as a user would: without it the origin of a backup could not be
+ * verified later. Returns the arguments that name it.
  */
 export async function keptSigners(lab: TestLab): Promise<readonly [string, string]> {
   const file = path.join(lab.folder, 'allowed_signers')
@@ -27,7 +27,7 @@ export async function keptSigners(lab: TestLab): Promise<readonly [string, strin
   return ['--signers', file]
 }
 
-/** Machines and state folder as at the very first, and the cluster file with these keys. */
+/** Machines and state directory in their initial state, and the cluster file with these keys. */
 export async function startOver(
   lab: TestLab,
   changes: Readonly<Record<string, unknown>> = {},
@@ -37,12 +37,12 @@ export async function startOver(
   await Promise.all([machines, freshState(lab), lab.writeCluster(changes)])
 }
 
-/** Whether quorate never changed anything there: then another boot would only cost time. */
+/** Whether quorate never changed anything on it: then another boot would only cost time. */
 async function isFresh(machine: Machine): Promise<boolean> {
   return (await machine.isRunning()) && (await machine.exec(['test', '-e', '/run/quorate'])).exitCode !== 0
 }
 
-/** `startOver`, and a first apply. Gives what apply printed. */
+/** `startOver`, and a first apply. Returns what apply printed. */
 export async function applied(
   lab: TestLab,
   changes: Readonly<Record<string, unknown>> = {},

@@ -1,11 +1,11 @@
-/** TLS handshakes without end, to see whether one of them ever fails. */
+/** Continuous TLS handshakes, to detect whether one of them ever fails. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import tls from 'node:tls'
 
 export interface HandshakeCount {
-  /** What went wrong, each once. */
+  /** Each failure once. */
   readonly failures: readonly string[]
-  /** The serial numbers that were served, in their order. */
+  /** The serial numbers that were served, in order. */
   readonly serials: readonly string[]
   readonly count: number
 }
@@ -19,7 +19,7 @@ export interface HandshakeTarget {
   readonly key: string
 }
 
-/** One handshake after the other until the work is done; the chain is verified, names and dates are not. */
+/** One handshake after the other until the work is done; verifies the chain, but neither names nor dates. */
 export async function handshakesDuring(
   target: HandshakeTarget,
   work: () => Promise<unknown>,
@@ -36,7 +36,7 @@ export async function handshakesDuring(
       failures.add(String(error))
     }
     count += 1
-    // Leaves the machine's cores to those who do the work.
+    // Leaves the machine's cores to the tested work.
     await sleep(2)
   } while (!ended.signal.aborted)
   await worked
@@ -51,7 +51,7 @@ async function handshake({ host, port, ca, cert, key }: HandshakeTarget): Promis
     socket.setTimeout(5_000, () => socket.destroy(new Error('no answer within 5 s')))
     socket.once('error', reject)
     socket.once('secureConnect', () => {
-      // Node's types say that it is an Error; it is its code.
+      // Node's types claim that it is an Error; it is its code.
       const trouble = socket.authorizationError as unknown as string | null
       const { serialNumber } = socket.getPeerCertificate()
       socket.destroy()

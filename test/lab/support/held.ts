@@ -1,4 +1,7 @@
-/** quorate, held still at a moment of its work while something happens to the machines: what it does next is not chance. */
+/**
+ * Suspends quorate at a moment of its work while something happens to the machines, so that what it does next is not
+ * left to chance.
+ */
 import type { ChildProcess } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Availability } from '../../../src/engine/with-recorder.ts'
@@ -20,7 +23,7 @@ export interface ToolEvent {
   }
 }
 
-/** What happens once, the first time that the moment comes. The tool stands still until it is done. */
+/** Happens once, the first time that the moment comes. quorate is suspended until it is done. */
 export interface Happening {
   readonly at: (event: ToolEvent) => boolean
   readonly act: (event: ToolEvent, tool: ChildProcess) => Promise<void>
@@ -28,13 +31,13 @@ export interface Happening {
 
 export interface HeldRun extends ProcessResult {
   readonly events: readonly ToolEvent[]
-  /** How many of the happenings there were. */
+  /** How many of them happened. */
   readonly happened: number
   /** The indexes of the events at which they happened. */
   readonly moments: readonly number[]
 }
 
-/** Runs it with `--json`; each happening is awaited only when the one before it is done. */
+/** Runs it with `--json`; each happening is awaited only after the previous one is done. */
 export async function held(
   lab: Pick<TestLab, 'clusterFile'>,
   args: readonly string[],
@@ -78,7 +81,10 @@ export function on(moment: string): (event: ToolEvent) => boolean {
     (host === undefined || event.step?.host === host)
 }
 
-/** Hosts of restarts and stops that began after the first happening, until the second one or the one on this host was done. */
+/**
+ * Hosts of restarts and stops that started after the first happening, and before the second one or the one on this host
+ * was done.
+ */
 export function restartsOfOthers(
   { events, moments: [from = 0, until] }: HeldRun,
   name: string,
@@ -92,13 +98,15 @@ export function restartsOfOthers(
 }
 
 const LOCKED = 75
-/** A member that comes and goes by itself shows another face at the second look. */
+/** A member that crashes and restarts by itself may look different at the second inspection. */
 const MOVED = 9
-/** A holder that is silent for 30 s is taken over. */
+/** The lock of a holder that is silent for 30 s is taken over. */
 const TAKEN_OVER_MS = 120_000
 const PAUSE_MS = 2_000
 
-/** As `quorateOk`, but as its hint says where a connection that broke still holds the lock, or where things moved: again. */
+/**
+ * As `quorateOk`, but repeats it, as its hint says, if a broken connection still holds the lock, or if nodes changed.
+ */
 export async function finish(lab: Pick<TestLab, 'clusterFile'>, args: readonly string[]): Promise<string> {
   const deadline = performance.now() + TAKEN_OVER_MS
   for (;;) {

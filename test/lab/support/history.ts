@@ -1,21 +1,24 @@
-/** What was written to a cluster and acknowledged, revision by revision: what a restored one is compared with. */
+/** What was written to a cluster and acknowledged, revision by revision, for comparison with a restored one. */
 import type { MemberClient } from '../../../src/etcd/client.ts'
 import { KV } from '../../../src/etcd/gen/kv_pb.ts'
 import { fromUtf8, utf8 } from '../../../src/etcd/keys.ts'
 import { type Session, allMembers } from '../../../src/tiers/etcd/session.ts'
 
-/** Keys lie below it, so that nothing else is compared. */
+/** Prefix of the keys, so that nothing else is compared. */
 const PREFIX = '/history/'
 const END = '/history0'
 
 export interface Written {
   readonly revision: bigint
   readonly key: string
-  /** undefined: it was deleted. */
+  /** undefined: deleted. */
   readonly value: string | undefined
 }
 
-/** Writes so many times, over few keys, and deletes now and then. Gives what was acknowledged, and is read by nobody else. */
+/**
+ * Writes this many times, to a few keys, and sometimes deletes. Returns what was acknowledged. No other client reads
+ * it.
+ */
 export async function writeHistory(
   session: Session,
   count: number,
@@ -37,7 +40,7 @@ export async function writeHistory(
   return written
 }
 
-/** What there should be at a revision. */
+/** The expected contents at a revision. */
 export function contentsAt(history: readonly Written[], revision: bigint): Record<string, string> {
   const contents = new Map<string, string>()
   for (const { revision: at, key, value } of history) {
@@ -48,7 +51,7 @@ export function contentsAt(history: readonly Written[], revision: bigint): Recor
   return sorted([...contents])
 }
 
-/** What every member says that there is, each asked for itself; they must say the same. */
+/** The contents according to every member, each asked by itself; they must agree. */
 export async function contentsNow(session: Session): Promise<Record<string, string>> {
   const answers = await Promise.all(
     (await allMembers(session)).map(async (member) => {

@@ -1,13 +1,13 @@
-/** Somebody who has broken into etcd: commands with its user's rights, in its unit's mount namespace or outside. */
+/** An attacker who controls etcd: commands with its user's permissions, in its unit's mount namespace or outside. */
 import type { Machine } from '../../../src/lab/machine.ts'
 import type { ProcessResult } from '../../../src/ssh/process.ts'
 
-/** What of etcd may change while it is attacked: the rest of the machine must not. */
+/** During an attack only etcd's own files may change; the rest of the machine must not. */
 const ELSEWHERE = ['/root', '/usr/local', '/etc/passwd', '/etc/shadow', '/etc/cron.d', '/etc/sudoers.d']
 
 const AS_ETCD = ['setpriv', '--reuid=etcd', '--regid=etcd', '--clear-groups', '--no-new-privs', '--']
 
-/** Runs it to its end; how it ends is a result. In the unit's namespace most of the machine is read-only besides. */
+/** Runs it to its end; its exit code is a result. In the unit's namespace, most of the machine is also read-only. */
 export async function intrude(
   machine: Machine,
   script: string,
@@ -17,7 +17,7 @@ export async function intrude(
   return await machine.exec([...(where === 'in its unit' ? unit : []), ...AS_ETCD, 'sh', '-c', script])
 }
 
-/** Repeats it as fast as it can, until it is disposed of. */
+/** Repeats it as fast as possible, until it is disposed of. */
 export async function intrudeForever(machine: Machine, script: string): Promise<AsyncDisposable> {
   const loop = `while :; do ${script}\ndone`
   const unit = ['systemd-run', '--quiet', '--collect', '--unit=intruder', '--']
@@ -27,12 +27,12 @@ export async function intrudeForever(machine: Machine, script: string): Promise<
   }
 }
 
-/** Owners, modes, sizes and times of what is none of etcd's, to compare before and after. */
+/** Owners, modes, sizes and times of what is not etcd's, to compare before and after. */
 export async function elsewhere(machine: Machine): Promise<string> {
   return await machine.check(['find', ...ELSEWHERE, '-printf', '%p %y %m %u:%g %s %T@ %l\\n'])
 }
 
-/** The owners that quorate left once: the folder above data and log is etcd's, and so are the TLS files. */
+/** The owners of earlier versions of quorate: etcd owns the parent directory of data and log, and the TLS files. */
 export async function ownersOfBefore(machine: Machine): Promise<void> {
   const script = `
     chown etcd:etcd /opt/etcd && chmod 750 /opt/etcd

@@ -1,4 +1,4 @@
-/** Settings of one member as flags, variables and YAML: pieces that layouts are made of. */
+/** Settings of one member as flags, variables and YAML: pieces of layouts. */
 import { type ForeignMember, initialCluster } from './foreign.ts'
 
 export function urls(member: ForeignMember, scheme: 'http' | 'https', more: string): Record<string, string> {
@@ -35,7 +35,7 @@ export function yaml(settings: Readonly<Record<string, string>>): string {
     .join('\n')
 }
 
-/** `stem.crt` and `stem.key`, or `stem.pem` and `stem-key.pem` as the CA's file has it. */
+/** `stem.crt` and `stem.key`, or `stem.pem` and `stem-key.pem`, like the CA's file. */
 export function transport(whose: 'client' | 'peer', stem: string, ca: string | undefined): string {
   const [certificate, key] = stem.startsWith('/')
     ? [`${stem}.crt`, `${stem}.key`]

@@ -1,4 +1,7 @@
-/** How packages of distributions lay out one member, and who unpacks a release himself. Written for these tests from what is public. */
+/**
+ * Layouts of one member in packages of distributions, and from an unpacked release. Written for these tests from public
+ * information.
+ */
 import type { Shape } from './foreign.ts'
 import { environment, quoted, transport, urls, yaml } from './layout-settings.ts'
 import { lines, tls } from './shapes.ts'
@@ -6,8 +9,8 @@ import { lines, tls } from './shapes.ts'
 const UNIT = '/etc/systemd/system/etcd.service'
 
 /**
- * As the RPMs of CentOS and Fedora have it: a shell that sets one variable. Older ones pass on three of the settings as flags
- * as well; from 3.4 on etcd refuses to start with both. No TLS.
+ * Like the RPMs of CentOS and Fedora: a shell that sets one variable. Older ones also pass three of the settings as
+ * flags; from 3.4 on etcd refuses to start with both. No TLS.
  */
 export const RPM: Shape = {
   suite: 'trixie',
@@ -52,7 +55,7 @@ WantedBy=multi-user.target
   ],
 }
 
-/** As Debian's package has it, TLS added by hand: a CA below another one, certificates that carry addresses alone. */
+/** Like Debian's package, with TLS added by hand: an intermediate CA, and certificates that only contain addresses. */
 export const DEBIAN: Shape = {
   suite: 'trixie',
   names: ['debian'],
@@ -112,8 +115,8 @@ Alias=etcd2.service
 }
 
 /**
- * A release unpacked, a link to its program, and a script that starts it and stays. It listens everywhere, is known to
- * clients by a name, asks its peers for no certificate, and its data are open to read.
+ * An unpacked release, a link to its program, and a script that starts it and stays. It listens on all addresses,
+ * advertises a name to clients, requires no certificate of its peers, and its data are world-readable.
  */
 export const TARBALL: Shape = {
   suite: 'trixie',

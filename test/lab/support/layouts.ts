@@ -1,6 +1,6 @@
 /**
- * How other tools and packages lay out one member: paths, users, units and settings as they have them. Written for these
- * tests from what is public of each.
+ * Layouts of one member by other tools and packages, with their paths, users, units and settings. Written for these
+ * tests from public information.
  */
 import type { Shape } from './foreign.ts'
 import { flags, quoted, transport, urls, yaml } from './layout-settings.ts'
@@ -8,7 +8,10 @@ import { KUBESPRAY } from './shapes.ts'
 
 const UNIT = '/etc/systemd/system/etcd.service'
 
-/** All in flags, root everywhere, cfssl's file names, the CA's key beside its certificate, plaintext on loopback. */
+/**
+ * All settings in flags, root everywhere, cfssl's file names, the CA's key next to its certificate, plaintext on
+ * loopback.
+ */
 export const KUBEASZ: Shape = {
   suite: 'trixie',
   names: ['etcd-192.168.1.1'],
@@ -66,7 +69,7 @@ WantedBy=multi-user.target
   files: () => [],
 }
 
-/** Kubespray's, with the second etcd for events that it can set up on the same machine, with the same certificates. */
+/** Kubespray's, with its optional second etcd for events on the same machine, with the same certificates. */
 export const WITH_EVENTS: Shape = {
   ...KUBESPRAY,
   names: ['etcd1'],
@@ -95,7 +98,7 @@ export const WITH_EVENTS: Shape = {
   ],
 }
 
-/** A YAML file, everything of etcd's in a folder that belongs to etcd, data on a disk of its own. */
+/** A YAML file, everything in a directory that etcd owns, data on a separate disk. */
 export const PIGSTY: Shape = {
   suite: 'trixie',
   names: ['etcd-1'],

@@ -1,9 +1,9 @@
-/** Locks as they may lie on a machine, whoever put them there. */
+/** Possible locks on a machine, by any holder. */
 import type { Machine } from '../../../src/lab/machine.ts'
 
 const PRESENT = '/run/quorate/lock'
 
-/** As if the holder of the lock there had given its last sign of life so long ago, in s of the machine's uptime. */
+/** As if the lock holder's last heartbeat was this long ago, in s of the machine's uptime. */
 export async function silentFor(machine: Machine, seconds: number): Promise<void> {
   await machine.check([
     'sh',
@@ -16,7 +16,7 @@ export async function silentFor(machine: Machine, seconds: number): Promise<void
   ])
 }
 
-/** A lock of another operator's, whose `beat` has what this script prints. */
+/** Another operator's lock, whose `beat` contains the output of this script. */
 export async function plantLock(
   machine: Machine,
   holder: string,
@@ -36,7 +36,7 @@ export async function plantLock(
   ])
 }
 
-/** The lock's files are still these: the token, or undefined where there is no lock. */
+/** The token in the lock's files; undefined: there is no lock. */
 export async function tokenOn(machine: Machine): Promise<string | undefined> {
   const { stdout, exitCode } = await machine.exec(['cat', `${PRESENT}/token`])
   return exitCode === 0 ? stdout : undefined

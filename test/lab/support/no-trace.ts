@@ -1,4 +1,4 @@
-/** What an apply that ended, in whichever way, must not leave behind. */
+/** What an apply must not leave behind, however it ended. */
 import { readFile, readdir } from 'node:fs/promises'
 import type { Machine } from '../../../src/lab/machine.ts'
 
@@ -10,7 +10,7 @@ grep -lsE 'quorate(-lock|-preflight)?.[0-9]' /proc/[0-9]*/cmdline
 grep -Fls QUORATE_RUN= /proc/[0-9]*/environ
 true`
 
-/** Files and processes of quorate on these machines that only a run under way has, each as `machine: what`. */
+/** Files and processes of quorate on these machines that only a running command has, each as `machine: what`. */
 export async function leftovers(machines: readonly Machine[]): Promise<readonly string[]> {
   const found = await Promise.all(
     machines.map(async (machine) => {
@@ -21,7 +21,7 @@ export async function leftovers(machines: readonly Machine[]): Promise<readonly 
   return found.flat()
 }
 
-/** Machines on which a key waits for its certificate: a step that was done, as long as the apply is not. */
+/** Machines on which a key waits for its certificate: the result of a step, as long as the apply is not complete. */
 export async function waitingKeys(machines: readonly Machine[]): Promise<readonly string[]> {
   const looks = machines.map(async (machine) => {
     const { exitCode } = await machine.exec(['test', '-e', '/etc/ssl/etcd.d/pending'])
@@ -30,7 +30,7 @@ export async function waitingKeys(machines: readonly Machine[]): Promise<readonl
   return (await Promise.all(looks)).flat()
 }
 
-/** Command lines of processes on this computer that mention one of the words, without this process. */
+/** Command lines of processes on this computer that contain one of the words, except this process. */
 export async function processesMentioning(words: readonly string[]): Promise<readonly string[]> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name) && name !== String(process.pid))
   const lines = await Promise.all(
@@ -38,7 +38,7 @@ export async function processesMentioning(words: readonly string[]): Promise<rea
       try {
         return (await readFile(`/proc/${pid}/cmdline`, 'utf8')).replaceAll('\0', ' ')
       } catch (error) {
-        // It ended while we were looking.
+        // It ended during the inspection.
         if (['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')) return ''
         throw error
       }

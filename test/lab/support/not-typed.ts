@@ -1,4 +1,4 @@
-/** Commands that README and docs show, and that are typed in another test or in none: why. */
+/** Commands in README and docs that another test runs, or none: why. */
 export const NOT_HERE: Readonly<Record<string, string>> = {
   'quorate adopt --name prod admin@10.0.0.11 --preview': 'test/lab/adopt.test.ts',
   'quorate adopt --name prod admin@10.0.0.11': 'test/lab/adopt.test.ts, on clusters that others set up',

@@ -1,4 +1,4 @@
-/** What quorate printed with `--json` is held to the schema of its command, in every test that runs quorate. */
+/** Validates what quorate prints with `--json` against the schema of its command, in every test that runs quorate. */
 import { globSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { Ajv, type ValidateFunction } from 'ajv'
@@ -6,13 +6,13 @@ import { COMMANDS } from '../../../src/cli/commands.ts'
 
 const FOLDER = path.resolve(import.meta.dirname, '../../../schema/output')
 
-/** By command. Compiled when the first output of it is there. */
+/** By command. Compiled at its first output. */
 const compiled = new Map<string, ValidateFunction>()
 let ajv: Ajv | undefined
 
 /**
- * @param args those of quorate
- * @throws Error naming what does not fit; nothing is said of an output that was cut off
+ * @param args quorate's arguments
+ * @throws Error naming what is invalid; ignores truncated outputs
  */
 export function checkOutput(args: readonly string[], stdout: string): void {
   const command = commandOf(args)
@@ -39,7 +39,7 @@ export function commandOf(args: readonly string[]): string | undefined {
   return definition === undefined || definition.json === 'none' ? undefined : definition.name
 }
 
-/** One value, or one a line. */
+/** One value, or one per line. */
 function valuesIn(stdout: string): readonly unknown[] {
   const whole = parsed(stdout)
   if (whole !== undefined) return [whole]
@@ -72,7 +72,7 @@ function withSchemas(): Ajv {
   return all
 }
 
-/** Of the alternative that came nearest: the one that failed deepest. */
+/** For the closest alternative: the one that failed deepest. */
 function why({ errors }: ValidateFunction): string {
   const deepest = (errors ?? []).toSorted(
     (one, other) => other.instancePath.split('/').length - one.instancePath.split('/').length,

@@ -3,15 +3,15 @@ import { randomInt } from 'node:crypto'
 import net from 'node:net'
 
 /**
- * Below the range that Linux takes ports of outgoing connections from, and that it gives to whoever asks for any (32768 and
- * up): from there, a port can be taken between the moment it is found free and the moment its server starts.
+ * Below the range from which Linux takes ports for outgoing connections and for bind to any port (32768 and up): in
+ * that range, a port can be taken between the check and the start of its server.
  */
 const [FIRST, LAST] = [12_000, 32_000]
 
-/** Never twice in one process: the server that the first one is for may not listen yet. */
+/** Never twice in one process: the first server may not listen yet. */
 const given = new Set<number>()
 
-/** @returns as many ports of the address as asked for, all free. Other processes choose at random as well. */
+/** @returns this many free ports of the address. Other processes choose at random as well. */
 export async function freePorts(count: number, address = '127.0.0.1'): Promise<number[]> {
   const ports: number[] = []
   while (ports.length < count) {

@@ -1,4 +1,4 @@
-/** quorate as a user runs it: the built program. Not in a process of its own, for those see `run.ts`: in a warm one. */
+/** The built quorate, as users run it. Not in a new process (see `run.ts` for that), but in a warm one. */
 import type { ChildProcess } from 'node:child_process'
 import type { ProcessResult } from '../../../src/ssh/process.ts'
 import type { TestLab } from '../harness.ts'
@@ -9,9 +9,9 @@ import { warm } from './warm.ts'
 const program = warm(PROGRAM)
 
 export interface QuorateOptions {
-  /** Further variables of the environment. */
+  /** Additional environment variables. */
   readonly env?: NodeJS.ProcessEnv | undefined
-  /** Told of every line of standard output as it comes, with the process, which may be signaled. */
+  /** Called with every line of standard output as it comes, and the process, which may be signaled. */
   readonly onLine?: ((line: string, child: ChildProcess) => void) | undefined
 }
 
@@ -25,7 +25,7 @@ export async function quorate(
   return checked(words, await program(words, { env: { ...process.env, ...env }, onLine }))
 }
 
-/** As `quorate`, for what must succeed: gives its standard output. */
+/** As `quorate`, for commands that must succeed: returns standard output. */
 export async function quorateOk(
   lab: Pick<TestLab, 'clusterFile'>,
   args: readonly string[],
@@ -36,7 +36,7 @@ export async function quorateOk(
   throw new Error(`quorate ${args.join(' ')} ended with exit code ${exitCode}:\n${stdout}${stderr}`)
 }
 
-/** Types words as they are, in this folder: with the cluster file that quorate finds there. */
+/** Runs exactly these arguments in this directory, with the cluster file that quorate finds in it. */
 export async function quorateIn(folder: string, args: readonly string[]): Promise<ProcessResult> {
   return checked(args, await program(args, { env: process.env, cwd: folder }))
 }

@@ -1,4 +1,4 @@
-/** A command that must refuse: what it says, and whether it touched anything all the same. */
+/** A command that must refuse: its message, and whether it changed anything nevertheless. */
 import type { TestLab } from '../harness.ts'
 import { quorate } from './quorate.ts'
 import { snapshots } from './snapshot.ts'
@@ -6,11 +6,11 @@ import { snapshots } from './snapshot.ts'
 export interface Refusal {
   readonly exitCode: number
   readonly output: string
-  /** Names of the machines whose files are not as they were. */
+  /** Names of the machines whose files have changed. */
   readonly touched: readonly string[]
 }
 
-/** Runs it (`apply` unless told otherwise). What etcd itself writes while it runs is not looked at. */
+/** Runs it (default: `apply`). Ignores what etcd itself writes while it runs. */
 export async function refusal(lab: TestLab, args: readonly string[] = ['apply']): Promise<Refusal> {
   const running = await Promise.all(lab.machines.map(async (machine) => await machine.isRunning()))
   const machines = lab.machines.filter((_, index) => running[index])

@@ -5,14 +5,14 @@ import { type ProcessResult, exitOf } from '../../../src/ssh/process.ts'
 import type { TestLab } from '../harness.ts'
 import { checkOutput } from './output-schema.ts'
 
-/** The built program; another build than the checkout's can be tried with `$QUORATE_CLI`. */
+/** The built program; `$QUORATE_CLI` selects another build. */
 export const PROGRAM =
   process.env['QUORATE_CLI'] ?? path.resolve(import.meta.dirname, '../../../dist/cli/program.js')
 
 export interface QuorateOptions {
-  /** Told of every line of standard output as it comes. */
+  /** Called with every line of standard output as it comes. */
   readonly onLine?: ((line: string, child: ChildProcess) => void) | undefined
-  /** Further variables of the environment. */
+  /** Additional environment variables. */
   readonly env?: NodeJS.ProcessEnv | undefined
 }
 
@@ -21,7 +21,7 @@ export interface RunningQuorate {
   readonly ended: Promise<ProcessResult>
 }
 
-/** Begins; the end, whatever the exit code, is awaited apart. */
+/** Starts it; its end is awaited separately, whatever the exit code. */
 export function startQuorate(
   { clusterFile }: Pick<TestLab, 'clusterFile'>,
   args: readonly string[],

@@ -1,6 +1,6 @@
 /**
- * A real S3 server for tests: Ceph of Debian, with TLS from a CA of its own. Its programs come from a file
- * system as the lab's machines have one, so that nothing is installed on this computer.
+ * A real S3 server for tests: Debian's Ceph, with TLS from its own CA. Its programs come from a file system like the
+ * lab's machines have, so that nothing is installed on this computer.
  */
 import { spawn } from 'node:child_process'
 import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
@@ -17,23 +17,26 @@ import { openssl } from './tools.ts'
 
 export interface S3Server extends AsyncDisposable {
   readonly port: number
-  /** A private folder of the test. */
+  /** A private directory of the test. */
   readonly folder: string
-  /** Beside the store of the project: what is really there. */
+  /** A client other than quorate's, to check what is really stored. */
   readonly client: S3Client
   /** The bucket as a cluster file names it. */
   location(bucket: string, more?: Partial<S3Location>): S3Location
 }
 
-/** The secret key, which must be found nowhere. */
+/** The secret key, which must not be found anywhere. */
 export const S3_SECRET = 'a-secret-of-tests'
 
-/** What its file system has besides. */
+/** Additional packages of its file system. */
 export const S3_PACKAGES: readonly string[] = ['ceph-mon', 'ceph-osd', 'radosgw']
 
 const KEY = Object.freeze({ accessKeyId: 'QUORATETEST', secretAccessKey: S3_SECRET })
 
-/** On an address of this computer. About 5 s once the file system is there, which takes a minute or two and 580 MB the first time. */
+/**
+ * On an address of this computer. Takes about 5 s once the file system exists, which takes a minute or two and 580 MB
+ * the first time.
+ */
 export async function startS3Server(address = '127.0.0.1'): Promise<S3Server> {
   const base = await labBase({ packages: S3_PACKAGES })
   const folder = await mkdtemp(path.join(os.tmpdir(), 'quorate-s3-'))
@@ -92,7 +95,8 @@ export async function startS3Server(address = '127.0.0.1'): Promise<S3Server> {
     endpoint,
     region: 'us-east-1',
     forcePathStyle: true,
-    // A copy: the library notes in it where the key came from, and the next server's key file would have that note as well.
+    // A copy: the library records in it where the key came from, and the next server's key file would contain that as
+    // well.
     credentials: { ...KEY },
     requestHandler: { httpsAgent: { rejectUnauthorized: false } },
   })

@@ -1,9 +1,9 @@
-/** The three shapes in which etcd is found most: the handbook's, Kubespray's, kubeadm's. */
+/** The three most common layouts of etcd: by hand, Kubespray's, kubeadm's. */
 import { type ForeignMember, type Shape, initialCluster } from './foreign.ts'
 
 const UNIT = '/etc/systemd/system/etcd.service'
 
-/** One certificate for everything, plaintext on loopback, a folder of its own for the WAL. */
+/** One certificate for everything, plaintext on loopback, a separate directory for the WAL. */
 export const BY_HAND: Shape = {
   suite: 'trixie',
   names: ['etcd01', 'etcd02', 'etcd03'],
@@ -54,7 +54,7 @@ WantedBy=multi-user.target
         ETCD_INITIAL_CLUSTER_STATE: 'new',
         ETCD_INITIAL_CLUSTER_TOKEN: 'etcd-cluster',
         ...tls('/etc/ssl/etcd/etcd.crt', '/etc/ssl/etcd/etcd.key', '/etc/ssl/etcd/ca.crt'),
-        // As YAML's users and templates write them; certificate files make etcd pass over auto-tls.
+        // As users and templates of YAML write them; with certificate files, etcd ignores auto-tls.
         ETCD_AUTO_TLS: 'true',
         ETCD_PEER_AUTO_TLS: 'False',
         ETCD_ENABLE_V2: 'True',
@@ -65,7 +65,7 @@ WantedBy=multi-user.target
   ],
 }
 
-/** Without TLS, its clients' listeners each somewhere else, its settings where a package has them. */
+/** Without TLS, with different client listeners, and settings at a package's path. */
 export const PLAIN: Shape = {
   suite: 'trixie',
   names: ['etcd01', 'etcd02', 'etcd03'],
@@ -98,7 +98,7 @@ export const PLAIN: Shape = {
   },
 }
 
-/** As a package does it: the unit in the system's own folder, settings in the unit's environment; etcd runs as root. */
+/** Like a package: the unit in the system's own directory, settings in the unit's environment; etcd runs as root. */
 export const PACKAGED: Shape = {
   ...BY_HAND,
   user: 'root',
@@ -108,7 +108,9 @@ export const PACKAGED: Shape = {
   },
 }
 
-/** `etcd.env`, certificates that carry every member's names, the WAL within the data, the CA's key beside its certificate. */
+/**
+ * `etcd.env`, certificates with every member's names, the WAL within the data, the CA's key next to its certificate.
+ */
 export const KUBESPRAY: Shape = {
   suite: 'trixie',
   names: ['etcd1', 'etcd2', 'etcd3'],
@@ -176,8 +178,8 @@ WantedBy=multi-user.target
 }
 
 /**
- * The flags of kubeadm's manifest, and the manifest itself. There is no kubelet in a lab: a unit of another name runs
- * etcd in its place, as root.
+ * The flags of kubeadm's manifest, and the manifest itself. A lab has no kubelet: a unit with another name runs etcd
+ * instead, as root.
  */
 export const KUBEADM: Shape = {
   suite: 'trixie',

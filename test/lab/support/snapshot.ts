@@ -1,11 +1,11 @@
-/** What a machine has on its disk where quorate works, to see that nothing was touched. */
+/** What is on a machine's disk where quorate works, to check that nothing was changed. */
 import type { Machine } from '../../../src/lab/machine.ts'
 
 const PLACES = ['/etc', '/opt', '/usr/local', '/var/lib/quorate', '/lib/systemd/system']
 
 /**
- * Every file with owner, mode, size and time of its last change, one a line; of folders no time, since preflight tries
- * in them how fast the disk is. `skip`: paths to leave out.
+ * Every file with owner, mode, size and time of its last change, one per line; directories without a time, because
+ * preflight measures the disk in them. `skip`: paths to omit.
  */
 export async function snapshot(machine: Machine, skip: readonly string[] = []): Promise<string> {
   const pruned = skip.flatMap((path) => ['-path', path, '-prune', '-o'])

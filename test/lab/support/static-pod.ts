@@ -1,10 +1,10 @@
-/** An etcd as kubeadm has the kubelet run it. */
+/** etcd as a static pod, like kubeadm's. */
 import type { Shape } from './foreign.ts'
 import { KUBEADM } from './shapes.ts'
 
 /**
- * kubeadm's, with a unit that plays the kubelet: it runs what the manifest says as long as that is there, in the control
- * group of a pod, and again when it ends.
+ * kubeadm's, with a unit instead of the kubelet: it runs what the manifest says as long as the manifest exists, in the
+ * control group of a pod, and restarts it when it ends.
  */
 export const STATIC_POD: Shape = {
   ...KUBEADM,

@@ -1,4 +1,4 @@
-/** The cluster's health, as `quorate status --json` tells it. */
+/** The cluster's health, as `quorate status --json` reports it. */
 import type { StatusReport } from '../../../src/verbs/status/status.ts'
 import type { TestLab } from '../harness.ts'
 import { quorate } from './quorate.ts'

@@ -1,11 +1,11 @@
-/** quorate on a terminal: util-linux's `script` gives it one, and the test types. */
+/** quorate on a terminal: util-linux's `script` provides it, and the test types. */
 import { spawn } from 'node:child_process'
 import { quoteCommand } from '../../../src/ssh/quote.ts'
 import { type ProcessResult, exitOf } from '../../../src/ssh/process.ts'
 import type { TestLab } from '../harness.ts'
 import { PROGRAM } from './run.ts'
 
-/** What is typed once the text has appeared, after what was typed before it. */
+/** What is typed once the text has appeared, after the previous input. */
 export interface Turn {
   readonly question: string
   readonly line: string
@@ -19,7 +19,7 @@ export async function typedAt(
   return await talk(lab, args, [turn])
 }
 
-/** `ahead`: typed at once, before anything was asked. What it says is all in `stdout`. */
+/** `ahead`: typed at once, before any question. All output is in `stdout`. */
 export async function talk(
   { clusterFile }: Pick<TestLab, 'clusterFile'>,
   args: readonly string[],
@@ -50,7 +50,7 @@ export async function talk(
     if (turn === undefined || at === -1) return
     left.shift()
     read = at + turn.question.length
-    // Ctrl-C is no line: a Return after it could be read first.
+    // Ctrl-C is not a line: a Return after it could be read first.
     child.stdin.write(turn.line === '\u0003' ? turn.line : `${turn.line}\r`)
   })
   child.stderr.resume()

@@ -1,4 +1,4 @@
-/** Other people's tools on this computer, against the lab's cluster: what they say must be what quorate says. */
+/** Standard tools on this computer, against the lab's cluster: they must agree with quorate. */
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { run, tool } from '../../../src/lab/tool.ts'
@@ -7,7 +7,7 @@ import { LAB_ETCD, etcdBinaries, type EtcdChoice } from '../etcd-binaries.ts'
 import type { TestLab } from '../harness.ts'
 import { stateFolder } from './fresh.ts'
 
-/** The certificate that quorate itself works with, as files: `[ca, certificate, key]`. */
+/** The certificate that quorate itself uses, as files: `[ca, certificate, key]`. */
 export function operatorFiles(lab: TestLab): readonly [ca: string, certificate: string, key: string] {
   const folder = path.join(stateFolder(lab), 'operator')
   return [
@@ -17,18 +17,18 @@ export function operatorFiles(lab: TestLab): readonly [ca: string, certificate: 
   ]
 }
 
-/** `https://ADDRESS:2379` of each, with brackets where they belong. */
+/** `https://ADDRESS:2379` for each, with brackets if necessary. */
 export function endpoints(addresses: readonly string[]): readonly string[] {
   return addresses.map((address) => `https://${address.includes(':') ? `[${address}]` : address}:2379`)
 }
 
 export interface PlainEtcdctl {
-  /** Of which version; the lab's own unless given. */
+  /** Its version; default: the lab's. */
   readonly etcd?: EtcdChoice
   readonly addresses: readonly string[]
 }
 
-/** etcd's own etcdctl (v3 API), of that version, on this computer and straight over the network. */
+/** etcd's own etcdctl (v3 API), of that version, on this computer and directly over the network. */
 export async function etcdctlHere(
   lab: TestLab,
   { etcd = LAB_ETCD.version, addresses }: PlainEtcdctl,
@@ -43,7 +43,7 @@ export async function etcdctlHere(
   )
 }
 
-/** curl on this computer; `--fail` is not set, so that what a server refuses can be looked at. */
+/** curl on this computer; without `--fail`, so that refused requests can be inspected. */
 export async function curlHere(args: readonly string[]): Promise<ProcessResult> {
   return await run(['curl', '--silent', '--show-error', '--max-time', '10', '--noproxy', '*', ...args])
 }
@@ -54,14 +54,14 @@ export async function curlWithCertificate(lab: TestLab, url: string): Promise<Pr
   return await curlHere(['--cacert', ca, '--cert', certificate, '--key', key, url])
 }
 
-/** Copies a file of a machine into the lab's folder, for the tools here; gives its path. */
+/** Copies a file of a machine to the lab's directory, for local tools; returns its path. */
 export async function fetchFile(lab: TestLab, name: string, file: string): Promise<string> {
   const here = path.join(lab.folder, `${name}-${path.basename(file)}`)
   await writeFile(here, await lab.machine(name).readFile(file))
   return here
 }
 
-/** openssl on this computer, which must succeed; arguments may come in groups. */
+/** openssl on this computer, which must succeed; arguments may be grouped. */
 export async function openssl(...args: readonly (string | readonly string[])[]): Promise<string> {
   return await tool(['openssl', ...args.flat()])
 }

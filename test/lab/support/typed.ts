@@ -1,4 +1,7 @@
-/** Every command that README and docs show: how it is typed on machines, in the order of a cluster's life; `not-typed.ts` has the rest. */
+/**
+ * Every command in README and docs: how it is typed on machines, in the order of a cluster's life; `not-typed.ts` has
+ * the rest.
+ */
 import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { tool } from '../../../src/lab/tool.ts'
@@ -8,11 +11,11 @@ import { opensslCa } from './authority.ts'
 export interface Typed {
   /** As on the page, without its comment. */
   readonly shown: string
-  /** What is typed instead where the shown one asks a question or means another place. */
+  /** What is typed instead, if the shown command asks a question or refers to another path. */
   readonly as?: string
-  /** 0 unless given. */
+  /** Default: 0. */
   readonly exitCode?: number
-  /** The machine it is typed on; this computer unless given. */
+  /** The machine it is typed on; default: this computer. */
   readonly on?: string
   readonly before?: (lab: TestLab) => Promise<unknown>
 }
@@ -20,7 +23,7 @@ export interface Typed {
 const IDENTITY = 'AGE-SECRET-KEY-1L2CQGJL67C0K9ZK4AZ6046HT8MSAKDPL8Y2RXKZ4MJTDNPJLV0KQ5PSFTV'
 const RECIPIENT = 'age1r6n0zrcg9nxpmr03rthlpgsh4ltq20a9rr0fekemr94xm8sny3lsqd3nf7'
 
-/** From no cluster file to a cluster that is gone. What stands on several pages is typed once. */
+/** From no cluster file to a removed cluster. A command on several pages is typed once. */
 export const LIFE: readonly Typed[] = [
   {
     shown: 'quorate init --name prod --etcd 10.0.0.11,10.0.0.12,10.0.0.13 --user admin',
@@ -126,7 +129,7 @@ export const LIFE: readonly Typed[] = [
   },
   { shown: 'quorate backup signers rotate', as: 'quorate backup signers rotate --yes' },
   { shown: 'quorate repair' },
-  // Nothing is wrong with it.
+  // It has no fault.
   { shown: 'quorate repair etcd02' },
   { shown: 'quorate backup prune', as: 'quorate backup prune --store backups --yes' },
   {
@@ -167,7 +170,7 @@ export const LIFE: readonly Typed[] = [
   { shown: 'quorate restart etcd02', as: 'quorate restart etcd02 --yes' },
   { shown: 'quorate restart etcd01 etcd02 etcd03', as: 'quorate restart etcd01 etcd02 etcd03 --yes' },
   { shown: 'quorate stop etcd03', as: 'quorate stop etcd03 --yes' },
-  // The quorum is lost then.
+  // Then the quorum is lost.
   { shown: 'quorate stop etcd02 --force --confirm my-cluster', exitCode: 1 },
   { shown: 'quorate start etcd03', as: 'quorate start etcd02 etcd03' },
   { shown: 'quorate start --all' },
@@ -186,7 +189,7 @@ export const LIFE: readonly Typed[] = [
   },
   { shown: 'quorate quota' },
   { shown: 'quorate compact --keep 1000', as: 'quorate compact --keep 1 --yes' },
-  // There is no such revision yet.
+  // That revision does not exist yet.
   {
     shown: 'quorate compact --revision 52000 --physical',
     as: 'quorate compact --revision 999999999999 --physical',
@@ -201,15 +204,15 @@ export const LIFE: readonly Typed[] = [
   { shown: 'quorate upgrade --to 3.7.3 --check' },
   { shown: 'quorate upgrade --to 3.7.3', as: 'quorate upgrade --to 3.7.3 --watch 1 --yes' },
   { shown: 'quorate upgrade --abort', as: 'quorate upgrade --abort --yes' },
-  // Of a member, which is refused, as the page says.
+  // For a member, which is refused, as the page says.
   { shown: 'quorate reset etcd03', exitCode: 8 },
   { shown: 'quorate reset --purge --confirm my-cluster' },
   { shown: 'quorate certs csr --out requests', before: async (lab) => await withOfflineCa(lab) },
   { shown: 'quorate certs import requests', before: async (lab) => await sign(lab) },
-  // `apply` once more, with the certificates that were carried by hand.
+  // `apply` once more, with the certificates that were transferred by hand.
   { shown: 'quorate apply', as: 'quorate apply && quorate status' },
   { shown: 'quorate reset', as: 'quorate reset --confirm my-cluster' },
-  // There is no such unit any more.
+  // That unit no longer exists.
   { shown: 'quorate run etcd -- systemctl status etcd', exitCode: 1 },
   { shown: 'source <(quorate completion bash)' },
   { shown: 'source <(quorate completion zsh)', as: 'quorate completion zsh' },
@@ -228,7 +231,7 @@ async function copyToSite({ folder, clusterFile }: TestLab): Promise<void> {
   await copyFile(clusterFile, path.join(folder, 'site', 'cluster.yaml'))
 }
 
-/** A CA out of reach, and nothing left of the one before. */
+/** An offline CA, without any remains of the previous one. */
 async function withOfflineCa(lab: TestLab): Promise<void> {
   const { certificate } = await opensslCa(lab.folder, 'offline-ca')
   const state = path.join(lab.folder, '.quorate', 'my-cluster')

@@ -1,4 +1,4 @@
-/** Commands as the pages show them, typed where a reader would: in the cluster's folder, or on a machine. */
+/** Commands as the pages show them, typed where a reader would: in the cluster's directory, or on a machine. */
 import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { run } from '../../../src/lab/tool.ts'
@@ -8,7 +8,7 @@ import { quorateIn } from './quorate.ts'
 import { PROGRAM } from './run.ts'
 import type { Typed } from './typed.ts'
 
-/** What was said where the exit code is another than it should be. */
+/** The output, if the exit code is not the expected one. */
 export async function typeIn(lab: TestLab, typed: Typed): Promise<string | undefined> {
   await typed.before?.(lab)
   const line = typed.as ?? typed.shown
@@ -19,15 +19,18 @@ export async function typeIn(lab: TestLab, typed: Typed): Promise<string | undef
   return surprise(result, typed.exitCode)
 }
 
-/** What was said where the exit code is another than this. */
+/** The output, if the exit code is not this one. */
 export function surprise({ exitCode, stdout, stderr }: ProcessResult, wanted = 0): string | undefined {
   return exitCode === wanted ? undefined : `exit code ${exitCode}\n${stdout}${stderr}`
 }
 
-/** Nothing that a shell would make something else of. */
+/** Without anything that a shell would interpret. */
 const PLAIN = /^quorate [\w ./:=,-]+$/
 
-/** In bash, in this folder, with no terminal. What bash would only hand over needs no bash, and no process of its own. */
+/**
+ * In bash, in this directory, without a terminal. A command that bash would only pass on runs without bash, and without
+ * a new process.
+ */
 export async function type(folder: string, line: string): Promise<ProcessResult> {
   if (PLAIN.test(line)) return await quorateIn(folder, line.split(' ').slice(1))
   return await run(['bash', '-c', 'cd "$1" && PATH=$1/bin:$PATH && eval "$2"', 'bash', folder, line])

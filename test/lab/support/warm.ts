@@ -1,6 +1,6 @@
 /**
- * quorate in a process that has run it before: modules loaded, code compiled. The suite runs quorate thousands of times,
- * and most of what a short run costs is its start. One process serves one call at a time.
+ * quorate in a process that has run it before: modules loaded, code compiled. The suite runs quorate thousands of
+ * times, and most of the time of a short run is its start. One process handles one call at a time.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
@@ -11,18 +11,18 @@ import { type ProcessResult, exitOf } from '../../../src/ssh/process.ts'
 const SERVER = path.resolve(import.meta.dirname, 'warm-process.mjs')
 /** Each call leaves its entry module in memory. */
 const MOST_CALLS = 200
-/** In MiB, before V8 looks for garbage among what lives long. It begins with less, and what is loaded is no garbage. */
+/** In MiB, before V8 collects garbage in the old generation. It starts with less, and what is loaded is not garbage. */
 const LIVES_LONG = 256
 
 export interface WarmOptions {
   readonly env: NodeJS.ProcessEnv
-  /** This process's own unless given. */
+  /** Default: this process's own. */
   readonly cwd?: string | undefined
-  /** Told of every line of standard output as it comes. */
+  /** Called with every line of standard output as it comes. */
   readonly onLine?: ((line: string, child: ChildProcess) => void) | undefined
 }
 
-/** Runs the program; what it says and its exit code are those of a process of its own. */
+/** Runs the program; output and exit code are the same as in a new process. */
 export type Warm = (args: readonly string[], options: WarmOptions) => Promise<ProcessResult>
 
 export function warm(program: string): Warm {
@@ -36,7 +36,7 @@ export function warm(program: string): Warm {
   }
 }
 
-/** One that died since its last call is of no more use. */
+/** A process that died since its last call is discarded. */
 function takeLiving(idle: WarmProcess[]): WarmProcess | undefined {
   for (;;) {
     const server = idle.pop()
@@ -59,7 +59,7 @@ class WarmProcess {
     if (stdout === null || stderr === null) throw new TypeError('no pipes')
     this.#output = [new Output(stdout), new Output(stderr)]
     this.#exited = exitOf(this.#child).finally(() => (this.alive = false))
-    // Where none waits for it: while it is idle.
+    // Not awaited while the process is idle.
     this.#exited.catch(() => undefined)
   }
 
@@ -75,7 +75,7 @@ class WarmProcess {
     const said = this.#output.map(async (output) => await output.ends(mark))
     this.#output[0].onLine = (line) => onLine?.(line, this.#child)
     this.#child.send({ args, env, cwd, mark })
-    // A call that ends its process, as a wrong word on the command line does, takes this one with it.
+    // A call that ends its process, as an invalid command line does, ends this one.
     const exitCode = await Promise.race([Promise.all([ended, ...said]).then(([code]) => code), this.#exited])
     this.#child.removeAllListeners('message')
     const [stdout, stderr] = this.#output.map((output) => output.take(mark))
@@ -87,12 +87,12 @@ class WarmProcess {
   }
 }
 
-/** One of the process's two outputs, which goes on from call to call. */
+/** One of the process's two outputs, which continues from call to call. */
 class Output {
-  /** Told of every line of the call. */
+  /** Called with every line of the call. */
   onLine: (line: string) => void = () => undefined
   #text = ''
-  /** Where in the text the line begins that has not come to its end. */
+  /** The start of the incomplete line in the text. */
   #told = 0
   #look: () => void = () => undefined
 
@@ -114,7 +114,7 @@ class Output {
     })
   }
 
-  /** What was said, without the mark. */
+  /** The output, without the mark. */
   take(mark: string): string {
     const text = this.#text.endsWith(mark) ? this.#text.slice(0, -mark.length) : this.#text
     this.#text = ''

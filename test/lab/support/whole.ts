@@ -1,4 +1,4 @@
-/** Whether a cluster came out whole, whatever had happened on the way. */
+/** Whether a cluster is in order afterwards, whatever happened in between. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { TestLab } from '../harness.ts'
 import { leftovers, processesMentioning, waitingKeys } from './no-trace.ts'
@@ -7,7 +7,7 @@ import { statusOf } from './status.ts'
 
 const SOON_MS = 30_000
 
-/** What `outcomeOf` gives where everything is as it should be. */
+/** The result of `outcomeOf` if everything is as it should be. */
 export const WHOLE = {
   healthyMembers: 3,
   problems: [],
@@ -16,7 +16,7 @@ export const WHOLE = {
   leftovers: [],
 }
 
-/** Health, the members' pins against the cluster's ID, a second apply, and what is left of runs before. */
+/** Health, the members' cluster ID files against the cluster's ID, a second apply, and what earlier runs left. */
 export async function outcomeOf(lab: TestLab): Promise<Record<string, unknown>> {
   const { report } = await statusOf(lab)
   const { healthyMembers, problems, id } = report.cluster
@@ -26,7 +26,7 @@ export async function outcomeOf(lab: TestLab): Promise<Record<string, unknown>> 
   return { healthyMembers, problems, otherPins, secondApply: stdout + stderr, leftovers: await settled(lab) }
 }
 
-/** What hangs up takes a moment to be gone. */
+/** Programs need a moment to end after a hangup. */
 async function settled(lab: TestLab): Promise<readonly string[]> {
   const deadline = performance.now() + SOON_MS
   for (;;) {
