@@ -1,4 +1,4 @@
-/** How the pages in docs/ become a site: what needs neither a build nor a browser (test/site/). */
+/** How the pages in docs/ become a site: the part that needs neither a build nor a browser (test/site/). */
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { expect, test } from 'vitest'

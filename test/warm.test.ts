@@ -1,11 +1,11 @@
-/** The lab's tests believe what a warm process says: it must be what a process of its own would have said. */
+/** The lab's tests rely on the output of a warm process: it must equal that of a new process. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { warm } from './lab/support/warm.ts'
 
-/** Does what its words say, one after the other. */
+/** Does what its arguments say, one after the other. */
 const PROGRAM = `
 import { said } from './state.mjs'
 const words = process.argv.slice(2)

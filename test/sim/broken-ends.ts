@@ -1,4 +1,4 @@
-/** Planners that are wrong on purpose about the end: they never come to it, or to the wrong one. */
+/** Planners with deliberate faults at the end: they never reach it, or reach a wrong one. */
 import { PATHS } from '../../src/host/state.ts'
 import { next } from '../../src/tiers/etcd/plan/next.ts'
 import type { HostStep } from '../../src/tiers/etcd/steps/steps.ts'

@@ -1,4 +1,4 @@
-/** What planners that are wrong on purpose see and do otherwise. */
+/** What deliberately faulty planners see and do differently. */
 import type { MemberState } from '../../src/host/state.ts'
 import { PATHS } from '../../src/host/state.ts'
 import type { ClusterFacts, Observed } from '../../src/tiers/etcd/facts/observed.ts'
@@ -12,7 +12,7 @@ export interface BrokenPlanner {
   readonly what: string
   readonly planner: Planner
   readonly breaks: Invariant
-  /** Nothing but a first apply that is cut off brings it to light; undefined: many things do. */
+  /** Only an interrupted first apply reveals it; undefined: many situations do. */
   readonly atFirst?: true
 }
 
@@ -30,7 +30,7 @@ export function withMembers(
   return { ...observed, hosts: Object.fromEntries(hosts) }
 }
 
-/** It is no look, but what a plan says that will be. */
+/** Not an observation, but a state that a plan predicts. */
 export function isForeseen({ hosts }: Observed): boolean {
   const certificates = Object.values(hosts).flatMap(({ member }) =>
     Object.values(member?.tls.certificates ?? {}),
@@ -69,7 +69,7 @@ export function stop(host: string): HostStep {
   return { kind: 'stop', host, unit, what: 'stop', why: 'broken', danger: 'restart' }
 }
 
-/** No step of `apply`: the types would not let its planner ask for it. */
+/** Not a step of `apply`: the types would not let its planner request it. */
 export function removeData(host: string): Step {
   const step: RemoveStep = {
     kind: 'remove',

@@ -5,11 +5,11 @@ import { anyScenario, changingScenario, downgradingScenario, interruptedScenario
 import { type Simulation, simulate } from './simulate.ts'
 import { INVARIANTS, type Invariant, OF_KUBERNETES, Violation } from './violation.ts'
 
-/** Fixed lives, so that what is caught today is caught tomorrow; of all kinds in turn, most of those where most happens. */
+/** Fixed lives, so that a detected fault stays detected; of all kinds in turn, mostly the eventful ones. */
 const kinds = [anyScenario, changingScenario, anyScenario, interruptedScenario, anyScenario]
 const samples = [
   ...kinds.map((kind, index) => fc.sample(kind, { numRuns: 300, seed: 20_260_101 + index })),
-  // What only these break is broken soon.
+  // Faults that only these reveal are found soon.
   fc.sample(downgradingScenario, { numRuns: 30, seed: 20_260_101 }),
 ]
 const lives = samples.flatMap((sample) => sample.map((life, index) => ({ life, index })))
@@ -19,7 +19,7 @@ const firstApplies = fc
   .sample(interruptedScenario, { numRuns: 300, seed: 2 })
   .map((life, index) => ({ life, index }))
 
-/** After how many lives it was caught; 0: never. */
+/** Number of lives after which it was detected; 0: never. */
 async function caughtAfter(simulation: Simulation, invariant: Invariant, among = lives): Promise<number> {
   for (const [index, { life }] of among.entries()) {
     try {
@@ -41,7 +41,7 @@ test('a second operator who does not heed the lock is caught', async () => {
 })
 
 test('every invariant of the planner has one that breaks it', () => {
-  // The lock is not the planner's to keep, and there is no Kubernetes in these lives.
+  // The planner is not responsible for the lock, and these lives have no Kubernetes.
   const apart: readonly string[] = ['one-operator', ...OF_KUBERNETES]
   const others = Object.keys(INVARIANTS).filter((name) => !apart.includes(name))
   expect([...new Set(BROKEN.map(({ breaks }) => breaks))].sort()).toEqual(others.sort())

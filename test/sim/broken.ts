@@ -1,4 +1,6 @@
-/** Planners that are wrong on purpose, one for each invariant: a simulation that lets them pass would be worth nothing. */
+/**
+ * Planners with deliberate faults, one for each invariant: a simulation that does not detect them would be worthless.
+ */
 import { PATHS } from '../../src/host/state.ts'
 import { next } from '../../src/tiers/etcd/plan/next.ts'
 import type { Step } from '../../src/tiers/etcd/steps/steps.ts'
@@ -118,7 +120,7 @@ export const BROKEN: readonly BrokenPlanner[] = [
     planner: (intent, observed) =>
       mapSteps(next(intent, observed), (steps) =>
         steps.map((step) => {
-          // A plan in which it comes up has no end: only what is really there is taken for it.
+          // A plan that contains it would never end, so only the real state counts.
           if (isForeseen(observed)) return step
           const members = observed.cluster?.members.map(({ id }) => id) ?? []
           const peerUrls = ['https://192.168.0.99:2380']

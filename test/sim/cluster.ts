@@ -1,4 +1,4 @@
-/** What is done to a cluster as a whole: through etcd, with etcd's own refusals. */
+/** Changes of the cluster as a whole: through etcd, with etcd's own refusals. */
 import type { Observed } from '../../src/tiers/etcd/facts/observed.ts'
 import { quorum } from '../../src/tiers/etcd/facts/quorum.ts'
 import type { SimulatedCluster } from '../../src/tiers/etcd/steps/simulated.ts'
@@ -23,7 +23,7 @@ import {
 import { Violation } from './violation.ts'
 import { type World, fresh } from './world.ts'
 
-/** @param seen the cluster as it was when the wave was planned */
+/** @param seen the cluster when the stage was planned */
 export function simulatedCluster(world: World, cluster: Cluster, seen: Observed): SimulatedCluster {
   const there = () => new Set(serving(world, asked(world, seen)).map(([{ name }]) => name))
   const requireNoAlarm = () => {
@@ -31,7 +31,7 @@ export function simulatedCluster(world: World, cluster: Cluster, seen: Observed)
   }
   const changing = (what: string, change: (raft: Raft) => void, { mayLose = true } = {}) => {
     const raft = asked(world, seen)
-    // They hear of it, even if it takes the majority away.
+    // The members learn of it, even if it removes the majority.
     const before = serving(world, raft)
     withoutLoss(world, mayLose, what, () => change(raft))
     for (const [, { process }] of before) process.known = raft.members
@@ -90,7 +90,7 @@ export function simulatedCluster(world: World, cluster: Cluster, seen: Observed)
   }
 }
 
-/** The cluster that was seen, if those who answered then can still change anything. */
+/** The observed cluster, if the members that answered then can still change anything. */
 function asked(world: World, seen: Observed): Raft {
   const raft = world.rafts.get(seen.cluster?.id ?? '')
   if (raft === undefined || !hasQuorum(world, raft)) throw new Failure('etcdserver: no leader')
@@ -122,7 +122,7 @@ function add(world: World, raft: Raft, { node, peerUrl, learner, members }: Newc
   if (pending !== undefined) {
     throw new Violation('one-change', `${node} is added while ${pending.name || 'another'} is on its way`)
   }
-  // strict-reconfig-check wants connections to all voters.
+  // strict-reconfig-check requires connections to all voting members.
   const connected = serving(world, raft).filter(([member]) => !member.learner).length
   if (connected < votersOf(raft).length) throw new Failure('etcdserver: unhealthy cluster')
   const id = idOf(raft.id, peerUrl, String(fresh(world)))
@@ -140,6 +140,6 @@ function remove(world: World, raft: Raft, memberId: string): void {
     throw new Failure('etcdserver: re-configuration failed due to not enough started members')
   }
   raft.members = raft.members.filter(({ id }) => id !== memberId)
-  // Whatever it lost is no longer missed.
+  // Its lost data no longer matters.
   world.truth.lost.delete(member.name)
 }

@@ -1,4 +1,4 @@
-/** Data that is there and no good: a log that can't be read, contents that are not the others'. */
+/** Damaged data: a log that can't be read, or contents that differ from the others'. */
 import { Failure } from './failure.ts'
 import { type Disk, type MemberData } from './disk.ts'
 import { stop } from './etcd.ts'
@@ -16,11 +16,11 @@ export function damage(world: World, host: string, kind: Damage): void {
   if (kind === 'log-damaged') {
     stop(disk)
     change(disk, { damaged: true })
-    // systemd tries again and again.
+    // systemd keeps restarting it.
     disk.retrying = process !== undefined
   } else if (process !== undefined && (raftOf(world)?.members.length ?? 0) > 1) {
     change(disk, { contentsOf: host })
-    // Sometimes nobody has noticed yet.
+    // Sometimes no member has detected it yet.
     if (process.pid % 2 === 0) raftOf(world)?.alarms.add('CORRUPT')
   }
 }
@@ -32,12 +32,12 @@ function change(disk: Disk, harm: Partial<MemberData>): void {
   if (process !== undefined) disk.process = { ...process, data: { ...process.data, ...harm } }
 }
 
-/** Nothing speaks against what its member has. */
+/** There is no evidence against the member's data. */
 export function isGood({ data, wal }: Disk): boolean {
   return data !== undefined && wal !== undefined && wal.damaged !== true && wal.contentsOf === undefined
 }
 
-/** @throws Failure where members that answer differ */
+/** @throws Failure if answering members differ */
 export function requireEqual(world: World, raft: Raft): void {
   const kinds = new Set(serving(world, raft).map(([, { process }]) => process.data.contentsOf))
   if (kinds.size > 1) throw new Failure('the members have different contents')

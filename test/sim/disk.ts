@@ -1,4 +1,4 @@
-/** One simulated machine: what is on its disk, what systemd knows, and the etcd that runs there. */
+/** One simulated machine: its disk, systemd's state, and the etcd that runs on it. */
 import type { ServicesState } from '../../src/host/services.ts'
 import { trustMarkFile } from '../../src/pki/trust-mark.ts'
 import { PEER_IDENTITY } from '../../src/etcd/configuration.ts'
@@ -7,15 +7,15 @@ import { type PathState, PATHS, type RestoreState, type Underway } from '../../s
 import type { Cluster, Node } from '../../src/spec/cluster.ts'
 import type { RaftMember } from './raft.ts'
 
-/** What etcd keeps in its data and WAL folders. */
+/** What etcd keeps in its data and WAL directories. */
 export interface MemberData {
   readonly clusterId: string
   readonly memberId: string
-  /** Which of all the beginnings in this world it was: data that was lost and begun again is other data. */
+  /** A number for each initialization in this world: data that was lost and initialized again is different data. */
   readonly beginning: number
   /** Its log can't be read. */
   readonly damaged?: boolean
-  /** It has other contents than the others, those of this machine's member; undefined: it has what they have. */
+  /** Its contents differ from the others': they are those of this machine's member; undefined: they are equal. */
   readonly contentsOf?: string | undefined
 }
 
@@ -29,20 +29,20 @@ export interface Certificate {
 
 export interface Process {
   readonly pid: number
-  /** What it was started with: the options of its file then, and its unit's mark. */
+  /** The environment that it was started with: the options of its file then, and its unit's mark. */
   readonly environment: Readonly<Record<string, string>>
   readonly version: string
   readonly data: MemberData
   /** The members as it last saw them. */
   known: readonly RaftMember[]
-  /** Was in a quorum since its start: systemd calls it active, and it answers. */
+  /** It was part of a quorum since its start: systemd calls it active, and it answers. */
   ready: boolean
 }
 
 export interface Disk {
   readonly node: Node
   readonly packages: Set<string>
-  /** Of tiers beside etcd. */
+  /** Services of tiers other than etcd. */
   services: ServicesState
   userShell: string | undefined
   readonly paths: Map<string, PathState>
@@ -50,49 +50,49 @@ export interface Disk {
   readonly binaries: Map<string, { sha256: string; version: string | undefined }>
   data: MemberData | undefined
   wal: MemberData | undefined
-  /** The minor of the format that its data is in; undefined: older than formats have minors. */
+  /** The minor version of its data's format; undefined: older than such versions. */
   format: string | undefined
   tls: {
     ca: string | undefined
     readonly certificates: Map<string, Certificate>
-    /** The private keys themselves: nobody but the machine ever has them. */
+    /** The private keys themselves, which never leave the machine. */
     readonly keys: Map<string, string>
   }
   pending: Map<string, { readonly key: string; readonly configuration: string }>
   enabled: boolean
-  /** The unit as systemd has read it. */
+  /** The unit as systemd has loaded it. */
   loadedUnit: string | undefined
-  /** systemd tries again and again (Restart=on-failure). */
+  /** systemd keeps restarting it (Restart=on-failure). */
   retrying: boolean
-  /** The folder above its log is closed as soon as it is ready: the agent waits for that. */
+  /** The parent directory of its log is closed as soon as it is ready: the agent waits for that. */
   closes: boolean
   process: Process | undefined
-  /** Its last process took peers with the members' name alone. */
+  /** Its last process accepted only peers with the members' name. */
   demanded: boolean
   boots: number
-  /** Data that was moved aside, and lies there still. */
+  /** Renamed data that still exists. */
   readonly aside: MemberData[]
-  /** What a restore has made beside the data, and not put in its place yet. */
+  /** Data that a restore created next to the present data, and has not yet put in its place. */
   staged?: MemberData | undefined
-  /** How far a restore is here. */
+  /** Progress of a restore on this machine. */
   restore?: RestoreState | undefined
-  /** The mark that keeps other verbs away. */
+  /** The marker that keeps other commands out. */
   underway?: Underway | undefined
   /** IDs that its cluster had before it was restored. */
   formerIds?: readonly string[] | undefined
-  /** Stopped in its tracks (SIGSTOP): it listens, and never answers. */
+  /** Suspended (SIGSTOP): it listens, and never answers. */
   paused: boolean
-  /** Its link to the other members: nothing goes through, or nothing in one direction. */
+  /** Its connection to the other members: blocked completely, or in one direction. */
   cut: 'both' | 'in' | 'out' | undefined
-  /** It serves, but not those who ask from where quorate is. */
+  /** It serves, but not requests from the workstation. */
   silent: boolean
-  /** Nobody can log in to it from where quorate is. */
+  /** Login from the workstation is impossible. */
   unreachable: boolean
   /** The machine is off. */
   off: boolean
-  /** Nothing more fits on its disk. */
+  /** Its disk is full. */
   full: boolean
-  /** Far behind with the log. */
+  /** Its log is far behind. */
   slow: boolean
 }
 
@@ -128,7 +128,7 @@ export function bareDisk(node: Node): Disk {
   }
 }
 
-/** Says of itself that it was a member of a verified cluster. */
+/** It claims to be a member of a verified cluster. */
 export function isMarked(disk: Disk): boolean {
   return disk.files.has(PATHS.clusterId) || environmentOf(disk)['ETCD_INITIAL_CLUSTER_STATE'] === 'existing'
 }
@@ -137,12 +137,12 @@ export function environmentOf(disk: Disk): Readonly<Record<string, string>> {
   return parseEnvironmentFile(disk.files.get(PATHS.environment) ?? '')
 }
 
-/** What lies beside the trust bundle. Nobody here edits it, and there is one CA. */
+/** The mark next to the trust bundle. It is never edited, and there is one CA. */
 export function trustMarkOf({ tls }: Disk, ca: string | undefined): string | undefined {
   return tls.ca === undefined || ca === undefined ? undefined : trustMarkFile(ca)
 }
 
-/** The environment of a process that is started now: systemd takes the unit as it has read it. */
+/** The environment of a process that starts now: systemd uses the unit as it has loaded it. */
 export function startEnvironment(disk: Disk, ca: string | undefined): Readonly<Record<string, string>> {
   const unit = [...(disk.loadedUnit ?? '').matchAll(/^Environment=(\w+)=(.*)$/gm)]
   const own = unit.map(([, name = '', value = '']) => [name, value] as const)
@@ -150,18 +150,18 @@ export function startEnvironment(disk: Disk, ca: string | undefined): Readonly<R
   return { ...Object.fromEntries(own), ...trust, ...environmentOf(disk) }
 }
 
-/** The folder that the log's folder lies in. */
+/** The parent of the log's directory. */
 export function aboveLog({ etcd: { walDirectory } }: Cluster): string {
   return walDirectory.slice(0, walDirectory.lastIndexOf('/'))
 }
 
-/** etcd can write there. */
+/** Whether etcd can write to it. */
 export function isWritable(folder: PathState | undefined): boolean {
   if (folder === undefined) return false
   return folder.owner === 'etcd' || (folder.group === 'etcd' && /[2367][0-7]$/.test(folder.mode))
 }
 
-/** Why its etcd can't be run at all, whatever its data is; undefined: it can. */
+/** Why its etcd can't run at all, whatever its data is; undefined: it can. */
 export function unfitness(disk: Disk, cluster: Cluster): string | undefined {
   const environment = environmentOf(disk)
   if (disk.off) return 'the machine is off'
@@ -174,7 +174,7 @@ export function unfitness(disk: Disk, cluster: Cluster): string | undefined {
   const folder = disk.paths.get(dataDirectory)
   if (folder?.owner !== 'etcd') return `${dataDirectory} is not etcd's`
   const above = aboveLog(cluster)
-  // etcd makes its log by renaming a sibling.
+  // etcd creates its log by renaming a sibling directory.
   if (disk.wal === undefined && !isWritable(disk.paths.get(above))) return `${above} is not open to etcd`
   for (const variable of ['ETCD_CERT_FILE', 'ETCD_PEER_CERT_FILE']) {
     const name = /([a-z]+)\.crt$/.exec(environment[variable] ?? '')?.[1] ?? ''
@@ -187,7 +187,7 @@ export function unfitness(disk: Disk, cluster: Cluster): string | undefined {
 
 const MEMBER_NAME = /^DNS\.\d+ = member\..*\n/m
 
-/** Whether a request, or what was issued for it, has the name by which members know each other. */
+/** Whether a request, or its certificate, has the name by which members recognize each other. */
 export function isNamed(request: string): boolean {
   return MEMBER_NAME.test(request)
 }
@@ -197,12 +197,12 @@ export function unnamed(request: string): string {
   return request.replace(MEMBER_NAME, '')
 }
 
-/** It takes peers with the members' name alone. */
+/** It accepts only peers with the members' name. */
 export function demands({ process }: Disk): boolean {
   return Boolean(process?.environment[PEER_IDENTITY])
 }
 
-/** What it shows its peers has the name: read at every handshake. */
+/** Its peer certificate has the name: it is read at every handshake. */
 export function showsName(disk: Disk): boolean {
   const name = disk.tls.certificates.has('peer') ? 'peer' : 'etcd'
   return isNamed(disk.tls.certificates.get(name)?.request ?? '')

@@ -1,4 +1,4 @@
-/** Whether a run that says it is done is right: not the planner's own idea of it, but what a person would look for. */
+/** Whether a run that reports done is right: not by the planner's own logic, but by what a person would check. */
 import { PATHS } from '../../src/host/state.ts'
 import { TIERS } from '../../src/tiers/tiers.ts'
 import { renderConfig } from '../../src/flannel/config.ts'
@@ -11,7 +11,7 @@ import { Violation } from './violation.ts'
 import { type World, diskOf } from './world.ts'
 
 export function checkDone(world: World, cluster: Cluster): void {
-  // It is no look of quorate's, in the midst of which something could happen.
+  // Not one of quorate's observations, during which something could happen.
   world.watch.looked = undefined
   for (const node of cluster.nodes) {
     const { packages } = diskOf(world, node.name)
@@ -34,7 +34,7 @@ export function checkDone(world: World, cluster: Cluster): void {
     throw broken('flannel has no network')
 }
 
-/** @returns the ID of the cluster that it is in. */
+/** @returns the ID of its cluster. */
 function checkMember(world: World, cluster: Cluster, name: string): string {
   const disk = diskOf(world, name)
   const { process, tls } = disk

@@ -1,4 +1,4 @@
-/** What people change by hand on machines, on purpose or not. */
+/** Manual changes on machines, on purpose or not. */
 import { PEER_IDENTITY } from '../../src/etcd/configuration.ts'
 import { PATHS } from '../../src/host/state.ts'
 import { parsePin } from '../../src/tiers/etcd/facts/pin.ts'
@@ -7,7 +7,7 @@ import { type Disk, aboveLog, unnamed } from './disk.ts'
 import { HAND_MADE } from './etcd.ts'
 import { type World, diskOf } from './world.ts'
 
-/** Hand-made changes that are put right without asking. */
+/** Manual changes that are repaired without a question. */
 export const DRIFTS = [
   'options-edited',
   'options-removed',
@@ -45,7 +45,7 @@ export function drift(world: World, cluster: Cluster, disk: Disk, kind: Drift): 
       if (options !== undefined) files.set(PATHS.environment, `${options}${HAND_MADE}=zap\n`)
       return
     case 'options-removed':
-      // Without a pin these are all that says whose the data is.
+      // Without a cluster ID file, only these identify the owner of the data.
       if (options !== undefined && !isWhole(disk))
         world.truth.excuse ??= 'options removed where there is no pin'
       files.delete(PATHS.environment)
@@ -93,7 +93,7 @@ export function drift(world: World, cluster: Cluster, disk: Disk, kind: Drift): 
     case 'folder-mode':
       return chmod(cluster.etcd.dataDirectory, '755')
     case 'old-owners':
-      // As quorate had it once: what lies above the log, and the TLS files.
+      // As in earlier versions of quorate: the parent directories of the log, and the TLS files.
       for (const [path, now] of paths) {
         const above = path === aboveLog(cluster)
         if (above) paths.set(path, { ...now, owner: 'etcd', group: 'etcd', mode: '750' })
@@ -130,7 +130,7 @@ export function isWhole(disk: Disk): boolean {
   return parsePin(disk.files.get(PATHS.clusterId) ?? '') !== undefined
 }
 
-/** Every member as it was set up before members had a name of their own, and running on. */
+/** Every member as it was set up before members had their own name, still running. */
 export function makeOld(world: World): void {
   for (const disk of world.disks.values()) {
     takeName(disk)

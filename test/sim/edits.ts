@@ -1,7 +1,7 @@
-/** How somebody edits the cluster file between two runs, or in the middle of one. */
+/** Edits of the cluster file between two runs, or during one. */
 import type { Cluster, Node } from '../../src/spec/cluster.ts'
 
-/** What `apply` carries out on a cluster that is there. */
+/** Edits that `apply` carries out on an existing cluster. */
 export const CHANGES = [
   'as-it-was',
   'setting',
@@ -14,13 +14,13 @@ export const CHANGES = [
   'package',
 ] as const
 
-/** What is done while etcd's version is raised; all but that by `apply` too. */
+/** Edits during an upgrade of etcd; `apply` can also do all except that. */
 export const UPGRADES = ['upgrade', 'setting', 'package'] as const
 
-/** And lowered, and neither gone on with. */
+/** Edits during a downgrade, and edits after which neither is continued. */
 export const DESCENTS = ['upgrade', 'downgrade', 'downgrade', 'turn-back', 'turn-back', 'package'] as const
 
-/** What it refuses, or what needs other verbs. */
+/** Edits that it refuses, or that need other commands. */
 export const OTHERS = ['version', 'algorithm', 'layout', 'data-directory', 'swap'] as const
 
 export interface Edit {
@@ -29,11 +29,11 @@ export interface Edit {
     | (typeof UPGRADES)[number]
     | (typeof DESCENTS)[number]
     | (typeof OTHERS)[number]
-  /** Which of the choices that there are, counted around. */
+  /** Which of the available choices, modulo their number. */
   readonly at: number
 }
 
-/** Whether it changes who belongs to the cluster, or where. */
+/** Whether it changes the members of the cluster, or their addresses. */
 export function changesMembers(before: Cluster, after: Cluster): boolean {
   return placesOf(before) !== placesOf(after)
 }
@@ -42,7 +42,7 @@ function placesOf({ nodes }: Cluster): string {
   return nodes.map(({ name, address }) => `${name} ${address}`).join()
 }
 
-/** @param pool all machines that there are, whether the file names them or not. */
+/** @param pool all existing machines, whether the file names them or not. */
 export function edit(base: Cluster, now: Cluster, { kind, at }: Edit, pool: readonly Node[]): Cluster {
   const { etcd, nodes, pki } = now
   const free = pool.filter(({ name }) => nodes.every((node) => node.name !== name))
@@ -73,7 +73,7 @@ export function edit(base: Cluster, now: Cluster, { kind, at }: Edit, pool: read
       return { ...now, nodes: nodes.map((node) => (node === chosen ? { ...node, etcdName } : node)) }
     }
     case 'swap': {
-      // Each machine has the address of the other, as after a mix-up of cables.
+      // Two machines have each other's address, as after swapped cables.
       const other = nodes[(at + 1) % nodes.length]
       if (chosen === undefined || other === undefined) return now
       const swapped = new Map([
@@ -99,7 +99,7 @@ export function edit(base: Cluster, now: Cluster, { kind, at }: Edit, pool: read
       const can = older !== undefined && DOWNGRADABLE.has(etcd.version)
       return can ? { ...now, etcd: { ...etcd, version: older } } : now
     }
-    // The version that it came from, which nobody but the simulation knows.
+    // The previous version, which only the simulation knows.
     case 'turn-back':
       return now
     case 'version':

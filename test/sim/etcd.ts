@@ -1,4 +1,6 @@
-/** How etcd and its unit behave: begin, come back, join, be removed; and what no start of ours may ever be. */
+/**
+ * The behavior of etcd and its unit: first start, restart, join, removal; and which starts quorate must never request.
+ */
 import { PATHS } from '../../src/host/state.ts'
 import type { Cluster } from '../../src/spec/cluster.ts'
 import { type Disk, type MemberData, demands, environmentOf, startEnvironment, unfitness } from './disk.ts'
@@ -19,13 +21,13 @@ import { followMinors, isTooNew, refusesMinor } from './minors.ts'
 import { Violation } from './violation.ts'
 import { type World, checkOneCluster, fresh, isRemembered } from './world.ts'
 
-/** The variable that people add to options files here. */
+/** The variable that people add to options files in the simulation. */
 export const HAND_MADE = 'ETCD_LOGGER'
 
 /** Who starts a member: quorate, or systemd (at boot, after a crash) and people. */
 export type Starter = 'quorate' | 'systemd'
 
-/** `systemctl start`: with its assertions, and etcd's own reasons to refuse, after which systemd tries again. */
+/** `systemctl start`: with its assertions, and etcd's own reasons to refuse, after which systemd retries. */
 export function start(world: World, cluster: Cluster, disk: Disk, by: Starter): void {
   if (disk.process !== undefined || disk.off) return
   const { unseen } = world.truth
@@ -35,7 +37,7 @@ export function start(world: World, cluster: Cluster, disk: Disk, by: Starter): 
     checkStart(world, cluster, disk)
   }
   disk.loadedUnit ??= disk.files.get(PATHS.unit)
-  // On a machine that was set up anew in between there is nothing to start.
+  // There is nothing to start on a machine that was reinstalled in between.
   if (disk.loadedUnit === undefined) {
     disk.retrying = false
     return
@@ -77,7 +79,7 @@ export function start(world: World, cluster: Cluster, disk: Disk, by: Starter): 
   disk.demanded = demands(disk)
 }
 
-/** What quorate must never try, whatever systemd and etcd would make of it. */
+/** Starts that quorate must never request, however systemd and etcd would react. */
 function checkStart(world: World, cluster: Cluster, disk: Disk): void {
   const host = disk.node.name
   const lost = disk.data === undefined || disk.wal === undefined
@@ -89,13 +91,13 @@ function checkStart(world: World, cluster: Cluster, disk: Disk): void {
   }
 }
 
-/** The others count on what a member there has voted. */
+/** The others rely on the votes of this machine's member. */
 export function hasPlace(world: World, host: string): boolean {
   const raft = world.rafts.get(world.truth.belongs.get(host) ?? '')
   return raft?.members.some(({ name, started }) => name === host && started) ?? false
 }
 
-/** The member's data as etcd finds or makes it; undefined: it refuses to start. */
+/** The member's data as etcd finds or creates it; undefined: it refuses to start. */
 function openData(world: World, cluster: Cluster, disk: Disk, by: Starter): MemberData | undefined {
   // With a WAL present all `initial-*` settings are ignored.
   if (disk.wal !== undefined) return disk.wal.damaged === true ? undefined : disk.wal
@@ -109,7 +111,7 @@ function openData(world: World, cluster: Cluster, disk: Disk, by: Starter): Memb
   const clusterId = idOf(environment['ETCD_INITIAL_CLUSTER_TOKEN'] ?? '', peers.join())
   const raft = bootstrapped(world, clusterId, peers)
   const member = raft.members.find(({ name }) => name === host)
-  // 'member … has already been bootstrapped', say the others, if they are there.
+  // The others, if they run, report 'member … has already been bootstrapped'.
   if (member === undefined || (member.started && hasQuorum(world, raft))) return undefined
   if (by === 'quorate') {
     for (const other of cluster.nodes) {
@@ -119,12 +121,12 @@ function openData(world: World, cluster: Cluster, disk: Disk, by: Starter): Memb
       }
     }
   }
-  // A database without its log: etcd goes on with it, if it is of the same cluster.
+  // A database without its log: etcd continues with it, if it belongs to the same cluster.
   if (disk.data !== undefined) return disk.data.clusterId === clusterId ? disk.data : undefined
   return { clusterId, memberId: member.id, beginning: fresh(world) }
 }
 
-/** What the members of a new cluster agree on beforehand: each other. With all their data gone they know nothing more. */
+/** Members of a new cluster know each other from the start. If all of them lose their data, they know nothing more. */
 function bootstrapped(world: World, clusterId: string, peers: readonly string[]): Raft {
   const known = world.rafts.get(clusterId)
   const some = [...world.disks.values()].some(
@@ -137,8 +139,8 @@ function bootstrapped(world: World, clusterId: string, peers: readonly string[])
 }
 
 /**
- * State `existing` without data: it asks the members that it is told of, and compares. Whoever was there before and comes
- * back empty is shown a log that it no longer has ('tocommit is out of range'), and gives up.
+ * State `existing` without data: it asks the members that it knows, and compares. A former member without its data
+ * receives a log index that it no longer has ('tocommit is out of range'), and exits.
  */
 function joinOthers(world: World, peers: readonly string[], own: string): MemberData | undefined {
   const urls = new Set(peers.map(urlOf))
@@ -156,7 +158,7 @@ function joinOthers(world: World, peers: readonly string[], own: string): Member
   if (known.length !== urls.size || known.some(({ peerUrl }) => !urls.has(peerUrl))) return undefined
   const member = known.find(({ peerUrl }) => peerUrl === urlOf(own))
   if (member === undefined || member.started) return undefined
-  // It is given what the leader has.
+  // It receives the leader's data.
   const leader = world.rafts.get(data.clusterId)?.leader
   const giver = [...world.disks.values()].find(({ process }) => process?.data.memberId === leader)
   const contentsOf = giver?.process?.data.contentsOf
@@ -167,7 +169,7 @@ function urlOf(peer: string): string {
   return peer.slice(peer.indexOf('=') + 1)
 }
 
-/** Lets time pass: systemd tries again, members find each other, elect a leader, learn what they missed. */
+/** Lets time pass: systemd retries, members find each other, elect a leader, and catch up. */
 export function settle(world: World, cluster: Cluster): void {
   for (const disk of world.disks.values()) if (disk.retrying) start(world, cluster, disk, 'systemd')
   for (const raft of world.rafts.values()) {
@@ -180,7 +182,7 @@ export function settle(world: World, cluster: Cluster): void {
 
 function gather(world: World, raft: Raft): void {
   if (!world.truth.served.has(raft.id)) {
-    // A cluster that begins knows nothing of what another one held.
+    // A new cluster knows nothing of an earlier one's contents.
     world.network = undefined
     world.truth.served.add(raft.id)
   }
@@ -192,7 +194,7 @@ function gather(world: World, raft: Raft): void {
       changeMember(raft, member.id, { name, etcdName, started: true })
   }
   for (const [, disk] of serving(world, raft)) disk.process.known = raft.members
-  // Those that were removed are told so as soon as somebody hears them, and end for good.
+  // Removed members learn of their removal as soon as any member hears them, and exit permanently.
   for (const disk of [...world.disks.values()].filter(isRunning)) {
     const { data } = disk.process
     const heard = !disk.paused && disk.cut === undefined
@@ -204,7 +206,7 @@ function isListed(members: readonly RaftMember[], { memberId }: MemberData): boo
   return members.some(({ id }) => id === memberId)
 }
 
-/** A pin was written somewhere: all members of that cluster belong to it from now on. */
+/** A cluster ID file was written: from now on all members of that cluster belong to it. */
 export function notePin(world: World, clusterId: string): void {
   if (!world.truth.verified.has(clusterId)) {
     throw new Violation('verified-pin', `${clusterId} is pinned, but was never verified`)

@@ -1,14 +1,14 @@
-/** What happens to machines while nobody or everybody is at work. */
+/** Events on machines, during runs and between them. */
 import type { Cluster } from '../../src/spec/cluster.ts'
 import { type Disk, bareDisk, isMarked } from './disk.ts'
 import { DRIFTS, type Drift, drift, isWhole } from './drift.ts'
 import { hasPlace, reboot, start, stop } from './etcd.ts'
 import { type World, diskOf, raftOf } from './world.ts'
 
-/** Accidents that lose nothing: a run afterwards must end in done. */
+/** Accidents without a loss: a run afterwards must end in done. */
 export const ACCIDENTS = ['crash', 'reboot', 'stop'] as const
 
-/** What lasts until somebody mends it; after that a run must end in done. */
+/** Faults that last until they are fixed; after that a run must end in done. */
 export const TROUBLES = [
   'paused',
   'cut-off',
@@ -32,7 +32,7 @@ export type EventKind = Accident | Trouble | Drift | Loss
 
 export interface WorldEvent {
   readonly kind: EventKind
-  /** Which machine, counted around. */
+  /** Which machine, modulo their number. */
   readonly host: number
 }
 
@@ -85,7 +85,7 @@ function trouble(world: World, disk: Disk, kind: Trouble): void {
       return
     case 'disk-full':
       disk.full = true
-      // etcd panics when it can't write its log, and systemd tries again.
+      // etcd panics if it can't write its log, and systemd retries.
       disk.retrying = disk.process !== undefined
       disk.process = undefined
       return
@@ -100,7 +100,7 @@ function trouble(world: World, disk: Disk, kind: Trouble): void {
   }
 }
 
-/** Whatever lasted is mended; machines come back as they went. */
+/** All lasting faults are fixed; machines return in their former state. */
 export function heal(world: World, cluster: Cluster): void {
   for (const raft of world.rafts.values()) raft.alarms.clear()
   for (const disk of world.disks.values()) {
@@ -116,7 +116,7 @@ export function heal(world: World, cluster: Cluster): void {
       disk.off = false
       reboot(world, cluster, disk)
     }
-    // Nobody but its owner starts a member on a machine that the file no longer names.
+    // On a machine that the file no longer names, only its owner starts a member.
     const named = cluster.nodes.some(({ name }) => name === disk.node.name)
     if (!named && disk.enabled) start(world, cluster, disk, 'systemd')
   }

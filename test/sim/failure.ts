@@ -1,4 +1,4 @@
-/** What goes wrong in a run, as an operator would be told of it. */
+/** A failure of a run, as an operator would see it. */
 export class Failure extends Error {
   override readonly name = 'Failure'
 }

@@ -1,4 +1,4 @@
-/** What no step of ours may do, judged by what is true, not by what was seen. */
+/** What quorate's steps must never do, judged by the true state, not the observed one. */
 import { PEER_IDENTITY, memberEnvironment, peerUrl } from '../../src/etcd/configuration.ts'
 import { parseEnvironmentFile } from '../../src/etcd/environment-file.ts'
 import { environmentNames } from '../../src/etcd/versions.ts'
@@ -11,15 +11,18 @@ import { type Raft, type Running, hasQuorum, isRunning, serving, votersOf } from
 import { Violation } from './violation.ts'
 import { type World, raftOf } from './world.ts'
 
-/** By this etcd: a version that was put in place just before a crash was started with the options of the other one. */
+/**
+ * Whether this etcd reads it: a version that was installed right before a crash was started with the options of the
+ * other one.
+ */
 export function isRead({ etcd }: Cluster, name: string): boolean {
   return !name.startsWith('ETCD_') || environmentNames(etcd.version).includes(name)
 }
 
-/** Of no use to a process that has started. */
+/** Irrelevant for a process that has started. */
 const AT_THE_START: ReadonlySet<string> = new Set(['ETCD_EXPERIMENTAL_INITIAL_CORRUPT_CHECK'])
 
-/** What the process on a machine should have been started with and was not; empty: nothing. */
+/** What the process on a machine should have been started with, but was not; empty: nothing. */
 export function outdated(world: World, cluster: Cluster, disk: Disk): readonly string[] {
   const node = etcdNodes(cluster).find(({ name }) => name === disk.node.name)
   if (node === undefined || disk.process === undefined) return []
@@ -57,10 +60,10 @@ export function checkRestart(world: World, cluster: Cluster, disk: Disk): void {
   }
   const raft = raftOf(world)
   const self = raft && serving(world, raft).find(([, other]) => other === disk)?.[0]
-  // Nothing can be taken away by one that is sick or has no vote, nor where nobody is served.
+  // Nothing is lost by stopping a member that is unhealthy or has no vote, or if no client is served anyway.
   if (raft === undefined || !hasQuorum(world, raft) || self === undefined || self.learner) return
   const others = serving(world, raft).filter(([{ id, learner }]) => id !== self.id && !learner)
-  // One that seems sick to us may go as long as enough others are up to date.
+  // A member that seems unhealthy may be stopped as long as enough others are up to date.
   const enough = others.filter(([, other]) => !other.slow).length >= quorum(votersOf(raft).length)
   if (disk.silent && enough) return
   const absent = votersOf(raft).length - 1 - others.length
@@ -72,14 +75,14 @@ export function checkRestart(world: World, cluster: Cluster, disk: Disk): void {
   if (behind !== undefined) {
     throw new Violation('others-well', `${host} is restarted while ${behind} is far behind`)
   }
-  // A larger quota, which ends the want of space, comes with a restart.
+  // A larger quota, which ends the lack of space, requires a restart.
   if (raft.alarms.has('CORRUPT')) {
     throw new Violation('others-well', `${host} is restarted while some member has other contents`)
   }
   if (raft.leader === self.id && others.length > 0) {
     throw new Violation('leader-last', `${host} is restarted while it leads`)
   }
-  // What members demand of each other comes in a round of its own, where something else has to come first.
+  // The members' mutual requirement is set in a separate round if something else has to come first.
   const demandAlone = outdated(world, cluster, disk).every((name) => name === PEER_IDENTITY)
   const waits = (name: string) => demandAlone || name !== PEER_IDENTITY
   const waiting = others.find(
@@ -88,21 +91,21 @@ export function checkRestart(world: World, cluster: Cluster, disk: Disk): void {
   if (world.truth.led === self.id && waiting !== undefined) {
     throw new Violation('leader-last', `${host}, which led, is restarted before ${waiting}`)
   }
-  // Whoever led is last in its round; in the next one it is a follower like any other.
+  // The leader is last in its round; in the next one it is an ordinary follower.
   if (world.truth.led === self.id) world.truth.led = undefined
 }
 
-/** It moves to where that one still is, and can't before that one has left. */
+/** It moves to an address that the other member still uses, so that one must leave it first. */
 function isToTakeOver(cluster: Cluster, name: string, { process }: Running): boolean {
   const node = etcdNodes(cluster).find((one) => one.name === name)
   return node !== undefined && peerUrl(cluster, node) === process.environment['ETCD_LISTEN_PEER_URLS']
 }
 
-/** A member was started: nobody else's certificate may lack what it demands. */
+/** A member was started: no other member's certificate may lack what it requires. */
 export function checkDemand(world: World, disk: Disk): void {
   if (world.truth.blind !== undefined || !demands(disk)) return
   const ids = new Set(world.rafts.get(disk.process?.data.clusterId ?? '')?.members.map(({ id }) => id))
-  // One that does not run comes back, perhaps while nobody is at work.
+  // A stopped one may start again, perhaps when quorate does not run.
   const lacking = [...world.disks.values()].find(
     (other) =>
       other !== disk &&
@@ -115,23 +118,23 @@ export function checkDemand(world: World, disk: Disk): void {
   throw new Violation('no-lockout', `${disk.node.name} is started so that it turns ${lacking.node.name} away`)
 }
 
-/** Data is about to be moved aside. */
+/** Data is about to be renamed. */
 export function checkAside(world: World, disk: Disk, data: MemberData): void {
   const raft = world.rafts.get(data.clusterId)
   const served = world.truth.served.has(data.clusterId)
   if (served && raft?.members.some(({ id }) => id === data.memberId)) {
     throw new Violation('aside-after-leaving', `${disk.node.name} is still in the list of members`)
   }
-  // It may have come back after the last look: nobody is harmed, because it is no member.
+  // It may have returned after the last observation: that is harmless, because it is not a member.
   if (disk.process !== undefined && world.truth.blind === undefined) {
     throw new Violation('aside-after-leaving', `the member on ${disk.node.name} still runs`)
   }
 }
 
 /**
- * Does something, and sees that no cluster loses its quorum by it.
+ * Does something, and checks that no cluster loses its quorum by it.
  *
- * @param allowed it was asked for where nothing better can be had: a restart of one of two members, a vote for a second.
+ * @param allowed requested where no better way exists: a restart of one of two members, a vote for a second.
  */
 export function withoutLoss(world: World, allowed: boolean, what: string, effect: () => unknown): void {
   const before = [...world.rafts.values()].filter(
@@ -156,7 +159,7 @@ export function snapshot(world: World): Snapshot {
   return { data: new Map([...world.disks].map(([host, { data, wal }]) => [host, [data, wal]])) }
 }
 
-/** Every data directory that there was is where it was, or aside. */
+/** Every data directory is still at its path, or renamed. */
 export function checkKept(world: World, before: Snapshot): void {
   for (const [host, { data, wal, aside }] of world.disks) {
     const now = new Set([data, wal, ...aside].map((kept) => kept?.beginning))

@@ -1,4 +1,4 @@
-/** Numbers that belong to a life, so that it needs not bring them: the same life has the same ones. */
+/** Numbers derived from a life, so that it needs not contain them: the same life always has the same ones. */
 import { createHash } from 'node:crypto'
 
 /** @returns from 0 to 2^32 - 1 */

@@ -1,13 +1,16 @@
-/** Plays many made-up lives of any simulation: which breaks a rule first, how to see it again, and which rules they break. */
+/**
+ * Runs many generated lives of any simulation: which one breaks a rule first, how to reproduce it, and which rules they
+ * break.
+ */
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 
-/** What `SIM_RUNS` asks for, for all kinds of lives together. @param share how many kinds it counts as */
+/** The number from `SIM_RUNS`, for all kinds of lives together. @param share how many kinds it counts as */
 export function runsOf(share: number): number {
   return Math.ceil(Number(process.env['SIM_RUNS'] ?? 2000) / share)
 }
 
-/** What `SIM_SEED` asks for. @param usual the same lives in every test run */
+/** The seed from `SIM_SEED`. @param usual the same lives in every test run */
 export function seedOr(usual: number): number {
   return Number(process.env['SIM_SEED'] ?? usual)
 }
@@ -16,11 +19,13 @@ export interface Lives<Life> {
   readonly lives: fc.Arbitrary<Life>
   readonly runs: number
   readonly seed?: number
-  /** Of the environment: by it a life is handed back. */
+  /** The environment variable that passes a life to the test again. */
   readonly variable: string
 }
 
-/** @returns the first that broke a rule, made as short as can be, and how to see it again; undefined: none did */
+/**
+ * @returns the first life that broke a rule, shortened as far as possible, and how to reproduce it; undefined: none did
+ */
 export async function firstBroken<Life>(
   { lives, runs, seed = seedOr(20_261_130), variable }: Lives<Life>,
   live: (life: Life) => Promise<void>,
@@ -31,7 +36,7 @@ export async function firstBroken<Life>(
   return `SIM_SEED=${seed}, life ${result.numRuns}: ${String(result.errorInstance)}\n${variable}='${life}'`
 }
 
-/** A test of the life that was handed back, told as it goes; none where nobody did. @param live knows what its lives are */
+/** A test of the life that was passed in, with a log; no test without one. @param live runs a life */
 export function testHandedIn(
   variable: string,
   live: (life: never, tell: (line: string) => void) => Promise<readonly unknown[]>,
@@ -45,7 +50,7 @@ export function testHandedIn(
 
 type ViolationClass = new (...args: never[]) => Error & { readonly invariant: string }
 
-/** @returns the rules that these lives break, up to the one that is looked for. @throws whatever else they end in */
+/** @returns the rules that these lives break, up to the wanted one. @throws every other error */
 export async function brokenRules<Life>(
   lives: Iterable<Life>,
   live: (life: Life) => Promise<unknown>,

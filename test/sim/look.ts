@@ -1,4 +1,4 @@
-/** What quorate sees of the simulated world: the same `Observed` that looking at real machines gives. */
+/** What quorate observes of the simulated world: an `Observed`, as from real machines. */
 import { type HostState, type MemberState, PATHS } from '../../src/host/state.ts'
 import { accountMade } from '../../src/tiers/etcd/steps/machine.ts'
 import { certificateNames, requestConfiguration } from '../../src/tiers/etcd/plan/certificates.ts'
@@ -12,7 +12,7 @@ import { clusterFacts } from './view.ts'
 import { Failure } from './failure.ts'
 import { type World, diskOf } from './world.ts'
 
-/** @throws Failure if a machine can't be looked at: nothing is planned on half a picture. */
+/** @throws Failure if a machine can't be inspected: quorate never plans with partial facts. */
 export function observe(world: World, cluster: Cluster): Observed {
   settle(world, cluster)
   reach(world, cluster.nodes)
@@ -20,7 +20,7 @@ export function observe(world: World, cluster: Cluster): Observed {
   return judge(world, cluster, Object.fromEntries(hosts), false)
 }
 
-/** @throws Failure naming those that can't be logged in to. */
+/** @throws Failure naming the machines that refuse a login. */
 export function reach(world: World, nodes: readonly Node[]): void {
   const silent = nodes.filter(({ name }) => {
     const { off, unreachable } = diskOf(world, name)
@@ -29,7 +29,7 @@ export function reach(world: World, nodes: readonly Node[]): void {
   if (silent.length > 0) throw new Failure(`can't connect to ${silent.map(({ name }) => name).join(', ')}`)
 }
 
-/** As tiers/etcd/facts/observe.ts does: hosts may have been looked at earlier than now. */
+/** Like tiers/etcd/facts/observe.ts: hosts may have been inspected earlier. */
 export function judge(
   world: World,
   cluster: Cluster,
@@ -174,7 +174,7 @@ function wantedRequest(
 ): string {
   const known = world.requests.get(cluster) ?? new Map<string, string>()
   world.requests.set(cluster, known)
-  // A member that is to move keeps its old address in the certificate until it has.
+  // A member that will move keeps its old address in the certificate until it has moved.
   const key = `${node.name} ${name} ${host?.member?.unit.environment?.['ETCD_LISTEN_PEER_URLS']}`
   const request =
     known.get(key) ??

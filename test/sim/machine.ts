@@ -1,4 +1,4 @@
-/** One simulated machine as steps change it: what it does by itself, and what may not be done to it. */
+/** One simulated machine, changed by steps: its own behavior, and what must not be done to it. */
 import type { MemberState } from '../../src/host/state.ts'
 import { PATHS } from '../../src/host/state.ts'
 import type { SimulatedMachine } from '../../src/tiers/etcd/steps/simulated.ts'
@@ -14,7 +14,7 @@ import { carryOut } from './kubernetes/api.ts'
 import { restoring } from './restored.ts'
 import { type World, diskOf, fresh } from './world.ts'
 
-/** @param seen the member as it was when the wave was planned: what is signed is the request that was read then. */
+/** @param seen the member when the stage was planned: the request that was read then gets signed. */
 export function simulatedMachine(
   world: World,
   cluster: Cluster,
@@ -94,7 +94,7 @@ export function simulatedMachine(
   }
 }
 
-/** What agents do that waited for members, now that these had their time: nothing where one did not become ready. */
+/** What agents do after waiting for members, now that time has passed: nothing if one did not become ready. */
 export function closeReady(world: World, cluster: Cluster): void {
   for (const disk of world.disks.values()) {
     if (disk.closes && disk.process?.ready === true)
@@ -106,7 +106,7 @@ export function closeReady(world: World, cluster: Cluster): void {
 function startChecked(world: World, cluster: Cluster, disk: Disk): void {
   const { demanded } = disk
   start(world, cluster, disk, 'quorate')
-  // What it did before is no worse for being done again.
+  // Repeating its earlier work is harmless.
   if (!demanded) checkDemand(world, disk)
 }
 
@@ -151,7 +151,7 @@ function issue(world: World, disk: Disk, names: readonly string[], seen: MemberS
   setTlsModes(disk)
 }
 
-/** The request that waited there when the wave was planned: that one is signed. */
+/** The request that was waiting when the stage was planned: that one gets signed. */
 function requestIn(seen: MemberState | undefined, name: string): string | undefined {
   return Object.entries(seen?.tls.pending ?? {}).find(([one]) => one === name)?.[1]?.csr
 }

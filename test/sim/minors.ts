@@ -1,4 +1,4 @@
-/** The minor that a cluster works in, the format of its members' data, and etcd's own downgrade: as etcd decides on them. */
+/** The minor version of a cluster, the format of its members' data, and etcd's own downgrade: by etcd's rules. */
 import { FIRST_TO_DOWNGRADE } from '../../src/etcd/upgrade-path.ts'
 import { compareMinors, minorBefore, minorIn } from '../../src/etcd/minor.ts'
 import type { Disk } from './disk.ts'
@@ -10,19 +10,19 @@ export function minorOf(version: string): string {
   return minorIn(version) ?? '0.0'
 }
 
-/** From 3.6 on members say in which format their data is, and whether a downgrade is enabled. */
+/** From 3.6 on, members report the format of their data, and whether a downgrade is enabled. */
 export function tellsMinors(version: string): boolean {
   return compareMinors(minorOf(version), FIRST_TO_DOWNGRADE) >= 0
 }
 
-/** What the leader and each member do every few seconds; one thing at a time, so that there are moments in between. */
+/** What the leader and each member do every few seconds; one thing at a time, so that there are states in between. */
 export function followMinors(world: World, raft: Raft): void {
   const there = serving(world, raft)
   const all = there.length === raft.members.length && raft.leader !== undefined
   const minors = there.map(([, { process }]) => minorOf(process.version)).toSorted(compareMinors)
   const [lowest] = minors
   for (const [, disk] of there) {
-    // It is converted while the member runs, after the cluster's minor has changed.
+    // The data is converted while the member runs, after the cluster's minor has changed.
     if (raft.leader !== undefined && tellsMinors(disk.process.version)) disk.format = raft.minor
   }
   if (!all || lowest === undefined) return
@@ -53,7 +53,7 @@ export function refusesMinor(raft: Raft | undefined, disk: Disk): string | undef
   return undefined
 }
 
-/** etcd itself would let it run, unseen: two minors above what the cluster works in. */
+/** etcd itself would let it run, unnoticed: two minors above the cluster version. */
 export function isTooNew(raft: Raft | undefined, disk: Disk): boolean {
   const minor = minorOf(disk.binaries.get('etcd')?.version ?? '')
   if (raft?.minor === undefined || minor === '0.0') return false
@@ -62,7 +62,7 @@ export function isTooNew(raft: Raft | undefined, disk: Disk): boolean {
 
 /** @throws Failure as etcd refuses it */
 export function enableDowngrade(world: World, raft: Raft, target: string): void {
-  // Right behind an upgrade it is waited for the cluster to become one of the newer minor.
+  // Right after an upgrade it waits until the cluster has the newer minor.
   followMinors(world, raft)
   if (raft.minor === undefined || minorBefore(raft.minor) !== target)
     throw new Failure('etcdserver: invalid downgrade target version')
@@ -70,7 +70,7 @@ export function enableDowngrade(world: World, raft: Raft, target: string): void 
   raft.downgrade = target
 }
 
-/** @throws Failure where what etcd does by itself does not come */
+/** @throws Failure if what etcd does by itself doesn't happen */
 export function requireConverted(world: World, raft: Raft, target: string): void {
   followMinors(world, raft)
   followMinors(world, raft)

@@ -1,4 +1,4 @@
-/** One run in the simulated world: look, lock, look again, and the real loop until it ends or something ends it. */
+/** One run in the simulated world: observe, lock, observe again, and the real loop until it ends or is interrupted. */
 import { ETCD_STEPS } from '../../src/tiers/etcd/steps/kinds.ts'
 import { QuorateError } from '../../src/errors.ts'
 import { TIERS } from '../../src/tiers/tiers.ts'
@@ -24,29 +24,29 @@ export type Outcome =
   | { readonly kind: 'done'; readonly steps: number }
   | { readonly kind: 'blocked'; readonly reasons: readonly BlockReason[] }
   | { readonly kind: 'failed'; readonly message: string }
-  /** Killed, or its computer vanished: nobody reads its answer. */
+  /** Killed, or its workstation disappeared: no one reads its result. */
   | { readonly kind: 'died' }
   | { readonly kind: 'locked' }
 
 export interface RunOptions {
   readonly planner: Planner
   readonly cluster: Cluster
-  /** Members to make anew: by node, the ID of the one that goes. */
+  /** Members to recreate: by node, the ID of the old member. */
   readonly replace?: ApplyIntent['replace']
   /** etcd's version may change. */
   readonly upgrade?: ApplyIntent['upgrade']
   readonly interruption?: Interruption | undefined
-  /** Takes a lock whose holder is silent. */
+  /** Takes over the lock of a silent holder. */
   readonly takesOver?: boolean | undefined
   readonly lockLostLate?: boolean | undefined
-  /** Is told what happens, in words. */
+  /** Receives a description of every event. */
   readonly tell?: ((line: string) => void) | undefined
 }
 
-/** More than any plan has, and enough to wait a while in. */
+/** More than any plan has, and enough for some waiting. */
 const PATIENCE_WAVES = 80
 
-/** Between two waves others may act. @returns whether they did. */
+/** Between two stages others may act. @returns whether they did. */
 export type Between = (wave: number) => Promise<boolean>
 
 const nobody: Between = async () => await Promise.resolve(false)
@@ -69,7 +69,7 @@ async function attempt(world: World, options: RunOptions, between: Between): Pro
     if (first.kind === 'done' && world.truth.skewed) return { kind: 'done', steps: 0 }
     if (first.kind !== 'steps') return ending(world, options, first, 0)
     if (world.lock !== undefined && options.takesOver !== true) return { kind: 'locked' }
-    // The lock is taken on every machine, or nowhere.
+    // The lock is taken on every machine, or on none.
     reach(world, options.cluster.nodes)
     return await underLock(world, options, intent, between)
   } catch (error) {
@@ -102,7 +102,7 @@ async function underLock(
   const token = `lock ${fresh(world)}`
   world.lock = token
   let waves = 0
-  /** Something else happened since the last wave; or ever, in this run. */
+  /** Something else happened since the last stage; or at any time in this run. */
   let disturbed = false
   let everDisturbed = false
   let steps = 0
@@ -145,7 +145,7 @@ async function underLock(
         waves += 1
         return seen
       },
-      // As on machines: before a member is taken away, everything is looked at afresh.
+      // Like on real machines: everything is observed again before a member is stopped.
       lookAgain: async ({ cluster: before }) => {
         const seen = observe(world, cluster)
         notice(disturbed)
@@ -156,7 +156,7 @@ async function underLock(
     })
   } catch (error) {
     if (error instanceof Failure && interruption()?.how === 'dies') {
-      // Its session goes with it.
+      // Its session ends with it.
       release(world, token)
       return { kind: 'died' }
     }
@@ -171,7 +171,7 @@ async function underLock(
   if (last === undefined || last.kind === 'steps') throw new TypeError('a run ended in the middle')
   if (last.kind === 'blocked' && steps > 0 && !everDisturbed && last.reasons.some(({ putsOff }) => !putsOff))
     throw new Violation('all-or-nothing', `${steps} steps, and then: ${JSON.stringify(last.reasons)}`)
-  // What it looked at last may be past: the next run will tell.
+  // Its last observation may be outdated: the next run decides.
   if (everDisturbed && last.kind === 'done') return { kind: 'done', steps }
   return ending(world, options, last, steps)
 }
@@ -185,7 +185,7 @@ function foreseen(...asked: Parameters<typeof foresee>): Pick<Plan, 'blocked'> {
   }
 }
 
-/** As engine/wave.ts does: only the hosts that were worked on are looked at again. */
+/** Like engine/wave.ts: only changed hosts are observed again. */
 function lookAgain(world: World, cluster: Cluster, observed: Observed, steps: readonly Step[]): Observed {
   const proven = steps.some(({ kind }) => kind === 'verify' || kind === 'canary')
   const verified = observed.cluster?.verified === true || proven
@@ -227,7 +227,7 @@ function ending(
     if (hints.length === 0) throw new Violation('ends-with-reason', JSON.stringify(answer.reasons))
     return answer
   }
-  // On the way back only the version is, and the rest is left to apply.
+  // A rollback only concerns the version; the rest is left to apply.
   if (upgrade?.back !== true) checkDone(world, cluster)
   return { kind: 'done', steps }
 }

@@ -1,15 +1,15 @@
-/** Plays many lives of one kind; each kind has a test file of its own, so that they share the processors. */
+/** Runs many lives of one kind; each kind has its own test file, so that they share the processors. */
 import type * as fc from 'fast-check'
 import { firstBroken, runsOf, seedOr } from './lives.ts'
 import type { Scenario } from './scenario.ts'
 import { simulate } from './simulate.ts'
 
-/** Of each of the five kinds of lives. */
+/** Number of lives for each of the five kinds. */
 export const RUNS = runsOf(5)
-// The same lives in every test run; `npm run sim` looks for others.
+// The same lives in every test run; `npm run sim` tries others.
 const seed = seedOr(20_261_122)
 
-/** Plays them; tells how to see the same again. @returns how they ended, and the first that broke a rule, if one did. */
+/** Runs them, and reports how to reproduce them. @returns how they ended, and the first that broke a rule, if any */
 export async function play(name: string, lives: fc.Arbitrary<Scenario>) {
   console.log(`${name}: ${RUNS} lives with SIM_SEED=${seed}`)
   const ends = { done: 0, blocked: 0 }

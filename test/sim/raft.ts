@@ -1,4 +1,4 @@
-/** Raft, as far as anybody outside can tell: who has a vote, who takes part, who leads, what was agreed on. */
+/** Raft, as seen from outside: who has a vote, who participates, who leads, what was agreed on. */
 import { createHash } from 'node:crypto'
 import { quorum } from '../../src/tiers/etcd/facts/quorum.ts'
 import { type Disk, type Process, demands, showsName } from './disk.ts'
@@ -6,44 +6,47 @@ import type { World } from './world.ts'
 
 export interface RaftMember {
   readonly id: string
-  /** Its machine's. Empty: added, and not started yet. */
+  /** Name of its machine. Empty: added, and not started yet. */
   readonly name: string
-  /** What it calls itself in etcd. */
+  /** Its name in etcd. */
   readonly etcdName: string
   readonly peerUrl: string
-  /** It has made its client URLs known. */
+  /** It has published its client URLs. */
   readonly started: boolean
   readonly learner: boolean
 }
 
-/** What a majority has agreed on; it is the same on all of them, so it is kept once. */
+/** What a majority has agreed on; it is the same on all of them, so it is stored once. */
 export interface Raft {
   readonly id: string
   members: readonly RaftMember[]
-  /** ID of the member that leads; undefined: nobody does. */
+  /** ID of the leader; undefined: none. */
   leader: string | undefined
-  /** What the cluster as a whole works in, `3.6`; undefined: not decided yet. */
+  /** The cluster version, `3.6`; undefined: not decided yet. */
   minor: string | undefined
   /** The minor to which a downgrade is enabled. */
   downgrade: string | undefined
-  /** NOSPACE: nothing can be written until somebody disarms it. CORRUPT: somebody has other contents. */
+  /** NOSPACE: no write is possible until it is disarmed. CORRUPT: a member has different contents. */
   readonly alarms: Set<'NOSPACE' | 'CORRUPT'>
 }
 
-/** A machine whose etcd runs. */
+/** A machine with a running etcd. */
 export type Running = Disk & { readonly process: Process }
 
 export function isRunning(disk: Disk): disk is Running {
   return disk.process !== undefined
 }
 
-/** The ID is made from the peer URLs and the token, so that the same make the same. */
+/** The ID is derived from the peer URLs and the token, so that equal ones give the same ID. */
 export function idOf(...parts: readonly string[]): string {
-  // No leading zero, as etcd's IDs are printed without.
+  // Never a leading zero, because etcd prints IDs without.
   return `c${createHash('sha1').update(parts.join(' ')).digest('hex').slice(0, 14)}`
 }
 
-/** The machine whose member has this name in etcd, where all begin with their machine's; `namedByNodes` may add to it. */
+/**
+ * The machine of the member with this name in etcd, where all names start with their machine's; `namedByNodes` may
+ * append to it.
+ */
 export function hostOf(etcdName: string): string {
   return etcdName.split(/[. ]/)[0] ?? ''
 }
@@ -66,7 +69,7 @@ export function newRaft(id: string, peers: readonly string[]): Raft {
 
 type Listed = readonly [RaftMember, Running]
 
-/** Listed members whose process runs and can talk with the others; ready or not. */
+/** Listed members whose process runs and can communicate with the others; ready or not. */
 export function present(world: World, raft: Raft): readonly Listed[] {
   const running = [...world.disks.values()].filter(isRunning).flatMap((disk): Listed[] => {
     const { data } = disk.process
@@ -74,15 +77,15 @@ export function present(world: World, raft: Raft): readonly Listed[] {
     if (data.clusterId !== raft.id || disk.paused || member === undefined) return []
     return [[member, disk]]
   })
-  // Nobody else has to find the only one.
+  // A single member needs no other to find it.
   if (raft.members.length === 1) return running
   const connected = running.filter(([, disk]) => disk.cut === undefined && !isTurnedAway(disk, running))
   const found = connected.filter(([member, disk]) => isFound(member, disk))
-  // Whoever is not where the others look for it finds them, as long as they are where they should be.
+  // A member at another address finds the others, as long as they are at theirs.
   return world.dialsOut && found.some(([{ learner }]) => !learner) ? connected : found
 }
 
-/** Another one demands of its certificate a name that it has not. */
+/** Another member requires a name that its certificate lacks. */
 function isTurnedAway(disk: Disk, running: readonly Listed[]): boolean {
   return !showsName(disk) && running.some(([, other]) => other !== disk && demands(other))
 }
@@ -100,7 +103,7 @@ export function votersOf(raft: Raft): readonly RaftMember[] {
   return raft.members.filter(({ learner }) => !learner)
 }
 
-/** Of the voters among them, whether they are enough. */
+/** Whether the voting members among them are enough. */
 export function isQuorum(raft: Raft, members: readonly Listed[]): boolean {
   return members.filter(([{ learner }]) => !learner).length >= quorum(votersOf(raft).length)
 }
@@ -109,7 +112,7 @@ export function hasQuorum(world: World, raft: Raft): boolean {
   return isQuorum(raft, serving(world, raft))
 }
 
-/** A leader stays as long as it can; the next one is whoever is least behind. */
+/** A leader stays as long as it can; the next one is the member that is least behind. */
 export function elect(world: World, raft: Raft): void {
   const able = serving(world, raft).filter(([{ learner }]) => !learner)
   if (!isQuorum(raft, able)) {

@@ -1,4 +1,4 @@
-/** What a restore does to a simulated machine: data beside the data, and both exchanged. */
+/** The effects of a restore on a simulated machine: data next to the present data, then both are swapped. */
 import { peerUrl as peerUrlOf } from '../../src/etcd/configuration.ts'
 import { PATHS } from '../../src/host/state.ts'
 import { type Cluster, etcdNodes } from '../../src/spec/cluster.ts'

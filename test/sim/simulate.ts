@@ -1,4 +1,4 @@
-/** Plays a scenario against a planner, and judges every moment of it. */
+/** Runs a scenario with a planner, and judges every moment of it. */
 import { peerUrl as peerUrlOf } from '../../src/etcd/configuration.ts'
 import { sampleCluster, sampleNode } from '../../src/etcd/sample.ts'
 import { compareMinors } from '../../src/etcd/minor.ts'
@@ -24,7 +24,7 @@ export interface Life {
   readonly world: World
   /** Of every run, in order. */
   readonly outcomes: readonly Outcome[]
-  /** Where it came to rest. */
+  /** Its final state. */
   readonly rest: Outcome
 }
 
@@ -33,25 +33,25 @@ const SPARES = [
   { ...sampleNode('etcd09', '192.168.0.9'), etcdName: 'etcd09.example.org' },
 ]
 
-/** How often a run is repeated, once nothing goes wrong any more, before its coming to rest is despaired of. */
+/** How often a run is repeated without further faults, before the life counts as never coming to rest. */
 const REPETITIONS = 8
 
 export interface Simulation {
   readonly planner?: Planner
-  /** For the test of the test: a second operator does not heed the lock. */
+  /** For the test of the test: a second operator ignores the lock. */
   readonly lockless?: boolean
-  /** Is told what happens, in words. */
+  /** Receives a description of every event. */
   readonly tell?: (line: string) => void
 }
 
-/** @throws Violation at the first thing that must not happen. */
+/** @throws Violation at the first broken rule. */
 export async function simulate(scenario: Scenario, simulation: Simulation = {}): Promise<Life> {
   const { planner = next, lockless = false, tell = () => undefined } = simulation
   const base = clusterOf(scenario)
   const world = makeWorld([...base.nodes, ...SPARES], scenario.dialsOut)
   const onward = scenario.upgrades ? { canarySeconds: 30, back: false } : undefined
   let upgrade: RunOptions['upgrade'] = onward
-  // Where a change of version began.
+  // The version before a change of version.
   let origin = base.etcd.version
   const outcomes: Outcome[] = []
   let cluster = base
@@ -92,7 +92,7 @@ export async function simulate(scenario: Scenario, simulation: Simulation = {}):
   heal(world, cluster)
   const back = upgrade?.back === true
   const turned = back ? await comeToRest(world, { cluster, planner, upgrade, tell }) : undefined
-  // What else the file asks for is left to apply.
+  // Other changes in the file are left to apply.
   const rest =
     turned !== undefined && turned.kind !== 'done'
       ? turned
@@ -100,11 +100,11 @@ export async function simulate(scenario: Scenario, simulation: Simulation = {}):
   return { world, outcomes: [...outcomes, rest], rest }
 }
 
-/** The file after an edit. Whoever asks for what is refused has to take it back: it may be a right end to be blocked. */
+/** The file after an edit. A refused request has to be reverted by the operator, so blocked may be a correct end. */
 function edited(world: World, base: Cluster, cluster: Cluster, one: Edit): Cluster {
   const after = edit(base, cluster, one, [...base.nodes, ...SPARES])
-  // One upgrade has to be done before the next is begun: all members have the version, no downgrade is enabled any more, and
-  // the cluster as a whole has come along to that minor, without which `precheckUpgrade` refuses another one.
+  // One upgrade must be complete before the next starts: all members have the version, no downgrade is enabled any
+  // more, and the cluster version has that minor. Otherwise `precheckUpgrade` refuses another one.
   const versions = cluster.nodes.flatMap(({ name }) => {
     const { process, binaries } = diskOf(world, name)
     return process?.version ?? binaries.get('etcd')?.version ?? []
@@ -119,11 +119,11 @@ function edited(world: World, base: Cluster, cluster: Cluster, one: Edit): Clust
   if (members === undefined) {
     if (after !== base) world.truth.excuse ??= 'the cluster file was edited before there was a cluster'
   } else if (changesMembers(cluster, after)) {
-    // A file that names no member of the cluster is of another cluster.
+    // A file that names no member of the cluster belongs to another cluster.
     const some = after.nodes.some(({ name }) => isKept(world, name))
     if (!some) return cluster
-    // To these it was never confirmed that they are one, or no mark of theirs says so any more: until then the file has
-    // to name those that were begun.
+    // These were never confirmed as members, or no cluster ID file of theirs says so any more: until then the file has
+    // to name those that were started.
     const confirmed = after.nodes.some(
       ({ name }) => parsePin(diskOf(world, name).files.get(PATHS.clusterId) ?? '') !== undefined,
     )
@@ -138,12 +138,12 @@ function edited(world: World, base: Cluster, cluster: Cluster, one: Edit): Clust
   return after
 }
 
-/** Of a cluster that has a minor by now. */
+/** Of a cluster that already has a minor. */
 function isBelow(minor: string | undefined, { etcd }: Cluster): boolean {
   return minor !== undefined && compareMinors(minor, minorOf(etcd.version)) < 0
 }
 
-/** Since it was last restarted: nothing says then which member it is. */
+/** Since its last restart: then nothing says which member it is. */
 function isRenamedAndMoved(members: readonly RaftMember[], cluster: Cluster): boolean {
   return cluster.nodes.some((node) => {
     const own = members.find(({ name }) => name === node.name)
@@ -151,7 +151,7 @@ function isRenamedAndMoved(members: readonly RaftMember[], cluster: Cluster): bo
   })
 }
 
-/** It is a member with a vote, and knows what it belongs to. */
+/** It is a voting member, and knows its cluster. */
 function isKept(world: World, name: string): boolean {
   const member = raftOf(world)?.members.find((one) => one.name === name)
   return member?.started === true && !member.learner && diskOf(world, name).wal !== undefined
@@ -166,7 +166,7 @@ interface Setting {
   readonly tell: (line: string) => void
 }
 
-/** @returns how the runs ended, and the file as it is now. */
+/** @returns how the runs ended, and the present file. */
 async function playRound(
   world: World,
   { base, cluster, planner, upgrade, lockless, tell }: Setting,
@@ -206,21 +206,21 @@ async function playRound(
   return { outcomes: [...others, own], cluster: now }
 }
 
-/** Until two runs in a row find nothing to do, or are refused for the same reasons. */
+/** Repeats until two runs in a row find nothing to do, or are refused for the same reasons. */
 async function comeToRest(world: World, options: RunOptions): Promise<Outcome> {
   world.truth.unseen.clear()
   const rest = await repeat(world, options)
   if (rest.kind === 'done' || world.truth.excuse !== undefined) return rest
-  // Without a majority only a person can decide what is the truth, or put members back where the others look for them.
+  // Without a majority only a person can decide which data is right, or move members back to the known addresses.
   if (!hasMajority(world) && world.truth.lost.size > 0) return rest
   if (!isHeard(world, options.cluster) && isScattered(world, options.cluster)) return rest
   if (!world.dialsOut && isScattered(world, options.cluster)) return rest
   const raft = raftOf(world)
-  // While nobody answers, one that was removed and cleared half-way looks like a member that lost its data: `recover` can
-  // tell, from the log of another.
+  // While no member answers, one that was removed and only partly decommissioned looks like a member that lost its
+  // data: `recover` can tell them apart by the log of another.
   if (!hasMajority(world) && options.cluster.nodes.some(({ name }) => isHalfCleared(world, name))) return rest
   if (world.truth.lost.size === 0) throw new Violation('finishes', JSON.stringify(rest))
-  // Only members of the file are asked at first, and none of them is left.
+  // Only members in the file are asked at first, and none of them is left.
   if (!options.cluster.nodes.some(({ name }) => diskOf(world, name).process?.ready)) return rest
   const lost = raft?.members.filter(({ name }) => world.truth.lost.has(name) && isEmpty(world, name)) ?? []
   const replace = Object.fromEntries(lost.map(({ name, id }) => [name, id]))
@@ -234,26 +234,29 @@ function hasMajority(world: World): boolean {
   return raft !== undefined && hasQuorum(world, raft)
 }
 
-/** A majority answers, and one of the nodes that the file names leads to it: the members that it does not name are asked by way of that. */
+/**
+ * A majority answers, and one of the file's nodes leads to it: it gives access to members that the file does not name.
+ */
 function isHeard(world: World, { nodes }: Pick<Cluster, 'nodes'>): boolean {
   return hasMajority(world) && nodes.some(({ name }) => world.disks.get(name)?.process?.ready)
 }
 
-/** Some member is not where the others look for it, and the file does not reach it, or it can't start. */
+/** Some member is at another address than the others know, and the file does not reach it, or it can't start. */
 function isScattered(world: World, { nodes }: Pick<Cluster, 'nodes'>): boolean {
   const members = raftOf(world)?.members ?? []
   return members.some(({ name, peerUrl }) => {
     const node = nodes.find((one) => one.name === name)
     const running = world.disks.get(name)?.process?.environment
     if (node === undefined) return running?.['ETCD_LISTEN_PEER_URLS'] !== peerUrl
-    // It was started elsewhere while nobody could be told: nobody can say either that the file names its place again.
+    // It was started elsewhere while no member could learn of it: no member can confirm that the file has its address
+    // again.
     if (!isHeard(world, { nodes }) && running !== undefined && running['ETCD_LISTEN_PEER_URLS'] !== peerUrl)
       return true
     return !peerUrl.includes(`//${node.address}:`)
   })
 }
 
-/** It is no member any more, and has its mark, but not its data. */
+/** It is no longer a member, and has its cluster ID file, but not its data. */
 function isHalfCleared(world: World, name: string): boolean {
   const disk = diskOf(world, name)
   return isMarked(disk) && isEmpty(world, name) && !hasPlace(world, name)
@@ -288,7 +291,7 @@ function clusterOf({ members, version }: Scenario): Cluster {
     const node = sampleNode(`etcd0${index + 1}`, `192.168.0.${index + 1}`)
     // One has another name in etcd.
     if (index === 1) return { ...node, etcdName: 'etcd02.example.org' }
-    // And one balances, too.
+    // And one is also a load balancer.
     return index === 0 ? { ...node, roles: [...node.roles, 'service' as const] } : node
   })
   const network = { prefix: '/coreos.com/network', config: { Network: '10.5.0.0/16' }, v2: false }

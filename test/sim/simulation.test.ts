@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { Scenario } from './scenario.ts'
 import { simulate } from './simulate.ts'
 
-/** One life, told wave by wave. */
+/** One life, logged stage by stage. */
 const told = process.env['SIM_LIFE']
 
 test.each(told === undefined ? [] : [told])('the life that was handed in', async (life) => {
@@ -38,7 +38,7 @@ test('a newcomer that found nobody, and then its folder closed, joins when both 
     rounds: [
       { ...quiet, edits: [{ kind: 'shrink', at: 0 }], before: [] },
       { ...quiet, edits: [{ kind: 'shrink', at: 0 }], before: [] },
-      // Its only peer does not answer: systemd tries again and again.
+      // Its only peer does not answer: systemd keeps restarting it.
       { ...quiet, edits: [{ kind: 'as-it-was', at: 0 }], before: [{ kind: 'mute', host: 2 }] },
       { ...quiet, edits: [], before: [{ kind: 'old-owners', host: 0 }] },
     ],

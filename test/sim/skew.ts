@@ -1,4 +1,4 @@
-/** What happens in the midst of a look, which sees some machines before it and some behind. */
+/** Events during an observation, which sees some machines before and some after. */
 import type { Cluster } from '../../src/spec/cluster.ts'
 import { ACCIDENTS, happen } from './events.ts'
 import { hashOf } from './hash.ts'
@@ -6,8 +6,8 @@ import type { Round } from './scenario.ts'
 import type { World } from './world.ts'
 
 /**
- * In some rounds something happens while machines are looked at one after the other, so that what was seen never was so at
- * any one moment. When and what comes from the round itself: lives need not bring it.
+ * In some rounds something happens while machines are observed one after the other, so that the observed state never
+ * existed at any one moment. The round itself determines when and what, so lives need not contain it.
  */
 export function skewOf(world: World, cluster: Cluster, round: Round, tell: (line: string) => void) {
   const number = hashOf(round)

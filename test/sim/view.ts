@@ -1,4 +1,4 @@
-/** What the members say when they are asked, and what quorate makes of it. */
+/** The members' answers, and what quorate concludes from them. */
 import { namedByNodes } from '../../src/etcd/member-names.ts'
 import type { ClusterView, MemberView, ReachableMember } from '../../src/etcd/view.ts'
 import type { ClusterFacts } from '../../src/tiers/etcd/facts/observed.ts'
@@ -9,14 +9,14 @@ import { tellsMinors } from './minors.ts'
 import { type Raft, type RaftMember, type Running, hasQuorum, hostOf, isRunning, serving } from './raft.ts'
 import { type World, diskOf } from './world.ts'
 
-/** How many entries a slow member has still to apply. */
+/** How many entries a slow member still has to apply. */
 const FAR_BEHIND = 5_000n
 
 const INDEX = 10_000n
 
 const SILENT = { kind: 'deadline', message: 'no answer in time', hint: undefined } as const
 
-/** As tiers/etcd/facts/facts.ts does: the file's nodes first, and then those that only the cluster itself names. */
+/** Like tiers/etcd/facts/facts.ts: the file's nodes first, then members that only the cluster itself names. */
 export function clusterFacts(
   world: World,
   cluster: Cluster,
@@ -24,7 +24,7 @@ export function clusterFacts(
   verified: boolean,
 ): ClusterFacts | undefined {
   const own: ClusterView = { members: running.map(({ name }) => memberView(world, cluster, name)) }
-  // They are dialled from nodes of the file: what keeps their peers from them keeps us.
+  // They are dialed from nodes of the file: what blocks their peers blocks quorate, too.
   const others = rosterOf(cluster, listedMembers(own), 0)
     .others.filter(({ clientUrls }) => clientUrls.length > 0)
     .map(({ name }) =>
@@ -33,7 +33,7 @@ export function clusterFacts(
   return judgeFacts(cluster, { own, others: { members: others }, verified })
 }
 
-/** @param name the node's, or what a member is listed as that no node stands for */
+/** @param name the node's name, or the name of a listed member without a node */
 export function memberView(world: World, cluster: Cluster, name: string): MemberView {
   const disk = diskOf(world, hostOf(name))
   const raft = world.rafts.get(disk.process?.data.clusterId ?? '')

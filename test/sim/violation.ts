@@ -38,7 +38,7 @@ export type Invariant = keyof typeof INVARIANTS
 
 export class Violation extends violationOf(INVARIANTS) {}
 
-/** @param rules what each of them demands, by name. @returns the class of what breaks them; who extends it gives it its name. */
+/** @param rules what each of them demands, by name. @returns the class of violations; a subclass gives it its name. */
 export function violationOf<Rule extends string>(rules: Readonly<Record<Rule, string>>) {
   return class extends Error {
     override readonly name: string

@@ -1,4 +1,4 @@
-/** Carries out one wave on the models, with everything that can go wrong on its way; engine/wave.ts does so on machines. */
+/** Carries out one stage on the models, with every possible fault during it; engine/wave.ts does so on machines. */
 import type { Observed } from '../../src/tiers/etcd/facts/observed.ts'
 import type { HostStep, Step } from '../../src/tiers/etcd/steps/steps.ts'
 import { ETCD_STEPS, clusterKind, hostKind } from '../../src/tiers/etcd/steps/kinds.ts'
@@ -13,24 +13,27 @@ import { beginWave } from './kubernetes/model.ts'
 import { reach } from './look.ts'
 import { type World, diskOf } from './world.ts'
 
-/** Something that goes wrong in one wave of a run. */
+/** A fault during one stage of a run. */
 export interface Interruption {
   /** Counted from 0. */
   readonly wave: number
-  /** `dies`: kill -9. `loses`: connections break, and the tool says so. */
+  /** `dies`: kill -9. `loses`: connections break, and quorate reports that. */
   readonly how: 'dies' | 'loses'
-  /** How much is done by then, in thousandths: of the cluster's own steps, then of each host's. 1000: all, reply lost. */
+  /**
+   * How much is done by then, in thousandths: of the cluster's own steps, then of each host's. 1000: all, and the reply
+   * is lost.
+   */
   readonly cuts: readonly number[]
 }
 
 export interface Wave {
   readonly cluster: Cluster
-  /** What is compared on each machine before anything is changed there. */
+  /** What is compared on each machine before any change. */
   readonly token: string
   readonly observed: Observed
   readonly steps: readonly Step[]
   readonly interruption: Interruption | undefined
-  /** That somebody else took over is noticed by the machines' fences only. */
+  /** Only the machines' fences detect that another run took over. */
   readonly lockLostLate: boolean
 }
 

@@ -1,4 +1,4 @@
-/** Nothing that keeps a cluster safe depends on what a step is called: with other words each time, lives go as before. */
+/** The safety of a cluster never depends on a step's texts: with other texts each time, lives end the same. */
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { ApplyIntent } from '../../src/tiers/etcd/plan/intent.ts'
@@ -10,7 +10,7 @@ import { simulate } from './simulate.ts'
 
 const LIVES = 12
 
-/** The planner, in words that are never the same twice, or always the same for everything. */
+/** The planner with texts that are never the same twice, or always the same for everything. */
 function scrambled(word: () => string) {
   return (intent: ApplyIntent, observed: Observed): Next => {
     const answer = next(intent, observed)

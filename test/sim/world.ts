@@ -1,4 +1,6 @@
-/** A whole simulated world: machines, the CA, flannel's network, the lock, and what nobody in it knows but the test. */
+/**
+ * A complete simulated world: machines, the CA, flannel's network, the lock, and the truth, which only the test knows.
+ */
 import type { Cluster, Node } from '../../src/spec/cluster.ts'
 import { type Disk, bareDisk, isMarked } from './disk.ts'
 import type { Kubernetes } from './kubernetes/model.ts'
@@ -13,50 +15,55 @@ export interface World {
   network: string | undefined
   /** The token of the operator who holds the lock on all machines. */
   lock: string | undefined
-  /** Counts everything that must be unique: keys, tokens, beginnings. */
+  /** Counts everything that must be unique: keys, tokens, initializations. */
   count: number
   readonly truth: Truth
   /** undefined: none of its machines has a part in Kubernetes. */
   readonly kubernetes?: Kubernetes | undefined
-  /** A member that the others look for elsewhere takes part all the same; etcd does so, and promises nothing. */
+  /**
+   * A member that the others expect at another address participates nevertheless; etcd does so without guaranteeing it.
+   */
   readonly dialsOut: boolean
-  /** Is told what happens, and may have something else happen. */
+  /** Is called for every event, and may cause another one. */
   readonly watch: Watch
-  /** Requests that were rendered already: they are costly, and looked at in every look. */
+  /** Requests that were already rendered: they are costly, and every observation needs them. */
   readonly requests: WeakMap<Cluster, Map<string, string>>
 }
 
 export interface Watch {
-  /** This machine has been looked at, and the next one has not. */
+  /** This machine was observed, and the next one was not. */
   looked?: ((host: string) => void) | undefined
   /** A run is about to start this machine's member. */
   starts?: ((host: string) => void) | undefined
 }
 
-/** What really happened, to judge by; no planner sees it. */
+/** What really happened, for the judgment; planners don't see it. */
 export interface Truth {
   /** IDs of clusters that once had a quorum. */
   readonly served: Set<string>
   /** IDs of clusters that were verified. */
   readonly verified: Set<string>
-  /** Hosts whose member belongs to a cluster that was pinned. */
+  /** Hosts with a member of a cluster that has a cluster ID file. */
   readonly belongs: Map<string, string>
-  /** Hosts that changed in the middle of a run, perhaps after it looked: etcd and its unit are then the only guards. */
+  /** Hosts that changed during a run, perhaps after its observation: then only etcd and its unit can refuse. */
   readonly unseen: Set<string>
-  /** Something was lost or changed by hand that no tool can mend unasked: a refusal is then a right answer. */
+  /**
+   * Something was lost or changed by hand that no tool can repair without being asked: then a refusal is a correct
+   * answer.
+   */
   excuse: string | undefined
-  /** No machine of the file's knew of the cluster any more, once: that another was begun nobody could prevent. */
+  /** At some time, no machine in the file knew the cluster any more: a second one could not be prevented. */
   forgotten: boolean
-  /** Hosts whose member lost what it had in an established cluster: `replace` makes it anew. */
+  /** Hosts whose member lost its data in an established cluster: `replace` recreates it. */
   readonly lost: Set<string>
   /**
-   * Something happened after the last look: what a wave does then can't be held against the planner. `partly`: but
-   * whether all members are there was looked at again.
+   * Something happened after the last observation: the planner is not responsible for what a stage does then. `partly`:
+   * except that it observed again whether all members are there.
    */
   blind: 'wholly' | 'partly' | undefined
-  /** ID of the member that led when the present run began. */
+  /** ID of the leader at the start of the present run. */
   led: string | undefined
-  /** Something happened in the midst of a look, which saw some machines before it and some behind. */
+  /** Something happened during an observation, which saw some machines before it and some after it. */
   skewed: boolean
 }
 
@@ -97,20 +104,20 @@ export function fresh(world: World): number {
   return world.count
 }
 
-/** Some machine of the file's still knows that there was a cluster. */
+/** Some machine in the file still knows that there was a cluster. */
 export function isRemembered(world: World, cluster: Cluster): boolean {
   return cluster.nodes.some((node) => isMarked(diskOf(world, node.name)))
 }
 
-/** The cluster that these machines are in, if it was ever pinned. */
+/** The cluster of these machines, if it ever had a cluster ID file. */
 export function raftOf(world: World): Raft | undefined {
   const ids = new Set(world.truth.belongs.values())
   return [...ids].map((id) => world.rafts.get(id)).find((raft) => raft !== undefined)
 }
 
 /**
- * Two clusters with data, that both served: whoever wrote to the first does not find it in the second. What lies on
- * machines that the file no longer names is out of anybody's sight.
+ * Two clusters with data that both served: clients of the first would not find their writes in the second. Machines
+ * that the file no longer names are out of view.
  */
 export function checkOneCluster(world: World, cluster: Cluster): void {
   const named = cluster.nodes.map((node) => diskOf(world, node.name))

@@ -8,12 +8,12 @@ import type { BrowserContext } from 'playwright-core'
 
 const ROOT = path.resolve(import.meta.dirname, '../..')
 
-/** As on a host that has other sites too. */
+/** As on a host with other sites. */
 const BASE = '/some/path/'
 
 export const SITE = `http://docs.example${BASE}`
 
-/** @returns the paths of the site's pages, from its top: `guides/backup.html` */
+/** @returns the paths of the site's pages, from its root: `guides/backup.html` */
 export async function build(folder: string): Promise<string[]> {
   const program = path.join(ROOT, 'node_modules/vitepress/bin/vitepress.js')
   const args = [program, 'build', 'docs', '--base', BASE, '--outDir', folder]
@@ -23,8 +23,8 @@ export async function build(folder: string): Promise<string[]> {
 }
 
 /**
- * Answers all that the browser asks for, without a network: as the lab's machines come and go beside these tests, Chromium
- * sees the computer's networks change, and breaks off what it is fetching.
+ * Answers all requests of the browser without a network. The lab's machines come and go at the same time, so Chromium
+ * would see the computer's networks change, and abort its requests.
  */
 export async function serve(context: BrowserContext, folder: string): Promise<void> {
   await context.route('**', async (route) => {

@@ -65,7 +65,7 @@ describe.skipIf(program === undefined)('in Chromium', () => {
     await browser.close()
   })
 
-  /** Of each page that has any. */
+  /** The findings of each page that has any. */
   function found(what: (visit: Visit, name: string) => readonly string[]): Record<string, readonly string[]> {
     const all = [...visits].map(([name, one]) => [name, what(one, name)] as const)
     return Object.fromEntries(all.filter(([, list]) => list.length > 0))

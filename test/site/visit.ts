@@ -4,13 +4,13 @@ import type { BrowserContext, Page } from 'playwright-core'
 export interface Visit {
   /** Errors in the console, exceptions and failed answers. */
   readonly errors: readonly string[]
-  /** Addresses off the site that the page asked for. */
+  /** Addresses outside the site that the page requested. */
   readonly requests: readonly string[]
-  /** Where its links lead. */
+  /** Targets of its links. */
   readonly links: readonly string[]
-  /** What a link with an anchor can lead to. */
+  /** Possible targets of links with an anchor. */
   readonly anchors: readonly string[]
-  /** On a phone: what sticks out of the page to the right, if it scrolls sideways. */
+  /** On a phone: what extends beyond the page to the right, if it scrolls sideways. */
   readonly wide: readonly string[]
   /** On a phone: how many tables and blocks of code scroll inside themselves. */
   readonly scrolling: number
@@ -19,14 +19,14 @@ export interface Visit {
 const DESKTOP = { width: 1280, height: 800 }
 export const PHONE = { width: 390, height: 844 }
 
-/** Vue has taken the page over: what the scripts do from now on needs a person. */
+/** Vue has taken over the page: from now on its scripts only react to a person. */
 const ALIVE = `document.querySelector('#app')?.__vue_app__ !== undefined`
 
 const LINKS = `[...document.querySelectorAll('a[href]')].map(({ href }) => href)`
 
 const ANCHORS = `[...document.querySelectorAll('[id]')].map(({ id }) => id)`
 
-/** As text, as everything that runs in the browser: the checkout's TypeScript knows no `document`. */
+/** As text, like everything that runs in the browser, because the checkout's TypeScript has no `document`. */
 const SIDEWAYS = `(() => {
   const { scrollWidth, clientWidth } = document.documentElement
   const all = [...document.querySelectorAll('.vp-doc *')]
@@ -40,8 +40,8 @@ const SIDEWAYS = `(() => {
 })()`
 
 /**
- * In a tab of its own: what one page still fetches as the next is opened fails, and is none of the next one's errors.
- * @param site Its address, with the path that it is under
+ * In a separate tab: requests of one page that fail when the next is opened must not count as errors of the next.
+ * @param site its address, with its path
  */
 export async function visit(browser: BrowserContext, site: string, name: string): Promise<Visit> {
   const page = await browser.newPage()
@@ -64,7 +64,7 @@ function watch(page: Page, site: string): { errors: string[]; requests: string[]
   const errors: string[] = []
   const requests: string[] = []
   page.on('console', (message) => {
-    // Warnings depend on the time: that what was loaded in advance has not been used yet, on a busy computer.
+    // Warnings depend on timing: on a busy computer, preloaded files may not have been used yet.
     if (message.type() === 'error') errors.push(message.text())
   })
   page.on('pageerror', (error) => errors.push(String(error)))

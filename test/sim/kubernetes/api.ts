@@ -1,4 +1,4 @@
-/** What steps do to Kubernetes through its API, and what it refuses. */
+/** What steps do to Kubernetes through its API, with its refusals. */
 import { hasKubernetes, type KubernetesCluster } from '../../../src/kubernetes/kubernetes-cluster.ts'
 import { stringify } from 'yaml'
 import { imageNames } from '../../../src/kubernetes/image-names.ts'
@@ -35,7 +35,7 @@ export function simulatedKubernetes(world: World, cluster: Cluster): SimulatedKu
     },
     await: (milestone, nodes) => {
       const { kubernetes } = scene(world, cluster)
-      // Who was started a moment ago needs a moment, and kubelets another one.
+      // A server that just started needs a moment, and kubelets another one.
       for (let moment = 0; moment < 3; moment += 1) {
         settle(world, cluster)
         settleKubernetes(world, cluster)
@@ -62,7 +62,7 @@ export function simulatedKubernetes(world: World, cluster: Cluster): SimulatedKu
   }
 }
 
-/** A phase of kubeadm on a master: it asks the API server there. */
+/** A phase of kubeadm on a control-plane node: it uses that node's API server. */
 export function carryOut(world: World, cluster: Cluster, disk: Disk, phase: string): void {
   const { kubernetes, cluster: own } = scene(world, cluster)
   if (stateOf(world, cluster, disk.node.name) !== 'ready')

@@ -23,7 +23,7 @@ interface Broken {
   readonly life: Life
 }
 
-/** What the real planner says, changed. */
+/** The real planner's answer, modified. */
 function twisted(change: (answer: Next, ...asked: Parameters<Planner>) => Next): Planner {
   return (intent, observed) => change(next(intent, observed), intent, observed)
 }
@@ -177,7 +177,7 @@ export const BROKEN: readonly Broken[] = [
       if (!isRolling(answer)) return answer
       const common = { host: 'etcd01', what: 'remove the data', why: 'to be tidy', danger: 'none' } as const
       const remove = { ...common, kind: 'remove', paths: [cluster.etcd.dataDirectory] }
-      // No step of apply's.
+      // Not a step of apply.
       return { kind: 'steps', steps: [...answer.steps, remove as unknown as Step] }
     }),
     life: life({ edit: 'argument' }),

@@ -1,4 +1,4 @@
-/** Whether a run that says it is done is right about Kubernetes: what a person would look for. */
+/** Whether a run that reports done is right about Kubernetes: by what a person would check. */
 import { leavesOf } from '../../../src/kubernetes/certificates.ts'
 import { type Cluster, nodesWith } from '../../../src/spec/cluster.ts'
 import { kubernetesNodes } from '../../../src/spec/kubernetes.ts'

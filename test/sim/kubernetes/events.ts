@@ -1,4 +1,4 @@
-/** What happens to a Kubernetes while nobody or everybody is at work. */
+/** Events in a Kubernetes cluster, during runs and between them. */
 import type { ServicesState } from '../../../src/host/services.ts'
 import { PLACES } from '../../../src/kubernetes/places.ts'
 import { type Cluster, nodesWith } from '../../../src/spec/cluster.ts'
@@ -7,7 +7,7 @@ import type { Disk } from '../disk.ts'
 import { type World, diskOf } from '../world.ts'
 import { API_MANIFEST, type Kubernetes, isKubeletUp, sumOf } from './model.ts'
 
-/** What people and programs change; an apply puts it right. */
+/** Changes by people and programs, which an apply reverts. */
 const CHANGES = [
   'rebooted',
   'kubelet-stopped',
@@ -28,7 +28,7 @@ const CHANGES = [
   'api-falters',
 ] as const
 
-/** What lasts until somebody mends it. */
+/** Faults that last until they are fixed. */
 const TROUBLES = [
   'api-silent',
   'api-not-ready',
@@ -45,7 +45,7 @@ export type FaultKind = (typeof FAULTS)[number]
 
 export interface Fault {
   readonly kind: FaultKind
-  /** Which machine, or which object, counted around. */
+  /** Which machine, or which object, modulo their number. */
   readonly at: number
 }
 
@@ -100,7 +100,7 @@ export function happen(world: World, cluster: Cluster, { kind, at }: Fault): voi
     }
     case 'configuration-edited': {
       const name = pick([...kubernetes.configMaps.keys()], at)
-      // Nonsense, and a bomb of aliases.
+      // Nonsense, and an alias bomb.
       const data = { ClusterConfiguration: 'a: &a [x]\nb: [*a, *a]\n', kubelet: '{', 'config.conf': '[]' }
       if (name !== undefined) kubernetes.configMaps.set(name, { sha256: 'by hand', data })
       return
@@ -136,7 +136,7 @@ export function happen(world: World, cluster: Cluster, { kind, at }: Fault): voi
   }
 }
 
-/** What lasts is mended. */
+/** Lasting faults are fixed. */
 export function mend(world: World, cluster: Cluster): void {
   const { kubernetes } = world
   if (kubernetes === undefined) return

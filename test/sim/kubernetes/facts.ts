@@ -1,4 +1,4 @@
-/** What quorate finds out of the simulated Kubernetes, beside what machines show. */
+/** What quorate observes of the simulated Kubernetes, in addition to the state of machines. */
 import { leavesOf } from '../../../src/kubernetes/certificates.ts'
 import type { HeldFacts, WorkloadFacts } from '../../../src/kubernetes/api-facts.ts'
 import { secretFilesOf } from '../../../src/kubernetes/secret-files.ts'

@@ -1,4 +1,4 @@
-/** What becomes of a machine's part of Kubernetes when a step has changed it. */
+/** The effect of a step on a machine's part of Kubernetes. */
 import { FORESEEN, type LeafState } from '../../../src/host/leaves.ts'
 import type { ServicesState } from '../../../src/host/services.ts'
 import { leavesOf } from '../../../src/kubernetes/certificates.ts'
@@ -11,7 +11,7 @@ import type { World } from '../world.ts'
 import { API_MANIFEST, isKubeletUp, issuedBy, podOf, stateOf, sumOf } from './model.ts'
 import { begun } from '../../../src/tiers/kubernetes/plan/roll.ts'
 
-/** @returns what really lies there: where a step knows only that something will, it is made. @throws Failure on a full disk */
+/** @returns the real state: what a step only predicts is created. @throws Failure on a full disk */
 export function changed(world: World, cluster: Cluster, disk: Disk, services: ServicesState): ServicesState {
   if (disk.full) throw new Failure('No space left on device')
   const { node } = disk
@@ -45,7 +45,7 @@ function withAuthority(world: World): World {
   return world
 }
 
-/** As the agent: it waits until the kubelet has ended the API server of before. */
+/** Like the agent, it waits until the kubelet has ended the previous API server. */
 function replaceApi(world: World, cluster: Cluster, disk: Disk, services: ServicesState): void {
   const { kubernetes } = world
   const manifest = services.files[API_MANIFEST]

@@ -1,4 +1,4 @@
-/** A Kubernetes as the simulation knows it: its CAs, its API servers as processes, and what its API holds. */
+/** The simulated Kubernetes: its CAs, its API servers as processes, and the API's contents. */
 import type { HostState } from '../../../src/host/state.ts'
 import { FORESEEN } from '../../../src/host/leaves.ts'
 import { leavesOf } from '../../../src/kubernetes/certificates.ts'
@@ -14,13 +14,13 @@ import { hasQuorum } from '../raft.ts'
 import { type World, diskOf } from '../world.ts'
 
 export interface Kubernetes {
-  /** Which CAs and keys there are: counted. undefined: none yet. */
+  /** Counts the generations of CAs and keys. undefined: none yet. */
   authority: number | undefined
-  /** What each API server runs with: its manifest as a kubelet sees it. By master. */
+  /** What each API server runs with: its manifest as a kubelet sees it. By control-plane node. */
   readonly running: Map<string, string>
-  /** Masters whose API server was started a moment ago. */
+  /** Control-plane nodes whose API server was started a moment ago. */
   readonly starting: Set<string>
-  /** What ails an API server until somebody mends it. */
+  /** Faults of API servers that last until they are fixed. */
   readonly ailing: Map<string, 'silent' | 'not-ready'>
   /** Masters whose API server answers, and later than quorate waits once another one has. */
   readonly slow: Set<string>
@@ -35,7 +35,7 @@ export interface Kubernetes {
   balancerDown: boolean
   /** Certificates that have expired, as `certificateOf` names them. */
   readonly expired: Set<string>
-  /** What the API holds: it is kept in etcd. */
+  /** The API's contents, stored in etcd. */
   readonly nodes: Map<string, NodeFacts>
   readonly objects: Map<string, unknown>
   readonly configMaps: Map<string, ConfigMapFacts>
@@ -69,12 +69,12 @@ export function sumOf(secret: SecretId, { ca, kubernetes }: World): string {
   return `${secret} of ${secret === 'etcd-ca' ? ca : kubernetes?.authority}`
 }
 
-/** What makes a pod another one: the text, and what kubeadm made it from, which the text here does not show. */
+/** What identifies a pod: the text, and the source that kubeadm made it from, which this text does not show. */
 export function podOf(manifest: string): string {
   return manifest.replace(/^# quorate: (\w+) \w+$/m, 'made from $1')
 }
 
-/** The certificate of a leaf, as one that is issued now. */
+/** The certificate of a leaf, as if issued now. */
 export function issuedBy(world: World, authority: 'kubernetes' | 'front-proxy' | 'etcd'): string {
   const of = authority === 'etcd' ? world.ca : `CA ${world.kubernetes?.authority}`
   world.count += 1
@@ -96,7 +96,7 @@ export function faultOf(
     : undefined
 }
 
-/** Processes follow what lies on machines, one step at a time: who was started is ready at the next. */
+/** Processes follow the state of machines, one step at a time: a started process is ready at the next. */
 export function settleKubernetes(world: World, cluster: Cluster): void {
   const { kubernetes } = world
   if (kubernetes === undefined) return
@@ -125,7 +125,7 @@ export function isKubeletUp(disk: Disk): boolean {
   return !disk.off && disk.services.units['kubelet.service']?.active === 'active'
 }
 
-/** A kubelet that reaches an API server registers, and says how it is. */
+/** A kubelet that reaches an API server registers, and reports its state. */
 function follow(world: World, cluster: Cluster, kubernetes: Kubernetes, node: Node): void {
   const disk = diskOf(world, node.name)
   const isMaster = node.roles.includes('master')
@@ -154,7 +154,7 @@ function follow(world: World, cluster: Cluster, kubernetes: Kubernetes, node: No
   })
 }
 
-/** Masters whose API servers serve. */
+/** Control-plane nodes whose API servers serve. */
 export function servers(world: World, cluster: Cluster): readonly string[] {
   return nodesWith(cluster, 'master').flatMap(({ name }) =>
     stateOf(world, cluster, name) === 'ready' ? [name] : [],

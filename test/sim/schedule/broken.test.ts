@@ -8,7 +8,7 @@ import { SCHEDULE_INVARIANTS, type ScheduleInvariant, ScheduleViolation } from '
 
 const lives = fc.sample(scheduleLife, { numRuns: 100, seed: 20_261_130 })
 
-/** Work that is wrong on purpose, one for each rule. */
+/** Deliberately faulty work, one for each rule. */
 const BROKEN: readonly {
   readonly what: string
   readonly breaks: ScheduleInvariant

@@ -1,4 +1,4 @@
-/** How a life is played in which operators have one node take the backups, then another, then none. */
+/** Runs a life in which operators let one node take the backups, then another, then none. */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -12,7 +12,7 @@ import { type Deciders, NOW, type Outcome, RIGHT, type World, operate } from './
 import type { ScheduleAsk, ScheduleEvent, ScheduleLife } from './scenario.ts'
 import { ScheduleViolation } from './violation.ts'
 
-/** @returns how the runs ended, the last two once all was well again. @throws ScheduleViolation */
+/** @returns how the runs ended, the last two after all faults were fixed. @throws ScheduleViolation */
 export async function live(
   life: ScheduleLife,
   wrong: Partial<Deciders> = {},
@@ -84,7 +84,7 @@ function heal({ machines }: World): void {
   for (const machine of machines.values()) machine.unreachable = false
 }
 
-/** What a person would look for, on machines that can be logged in to. */
+/** What a person would check, on reachable machines. */
 async function checkDone(world: World, { verb, node }: ScheduleAsk): Promise<void> {
   const { cluster, machines } = world
   const reached = [...machines.values()].filter(({ unreachable }) => !unreachable)
@@ -109,7 +109,7 @@ async function checkDone(world: World, { verb, node }: ScheduleAsk): Promise<voi
   }
 }
 
-/** A key that was retired counts a while longer, for clocks that are ahead. */
+/** A retired key counts a while longer, for clocks that are ahead. */
 const LATER = new Date(NOW.getTime() + 3_600_000)
 
 export function isCertified({ files }: Machine): boolean {

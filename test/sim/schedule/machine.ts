@@ -1,4 +1,4 @@
-/** A machine as far as a schedule of backups goes: what the agent's operations do to it, and how it looks. */
+/** A machine as far as a backup schedule is concerned: the effects of the agent's operations, and its observation. */
 import { createHash } from 'node:crypto'
 import type { Operation } from '../../../src/host/operations.ts'
 import type { FileThere, ScheduleThere } from '../../../src/schedule/look.ts'
@@ -16,7 +16,7 @@ export interface Machine {
   user: boolean
   readonly files: Map<string, SimFile>
   timer: { enabled: boolean; active: boolean }
-  /** Of the folder with the backups; undefined: there is none. */
+  /** Owner of the directory with the backups; undefined: there is none. */
   storeOwner: string | undefined
   unreachable: boolean
 }
@@ -26,10 +26,10 @@ export function bareMachine(name: string): Machine {
   return { name, user: false, files: new Map(), timer, storeOwner: undefined, unreachable: false }
 }
 
-/** @returns what the operation says */
+/** @returns the operation's output */
 export type Effect = () => string | undefined
 
-/** An operation in the pieces between which it can be cut off. @param fresh a number that nobody had before */
+/** An operation in the pieces between which it can be interrupted. @param fresh an unused number */
 export function effectsOf(
   machine: Machine,
   [kind, values]: Operation,

@@ -22,14 +22,14 @@ export interface World {
   readonly machines: ReadonlyMap<string, Machine>
   lock: string | undefined
   count: number
-  /** What was seen in the midst of work, whose errors are gathered. */
+  /** A violation found during work whose errors are collected. */
   violation: ScheduleViolation | undefined
   readonly tell: (line: string) => void
 }
 
 export type Outcome = 'done' | 'failed' | 'died' | 'locked'
 
-/** What decides, and what works; for the test of the test something that is wrong on purpose. */
+/** The deciders and workers; deliberately faulty ones for the test of the test. */
 export interface Deciders {
   readonly changes: typeof changesFor
   readonly removals: typeof removalsFor
@@ -55,9 +55,9 @@ const SOURCES = { program: PUSHED, tool: { ...PUSHED, name: 'etcdutl' as const }
 
 interface RunOptions {
   readonly takesOver?: boolean
-  /** After how many pieces it is killed. */
+  /** The number of pieces after which it is killed. */
   readonly interruption?: number | undefined
-  /** @returns whether something came between */
+  /** @returns whether something happened in between */
   readonly between?: (piece: number) => Promise<boolean>
 }
 
@@ -181,7 +181,7 @@ async function carryOut(
   if (deciders.installsFirst) await remove()
 }
 
-/** The CA signs whatever it is sent. */
+/** The CA signs every request. */
 async function issue({ csrPem }: { readonly csrPem: string }) {
   return await Promise.resolve({ pem: `certificate of ${csrPem}`, warnings: [] })
 }
@@ -200,7 +200,7 @@ function sessionOf({ cluster }: World): Session {
   return session as Session
 }
 
-/** The way to change machines: piece by piece, between which the tool can die. */
+/** The way to change machines: in pieces, between which quorate can die. */
 function lockOf(
   world: World,
   token: string,

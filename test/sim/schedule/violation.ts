@@ -1,4 +1,4 @@
-/** What `backup schedule` may not do, by name. */
+/** What `backup schedule` must not do, by name. */
 import { violationOf } from '../violation.ts'
 
 export const SCHEDULE_INVARIANTS = {

@@ -10,7 +10,7 @@ import { SPACE_INVARIANTS, type SpaceInvariant, SpaceViolation } from './violati
 
 type AnyVerb = <F extends SpaceFacts>(verb: SpaceVerb<F>) => SpaceVerb<F>
 
-/** It sees something else than there is. */
+/** It sees a wrong state. */
 function seeing(change: (standing: Standing) => Standing): AnyVerb {
   return (verb) => ({
     ...verb,
@@ -20,7 +20,7 @@ function seeing(change: (standing: Standing) => Standing): AnyVerb {
   })
 }
 
-/** It does something else than it should. */
+/** It does the wrong thing. */
 function doing(change: (steps: readonly SpaceStep[]) => readonly SpaceStep[]): AnyVerb {
   return (verb) => ({
     ...verb,

@@ -1,4 +1,4 @@
-/** A life of a cluster that runs out of space, as data, and what is asked for in it. */
+/** A life of a cluster that runs out of space, as data, and the requests in it. */
 import * as fc from 'fast-check'
 import { sampleCluster, sampleNode } from '../../../src/etcd/sample.ts'
 import { DEFRAG_RULE } from '../../../src/etcd/space.ts'
@@ -44,7 +44,7 @@ export interface SpaceEvent {
   readonly host: number
 }
 
-/** When it happens: between two runs, once the plan is shown, while members are asked one by one, after a wave. */
+/** When it happens: between two runs, after the preview, while members are asked one by one, after a stage. */
 type Moment =
   | { readonly at: 'shown' }
   | { readonly at: 'looking'; readonly look: number; readonly asked: number }
@@ -55,9 +55,9 @@ export interface SpaceRound {
   readonly verb: (typeof VERBS)[number]
   readonly during: { readonly moment: Moment; readonly event: SpaceEvent } | undefined
   readonly interruption: Interruption | undefined
-  /** Another operator takes the lock over after this wave, and does this. */
+  /** Another operator takes the lock over after this stage, and does this. */
   readonly second: { readonly wave: number; readonly verb: (typeof VERBS)[number] } | undefined
-  /** Whatever lasts is ended before the next round. */
+  /** Lasting faults end before the next round. */
   readonly heals: boolean
 }
 
@@ -104,13 +104,13 @@ export const spaceLife: fc.Arbitrary<SpaceLife> = fc.record({
   ),
 })
 
-/** For the test of the test: a verb that is wrong on purpose, or an operator who heeds no lock. */
+/** For the test of the test: a deliberately faulty command, or an operator who ignores the lock. */
 export interface Broken {
   readonly verb?: <F extends SpaceFacts>(verb: SpaceVerb<F>) => SpaceVerb<F>
   readonly lockless?: boolean
 }
 
-/** @returns how the runs ended, the last one after everything was well again. @throws SpaceViolation */
+/** @returns how the runs ended, the last one after all faults were fixed. @throws SpaceViolation */
 export async function live({ members, rounds }: SpaceLife, broken: Broken = {}): Promise<readonly Outcome[]> {
   const nodes = Array.from({ length: members }, (_, index) =>
     sampleNode(`etcd0${index + 1}`, `192.168.0.${index + 1}`),
@@ -152,7 +152,7 @@ async function play(space: SpaceWorld, round: SpaceRound, broken: Broken): Promi
     },
     wave: async (nth) => {
       if (during?.moment.at === 'wave' && during.moment.wave === nth) strike()
-      // It was looked at since.
+      // It was observed since.
       space.blind = false
       if (second?.wave !== nth) return
       await ask(space, second.verb, broken, { takesOver: true })
@@ -223,7 +223,7 @@ function befall(space: SpaceWorld, { kind, host: at }: SpaceEvent): void {
     case 'live':
       return clientsWrite(space, 30 * MIB, 'live')
     case 'delete':
-      // The keys that are gone are history until it is compacted.
+      // Deleted keys count as history until it is compacted.
       space.history += answering(space).length > 0 ? space.live / 2 : 0
       space.live -= answering(space).length > 0 ? space.live / 2 : 0
       return
@@ -234,7 +234,7 @@ function befall(space: SpaceWorld, { kind, host: at }: SpaceEvent): void {
   }
 }
 
-/** Machines come back, members are started, and what was wrong with contents is repaired. */
+/** Machines return, members are started, and damaged contents are repaired. */
 function recover(space: SpaceWorld): void {
   const { world, cluster } = space
   heal(world, cluster)

@@ -1,4 +1,4 @@
-/** What steps do to the simulated databases, with etcd's own refusals; and what no step may do. */
+/** The effects of steps on the simulated databases, with etcd's own refusals; and what no step may do. */
 import type { SpaceModel } from '../../../src/tiers/etcd/steps/space.ts'
 import { quorum } from '../../../src/tiers/etcd/facts/quorum.ts'
 import { Failure } from '../failure.ts'
@@ -15,13 +15,13 @@ import {
 } from './world.ts'
 import { SpaceViolation } from './violation.ts'
 
-/** What an operator agreed to. */
+/** What an operator has confirmed. */
 export interface Agreed {
   /** Names of members that may be defragmented. */
   readonly members: ReadonlySet<string>
-  /** The history before it may go. */
+  /** The history before this revision may be removed. */
   readonly revision: number
-  /** Also those that it is not worth it for. */
+  /** Also members below the threshold. */
   readonly all: boolean
   /** Members may be down: writes are refused anyway. */
   readonly jammed: boolean
@@ -90,7 +90,7 @@ export function spaceModel(space: SpaceWorld, agreed: Agreed): SpaceModel {
       if (alarm !== 'NOSPACE') throw new SpaceViolation('in-doubt', `${alarm} of ${member} is disarmed`)
       requireSound('an alarm is disarmed')
       const crowded = answering(space).filter(
-        // One that can't be looked at is left as it is, which whoever agreed was told.
+        // One that can't be inspected is left out, which the operator saw before confirming.
         (name) => !world.disks.get(name)?.unreachable && (space.files.get(name) ?? 0) + MIB > QUOTA,
       )
       if (crowded.length > 0 && !space.blind)

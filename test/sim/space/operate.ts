@@ -1,4 +1,4 @@
-/** One run of a verb on space in the simulated world: show, lock, look again, and the real loop. */
+/** One run of a storage command in the simulated world: show, lock, observe again, and the real loop. */
 import { sameSteps } from '../../../src/engine/approval.ts'
 import { foresee } from '../../../src/engine/foresee.ts'
 import { loop } from '../../../src/engine/loop.ts'
@@ -30,11 +30,11 @@ export interface Interruption {
   /** Counted from 0. */
   readonly wave: number
   readonly how: 'dies' | 'loses'
-  /** How much of that wave is done by then, in thousandths. 1000: all, and the answer is lost. */
+  /** How much of that stage is done by then, in thousandths. 1000: all, and the answer is lost. */
   readonly cut: number
 }
 
-/** Moments between which something may happen. `looking`: after so many members were asked. */
+/** Moments between which something may happen. `looking`: after this many members were asked. */
 export interface Moments {
   readonly shown?: () => void
   readonly looking?: (look: number, asked: number) => void
@@ -46,7 +46,7 @@ export interface Run<F extends SpaceFacts> {
   readonly agreed: (shown: readonly SpaceStep[]) => Omit<Agreed, 'members'>
   readonly interruption?: Interruption | undefined
   readonly takesOver?: boolean
-  /** For the test of the test: it heeds no lock. */
+  /** For the test of the test: it ignores the lock. */
   readonly lockless?: boolean
   readonly moments?: Moments
 }
@@ -102,7 +102,7 @@ export async function operate<F extends SpaceFacts>(space: SpaceWorld, run: Run<
         waves += 1
         space.blind = false
         await moments.wave?.(current)
-        // What happens while it looks it may have missed.
+        // It may have missed an event during its observation.
         const standing = see()
         return { ...facts, standing, progress: wave.reduce(advance, facts.progress) }
       },
@@ -127,7 +127,7 @@ function ids(steps: readonly SpaceStep[]): string {
   return steps.map(ETCD_STEPS.idOf).join(', ')
 }
 
-/** The plan that is shown, and that its steps come to just that. */
+/** The shown plan, and a check that its steps lead exactly to that. */
 function foreseen<F extends SpaceFacts>(verb: SpaceVerb<F>, facts: F): Plan<SpaceStep> {
   const { steps: planned, blocked } = verb.plan(facts)
   const plan = foresee<F, SpaceStep>(facts, {
@@ -141,7 +141,7 @@ function foreseen<F extends SpaceFacts>(verb: SpaceVerb<F>, facts: F): Plan<Spac
   return plan
 }
 
-/** Leadership may pass to another by itself meanwhile. */
+/** Leadership may have moved by itself since. */
 function essence({ waves }: Plan<SpaceStep>): readonly SpaceStep[] {
   return waves.flat().filter(({ kind }) => kind !== 'move-leader')
 }

@@ -1,4 +1,4 @@
-/** What the verbs on space must never do, by name. */
+/** What the storage commands must never do, by name. */
 import { violationOf } from '../violation.ts'
 
 export const SPACE_INVARIANTS = {

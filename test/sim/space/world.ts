@@ -1,4 +1,4 @@
-/** A cluster whose databases fill up: how large every member's file is, what of it is live, and which alarms are raised. */
+/** A cluster whose databases fill up: the size of each member's file, its live data, and the raised alarms. */
 import type { ClusterView, MemberView } from '../../../src/etcd/view.ts'
 import { type Standing, standingOf } from '../../../src/tiers/etcd/facts/standing.ts'
 import { saidBy } from '../../../src/tiers/etcd/facts/judge-facts.ts'
@@ -16,7 +16,7 @@ export const QUOTA = 100 * MIB
 export interface SpaceWorld {
   readonly world: World
   readonly cluster: Cluster
-  /** Bytes of the present keys, and of their former revisions, in every member's database. */
+  /** Bytes of live keys and of their old revisions, in every member's database. */
   live: number
   history: number
   revision: number
@@ -26,11 +26,11 @@ export interface SpaceWorld {
   readonly files: Map<string, number>
   /** Members that raised NOSPACE. */
   readonly full: Set<string>
-  /** Members that are being defragmented, and answer nothing. */
+  /** Members that are being defragmented, and answer no request. */
   readonly busy: Set<string>
-  /** Something happened since everything was looked at: what is done then can't be held against the planner. */
+  /** Something happened since the last observation: the planner is not responsible for what is done then. */
   blind: boolean
-  /** The last write that was read back from everybody. */
+  /** The last write that was read back from every member. */
   proven: number
 }
 
@@ -56,7 +56,7 @@ export function raftIn({ world }: SpaceWorld): Raft {
   return raft
 }
 
-/** Names of the voters that answer. */
+/** Names of voting members that answer. */
 export function answering(space: SpaceWorld): readonly string[] {
   const raft = raftIn(space)
   if (!hasQuorum(space.world, raft)) return []
@@ -65,7 +65,7 @@ export function answering(space: SpaceWorld): readonly string[] {
     .filter((name) => !space.busy.has(name) && !diskOf(space.world, name).silent)
 }
 
-/** What etcd has begun it finishes, whoever waits for it; who was away learns what there is. */
+/** etcd completes what it has started, whether a client waits or not; members that were down catch up. */
 export function passTime(space: SpaceWorld): void {
   for (const name of space.busy) space.files.set(name, space.live + space.history)
   space.busy.clear()
@@ -73,13 +73,13 @@ export function passTime(space: SpaceWorld): void {
   grow(space)
 }
 
-/** Files grow with what is written, and never shrink by themselves. One above its quota raises the alarm. */
+/** Files grow with writes, and never shrink by themselves. One above its quota raises the alarm. */
 function grow(space: SpaceWorld): void {
   for (const name of answering(space))
     space.files.set(name, Math.max(space.files.get(name) ?? 0, space.live + space.history))
 }
 
-/** Clients overwrite keys (`history`) or add some (`live`), until a member has no room. */
+/** Clients overwrite keys (`history`) or add some (`live`), until a member has no space. */
 export function clientsWrite(space: SpaceWorld, bytes: number, kind: 'history' | 'live'): void {
   settle(space.world, space.cluster)
   let left = bytes
@@ -101,10 +101,10 @@ export function takesWrites(space: SpaceWorld): boolean {
 }
 
 /**
- * As `standingNow` does, one member after the other.
+ * Like `standingNow`, one member after the other.
  *
- * @param midway what happens after so many of them were asked
- * @throws Failure where not one machine can be logged in to
+ * @param midway what happens after this many of them were asked
+ * @throws Failure if no machine can be reached
  */
 export function look(space: SpaceWorld, midway: (asked: number) => void = () => undefined): Standing {
   const { world, cluster } = space

@@ -1,9 +1,9 @@
-/** Moves of leadership that are wrong on purpose. */
+/** Leadership transfers with deliberate faults. */
 import type { ClusterView } from '../../../src/etcd/view.ts'
 import type { BrokenVerb } from './broken-power.ts'
 import { LEADER } from './leader.ts'
 
-/** As if nobody were behind. */
+/** As if no member were behind. */
 function caughtUp({ members }: ClusterView): ClusterView {
   return {
     members: members.map((member) =>
@@ -12,7 +12,7 @@ function caughtUp({ members }: ClusterView): ClusterView {
   }
 }
 
-/** As if everyone had answered a linearizable read. */
+/** As if every member had answered a linearizable read. */
 function heard({ members }: ClusterView): ClusterView {
   return {
     members: members.map((member) =>

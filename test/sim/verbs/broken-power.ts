@@ -1,4 +1,4 @@
-/** Verbs on members and machines that are wrong on purpose, one for each rule. */
+/** Commands for members and machines with deliberate faults, one for each rule. */
 import { PATHS } from '../../../src/host/state.ts'
 import type { Standing, MemberStanding } from '../../../src/tiers/etcd/facts/standing.ts'
 import { next } from '../../../src/tiers/etcd/plan/next.ts'
@@ -17,13 +17,13 @@ export interface BrokenVerb {
   readonly what: string
   readonly breaks: VerbInvariant | Invariant
   readonly wrong: Partial<Deciders>
-  /** Only lives with these verbs, in this order, can bring it to light. */
+  /** Only lives with these commands, in this order, can reveal it. */
   readonly needs?: readonly Ask['verb'][]
-  /** Of how many members; any, unless given. */
+  /** With this many members; default: any number. */
   readonly members?: number
 }
 
-/** It sees something else than there is. */
+/** It sees a wrong state. */
 function seeing(change: (member: MemberStanding) => Partial<MemberStanding>): PowerDeciders {
   const seen = (standing: Standing): Standing => {
     const members = standing.members.map((member) => ({ ...member, ...change(member) }))

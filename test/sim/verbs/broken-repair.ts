@@ -1,4 +1,4 @@
-/** Repairs that are wrong on purpose. */
+/** Repairs with deliberate faults. */
 import { next } from '../../../src/tiers/etcd/plan/next.ts'
 import type { Step } from '../../../src/tiers/etcd/steps/steps.ts'
 import type { RepairOutlook } from '../../../src/verbs/repair/decide.ts'
@@ -6,7 +6,7 @@ import { mapSteps, removeData, stop } from '../broken-tools.ts'
 import type { BrokenVerb } from './broken-power.ts'
 import { REPAIR, type RepairDeciders } from './repair.ts'
 
-/** It comes to another judgement. */
+/** It judges differently. */
 function judging(change: (outlook: RepairOutlook) => RepairOutlook): RepairDeciders {
   return { ...REPAIR, judge: (scene) => change(REPAIR.judge(scene)) }
 }

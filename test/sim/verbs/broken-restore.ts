@@ -1,4 +1,4 @@
-/** Restores and renewals that are wrong on purpose. */
+/** Restores and renewals with deliberate faults. */
 import type { HostState } from '../../../src/host/state.ts'
 import type { Observed } from '../../../src/tiers/etcd/facts/observed.ts'
 import { decideRestore } from '../../../src/verbs/restore/decide.ts'
@@ -9,7 +9,7 @@ import { restart } from '../broken-tools.ts'
 import type { BrokenVerb } from './broken-power.ts'
 import type { RestoreDeciders } from './restore.ts'
 
-/** It sees machines as farther than they are. */
+/** It sees machines further advanced than they are. */
 function seeing(
   change: (host: HostState, restore: RestoreIdentity, all: readonly HostState[]) => HostState,
 ): RestoreDeciders {

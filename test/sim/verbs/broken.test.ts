@@ -31,7 +31,7 @@ test.each(BROKEN)(
   },
 )
 
-/** It asks for these verbs, in this order. */
+/** It runs these commands, in this order. */
 function isAble({ rounds }: VerbLife, needs: readonly string[]): boolean {
   let found = 0
   for (const { ask } of rounds) if (ask.verb === needs[found]) found += 1

@@ -1,4 +1,4 @@
-/** A cluster that runs, to begin a life with: made once for each number of members, and copied for each life. */
+/** A running cluster as the start of a life: created once for each number of members, and copied for each life. */
 import { sampleCluster, sampleNode } from '../../../src/etcd/sample.ts'
 import { next } from '../../../src/tiers/etcd/plan/next.ts'
 import type { Cluster } from '../../../src/spec/cluster.ts'
@@ -16,7 +16,7 @@ export async function established(members: number): Promise<Established> {
   const known = made.get(members) ?? make(members)
   made.set(members, known)
   const { cluster, world } = await known
-  // What was rendered for this cluster file once is so for every life.
+  // What was rendered once for this cluster file is valid for every life.
   const { requests, watch: _none, ...rest } = world
   return { cluster, world: { ...structuredClone(rest), requests, watch: {} } }
 }

@@ -9,7 +9,7 @@ import type { SimVerb } from './run.ts'
 import { VerbViolation } from './violation.ts'
 import { type VerbWorld, isReached, lookAtHosts, raftIn, viewOf } from './world.ts'
 
-/** What decides; planners that are wrong on purpose take its place. */
+/** The deciders; deliberately faulty planners replace them. */
 export interface LeaderDeciders {
   readonly choose: typeof chooseLeader
   readonly fit: typeof fitTarget
@@ -61,7 +61,7 @@ function statusesOf(vw: VerbWorld): LeadershipStatus<{ readonly name: string }>[
   })
 }
 
-/** As etcd has it: whoever can't take over does not, and the leader stays. */
+/** As in etcd: if the target can't take over, the leader stays. */
 function transfer(
   vw: VerbWorld,
   from: string,
@@ -74,7 +74,7 @@ function transfer(
   if (member === undefined || member.learner || diskOf(world, name).slow)
     throw new VerbViolation('fit-to-lead', `${name} after ${from}`)
   if (serving(world, raft).every(([{ id }]) => id !== member.id)) {
-    // Cut off when it was looked at.
+    // Already disconnected at the observation.
     if (!vw.blind && !world.truth.skewed) throw new VerbViolation('fit-to-lead', `${name} is cut off`)
     throw new Failure('etcdserver: request timed out, leader transfer took too long')
   }

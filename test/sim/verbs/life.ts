@@ -1,4 +1,4 @@
-/** How a life of a cluster is played whose operators have every verb. */
+/** Runs a life of a cluster whose operators use every command. */
 import { PATHS } from '../../../src/host/state.ts'
 import { next } from '../../../src/tiers/etcd/plan/next.ts'
 import { planReset } from '../../../src/tiers/etcd/plan/reset.ts'
@@ -23,7 +23,7 @@ import type { Ask, VerbEvent, VerbLife, VerbRound } from './scenario.ts'
 import { VerbViolation } from './violation.ts'
 import { type VerbWorld, raftIn, verbWorld } from './world.ts'
 
-/** What decides; for the test of the test something that is wrong on purpose. */
+/** The deciders; deliberately faulty ones for the test of the test. */
 export interface Deciders {
   readonly power: PowerDeciders
   readonly reset: typeof planReset
@@ -32,7 +32,7 @@ export interface Deciders {
   readonly leader: LeaderDeciders
   readonly repair: RepairDeciders
   readonly apply: Planner
-  /** Changes the whole verb. */
+  /** Modifies the whole command. */
   readonly verb: <D>(verb: SimVerb<D>, vw: VerbWorld) => SimVerb<D>
   readonly lockless: boolean
   readonly markless: boolean
@@ -53,15 +53,15 @@ const RIGHT: Deciders = {
 
 interface Playing {
   readonly vw: VerbWorld
-  /** ID of the cluster of which there is a backup. */
+  /** ID of the cluster that the backup is from. */
   readonly snapshotOf: string
-  /** Data is damaged in it, and operators have `repair`. */
+  /** It contains data damage, and operators use `repair`. */
   readonly repairs: boolean
   readonly deciders: Deciders
   readonly tell: (line: string) => void
 }
 
-/** @returns how the runs ended, the last one once all was well again. @throws VerbViolation */
+/** @returns how the runs ended, the last one after all faults were fixed. @throws VerbViolation */
 export async function live(
   life: VerbLife,
   wrong: Partial<Deciders> = {},
@@ -170,7 +170,7 @@ async function obey(playing: Playing, { verb, who, force }: Ask, options: RunOpt
         restoreVerb(vw, { clusterId: playing.snapshotOf, otherCluster: force }, deciders.restore),
       )
     case 'repair':
-      // Somebody may know where it is needed.
+      // An operator may know where it is needed.
       return await run(repairVerb(vw, (force ? illIn(vw)[0] : undefined) ?? chosen[0] ?? '', deciders.repair))
     case 'move-leader':
       return await run(moveLeaderVerb(vw, force ? undefined : chosen[0], deciders.leader))
@@ -182,7 +182,7 @@ async function obey(playing: Playing, { verb, who, force }: Ask, options: RunOpt
   }
 }
 
-/** `apply` dies between its waves here; in the middle of them it does in its own lives. */
+/** In these lives `apply` dies only between its stages; other lives cover the middle of them. */
 async function runApply({ vw, deciders, tell }: Playing, options: RunOptions): Promise<Outcome> {
   const { interruption, takesOver, between } = options
   const cuts = [0, 0, 0, 0, 0, 0]
@@ -212,16 +212,16 @@ function befall({ vw, tell }: Playing, { kind, host: at }: VerbEvent): void {
     for (const certificate of tls.certificates.values()) certificate.expired = true
 }
 
-/** Machines come back, and members that nobody stopped on purpose. */
+/** Machines return, and members that were not stopped on purpose start. */
 function mend({ vw, tell }: Playing): void {
   tell('what lasted is mended')
   const corrupt = raftIn(vw)?.alarms.has('CORRUPT') === true
   heal(vw.world, vw.cluster)
-  // What is behind it is not gone.
+  // The cause of the alarm still exists.
   if (corrupt) raftIn(vw)?.alarms.add('CORRUPT')
 }
 
-/** Nobody but who is asked for it starts a member that was stopped on purpose. */
+/** A member that was stopped on purpose is only started on request. */
 function requireWanted({ world, kept }: VerbWorld, name: string): void {
   const { files, wal, enabled } = diskOf(world, name)
   if (!kept.has(name) || !files.has(PATHS.stopped) || wal === undefined || enabled) return
@@ -232,7 +232,7 @@ function report({ tell }: Playing, outcome: Outcome): void {
   tell(`  ${JSON.stringify(outcome)}`)
 }
 
-/** What was begun is finished, all are started, and the file is applied. */
+/** Unfinished commands are completed, all members are started, and the file is applied. */
 async function comeToRest(playing: Playing): Promise<Outcome> {
   const { vw } = playing
   vw.world.lock = undefined
@@ -241,7 +241,7 @@ async function comeToRest(playing: Playing): Promise<Outcome> {
   const half = isHalfReset(vw)
   if (half) await obey(playing, { verb: 'reset-all', who: 0, force: false }, {})
   const stopped = etcdNodes(vw.cluster).some(({ name }) => diskOf(vw.world, name).files.has(PATHS.stopped))
-  // Whose data is good or not shows once it was started.
+  // Whether data is good is only known after a start.
   if (stopped || playing.repairs) await obey(playing, { verb: 'start-all', who: 0, force: false }, {})
   if (playing.repairs) {
     const repair = async (name: string) => {
@@ -258,14 +258,14 @@ async function comeToRest(playing: Playing): Promise<Outcome> {
     playing.tell(`  ${JSON.stringify(outcome)}`)
     if (outcome.kind === 'done') return outcome
   }
-  // Too many to be made anew from the rest.
+  // Too many to be recreated from the rest.
   if (etcdNodes(vw.cluster).some(({ name }) => !isGood(diskOf(vw.world, name)))) return outcome
-  // What was lost a person has to see to.
+  // A person has to deal with lost data.
   if (vw.world.truth.lost.size > 0 || vw.world.truth.excuse !== undefined) return outcome
   throw new VerbViolation('finishes', JSON.stringify(outcome))
 }
 
-/** The command that is named in the marks, which every other verb waits for. */
+/** The command in the markers, which every other command waits for. */
 async function finishRestore(playing: Playing): Promise<void> {
   const { vw } = playing
   const isMarked = () =>

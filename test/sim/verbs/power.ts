@@ -16,7 +16,7 @@ import { Refusal, type Run, type SimVerb } from './run.ts'
 import { VerbViolation } from './violation.ts'
 import { type VerbWorld, answering, isReached, standingNow, raftIn } from './world.ts'
 
-/** What decides; planners that are wrong on purpose take its place. */
+/** The deciders; deliberately faulty planners replace them. */
 export interface PowerDeciders {
   readonly plan: typeof planPower
   readonly turn: typeof nextTurn
@@ -62,7 +62,7 @@ async function oneByOne(
   const { vw } = run
   let left = plan.steps.flatMap(({ host }) => host ?? [])
   let standing = first
-  /** Had their turn, and were waited for. */
+  /** Members that had their turn, and that the command waited for. */
   const back = new Set<string>()
   while (left.length > 0) {
     const answer = decide(intent, left, standing)
@@ -89,7 +89,7 @@ async function startAll(run: Run, intent: PowerIntent, { plan, standing }: Decid
   if (canAnswer(standing, hosts)) awaitAnswers(run.vw, [...wellOf(standing), ...hosts])
 }
 
-/** In the pieces between which a tool can die. @param judged is asked before a member is stopped */
+/** In the pieces between which quorate can die. @param judged called before a member is stopped */
 async function perform(
   run: Run,
   step: TurnStep,
@@ -100,7 +100,7 @@ async function perform(
   const { host } = step
   const disk = diskOf(vw.world, host)
   const machine = simulatedMachine(vw.world, vw.cluster, host, undefined)
-  /** What is asked for by name is judged by what this verb may do, and not by what `apply` may. */
+  /** A request by name is judged by the rules of this command, not by those of `apply`. */
   const asked: SimulatedMachine = {
     ...machine,
     enable: () => {
@@ -124,7 +124,7 @@ async function perform(
   for (const piece of hostKind(step).simulate(asked, step)) await run.do(step.what, piece, host)
 }
 
-/** Tried, and done without where it does not succeed. */
+/** Tried, but not required to succeed. */
 async function handOver(run: Run, { moves }: Turn, left: readonly string[]): Promise<void> {
   const { vw } = run
   for (const { from } of moves) {
@@ -138,7 +138,7 @@ async function handOver(run: Run, { moves }: Turn, left: readonly string[]): Pro
   }
 }
 
-/** Members to which leadership could be handed, as far as quorate can see. */
+/** Possible new leaders, as far as quorate can see. */
 function heirs(vw: VerbWorld, from: string) {
   const raft = raftIn(vw)
   if (raft === undefined || raft.alarms.has('CORRUPT')) return []
@@ -151,12 +151,12 @@ function heirs(vw: VerbWorld, from: string) {
 /** @throws Failure as `awaitAnswers` after a minute */
 export function awaitAnswers(vw: VerbWorld, names: readonly string[]): void {
   const there = answering(vw)
-  // Whose machine can't be reached is not asked.
+  // A member on an unreachable machine is not asked.
   const missing = names.filter((name) => isReached(vw, name) && !there.includes(name))
   if (missing.length > 0) throw new Failure(`not well again: ${missing.join(', ')}`)
 }
 
-/** A member is about to be stopped, for a moment or for long. */
+/** A member is about to be stopped, for a moment or for longer. */
 function judge(vw: VerbWorld, { verb, hosts, force }: PowerIntent, host: string, back: ReadonlySet<string>) {
   const { world, blind } = vw
   const raft = raftIn(vw)
@@ -167,11 +167,11 @@ function judge(vw: VerbWorld, { verb, hosts, force }: PowerIntent, host: string,
   const gone = [...back].filter((name) => !there.some(([member]) => member.name === name))
   if (gone.length > 0) throw new VerbViolation('one-away', `${host} while ${gone.join(', ')} is away`)
   if (self === undefined || self.learner) return
-  // That it leads is known from itself alone.
+  // Only the member itself reports that it leads.
   if (raft.leader === self.id && answering(vw).includes(host) && heirs(vw, host).length > 0)
     throw new VerbViolation('leader-moved', `${host} leads`)
   const rest = there.filter(([{ id, learner }]) => id !== self.id && !learner).length
-  // Where nobody answers, nobody is served as far as can be seen.
+  // If no member answers, no client seems to be served.
   if (answering(vw).length === 0) return
   if (!force && rest < Math.floor(votersOf(raft).length / 2) + 1)
     throw new VerbViolation('quorum-stays', `${verb} of ${host} leaves ${rest} of ${votersOf(raft).length}`)

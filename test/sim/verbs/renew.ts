@@ -18,7 +18,7 @@ interface Decided {
   readonly observed: Observed
 }
 
-/** @param all also those that have not expired */
+/** @param all also certificates that have not expired */
 export function renewVerb(
   vw: VerbWorld,
   all: boolean,

@@ -1,4 +1,4 @@
-/** `repair` on simulated machines: one member made anew from the others, whenever the tool dies in between. */
+/** `repair` on simulated machines: one member recreated from the others, whenever quorate dies in between. */
 import { loop } from '../../../src/engine/loop.ts'
 import { etcdNodes } from '../../../src/spec/cluster.ts'
 import { applyIntent } from '../../../src/tiers/etcd/apply-intent.ts'
@@ -30,7 +30,7 @@ import { VerbViolation } from './violation.ts'
 import { lookAtAll, runWave } from './waves.ts'
 import { type VerbWorld, answering, lookAtHosts, raftIn, viewOf } from './world.ts'
 
-/** What decides; planners that are wrong on purpose take its place. */
+/** The deciders; deliberately faulty planners replace them. */
 export interface RepairDeciders {
   readonly judge: typeof judgeDamage
   readonly next: Planner
@@ -115,7 +115,7 @@ export function repairVerb(
   }
 }
 
-/** As `lookForDamage` of the verb, whose evidence comes from disks that are made up. */
+/** Like `lookForDamage` of the command, with evidence from simulated disks. */
 function lookForDamage(vw: VerbWorld, judge: typeof judgeDamage) {
   const { cluster, world } = vw
   const hosts = lookAtHosts(vw, etcdNodes(cluster))
@@ -177,7 +177,7 @@ async function carry(
   })
 }
 
-/** CORRUPT, once those that are left have equal contents. */
+/** Disarms CORRUPT, once the remaining members have equal contents. */
 async function disarm(run: Run): Promise<void> {
   const { vw } = run
   const raft = raftIn(vw)
@@ -186,7 +186,7 @@ async function disarm(run: Run): Promise<void> {
   await run.do('disarm the alarm CORRUPT', () => raft.alarms.delete('CORRUPT'))
 }
 
-/** A member is about to be taken out of the cluster. */
+/** A member is about to be removed from the cluster. */
 function requireSpared({ vw, disturbed }: Run, name: string, leaving: string): void {
   const { world } = vw
   const raft = raftIn(vw)
@@ -204,7 +204,7 @@ function requireSpared({ vw, disturbed }: Run, name: string, leaving: string): v
     throw new VerbViolation('repaired-from-others', `${name}, with ${good.length} of ${voters.length} left`)
 }
 
-/** Something is done to a machine; what was begun on another one that is no member any more is finished, too. */
+/** A machine is changed; unfinished work on another one that is no longer a member is completed, too. */
 function requireOwn(vw: VerbWorld, name: string, { kind, host }: HostStep): void {
   if (host === name && kind === 'start') vw.kept.delete(host)
   if (host === name || vw.blind || !['stop', 'aside'].includes(kind)) return

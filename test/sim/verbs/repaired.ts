@@ -1,4 +1,4 @@
-/** How damage is mended at the end of a life: with `repair`, for as long as the good members are enough. */
+/** How damage is repaired at the end of a life: with `repair`, as long as there are enough good members. */
 import { etcdNodes } from '../../../src/spec/cluster.ts'
 import { quorum } from '../../../src/tiers/etcd/facts/quorum.ts'
 import { isGood } from '../damage.ts'
@@ -8,7 +8,7 @@ import type { Outcome } from './run.ts'
 import { VerbViolation } from './violation.ts'
 import { type VerbWorld, answering, raftIn } from './world.ts'
 
-/** One after the other, again and again: what one repair says has to come first comes first. @throws VerbViolation */
+/** One after the other, repeatedly: whatever one repair requires first is done first. @throws VerbViolation */
 export async function finishRepairs(
   vw: VerbWorld,
   repair: (name: string) => Promise<Outcome>,
@@ -20,10 +20,11 @@ export async function finishRepairs(
     const good = serving(vw.world, raft).filter(([member, disk]) => !member.learner && isGood(disk))
     if (good.length < quorum(votersOf(raft).length)) return
     const ill = illIn(vw)
-    // Two that can't come back leave in one command, and join again: etcd adds nobody while a voter is away.
+    // Two that can't return are removed with one command, and join again: etcd adds no member while a voting member is
+    // down.
     if (ill.filter((name) => diskOf(vw.world, name).process?.ready !== true).length > 1) return
     const ends: Outcome[] = []
-    // An alarm of an earlier time is disarmed where all are well.
+    // An old alarm is disarmed if all members are healthy.
     const corrupt = raft.alarms.has('CORRUPT') ? answering(vw).slice(0, 1) : []
     for (const name of ill.length > 0 ? ill : corrupt) ends.push(await repair(name))
     if (ends.every(({ kind }) => kind === 'done')) return
@@ -31,7 +32,7 @@ export async function finishRepairs(
   }
 }
 
-/** Names of members that are damaged, or half made anew. */
+/** Names of members that are damaged, or partly recreated. */
 export function illIn(vw: VerbWorld): readonly string[] {
   const raft = raftIn(vw)
   return etcdNodes(vw.cluster)

@@ -20,7 +20,7 @@ interface Decided {
   readonly steps: readonly ResetStep[]
 }
 
-/** @param nodes all that carry etcd, or one, which may have been one */
+/** @param nodes all that run etcd, or one, which may have been a member */
 export function resetVerb(
   vw: VerbWorld,
   nodes: readonly Node[],
@@ -61,7 +61,7 @@ export function resetVerb(
   }
 }
 
-/** As `notMembers` of the verb. */
+/** Like `notMembers` of the command. */
 function notMembers(vw: VerbWorld, nodes: readonly Node[]): readonly string[] {
   const lists = viewOf(vw).members.map((member) => (member.reachable ? member.list : undefined))
   const list = lists.find((one) => one?.linearizable)?.members
@@ -132,7 +132,7 @@ function clear(
   forget(vw)
 }
 
-/** Once no machine has anything of it, nobody counts on the cluster any more. */
+/** Once no machine has anything of it, no one relies on the cluster any more. */
 function forget({ world, cluster, kept }: VerbWorld): void {
   const some = etcdNodes(cluster).some(({ name }) => {
     const disk = diskOf(world, name)
@@ -150,7 +150,7 @@ function requireSpared(vw: VerbWorld, whole: boolean, host: string): void {
   if (listed !== undefined) throw new VerbViolation('member-kept', `${host} is a member`)
 }
 
-/** Something of a member is left there. */
+/** Something of a member is left on it. */
 export function isUsed(disk: Disk): boolean {
   const { data, wal, process, enabled, files, tls } = disk
   const some = data ?? wal ?? process ?? files.get(PATHS.unit) ?? tls.ca

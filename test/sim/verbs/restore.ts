@@ -1,4 +1,4 @@
-/** `restore`: all simulated members from one snapshot, with the tool dying between any two pieces of it. */
+/** `restore`: all simulated members from one snapshot, with quorate dying between any two pieces. */
 import { sameSteps } from '../../../src/engine/approval.ts'
 import { loop } from '../../../src/engine/loop.ts'
 import { etcdNodes } from '../../../src/spec/cluster.ts'
@@ -18,7 +18,7 @@ import { VerbViolation } from './violation.ts'
 import { lookAtAll, runWave } from './waves.ts'
 import { type VerbWorld, lookAtHosts } from './world.ts'
 
-/** What decides; planners that are wrong on purpose take its place. */
+/** The deciders; deliberately faulty planners replace them. */
 export interface RestoreDeciders {
   readonly decide: typeof decideRestore
   readonly next: typeof planRestore
@@ -28,7 +28,7 @@ export const RESTORE: RestoreDeciders = { decide: decideRestore, next: planResto
 
 const DISK_BYTES = 10 * 1024 ** 3
 
-/** @param clusterId of the cluster that the snapshot was taken of */
+/** @param clusterId the cluster that the snapshot is from */
 export function restoreVerb(
   vw: VerbWorld,
   { clusterId, otherCluster }: { readonly clusterId: string; readonly otherCluster: boolean },
@@ -115,13 +115,13 @@ function requestOf(vw: VerbWorld, clusterId: string, otherCluster: boolean): Res
   }
 }
 
-/** What is done to whom, as the verb has it. */
+/** What is done to which node, as in the command. */
 function lasting({ plan: { waves } }: RestoreDecision): readonly Step[] {
   const kinds = new Set(['restore-stage', 'restore-halt', 'restore-place', 'stop'])
   return waves.flat().filter(({ kind }) => kinds.has(kind))
 }
 
-/** What is stopped, and who starts, when. */
+/** What is stopped, and which members start, when. */
 function requireOrder(vw: VerbWorld, step: HostStep): void {
   const disks = etcdNodes(vw.cluster).map(({ name }) => diskOf(vw.world, name))
   if (step.kind === 'stop' || step.kind === 'restore-halt') {
@@ -136,7 +136,7 @@ function requireOrder(vw: VerbWorld, step: HostStep): void {
     throw new VerbViolation('all-exchanged', `${step.host} starts before ${behind.node.name} has its data`)
 }
 
-/** Nothing of the present cluster was touched: what was made beside it goes again, where it can be reached. */
+/** The present cluster was not changed: what was created next to it is removed, on reachable machines. */
 function discard({ world, cluster }: VerbWorld): void {
   for (const { name } of etcdNodes(cluster)) {
     const disk = diskOf(world, name)

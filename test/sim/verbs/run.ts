@@ -1,4 +1,4 @@
-/** One run of a verb in the simulated world, as `runVerb` has it: decide, show, lock, decide again, the same still?, do. */
+/** One run of a command in the simulated world, like `runVerb`: decide, show, lock, decide again, compare, do. */
 import { QuorateError } from '../../../src/errors.ts'
 import type { BlockReason } from '../../../src/engine/step.ts'
 import type { Node } from '../../../src/spec/cluster.ts'
@@ -16,23 +16,23 @@ export type Outcome =
   | { readonly kind: 'failed'; readonly message: string }
   | { readonly kind: 'died' | 'locked' }
 
-/** `D`: what was decided, from one look. */
+/** `D`: the decision from one observation. */
 export interface SimVerb<D> {
-  /** The verb of marks on machines that this one goes on with. */
+  /** The command of the markers on machines that this one continues. */
   readonly finishes?: string | undefined
-  /** Looks, and says what would be done; undefined: nothing. @throws Refusal, Failure */
+  /** Observes, and returns what would be done; undefined: nothing. @throws Refusal, Failure */
   readonly decide: () => D | undefined
   readonly same: (shown: D, now: D) => boolean
-  /** What is done to whom: for the judge, who does not trust `same`. */
+  /** What is done to which node: for the judge, who does not trust `same`. */
   readonly essence: (decision: D) => string
   /** Machines on which the lock is taken: on all of them, or the run ends. */
   readonly scope: (decision: D) => readonly Node[]
   readonly carryOut: (run: Run, decision: D) => Promise<void>
-  /** What a person would look for afterwards, where nothing came between. */
+  /** What a person would check afterwards, if nothing else happened. */
   readonly checkDone: (decision: D) => void
 }
 
-/** With its reasons, as `blockedError` has them in one text. */
+/** With its reasons in one text, like `blockedError`. */
 export class Refusal extends Error {
   override readonly name = 'Refusal'
   readonly reasons: readonly BlockReason[]
@@ -43,9 +43,9 @@ export class Refusal extends Error {
   }
 }
 
-/** `dies`: kill -9. `loses`: its connections break, and it says so. */
+/** `dies`: kill -9. `loses`: its connections break, and it reports that. */
 export interface Interruption {
-  /** How many pieces of work are done by then. */
+  /** Number of pieces of work done by then. */
   readonly at: number
   readonly how: 'dies' | 'loses'
 }
@@ -53,22 +53,22 @@ export interface Interruption {
 export interface RunOptions {
   readonly interruption?: Interruption | undefined
   readonly takesOver?: boolean | undefined
-  /** For the test of the test: it heeds no lock. */
+  /** For the test of the test: it ignores the lock. */
   readonly lockless?: boolean | undefined
-  /** For the test of the test: it heeds no mark of another verb. */
+  /** For the test of the test: it ignores another command's marker. */
   readonly markless?: boolean | undefined
-  /** May do something between show and lock. */
+  /** May do something between the preview and the lock. */
   readonly shown?: (() => void) | undefined
-  /** May do something before the piece of that number. @returns whether it did */
+  /** May do something before the piece with that number. @returns whether it did */
   readonly between?: ((piece: number) => Promise<boolean>) | undefined
-  /** Turns the order in which machines are worked on that are worked on at once. */
+  /** Changes the order of machines that are worked on in parallel. */
   readonly turn?: number | undefined
   readonly tell?: ((line: string) => void) | undefined
 }
 
 export class Interrupted extends Failure {}
 
-/** More than any verb does. */
+/** More than any command does. */
 const TOO_MANY = 400
 
 export class Run {
@@ -77,7 +77,7 @@ export class Run {
   readonly #options: RunOptions
   readonly #finishes: string | undefined
   pieces = 0
-  /** Something came between. */
+  /** Something happened in between. */
   disturbed = false
 
   constructor(vw: VerbWorld, token: string, options: RunOptions, finishes?: string) {
@@ -87,7 +87,7 @@ export class Run {
     this.#options = options
   }
 
-  /** A piece of work, after each of which the tool can die. @param host whose fence compares the lock */
+  /** A piece of work, after each of which quorate can die. @param host whose fence compares the lock */
   async do(what: string, effect: () => void, host?: string): Promise<void> {
     const { world } = this.vw
     const { interruption, lockless, tell, between } = this.#options
@@ -111,7 +111,9 @@ export class Run {
     settle(world, this.vw.cluster)
   }
 
-  /** All at once, as far as a simulation can: in another order each time, and one's failure does not keep the others. */
+  /**
+   * In parallel, as far as a simulation can: in another order each time, and one failure does not affect the others.
+   */
   async onAll<T>(all: readonly T[], work: (one: T) => Promise<void>): Promise<void> {
     const failures: string[] = []
     const turn = (this.#options.turn ?? 0) % Math.max(1, all.length)
@@ -158,7 +160,7 @@ export async function operate<D>(
       throw new VerbViolation('as-shown', `${verb.essence(decision)}; shown was ${verb.essence(shown)}`)
     run = new Run(vw, token, options, verb.finishes)
     await verb.carryOut(run, decision)
-    // The check is no look of quorate's, in the midst of which something could happen.
+    // The check is not one of quorate's observations, during which something could happen.
     world.watch.looked = undefined
     if (!run.disturbed && !world.truth.skewed) verb.checkDone(decision)
     return { kind: 'done', pieces: run.pieces }
@@ -175,7 +177,7 @@ export async function operate<D>(
   }
 }
 
-/** Marked by another verb, that has to be finished first. */
+/** Marked by another command that must be completed first. */
 function isKeptFrom({ underway }: Disk, finishes: string | undefined): boolean {
   return underway !== undefined && underway.verb !== finishes
 }
@@ -190,23 +192,23 @@ function refused(reasons: readonly BlockReason[]): Outcome {
   return { kind: 'blocked', reasons }
 }
 
-/** @returns a check that no machine was changed since, but by itself. */
+/** @returns a check that only machines themselves changed anything since. */
 function unchanged(vw: VerbWorld): () => void {
   const before = atRest(vw)
   const { count } = vw.world
   return () => {
-    // Something happened while it looked.
+    // Something happened during its observation.
     if (vw.blind || count === undefined) return
     if (digest(vw) !== before) throw new VerbViolation('nothing-before-yes', 'a look changed a machine')
   }
 }
 
-/** More moments than members can make each other wait for. */
+/** More moments than members can make each other wait. */
 const LONG = 20
 
 /**
- * Time passes until nothing happens by itself any more: once a member serves, another one can join that systemd starts
- * again and again, and each look lets time pass.
+ * Time passes until nothing happens by itself any more: once a member serves, another one that systemd keeps restarting
+ * can join, and each observation lets time pass.
  */
 function atRest(vw: VerbWorld): string {
   let before = digest(vw)

@@ -13,13 +13,13 @@ const KINDS = [
   {
     what: 'members are stopped, started, restarted, reset, restored and get certificates while machines fail: nothing is harmed',
     lives: verbLife,
-    // Of a hundred lives, how often a run at least is refused, fails, or is killed.
+    // The minimum number of refused, failed or killed runs in a hundred lives.
     least: 5,
   },
   {
     what: 'data is damaged and repaired, and leadership moved, while machines fail: nothing is harmed',
     lives: careLife,
-    // Who moves leadership has done so in one piece.
+    // A leadership transfer is a single piece.
     least: 2,
   },
 ]

@@ -1,4 +1,4 @@
-/** What no verb may do, by name, beside what holds for the planner of `apply`. */
+/** What no command may do, by name, in addition to the rules for the planner of `apply`. */
 import { violationOf } from '../violation.ts'
 
 export const VERB_INVARIANTS = {

@@ -1,4 +1,4 @@
-/** How verbs look at all machines, and carry out the waves that the engine's loop asks for. */
+/** How commands observe all machines, and carry out the stages that the engine's loop requests. */
 import { orderOf } from '../../../src/engine/order.ts'
 import type { Observed } from '../../../src/tiers/etcd/facts/observed.ts'
 import { ETCD_STEPS, clusterKind, hostKind } from '../../../src/tiers/etcd/steps/kinds.ts'
@@ -11,13 +11,13 @@ import { diskOf } from '../world.ts'
 import type { Run } from './run.ts'
 import { type VerbWorld, lookAtHosts } from './world.ts'
 
-/** @throws Failure if a machine can't be looked at */
+/** @throws Failure if a machine can't be inspected */
 export function lookAtAll(vw: VerbWorld, verified: boolean): Observed {
   reach(vw.world, vw.cluster.nodes)
   return judge(vw.world, vw.cluster, lookAtHosts(vw, vw.cluster.nodes), verified)
 }
 
-/** A wave of steps, in the pieces between which a tool can die. @param judged is asked before each host's step */
+/** A stage of steps, in the pieces between which quorate can die. @param judged called before each host's step */
 export async function runWave(
   run: Run,
   observed: Observed,

@@ -1,4 +1,4 @@
-/** A simulated cluster whose operator has every verb: what they see of it, one machine after another. */
+/** A simulated cluster whose operator uses every command: what they see of it, one machine after another. */
 import type { ClusterView, MemberView } from '../../../src/etcd/view.ts'
 import type { HostState } from '../../../src/host/state.ts'
 import { saidBy } from '../../../src/tiers/etcd/facts/judge-facts.ts'
@@ -13,11 +13,11 @@ import { type World, diskOf, raftOf } from '../world.ts'
 
 export interface VerbWorld {
   readonly world: World
-  /** The cluster file as it is. */
+  /** The present cluster file. */
   cluster: Cluster
-  /** Something happened since all was last looked at: what is done then can't be held against who decided. */
+  /** Something happened since the last complete observation: the decider is not responsible for what is done then. */
   blind: boolean
-  /** Hosts whose members were stopped on purpose, and whose start nobody has asked for since. */
+  /** Hosts whose members were stopped on purpose, and not requested to start since. */
   readonly kept: Set<string>
 }
 
@@ -34,7 +34,7 @@ export function isReached({ world }: VerbWorld, name: string): boolean {
   return !off && !unreachable
 }
 
-/** Machines that can be logged in to, as they are. */
+/** Reachable machines in their present state. */
 export function lookAtHosts(vw: VerbWorld, nodes: readonly Node[]): Readonly<Record<string, HostState>> {
   vw.blind = false
   settle(vw.world, vw.cluster)
@@ -42,7 +42,7 @@ export function lookAtHosts(vw: VerbWorld, nodes: readonly Node[]): Readonly<Rec
   return Object.fromEntries(reached.map((node) => [node.name, withLog(vw, node)]))
 }
 
-/** With whose the log is, which is read while its member does not run. */
+/** With the identity of the log, which is read while its member does not run. */
 function withLog({ world }: VerbWorld, node: Node): HostState {
   const state = lookAt(world, node)
   const { process, wal } = diskOf(world, node.name)
@@ -51,7 +51,7 @@ function withLog({ world }: VerbWorld, node: Node): HostState {
   return { ...state, member: { ...state.member, logIdentity: { memberId, clusterId } } }
 }
 
-/** As `standingNow` of the etcd tier. @throws Failure where not one machine can be logged in to */
+/** Like `standingNow` of the etcd tier. @throws Failure if no machine can be reached */
 export function standingNow(vw: VerbWorld): Standing {
   const hosts = lookAtHosts(vw, etcdNodes(vw.cluster))
   if (Object.keys(hosts).length === 0) throw new Failure("can't connect to any machine")
@@ -67,7 +67,7 @@ export function viewOf(vw: VerbWorld): ClusterView {
   return { members }
 }
 
-/** Names of members that answer linearizable reads of who asks from where quorate is. */
+/** Names of members that answer linearizable reads from the workstation. */
 export function answering(vw: VerbWorld): readonly string[] {
   const raft = raftIn(vw)
   if (raft === undefined || !hasQuorum(vw.world, raft)) return []

@@ -10,19 +10,19 @@ import { type RecoveryLife, killedEverywhere } from './scenario.ts'
 
 export interface BrokenRecovery {
   readonly what: string
-  /** The rule, of a recovery or of every verb. */
+  /** The rule, of a recovery or of every command. */
   readonly breaks: string
   readonly wrong: Partial<RecoverDeciders>
   /** Lives in which it matters; otherwise any. */
   readonly lives?: readonly RecoveryLife[]
 }
 
-/** It sees something else than there is. */
+/** It sees a wrong state. */
 function seeing(change: (finds: RecoveryFacts['finds']) => RecoveryFacts['finds']): Partial<RecoverDeciders> {
   return { decide: (request, facts) => decideRecovery(request, { ...facts, finds: change(facts.finds) }) }
 }
 
-/** Every log ends where this says. */
+/** Every log ends at this index. */
 function logsEnding(at: (index: bigint) => bigint): Partial<RecoverDeciders> {
   return seeing((finds) => ({
     ...finds,
@@ -50,7 +50,7 @@ const TWO_LEFT: RecoveryLife = {
   ],
 }
 
-/** Of three members the one is left that lacks the last write. */
+/** Of three members, only the one that lacks the last write is left. */
 const CUT_OFF_ALONE: RecoveryLife = {
   members: 3,
   begins: [
@@ -61,7 +61,7 @@ const CUT_OFF_ALONE: RecoveryLife = {
   rounds: TWO_LEFT.rounds,
 }
 
-/** The better one loses its data when the plan has been shown. */
+/** The better one loses its data after the preview. */
 const BEST_IS_LOST: RecoveryLife = {
   ...TWO_LEFT,
   rounds: TWO_LEFT.rounds.map((round) => ({

@@ -1,4 +1,4 @@
-/** What is looked for on all machines, whoever did it. */
+/** What is checked on all machines, whatever caused it. */
 import { etcdNodes } from '../../../../src/spec/cluster.ts'
 import { diskOf } from '../../world.ts'
 import { isReached } from '../world.ts'
@@ -19,7 +19,7 @@ export function requireClean({ vw, halted, copies }: RecoveryWorld): void {
   }
 }
 
-/** Every member of the cluster that serves has what a recovery owes. */
+/** Every serving member of the cluster has what a recovery must keep. */
 export function requireKept(rw: RecoveryWorld): void {
   const { vw, logs, owed } = rw
   if (owed === undefined) return

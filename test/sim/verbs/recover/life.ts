@@ -1,4 +1,4 @@
-/** How a life of a cluster is played that loses its quorum, and whose operators recover it. */
+/** Runs a life of a cluster that loses its quorum, and whose operators recover it. */
 import { next } from '../../../../src/tiers/etcd/plan/next.ts'
 import { etcdNodes } from '../../../../src/spec/cluster.ts'
 import { damage } from '../../damage.ts'
@@ -171,14 +171,17 @@ function befall({ rw, tell }: Playing, event: RecoveryEvent): void {
   if (!(LOSSES as readonly string[]).includes(kind)) return
   rw.newLost ||= joined
   const [had, now] = [rw.had.get(name), dataOn(rw, name)]
-  // What lies aside is not lost with it.
+  // Renamed data is not lost with it.
   for (const part of had === undefined ? [] : (['data', 'wal'] as const))
     if (had !== undefined && before[part] === had[part]) had[part] = now[part]
-  // What was to be kept is lost with it; the others have moved theirs aside, or will have.
+  // The data to keep is lost with it; the others have renamed theirs, or will.
   if (rw.owed !== undefined && name === rw.survivor) rw.doomed = true
 }
 
-/** Of the survivor, while nothing is made of it yet: what can't be read any more a recovery does not owe. */
+/**
+ * Damages the surviving member's log before anything is made from it: a recovery does not owe what can't be read any
+ * more.
+ */
 function harmLog(rw: RecoveryWorld, name: string): void {
   const { vw, logs, copies, survivor } = rw
   const { data, wal } = diskOf(vw.world, name)
@@ -191,24 +194,27 @@ function harmLog(rw: RecoveryWorld, name: string): void {
   else if ((made ?? kept) === undefined) rw.owed = acknowledgedOn(rw, name)
 }
 
-/** Machines come back, but those that somebody has said will not. */
+/** Machines return, except those that were declared permanently down. */
 function mend({ rw, tell }: Playing): void {
   const { world, cluster } = rw.vw
   tell('what lasted is mended')
   const disks = new Map([...world.disks].filter(([name]) => !rw.lost.has(name)))
   heal({ ...world, disks }, cluster)
-  // One that came back all the same is turned off again, as quorate asks for.
+  // One that returned nevertheless is turned off again, as quorate asks for.
   for (const name of rw.lost) {
     stop(diskOf(world, name))
     diskOf(world, name).off = true
   }
 }
 
-/** What was begun is finished, or taken back where it can't be; members are started, and the file is applied. */
+/**
+ * Unfinished commands are completed, or rolled back if that is impossible; members are started, and the file is
+ * applied.
+ */
 async function comeToRest(playing: Playing): Promise<void> {
   const { rw, tell } = playing
   const { vw } = rw
-  // One that stays off keeps its mark.
+  // One that stays off keeps its marker.
   const isMarked = () =>
     etcdNodes(vw.cluster).some(
       ({ name }) => !rw.lost.has(name) && diskOf(vw.world, name).underway !== undefined,
@@ -235,12 +241,15 @@ async function comeToRest(playing: Playing): Promise<void> {
   if (await comesBack(playing)) return
   const last = await apply(vw.world, { planner: next, cluster: vw.cluster, tell })
   tell(`  ${JSON.stringify(last)}`)
-  // Members that lost their data a person has to make anew.
+  // A person has to recreate members that lost their data.
   if (last.kind === 'done' || isLost(rw)) return
   throw new RecoveryViolation('converges', JSON.stringify(last))
 }
 
-/** Machines that were declared lost, and that the file names still: what a mark there says is over. @returns whether there are any */
+/**
+ * Machines that were declared lost, and that the file still names: the marker on them is obsolete. @returns whether
+ * there are any
+ */
 async function comesBack(playing: Playing): Promise<boolean> {
   const { vw, lost } = playing.rw
   const back = etcdNodes(vw.cluster).filter(({ name }) => lost.has(name))
@@ -252,7 +261,7 @@ async function comesBack(playing: Playing): Promise<boolean> {
   return back.length > 0
 }
 
-/** Some member's data, whether it was pinned already or not; or it is damaged. */
+/** A member's data is lost, with or without a cluster ID file; or it is damaged. */
 function isLost({ vw: { world }, newLost }: RecoveryWorld): boolean {
   return world.truth.lost.size > 0 || newLost || [...world.disks.values()].some(({ wal }) => wal?.damaged)
 }

@@ -1,4 +1,6 @@
-/** Members' logs, and what of them was acknowledged: Raft's own rules, as far as a recovery can tell. */
+/**
+ * Members' logs, and which of their entries were acknowledged: Raft's own rules, as far as a recovery can determine.
+ */
 import type { MemberData } from '../../disk.ts'
 import { type Raft, type Running, hasQuorum, isQuorum, serving } from '../../raft.ts'
 import { fresh } from '../../world.ts'
@@ -11,21 +13,21 @@ interface Entry {
 }
 
 export interface Log {
-  /** Writes of the copy that its cluster was made of. */
+  /** Writes in the copy that its cluster was made from. */
   readonly before: readonly number[]
   readonly entries: readonly Entry[]
-  /** How far recoveries have moved its revision on. */
+  /** How far recoveries have raised its revision. */
   readonly moved: number
 }
 
 export interface Logs {
-  /** By the beginning of the data that they belong to; none: nothing was written there yet. */
+  /** By the initialization of their data; no entry: nothing was written to it yet. */
   readonly of: Map<number, Log>
   readonly acknowledged: Set<number>
   term: number
-  /** The newest revision that a client was given. */
+  /** The newest revision that a client received. */
   revision: number
-  /** The beginning of the data of the member that wrote last. */
+  /** The initialization of the data of the member that wrote last. */
   leader: number | undefined
 }
 
@@ -43,23 +45,23 @@ export function writesIn({ before, entries }: Log): readonly number[] {
   return [...before, ...entries.map((entry) => entry.write)]
 }
 
-/** What a client is told that writes the last of them. A new cluster's own entry changes nothing. */
+/** The revision that the client of the last write receives. A new cluster's own entry doesn't change it. */
 function revisionOf(log: Log): number {
   return log.moved + writesIn(log).filter((one) => one !== 0).length
 }
 
-/** Of a copy: a new cluster's log begins with its member. @param bump how far its revision is moved on */
+/** The log of a copy: a new cluster's log starts with its member. @param bump how far its revision is raised */
 export function madeOf(log: Log, bump: number): Log {
   return { before: writesIn(log), entries: [{ term: 1, write: 0 }], moved: log.moved + bump }
 }
 
-/** All behind this is unreadable from now on. */
+/** Everything after this is unreadable from now on. */
 export function damageLog(logs: Logs, { beginning }: MemberData): void {
   const log = logs.of.get(beginning) ?? EMPTY
   logs.of.set(beginning, { ...log, entries: log.entries.slice(0, Math.floor(log.entries.length / 2)) })
 }
 
-/** Greater than 0: `a` goes farther. */
+/** Greater than 0: `a` is further ahead. */
 export function compareLogs(a: Log, b: Log): number {
   return lastTerm(a) - lastTerm(b) || a.entries.length - b.entries.length
 }
@@ -68,7 +70,10 @@ export function lastTerm({ entries }: Log): number {
   return entries.at(-1)?.term ?? 1
 }
 
-/** @param behind a host that does not get it, as long as a quorum does. `alone`: only the leader gets it, and dies next. */
+/**
+ * @param behind a host that does not receive it, as long as a quorum does. `alone`: only the leader receives it, and
+ *   dies next.
+ */
 export function write(vw: VerbWorld, logs: Logs, behind: string | undefined, alone: boolean): void {
   for (const raft of vw.world.rafts.values()) {
     const leader = leaderOf(vw, logs, raft)
@@ -92,7 +97,7 @@ export function write(vw: VerbWorld, logs: Logs, behind: string | undefined, alo
   }
 }
 
-/** Time passes: those that take part get what they lack. */
+/** Time passes: participating members receive what they lack. */
 export function catchUp(vw: VerbWorld, logs: Logs): void {
   for (const raft of vw.world.rafts.values()) {
     const leader = leaderOf(vw, logs, raft)
@@ -102,7 +107,7 @@ export function catchUp(vw: VerbWorld, logs: Logs): void {
   }
 }
 
-/** The voter whose log goes farthest: it gets the votes. */
+/** The voting member with the most advanced log: it is elected. */
 function leaderOf({ world }: VerbWorld, logs: Logs, raft: Raft): Running | undefined {
   if (!hasQuorum(world, raft)) return undefined
   const voters = serving(world, raft).filter(([{ learner }]) => !learner)

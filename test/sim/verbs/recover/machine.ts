@@ -1,4 +1,4 @@
-/** One simulated machine as only a recovery changes it. */
+/** The changes of one simulated machine that only a recovery makes. */
 import { peerUrl } from '../../../../src/etcd/configuration.ts'
 import { PATHS } from '../../../../src/host/state.ts'
 import { type Cluster, type Node, etcdNodes } from '../../../../src/spec/cluster.ts'
@@ -16,10 +16,10 @@ import { diskOf, fresh } from '../../world.ts'
 import { type Log, logOf, madeOf } from './logs.ts'
 import type { RecoveryWorld } from './world.ts'
 
-/** How far a run is, as it writes it into marks. */
+/** The progress of a run, as recorded in markers. */
 export interface Progressing {
   progress: RecoveryProgress
-  /** What of a log the copy comes to: all of it. */
+  /** The part of a log that the copy applies: all of it. */
   readonly copied: (log: Log) => Log
 }
 
@@ -34,7 +34,7 @@ export function recoveredMachine(rw: RecoveryWorld, host: string, at: Progressin
       throw new Failure("etcd.service runs: its data can't be replaced while it runs")
   }
   const machine = simulatedMachine(world, vw.cluster, host, undefined)
-  /** Aside, to be found again if the recovery is given up. */
+  /** Renamed, to be put back if the recovery is abandoned. */
   const keep = (part: 'data' | 'wal') => {
     const environment = beside.kept?.environment ?? disk.files.get(PATHS.environment)
     beside.kept = { ...beside.kept, environment, [part]: disk[part] }
@@ -89,7 +89,7 @@ export function recoveredMachine(rw: RecoveryWorld, host: string, at: Progressin
       disk[part] = beside[part]
       beside[part] = undefined
       disk.format = undefined
-      // Of the old cluster no quorum is left: nobody counts on what its members voted.
+      // No quorum is left of the old cluster: no one relies on its members' votes.
       for (const id of new Set(world.truth.belongs.values())) world.truth.served.delete(id)
       world.truth.belongs.clear()
       world.truth.lost.clear()
@@ -103,7 +103,7 @@ export function recoveredMachine(rw: RecoveryWorld, host: string, at: Progressin
       const files = memberFiles(alone(vw.cluster, disk.node), node, situation, undefined)
       const file = files.find((one) => one.path === path)
       if (file === undefined) throw new TypeError(`a member has no ${path}`)
-      // It is pinned to what it was made as, and that is proven right behind its start.
+      // Its cluster ID file names the new cluster, and its start then confirms it.
       world.truth.verified.add(made.clusterId)
       const { content, owner, group, mode } = file
       machine.writeFile(path, content, { owner, group, mode })
@@ -150,14 +150,14 @@ function putBackData(rw: RecoveryWorld, host: string, part: 'data' | 'wal'): voi
   disk.format = undefined
   disk.aside.splice(disk.aside.indexOf(kept), 1)
   beside.kept = { ...beside.kept, [part]: undefined }
-  // What was made of it is given up, with all that it served: who wrote to it so early may see its revisions again.
+  // The new data is discarded, with everything that it served: an early client may see its revisions again.
   logs.revision = rw.hadRevision
   for (const id of new Set(world.truth.belongs.values()))
     if (id !== kept.clusterId) world.truth.served.delete(id)
   world.truth.belongs.set(host, kept.clusterId)
 }
 
-/** The survivor's was written over, and not moved aside. */
+/** The surviving member's file was overwritten, not renamed. */
 function putBackPin(
   { vw: { world, cluster }, copies }: RecoveryWorld,
   host: string,
@@ -175,7 +175,7 @@ function putBackPin(
   else if (overwritten) files.delete(PATHS.clusterId)
 }
 
-/** As machines tell it. */
+/** As machines report it. */
 function markOf(progress: RecoveryProgress) {
   const lines = renderProgress(progress).trimEnd().split('\n')
   const all: Readonly<Record<string, string>> = Object.fromEntries(

@@ -6,7 +6,7 @@ import { type RecoveryLife, killedEverywhere, recoveryLife } from './scenario.ts
 
 const runs = runsOf(20)
 const variable = 'SIM_RECOVERY_LIFE'
-/** Of a recovery of three members, and a few. */
+/** For a recovery of three members, and some spare ones. */
 const MOST_PIECES = 80
 
 testHandedIn(variable, async (life: RecoveryLife, tell) => await live(life, {}, tell))
@@ -50,7 +50,7 @@ test.each([
       const [first, second] = await live(life)
       seen.add(`${first?.kind} ${second?.kind}`)
     }
-    // From the first piece to the last one there is a way out.
+    // From the first piece to the last one, it can be completed or abandoned.
     expect([...seen]).toEqual(['died done'])
   },
   0,
@@ -76,7 +76,8 @@ test('a newcomer whose start fails until the survivor is mended joins while some
       { kind: 'both-lost', host: 1 },
     ],
     rounds: [
-      // The new cluster's only member serves by itself; the other one does not find it, and systemd tries again and again.
+      // The new cluster's only member serves by itself; the other one does not find it, and systemd keeps restarting
+      // it.
       { ...quiet, before: [{ kind: 'cut-off', host: 0 }] },
       { ...quiet, before: [{ kind: 'crash', host: 0 }] },
     ],

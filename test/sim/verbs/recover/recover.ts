@@ -1,4 +1,4 @@
-/** `recover` and `recover --abandon` of simulated machines, with the tool dying between any two pieces of them. */
+/** `recover` and `recover --abandon` on simulated machines, with quorate dying between any two pieces. */
 import { loop, requireWhole } from '../../../../src/engine/loop.ts'
 import { etcdNodes } from '../../../../src/spec/cluster.ts'
 import { plan } from '../../../../src/tiers/etcd/plan/plan.ts'
@@ -30,14 +30,14 @@ import { type Progressing, recoveredMachine } from './machine.ts'
 import { RecoveryViolation } from './violation.ts'
 import { type RecoveryWorld, acknowledgedOn, bestOf, dataOn, findSurvivors } from './world.ts'
 
-/** What decides; deciders that are wrong on purpose take its place. */
+/** The deciders; deliberately faulty ones replace them. */
 export interface RecoverDeciders {
   readonly decide: typeof decideRecovery
   readonly next: typeof nextRecovery
   readonly abandon: typeof decideTakingBack
-  /** What of a log becomes the new cluster's. */
+  /** The part of a log that becomes the new cluster's. */
   readonly copied: (log: Log) => Log
-  /** Changes the whole verb. */
+  /** Modifies the whole command. */
   readonly verb: <D>(verb: SimVerb<D>, rw: RecoveryWorld) => SimVerb<D>
 }
 
@@ -138,7 +138,7 @@ export function abandonVerb(
     carryOut: async (run, { progress, steps, stays }) => {
       await perform(rw, run, { progress, copied }, steps)
       rw.lost.clear()
-      // Nobody starts them again.
+      // They are never started again.
       for (const name of progress.lost) rw.lost.add(name)
       if (!stays) rw.owed = undefined
     },
@@ -151,7 +151,7 @@ export function abandonVerb(
       for (const [host, had] of rw.had) {
         if (progress.lost.includes(host)) continue
         const now = dataOn(rw, host)
-        // Half of the new data may lie where there was none before.
+        // Half of the new data may be at a path where none was before.
         const parts = (['data', 'wal'] as const).filter((part) => had[part] !== undefined)
         if (parts.some((part) => now[part] !== had[part])) throw new RecoveryViolation('put-back', host)
       }
@@ -159,7 +159,7 @@ export function abandonVerb(
   }
 }
 
-/** A wave of steps that only a recovery has. */
+/** A stage of steps that only a recovery has. */
 async function perform(
   rw: RecoveryWorld,
   run: Run,
@@ -180,7 +180,7 @@ async function perform(
   await run.do('note that all is cleared', () => machine.mark(), survivor)
 }
 
-/** As the verb has it: once others can join, who was declared lost leaves the cluster file. */
+/** Like the command: once others can join, nodes declared lost are removed from the cluster file. */
 function meetCluster(rw: RecoveryWorld, leaving: readonly string[], now: Recovering): Recovering {
   if (now.joining !== undefined || rebuildSteps(now).length > 0) return now
   const { vw } = rw
@@ -201,7 +201,10 @@ function requireBest(rw: RecoveryWorld, survivor: string, named: string | undefi
   if (!bestOf(rw).includes(survivor)) throw new RecoveryViolation('best-log', survivor)
 }
 
-/** What it owes from here on: the acknowledged writes of the log that it goes on from, and what lies on the machines. */
+/**
+ * What it must keep from now on: the acknowledged writes in the log that it continues from, and the data on the
+ * machines.
+ */
 function begin(rw: RecoveryWorld, survivor: string): void {
   rw.survivor = survivor
   rw.doomed = false

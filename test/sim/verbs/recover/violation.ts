@@ -1,4 +1,4 @@
-/** What a recovery may not do, by name, beside what holds for every verb. */
+/** What a recovery must not do, by name, in addition to the rules for every command. */
 import { violationOf } from '../../violation.ts'
 
 export const RECOVERY_INVARIANTS = {

@@ -1,4 +1,7 @@
-/** A simulated cluster that can lose its quorum: its members' logs, what a recovery makes there, and what its judge knows. */
+/**
+ * A simulated cluster that can lose its quorum: its members' logs, what a recovery creates on them, and what its judge
+ * knows.
+ */
 import type { MemberLog } from '../../../../src/host/member-log.ts'
 import { etcdNodes } from '../../../../src/spec/cluster.ts'
 import { runningOn, type Finds } from '../../../../src/verbs/recover/survey.ts'
@@ -10,21 +13,21 @@ import { type Logs, catchUp, compareLogs, lastTerm, logOf, writesIn } from './lo
 export interface RecoveryWorld {
   readonly vw: VerbWorld
   readonly logs: Logs
-  /** What a recovery has made beside the data, by host. */
+  /** What a recovery has created next to the data, by host. */
   readonly copies: Map<string, Copies>
-  /** Machines on which API servers and flannel are held back. */
+  /** Machines whose API servers and flannel are kept stopped. */
   readonly halted: Set<string>
-  /** Machines that are off, and that somebody has said will stay so. */
+  /** Machines that are off, and declared to stay so. */
   readonly lost: Set<string>
-  /** Acknowledged writes that a recovery that was begun has to keep; undefined: none was begun. */
+  /** Acknowledged writes that the started recovery must keep; undefined: none was started. */
   owed: ReadonlySet<number> | undefined
-  /** The newest revision that a client had been given when it was begun. */
+  /** The newest revision that a client had received at its start. */
   hadRevision: number
-  /** What lay on the machines when it was begun. */
+  /** What was on the machines at its start. */
   had: ReadonlyMap<string, Had>
-  /** Of the recovery that was begun last. */
+  /** Surviving member of the recovery that was started last. */
   survivor: string | undefined
-  /** The survivor lost its data in the middle. */
+  /** The surviving member lost its data in the middle. */
   doomed: boolean
   /** A member that had joined the new cluster lost its data. */
   newLost: boolean
@@ -34,7 +37,7 @@ export interface Copies {
   copy?: MemberData | undefined
   data?: MemberData | undefined
   wal?: MemberData | undefined
-  /** What was there before, and lies aside. */
+  /** The previous data, renamed. */
   kept?:
     | {
         data?: MemberData | undefined
@@ -93,7 +96,7 @@ function memberLog(logs: Logs, wal: MemberData): MemberLog {
   }
 }
 
-/** Hosts that can be looked at and have a member's data, by how far their logs go. */
+/** Reachable hosts with a member's data, ordered by how far their logs go. */
 export function bestOf(rw: RecoveryWorld): readonly string[] {
   const { vw, logs } = rw
   const own = (name: string) => logOf(logs, diskOf(vw.world, name).wal)
@@ -104,7 +107,7 @@ export function bestOf(rw: RecoveryWorld): readonly string[] {
   return able.filter((name) => able.every((other) => compareLogs(own(name), own(other)) >= 0))
 }
 
-/** Those of the acknowledged writes that this host's log has. */
+/** The acknowledged writes that this host's log has. */
 export function acknowledgedOn({ vw, logs }: RecoveryWorld, host: string): ReadonlySet<number> {
   const own = writesIn(logOf(logs, diskOf(vw.world, host).wal))
   return new Set(own.filter((one) => logs.acknowledged.has(one)))
