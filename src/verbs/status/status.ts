@@ -39,13 +39,13 @@ export interface StatusReport {
     readonly problems: readonly string[]
     /** The same, in the same order, for programs. */
     readonly problemDetails: readonly StatusProblem[]
-    /** Two CAs are trusted, until `certs rotate-ca --finish` or `--abort`. The cluster is healthy all the same. */
+    /** Two CAs are trusted, until `certs rotate-ca --finish` or `--abort`. That alone does not make it unhealthy. */
     readonly caExchange: boolean
     /** Things to do that don't affect the health. */
     readonly notes: readonly string[]
   } & VersionStatus
   readonly members: readonly MemberStatus[]
-  /** null: the cluster file has no schedule, and no node has one. */
+  /** null: no node takes backups by itself. */
   readonly backups: BackupStatus | null
   /** What quorate manages besides etcd. Tiers that report their health affect the exit code. */
   readonly tiers: readonly TierReport[]
