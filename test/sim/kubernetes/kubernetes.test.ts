@@ -9,6 +9,16 @@ const variable = 'SIM_KUBERNETES_LIFE'
 
 testHandedIn(variable, async (life: Life, tell) => await live(life, undefined, tell))
 
+test('a kubelet that was stopped, and a run that was killed before it started that again, take one API server away', async () => {
+  const interruption = { wave: 1, how: 'dies', cuts: [1000, 750, 0, 0, 0] } as const
+  const before = [{ kind: 'kubelet-stopped', at: 0 }] as const
+  const life: Life = {
+    established: true,
+    rounds: [{ edit: 'argument', before, between: [], interruption, mends: false }],
+  }
+  expect((await live(life)).map(({ kind }) => kind)).toEqual(['died', 'done', 'done'])
+})
+
 test(`${runs} lives of Kubernetes end in done, whatever goes wrong on their way`, async () => {
   const ends: Record<Outcome['kind'], number> = { done: 0, blocked: 0, failed: 0, died: 0, locked: 0 }
   const broken = await firstBroken({ lives: anyLife, runs, variable }, async (life) => {

@@ -51,8 +51,14 @@ function replaceApi(world: World, cluster: Cluster, disk: Disk, services: Servic
   const manifest = services.files[API_MANIFEST]
   const { name } = disk.node
   const runs = kubernetes?.running.get(name)
-  if (kubernetes === undefined || manifest === undefined || runs === undefined || !isKubeletUp(disk)) return
+  if (kubernetes === undefined || manifest === undefined || runs === undefined) return
   if (runs === podOf(manifest.text)) return
+  if (!isKubeletUp({ ...disk, services })) {
+    if (disk.services.files[API_MANIFEST]?.text !== manifest.text) kubernetes.rewritten.add(name)
+    return
+  }
+  // A kubelet that is started follows what lay there before: a node without one is worse.
+  const follows = !isKubeletUp(disk) && !kubernetes.rewritten.has(name)
   const hosts = Object.fromEntries(
     [...world.disks].map(([host, { services: own }]) => [host, { services: own }]),
   )
@@ -61,7 +67,7 @@ function replaceApi(world: World, cluster: Cluster, disk: Disk, services: Servic
       (other) =>
         other !== name && !(kubernetes.serving.has(other) && stateOf(world, cluster, other) === 'ready'),
     )
-    if (away.length > 0 && world.truth.blind === undefined && !kubernetes.faltered)
+    if (away.length > 0 && !follows && world.truth.blind === undefined && !kubernetes.faltered)
       throw new Violation('api-kept', `${name} is changed while ${away.join(', ')} does not serve`)
     kubernetes.taken.add(name)
     if (kubernetes.taken.size > 1) throw new Violation('one-server', [...kubernetes.taken].join(' and '))

@@ -30,6 +30,8 @@ export interface Kubernetes {
   faltered: boolean
   /** Masters whose API server served when the present wave began. What a wave mends before it changes it is missed by nobody. */
   readonly serving: Set<string>
+  /** Those of them whose manifest the present wave has changed while their kubelet does not run. */
+  readonly rewritten: Set<string>
   /** Those of them that the present wave has taken away. */
   readonly taken: Set<string>
   balancerDown: boolean
@@ -53,6 +55,7 @@ export function makeKubernetes(): Kubernetes {
     falters: 0,
     faltered: false,
     serving: new Set(),
+    rewritten: new Set(),
     taken: new Set(),
     balancerDown: false,
     expired: new Set(),
@@ -208,6 +211,7 @@ export function beginWave(world: World, cluster: Cluster): void {
   const { kubernetes } = world
   if (kubernetes === undefined) return
   kubernetes.serving.clear()
+  kubernetes.rewritten.clear()
   kubernetes.taken.clear()
   for (const name of servers(world, cluster)) kubernetes.serving.add(name)
 }

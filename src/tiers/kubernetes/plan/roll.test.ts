@@ -11,8 +11,9 @@ import { bareHost, sampleCluster } from '../../containerd/containerd.fixture.ts'
 import type { KubernetesTierFacts } from '../facts.ts'
 import { READY, withManifests } from '../foreseen.ts'
 import { COMPONENTS, type Component } from '../step.ts'
+import { KUBELET } from './files.ts'
 import { wantedManifests } from './manifests.ts'
-import { changedOf, manifestSteps } from './roll.ts'
+import { asleep, changedOf, manifestSteps } from './roll.ts'
 
 const base = sampleCluster()
 const [master01] = nodesWith(base, 'master')
@@ -44,6 +45,18 @@ function facts(states: Readonly<Record<string, State>>, of = 'ca'): KubernetesTi
   }
 }
 
+const RUNS = { active: 'active', enabled: true, masked: false, loading: false } as const
+
+/** Kubelets of these masters were stopped by hand; their pods run on. */
+function withoutKubelets(hosts: Hosts, names: readonly string[]): Hosts {
+  const own = Object.entries(hosts).map(([name, host]) => {
+    if (!names.includes(name)) return [name, host] as const
+    const units = { [KUBELET]: { ...RUNS, active: 'inactive' } }
+    return [name, { ...host, services: { ...(host.services ?? NO_SERVICES), units } }] as const
+  })
+  return Object.fromEntries(own)
+}
+
 /** Those of them that are down did not answer in time, and no others. */
 function late({ api, ...known }: KubernetesTierFacts, names: readonly string[]): KubernetesTierFacts {
   const servers = Object.entries(api?.servers ?? {}).map(
@@ -67,7 +80,8 @@ function made(
 ): Hosts {
   const hosts = masters.map((node) => {
     const wanted = wantedManifests(of, node, facts({}))
-    const services = names.includes(node.name) ? withManifests(NO_SERVICES, components, wanted) : NO_SERVICES
+    const bare = { ...NO_SERVICES, units: { [KUBELET]: RUNS } }
+    const services = names.includes(node.name) ? withManifests(bare, components, wanted) : bare
     return [node.name, { ...bareHost(node.name), services }] as const
   })
   return Object.fromEntries(hosts)
@@ -137,6 +151,23 @@ test('one that is late may serve: it changes while all others do, or are as late
   // One that is down for sure comes first, and one that is ready waits for both.
   expect(chosen(hosts, late(known, ['master02']))).toEqual([['master03', ...COMPONENTS]])
   expect(chosen(changed(started, 'master03'), known)).toEqual([])
+})
+
+test('a kubelet that is to start has its API server follow what lies there: no other master changes meanwhile', () => {
+  // A run was killed between the manifests and the kubelet of master01: its API server is still the one of before.
+  const hosts = withoutKubelets(changed(made(renewed), 'master01'), ['master01'])
+  expect(chosen(hosts, facts(ALL))).toEqual([])
+  expect(asleep(cluster, hosts, facts(ALL))).toEqual(['master01'])
+  expect(chosen(changed(made(renewed), 'master01'), facts(ALL))).toEqual([['master02', ...COMPONENTS]])
+  // Its own manifests change with it, and it is one of several that are to start.
+  const two = withoutKubelets(made(renewed), ['master02', 'master03'])
+  expect(asleep(cluster, two, facts(ALL))).toEqual(['master02', 'master03'])
+  expect(chosen(withoutKubelets(changed(made(renewed), 'master01'), ['master02']), facts(ALL))).toEqual([
+    ['master02', ...COMPONENTS],
+  ])
+  // Where nobody is served there is nothing to lose.
+  const down = facts({ ...ALL, master01: 'silent' })
+  expect(asleep(cluster, hosts, down)).toEqual([])
 })
 
 test('one that cannot be asked may well serve: it is left alone, and so are those beside it', () => {

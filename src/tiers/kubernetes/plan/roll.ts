@@ -4,6 +4,7 @@
  * A master without an API server's manifest gets at once what it lacks: nobody is served there. Where one is to change it is one at a
  * time: first those whose API servers are down, for what is in their manifests may be why; then those that serve, and only while all
  * others do. Down is what one look found, and it may have passed by now (etcd elected a leader): so not even those change together.
+ * A kubelet that is started has the API server follow the manifest that lies there: nothing else changes then.
  */
 import type { KubernetesCluster } from '../../../kubernetes/kubernetes-cluster.ts'
 import type { Hosts } from '../../../engine/tier.ts'
@@ -12,6 +13,7 @@ import { type Cluster, type Node, nodesWith } from '../../../spec/cluster.ts'
 import type { KubernetesTierFacts } from '../facts.ts'
 import { TIER } from '../name.ts'
 import { COMPONENTS, type Component, type ManifestsStep } from '../step.ts'
+import { KUBELET } from './files.ts'
 import { type Wanted, manifestPath, manifestState, wantedManifests } from './manifests.ts'
 
 /** A master with manifests that are missing or not as they should be. */
@@ -32,7 +34,13 @@ export function manifestSteps(
   const all = nodesWith(cluster, 'master').flatMap((node) => wantingOf(cluster, hosts, facts, node))
   const fresh = all.filter(({ node, isNew }) => isNew && mayRun(node))
   const changing = all.filter(({ isNew }) => !isNew)
-  const next = fresh.length > 0 ? fresh : nextOf(changing, begun(cluster, hosts), facts)
+  const [waking] = asleep(cluster, hosts, facts)
+  const next =
+    fresh.length > 0
+      ? fresh
+      : nextOf(changing, begun(cluster, hosts), facts).filter(
+          ({ node: { name } }) => waking === undefined || waking === name,
+        )
   return next.map(({ node, wanted: { stamp }, components, isNew }) => ({
     kind: 'kubeadm-manifests',
     tier: TIER,
@@ -101,6 +109,20 @@ export function changedOf(
   const stale = nodesWith(cluster, 'master').flatMap((node) => wantingOf(cluster, hosts, facts, node))
   const changed = names.filter((name) => stale.every(({ node }) => node.name !== name))
   return changed.length > 0 ? changed : names
+}
+
+/** Names of masters whose API server serves although their kubelet does not run. Their kubelets are started one at a time. */
+export function asleep(cluster: Cluster, hosts: Hosts, { api }: KubernetesTierFacts): readonly string[] {
+  return begun(cluster, hosts).filter((name) => {
+    const server = api?.servers[name]
+    const kubelet = hosts[name]?.services?.units[KUBELET]?.active
+    return (server?.state === 'ready' || server?.late === true) && !isRunning(kubelet)
+  })
+}
+
+/** @param active systemd's ActiveState */
+export function isRunning(active: string | undefined): boolean {
+  return active === 'active' || active === 'activating'
 }
 
 /** Names of masters with an API server's manifest. */

@@ -11,6 +11,7 @@ import type { ServerFacts } from '../../../kubernetes/api-facts.ts'
 import { tierFacts } from '../facts.ts'
 import { READY, withManifests } from '../foreseen.ts'
 import { COMPONENTS } from '../step.ts'
+import { KUBELET } from './files.ts'
 import { wantedManifests } from './manifests.ts'
 import { stageSteps } from './stages.ts'
 
@@ -61,14 +62,20 @@ test('nine bare machines: the whole way is foreseen, and ends', () => {
   expect(kind('kubernetes-await')).toBeGreaterThan(configured)
 })
 
-function established(servers: Readonly<Record<string, ServerFacts['state']>>, stale: readonly string[]) {
+function established(
+  servers: Readonly<Record<string, ServerFacts['state']>>,
+  stale: readonly string[],
+  kubelets: 'active' | 'inactive' = 'active',
+) {
   const hosts = Object.fromEntries(
     ['master01', 'master02'].map((name) => {
       const node = cluster.nodes.find((one) => one.name === name)!
       const wanted = wantedManifests(cluster, node, tierFacts(undefined))
       const source = stale.includes(name) ? { ...wanted, stamp: 'another' } : wanted
       const host = bareHost(name)
-      return [name, { ...host, services: withManifests(host.services!, COMPONENTS, source) }] as const
+      const kubelet = { active: kubelets, enabled: true, masked: false, loading: false }
+      const services = { ...host.services!, units: { [KUBELET]: kubelet } }
+      return [name, { ...host, services: withManifests(services, COMPONENTS, source) }] as const
     }),
   )
   const facts = {
@@ -79,16 +86,37 @@ function established(servers: Readonly<Record<string, ServerFacts['state']>>, st
   const known = Object.entries(servers).map(([name, state]) => [name, { ...READY, state }] as const)
   const api = { ...facts.api, servers: Object.fromEntries(known) }
   return stageSteps(cluster, hosts, '', { ...facts, api }).flatMap((step) =>
-    step.kind === 'kubeadm-manifests' ? [step.host] : [],
+    step.kind === 'kubeadm-manifests' || (step.kind === 'service-load' && step.unit === KUBELET)
+      ? [`${step.host} ${step.kind}`]
+      : [],
   )
 }
 
 test('manifests change on one master that serves at a time, and only while all others serve', () => {
   const both = ['master01', 'master02']
-  expect(established({ master01: 'ready', master02: 'ready' }, both)).toEqual(['master01'])
-  expect(established({ master01: 'ready', master02: 'ready' }, ['master02'])).toEqual(['master02'])
+  expect(established({ master01: 'ready', master02: 'ready' }, both)).toEqual(['master01 kubeadm-manifests'])
+  expect(established({ master01: 'ready', master02: 'ready' }, ['master02'])).toEqual([
+    'master02 kubeadm-manifests',
+  ])
   expect(established({ master01: 'ready', master02: 'not-ready' }, ['master01'])).toEqual([])
   // A broken one is put right first, and where none serves the first of them.
-  expect(established({ master01: 'ready', master02: 'not-ready' }, both)).toEqual(['master02'])
-  expect(established({ master01: 'silent', master02: 'silent' }, both)).toEqual(['master01'])
+  expect(established({ master01: 'ready', master02: 'not-ready' }, both)).toEqual([
+    'master02 kubeadm-manifests',
+  ])
+  expect(established({ master01: 'silent', master02: 'silent' }, both)).toEqual([
+    'master01 kubeadm-manifests',
+  ])
+})
+
+test('kubelets of masters that serve are started one at a time: each API server follows what lies there by then', () => {
+  const serving = { master01: 'ready', master02: 'ready' } as const
+  expect(established(serving, [], 'inactive')).toEqual(['master01 service-load'])
+  expect(established(serving, ['master02'], 'inactive')).toEqual(['master01 service-load'])
+  expect(established(serving, ['master01'], 'inactive')).toEqual([
+    'master01 kubeadm-manifests',
+    'master01 service-load',
+  ])
+  // Whom nobody is served by waits for nobody.
+  const down = { master01: 'silent', master02: 'ready' } as const
+  expect(established(down, [], 'inactive')).toEqual(['master01 service-load', 'master02 service-load'])
 })

@@ -22,7 +22,7 @@ import { type AwaitStep, type KubernetesClusterStep, type KubernetesHostStep } f
 import { asksFor, faultsOf, reason } from './early.ts'
 import { FLANNELD, KUBELET } from './files.ts'
 import { bindingSteps, inClusterSteps, nodeSettingsSteps, proofSteps } from './in-cluster.ts'
-import { begun, changedOf, manifestSteps } from './roll.ts'
+import { asleep, begun, changedOf, isRunning, manifestSteps } from './roll.ts'
 import { secretSteps } from './secrets.ts'
 import { unready, unregistered } from './unready.ts'
 
@@ -83,6 +83,8 @@ function authoritySteps({ facts }: Scene): StageStep[] {
 function nodeSteps(scene: Scene): StageStep[] {
   const { cluster, hosts, facts } = scene
   const manifests = manifestSteps(cluster, hosts, facts, (node) => mayRun(scene, node))
+  const [, ...sleeping] = asleep(cluster, hosts, facts)
+  const mayStart = (node: Node) => mayRun(scene, node) && !sleeping.includes(node.name)
   return kubernetesNodes(cluster).flatMap((node: Node) => {
     const host = hosts[node.name]
     if (host === undefined) return []
@@ -91,7 +93,7 @@ function nodeSteps(scene: Scene): StageStep[] {
       ...certificateSteps(cluster, node, host, facts),
       ...manifests.filter((step) => step.host === node.name),
       ...(cluster.kubernetes.flannel === 'service' ? loadSteps(host, FLANNELD, 'routes stay') : []),
-      ...(mayRun(scene, node) ? loadSteps(host, KUBELET, 'pods stay') : []),
+      ...(mayStart(node) ? loadSteps(host, KUBELET, 'pods stay') : []),
     ]
   })
 }
@@ -132,7 +134,7 @@ function certificateSteps(
 /** @param stays what a restart leaves alone */
 function loadSteps({ name, services }: HostState, service: string, stays: string): ServiceLoadStep[] {
   const unit = services?.units[service]
-  const runs = unit?.active === 'active' || unit?.active === 'activating'
+  const runs = unit !== undefined && isRunning(unit.active)
   const why = !runs
     ? `it is ${unit?.active ?? 'not there'}`
     : unit.loading
