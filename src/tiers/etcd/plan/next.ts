@@ -18,7 +18,7 @@ import { renamedAndMoved } from './membership.ts'
 import { ETCD } from '../guest.ts'
 import { GUESTS } from '../guests.ts'
 import type { Observed } from '../facts/observed.ts'
-import { demandsForNow, holdName, isStuck } from './peer-identity.ts'
+import { demandsForNow, holdName, isStuck, wouldReject } from './peer-identity.ts'
 import { peersForNow, unknownSchemes } from './plain-peers.ts'
 import { memberSteps, packageSteps } from './prepare.ts'
 import { memberFiles, wantedFiles } from './member-files.ts'
@@ -58,7 +58,7 @@ export function next(asked: ApplyIntent, looked: Observed): Next {
     ),
     ...trustReasons(intent, looked),
     ...unknownSchemes(cluster, looked),
-    ...renamedAndMoved(cluster, looked, roster),
+    ...(situation.kind === 'established' ? renamedAndMoved(cluster, looked, roster) : []),
     ...quorumWithout(kept, looked, roster, etcdNodes(cluster)),
   ]
   if (reasons.length > 0) return { kind: 'blocked', reasons }
@@ -116,7 +116,7 @@ const prepare: Rule = ({ intent, observed, situation, roster }) => {
   return [...authority, ...steps]
 }
 
-/** Certificates for all waiting requests; and on hosts whose member doesn't run, its start right after. */
+/** Certificates for all waiting requests; and the starts of stopped members right after, unless one would reject another. */
 const certify: Rule = (scene) => {
   const { observed } = scene
   const { cluster } = scene.intent
@@ -126,8 +126,12 @@ const certify: Rule = (scene) => {
     if (faults.length === 0) return caSteps(observed, node.name)
     return [issueStep(node.name, names, faults)]
   })
+  if (certificates.length === 0) return []
   // All members start in the same stage: the first is ready only when a quorum of them runs.
-  return certificates.length > 0 ? [...certificates, ...startSteps(scene)] : []
+  const starts = startSteps(scene)
+  const starting = starts.map(({ host }) => host)
+  // Nodes don't wait for each other in a stage: then the members start in the next one.
+  return wouldReject(cluster, observed, starting) ? certificates : [...certificates, ...starts]
 }
 
 /** The trust bundle, if the certificates are valid. Running members read it at their next start. */

@@ -198,6 +198,21 @@ describe('members that demand the name', () => {
     expect(kinds(waves)).toEqual([['key etcd02'], ['certificates etcd02']])
   })
 
+  test('are started only when another one has it again, whose certificate lost it', () => {
+    const world = withMember(lacking(settled, ['etcd02']), 'etcd01', stopped)
+    expect(kinds(plan(testIntent(cluster), world).waves)).toEqual([
+      ['key etcd02'],
+      ['certificates etcd02'],
+      ['start etcd01', 'ready etcd01'],
+    ])
+    // Nobody else is to be rejected: the own certificate comes right before the start.
+    const own = withMember(lacking(settled, ['etcd01']), 'etcd01', stopped)
+    expect(kinds(plan(testIntent(cluster), own).waves)).toEqual([
+      ['key etcd01'],
+      ['certificates etcd01', 'start etcd01', 'ready etcd01'],
+    ])
+  })
+
   test('make it needed from an offline CA as well', () => {
     expect(mayLackMemberName(offline, settled.hosts)).toBe(false)
     // Also while none of them runs: they would demand it when they start.

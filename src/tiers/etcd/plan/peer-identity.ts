@@ -91,6 +91,19 @@ export function mayLackMemberName({ name, pki }: Cluster, hosts: Observed['hosts
   return pki.authority.home === 'offline' && !isDemanded({ name }, hosts)
 }
 
+/** Whether one of these hosts, once started, would reject another member: that one's certificate doesn't have the name yet. */
+export function wouldReject(cluster: Cluster, observed: Observed, starting: readonly string[]): boolean {
+  const nodes = etcdNodes(cluster)
+  const requires = nodes.filter(({ name, demands }) => demands !== undefined && starting.includes(name))
+  // A member without a certificate connects to nobody before it gets one.
+  const lacking = nodes.filter(
+    ({ name }) =>
+      lacksName(cluster, observed, name) &&
+      !faultsOf(observed, name, peerCertificate(cluster.pki.layout)).some(isMissing),
+  )
+  return requires.some((own) => lacking.some((other) => other !== own))
+}
+
 /** Every present or future member has the name, or gets it before it starts. Unknown means no. */
 function isEveryoneKnown(cluster: Cluster, observed: Observed): boolean {
   const nodes = etcdNodes(cluster)
