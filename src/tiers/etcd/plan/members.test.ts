@@ -13,13 +13,20 @@ import {
   testCluster,
   testIntent,
   withMember,
+  withMembers,
 } from './testing.ts'
+import type { Cluster, Node } from '../../../spec/cluster.ts'
+import type { Observed } from '../facts/observed.ts'
 import { changes, clusterOf, facts, grown, neverStarted, withFacts } from './members.fixture.ts'
 
 const five = clusterOf(5)
 const four = clusterOf(4)
 const three = clusterOf(3)
 const one = clusterOf(1)
+
+function nobodyRuns(observed: Observed): Observed {
+  return withMembers({ ...observed, cluster: undefined }, stopped)
+}
 
 test('who is a member is changed only on the word of somebody who reads through the leader', () => {
   const ghost = { id: '9', name: '', peerUrls: ['https://192.168.0.8:2380'], clientUrls: [], learner: true }
@@ -33,19 +40,36 @@ test('who is a member is changed only on the word of somebody who reads through 
   ])
 })
 
-test('another name and another address at once: the member that runs there is not taken for an old one', () => {
+describe('another name, another address', () => {
   const [first, ...rest] = three.nodes
-  const renamed = testCluster({ nodes: [{ ...first!, name: 'alpha', address: '192.168.0.77' }, ...rest] })
-  const { hosts, certificates, ...world } = settledWorld(three)
-  const { etcd01, ...others } = hosts
-  const moved = {
-    ...world,
-    hosts: { ...others, alpha: { ...etcd01!, name: 'alpha' } },
-    certificates: { ...certificates, alpha: certificates['etcd01']! },
+  const { etcd01, ...others } = settledWorld(three).hosts
+  const worldOf = (node: Partial<Node>): readonly [Cluster, Observed] => {
+    const wanted = testCluster({ nodes: [{ ...first!, name: 'alpha', ...node }, ...rest] })
+    const settled = settledWorld(three)
+    const hosts = { ...others, alpha: { ...etcd01!, name: 'alpha' } }
+    const certificates = { ...settled.certificates, alpha: settled.certificates['etcd01']! }
+    return [wanted, { ...settled, hosts, certificates }]
   }
-  expect(reasonsOf(next(testIntent(renamed), moved))).toMatchObject([
-    { host: 'alpha', message: expect.stringContaining('changes name and address of member etcd01') },
-  ])
+  const refused = expect.stringContaining(
+    'changes name and address of member etcd01 (https://192.168.0.1:2380)',
+  )
+
+  test('at once: the member that runs there is not taken for an old one, and nothing is started before that is said', () => {
+    const [wanted, world] = worldOf({ address: '192.168.0.77' })
+    const refusal = [{ host: 'alpha', message: refused }]
+    expect(reasonsOf(next(testIntent(wanted), world))).toMatchObject(refusal)
+    expect(reasonsOf(next(testIntent(wanted), nobodyRuns(world)))).toMatchObject(refusal)
+  })
+
+  test.each([
+    ['another name alone', worldOf({})],
+    ['another address alone', worldOf({ etcdName: 'etcd01', address: '192.168.0.77' })],
+  ])('%s, while nobody answers: all are started', (_what, [wanted, world]) => {
+    const { blocked, waves } = plan(testIntent(wanted), nobodyRuns(world))
+    expect(blocked).toEqual([])
+    const started = waves.flat().flatMap((step) => (step.kind === 'start' ? [step.host] : []))
+    expect(started).toEqual(['alpha', 'etcd02', 'etcd03'])
+  })
 })
 
 describe('the cluster file gains a node', () => {

@@ -1,36 +1,55 @@
 /** Membership that is unknown or can't be changed, so that nothing may be done. */
-import { peerUrl } from '../../../etcd/configuration.ts'
+import { peerUrl, peerUrlsOf } from '../../../etcd/configuration.ts'
 import { parseEnvironmentFile } from '../../../etcd/environment-file.ts'
-import { PATHS } from '../../../host/state.ts'
-import { type Cluster, etcdNodes } from '../../../spec/cluster.ts'
-import { nodeNameOf } from '../../../spec/etcd-name.ts'
+import { type MemberState, PATHS } from '../../../host/state.ts'
+import { type Cluster, type Node, etcdNodes } from '../../../spec/cluster.ts'
+import { etcdNameOf, nodeNameOf } from '../../../spec/etcd-name.ts'
 import type { Observed } from '../facts/observed.ts'
 import { tolerance } from '../facts/quorum.ts'
 import type { Roster } from '../facts/membership-map.ts'
 import type { BlockReason } from '../../../engine/step.ts'
 
-/** Members of this cluster for which the file changes name and address at once. */
+/** Members of an established cluster for which the file changes name and address at once: then nothing identifies them. */
 export function renamedAndMoved(
   cluster: Cluster,
   observed: Observed,
   roster: Roster | undefined,
 ): BlockReason[] {
-  if (roster === undefined) return []
   return etcdNodes(cluster).flatMap((node) => {
     const state = observed.hosts[node.name]?.member
-    if (state === undefined || roster.members.has(node.name)) return []
+    if (state === undefined || roster?.members.has(node.name) === true) return []
     const options = parseEnvironmentFile(state.contents[PATHS.environment] ?? '')
-    const own = state.unit.environment?.['ETCD_NAME'] ?? options['ETCD_NAME']
-    const member = roster.others.find(({ name, etcdName = name }) => etcdName !== '' && etcdName === own)
-    if (member === undefined) return []
+    const own = state.unit.environment ?? options
+    const name = own['ETCD_NAME'] ?? options['ETCD_NAME']
+    const urls = roster === undefined ? urlsIfBothDiffer(cluster, node, state, own) : urlsOf(roster, name)
+    if (urls === undefined) return []
     return [
       {
         host: node.name,
-        message: `the cluster file changes name and address of member ${own} (${member.peerUrls.join(', ')}) at once`,
-        hint: `change one at a time: keep the name ${own} and apply the new address, then change the name and apply again`,
+        message: `the cluster file changes name and address of member ${name} (${urls.join(', ')}) at once`,
+        hint: `change one at a time: keep the name ${name} and apply the new address, then change the name and apply again`,
       },
     ]
   })
+}
+
+/** Of the listed member with this name in etcd that no node of the file matches. */
+function urlsOf({ others }: Roster, own: string | undefined): readonly string[] | undefined {
+  return others.find(({ name, etcdName = name }) => etcdName !== '' && etcdName === own)?.peerUrls
+}
+
+/** If no member answers, a node's own settings show what its member was. A node without data has none. */
+function urlsIfBothDiffer(
+  cluster: Cluster,
+  node: Node,
+  { dataPresent, walPresent }: MemberState,
+  own: Readonly<Record<string, string>>,
+): readonly string[] | undefined {
+  const { ETCD_NAME: name, ETCD_INITIAL_ADVERTISE_PEER_URLS: urls } = own
+  if ((!dataPresent && !walPresent) || name === undefined || urls === undefined) return undefined
+  const known = urls.split(',')
+  const stays = name === etcdNameOf(node) || known.some((url) => peerUrlsOf(cluster, node).includes(url))
+  return stays ? undefined : known
 }
 
 export function membershipReasons(
