@@ -74,7 +74,7 @@ export function simulatedMachine(
     start: () => startChecked(world, cluster, disk),
     stop: () => stop(disk),
     stopToRestart: () => {
-      checkRestart(world, cluster, disk)
+      checkRestart(world, cluster, disk, seen?.binaries['etcd']?.version)
       stop(disk)
     },
     openGround: () => {

@@ -46,3 +46,31 @@ test('a newcomer that found nobody, and then its folder closed, joins when both 
   expect(outcomes.slice(1, -1).map(({ kind }) => kind)).toEqual(['done', 'done', 'failed', 'failed'])
   expect(rest).toMatchObject({ kind: 'done', steps: 0 })
 })
+
+test('a member that hangs, on whose machine an upgrade put its etcd and no more, is restarted on the way back', async () => {
+  const quiet = { during: undefined, second: undefined, heals: false }
+  const { outcomes, rest } = await simulate({
+    members: 3,
+    established: true,
+    old: false,
+    version: '3.6.16',
+    upgrades: true,
+    dialsOut: false,
+    rounds: [
+      {
+        ...quiet,
+        edits: [{ kind: 'upgrade', at: 0 }],
+        before: [],
+        interruption: { wave: 0, how: 'dies', cuts: [1000, 1] },
+      },
+      {
+        ...quiet,
+        edits: [{ kind: 'turn-back', at: 0 }],
+        before: [{ kind: 'paused', host: 1 }],
+        interruption: undefined,
+      },
+    ],
+  })
+  expect(outcomes.slice(1, -1).map(({ kind }) => kind)).toEqual(['died', 'done'])
+  expect(rest).toMatchObject({ kind: 'done', steps: 0 })
+})
