@@ -31,8 +31,27 @@ export function v2Entry(
   return { type: 2, data: data.uint32(34).bytes(whole).finish() }
 }
 
-export function snapshot(term: bigint, index: bigint, voters: readonly bigint[]): Draft {
-  const members = voters.reduce((writer, id) => writer.uint32(8).uint64(id), new BinaryWriter()).finish()
+/** What etcd calls it: a voter added, or a learner promoted; one removed; one whose addresses change; a learner added. */
+export const CHANGES = { voter: 0, remove: 1, update: 2, learner: 3 } as const
+
+/** A change of the members, as raft has it in the log. */
+export function change(term: bigint, index: bigint, kind: keyof typeof CHANGES, memberId: bigint): Draft {
+  const about = new BinaryWriter().uint32(8).uint64(7n).uint32(16).int32(CHANGES[kind])
+  const whole = about.uint32(24).uint64(memberId).finish()
+  const data = new BinaryWriter().uint32(8).int32(1).uint32(16).uint64(term).uint32(24).uint64(index)
+  return { type: 2, data: data.uint32(34).bytes(whole).finish() }
+}
+
+export function snapshot(
+  term: bigint,
+  index: bigint,
+  voters: readonly bigint[],
+  learners: readonly bigint[] = [],
+): Draft {
+  const writer = new BinaryWriter()
+  for (const id of voters) writer.uint32(8).uint64(id)
+  for (const id of learners) writer.uint32(16).uint64(id)
+  const members = writer.finish()
   const data = new BinaryWriter().uint32(8).uint64(index).uint32(16).uint64(term)
   return { type: 5, data: data.uint32(26).bytes(members).finish() }
 }

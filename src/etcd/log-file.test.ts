@@ -1,7 +1,7 @@
 /** The end of a write-ahead log, as etcd writes it, and as power failures and bad disks leave it. */
 import { expect, test } from 'vitest'
 import { crc32c } from './crc32c.ts'
-import { entry, log, snapshot, state, v2Entry } from './log-file.fixture.ts'
+import { type Draft, change, entry, log, snapshot, state, v2Entry } from './log-file.fixture.ts'
 import { readLogFile, stateRecord } from './log-file.ts'
 
 test('CRC-32C as its standard has it, in one go and in pieces', () => {
@@ -33,6 +33,31 @@ test('a file that was just begun has no entry, and says what it goes on from', (
     last: undefined,
     snapshot: { index: 9000n, term: 3n, voters: [1n, 2n, 3n] },
   })
+})
+
+/** The member that the files of these tests are of. */
+const OWN = 0xfedcba9876543210n
+
+/** Like those of real members of 3.4.23 and 3.6.16: one was added as a learner, and promoted. */
+test.each<[string, boolean | undefined, readonly Draft[]]>([
+  ['says nothing of it', undefined, [entry(2n, 4n), change(2n, 5n, 'learner', 8n)]],
+  ['was added with its vote', false, [change(2n, 4n, 'voter', OWN), change(2n, 5n, 'learner', 8n)]],
+  ['was added without', true, [change(2n, 4n, 'learner', OWN), change(2n, 5n, 'voter', 8n)]],
+  ['was promoted', false, [change(2n, 4n, 'learner', OWN), change(2n, 5n, 'voter', OWN)]],
+  ['changed its address', true, [change(2n, 4n, 'learner', OWN), change(2n, 5n, 'update', OWN)]],
+  [
+    'was promoted by a leader that was overruled',
+    true,
+    [change(2n, 4n, 'learner', OWN), change(2n, 5n, 'voter', OWN), entry(3n, 5n)],
+  ],
+  ['was a learner at the snapshot', true, [snapshot(2n, 9000n, [1n, 2n], [OWN])]],
+  [
+    'was promoted after the snapshot',
+    false,
+    [change(2n, 9001n, 'voter', OWN), snapshot(2n, 9000n, [1n, 2n], [OWN])],
+  ],
+])('a member that %s: whether it is a learner is read as %s', (_, learner, drafts) => {
+  expect(readLogFile(log(drafts).bytes).learner).toBe(learner)
 })
 
 test('the last request of the v2 store is found among those of v3', () => {

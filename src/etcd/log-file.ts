@@ -33,8 +33,10 @@ export interface LogFile {
   readonly last: Place | undefined
   /** The last entry that is a request of the v2 store, which members up to 3.5 make too when they start; undefined: none is. */
   readonly v2: Readonly<Record<V2Requests, Place | undefined>>
+  /** Whether this member is a learner, by the last entry or snapshot about its vote; undefined: this file has none. */
+  readonly learner: boolean | undefined
   /** The newest snapshot that this file knows of. */
-  readonly snapshot: (Place & { readonly voters: readonly bigint[] }) | undefined
+  readonly snapshot: Snapshot | undefined
   /** Where the next record would be written, in bytes from the file's beginning. */
   readonly end: number
   /** The chained sum of all before it. */
@@ -56,12 +58,24 @@ export interface Place {
   readonly index: bigint
 }
 
+interface Snapshot extends Place {
+  readonly voters: readonly bigint[]
+  readonly learners: readonly bigint[]
+}
+
+/** Of this member, from this index on. */
+interface Vote {
+  readonly index: bigint
+  readonly learner: boolean
+}
+
 export function readLogFile(bytes: Uint8Array): LogFile {
   let identity: LogFile['identity']
   let state: LogFile['state']
   let last: LogFile['last']
   let v2: LogFile['v2'] = { any: undefined, clients: undefined }
   let snapshot: LogFile['snapshot']
+  let votes: readonly Vote[] = []
   let end = 0
   let sum = 0
   let trouble: LogFile['trouble']
@@ -93,11 +107,16 @@ export function readLogFile(bytes: Uint8Array): LogFile {
       last = { term: numberIn(fields, 2), index: numberIn(fields, 3) }
       const from = v2Origin(fields.get(4)?.at(-1))
       if (from !== undefined) v2 = { any: last, clients: from === 'client' ? last : v2.clients }
+      votes = votesAfter(votes, fields, identity?.memberId)
     }
-    if (type === SNAPSHOT) snapshot = readSnapshot(data)
+    if (type === SNAPSHOT) {
+      snapshot = readSnapshot(data)
+      votes = [...votes, ...voteIn(snapshot, identity?.memberId)]
+    }
     end = found.end
   }
-  return { identity, state, last, v2, snapshot, end, sum, trouble }
+  const learner = votes.toSorted((a, b) => Number(a.index - b.index)).at(-1)?.learner
+  return { identity, state, last, v2, learner, snapshot, end, sum, trouble }
 }
 
 /** A record by which a log counts as committed to `state.commit`: to be written at the end of a copy of its last file. */
@@ -211,15 +230,35 @@ function v2Origin(data: bigint | Uint8Array | undefined): 'client' | 'member' | 
   }
 }
 
-function readSnapshot(data: Uint8Array): NonNullable<LogFile['snapshot']> {
+function readSnapshot(data: Uint8Array): Snapshot {
   const fields = readFields(data)
   const [members] = fields.get(3) ?? []
-  const voters = members instanceof Uint8Array ? (readFields(members).get(1) ?? []) : []
-  return {
-    index: numberIn(fields, 1),
-    term: numberIn(fields, 2),
-    voters: voters.filter((voter) => typeof voter === 'bigint'),
-  }
+  const state: Fields = members instanceof Uint8Array ? readFields(members) : new Map()
+  const ids = (number: number) => (state.get(number) ?? []).filter((id) => typeof id === 'bigint')
+  return { index: numberIn(fields, 1), term: numberIn(fields, 2), voters: ids(1), learners: ids(2) }
+}
+
+/** raft's `Entry` of a change of the members, and etcd's `ConfChange` in it: its type, and whom it is about. */
+const MEMBER_CHANGE = 1n
+const ADD_VOTER = 0n
+const ADD_LEARNER = 3n
+
+/** What is known of this member's vote once an entry is appended, which takes the place of all from its index on. */
+function votesAfter(votes: readonly Vote[], entry: Fields, memberId: bigint | undefined): readonly Vote[] {
+  const index = numberIn(entry, 3)
+  const kept = votes.some((vote) => vote.index >= index) ? votes.filter((vote) => vote.index < index) : votes
+  const change = entry.get(4)?.at(-1)
+  if (numberIn(entry, 1) !== MEMBER_CHANGE || !(change instanceof Uint8Array)) return kept
+  const fields = readFields(change)
+  const type = numberIn(fields, 2)
+  if (numberIn(fields, 3) !== memberId || (type !== ADD_VOTER && type !== ADD_LEARNER)) return kept
+  return [...kept, { index, learner: type === ADD_LEARNER }]
+}
+
+/** etcd before 3.5 writes no members there. */
+function voteIn({ index, voters, learners }: Snapshot, memberId: bigint | undefined): readonly Vote[] {
+  if (memberId === undefined || ![...voters, ...learners].includes(memberId)) return []
+  return [{ index, learner: learners.includes(memberId) }]
 }
 
 type Fields = ReadonlyMap<number, readonly (bigint | Uint8Array)[]>

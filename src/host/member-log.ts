@@ -40,6 +40,8 @@ export interface MemberLog {
   /** The member's term. A member that stood for election alone may have raised it. */
   readonly term: bigint
   readonly vote: bigint
+  /** True: its log says that it is a learner. False: that it has a vote, or the newest files say nothing. */
+  readonly learner: boolean
   /** When the WAL was last written to. */
   readonly writtenAt: Date
   /** The end of the newest file: the position at which a record can be appended in a copy. */
@@ -116,6 +118,7 @@ export async function readMemberLog(
       commit: state.commit < last.index ? state.commit : last.index,
       term: state.term,
       vote: state.vote,
+      learner: file.learner ?? older?.learner ?? false,
       writtenAt: newest.writtenAt,
       tail: { file: newest.name, end: file.end, sum: file.sum, sizeBytes: newest.sizeBytes },
       trouble: older?.trouble ?? file.trouble,

@@ -34,6 +34,7 @@ const LOG: MemberLog = {
   commit: 103n,
   term: 3n,
   vote: 1n,
+  learner: false,
   writtenAt: new Date('2026-07-30T10:11:12Z'),
   tail: { file: '0.wal', end: 800, sum: 1, sizeBytes: 1000 },
   trouble: undefined,
@@ -86,6 +87,31 @@ test('what was begun keeps its name, may write on, and is not what was shown bef
   expect(isSameRecovery(shown, begun)).toBe(false)
   const later = decideRecovery(again, facts({ marks, log: { ...LOG, lastIndex: 106n } }))
   expect(isSameRecovery(begun, later)).toBe(true)
+})
+
+test('a learner beside a lost voter makes no quorum with the other one, which has every acknowledged write', () => {
+  const { finds, ...rest } = facts()
+  const learner = { ...LOG, memberId: '1', lastIndex: 104n, learner: true }
+  const etcd01 = { ...NONE, log: learner, database: DATABASE }
+  const decided = decideRecovery(request, { ...rest, finds: { ...finds, data: { ...finds.data, etcd01 } } })
+  expect(decided).toMatchObject({
+    survey: { outlook: { kind: 'lost', voters: 2, quorum: 2, ranked: ['etcd02', 'etcd01'], complete: true } },
+    progress: { survivor: 'etcd02', bump: 0 },
+  })
+})
+
+test('a learner alone may lack what the lost voter acknowledged: revisions are raised, and that is said', () => {
+  const two = testCluster({ nodes: cluster.nodes.slice(0, 2) })
+  const { finds, ...rest } = facts({ log: { ...LOG, learner: true } })
+  const { hosts } = withMembers(settledWorld(two), stopped)
+  const { preview, progress } = decideRecovery(
+    { ...request, cluster: two },
+    { ...rest, finds: { ...finds, hosts } },
+  )
+  expect(progress).toMatchObject({ survivor: 'etcd02', bump: 1_000_000_000 })
+  expect(preview.report).toMatchObject({ voters: 1, complete: false })
+  expect(preview.report.mayBeLost).toEqual([expect.stringContaining('writes that only etcd01 stored')])
+  expect(preview.report.members[1]).toMatchObject({ problem: expect.stringContaining('learner') })
 })
 
 test('without the CA nobody could join', () => {

@@ -3,7 +3,14 @@ import { describe, expect, test } from 'vitest'
 import { quorum } from '../../tiers/etcd/facts/quorum.ts'
 import { type SurveyedMember, type SurvivingLog, outlookOf } from './outlook.ts'
 
-const LOG: SurvivingLog = { memberId: undefined, lastTerm: 3n, lastIndex: 100n, commit: 99n, damaged: false }
+const LOG: SurvivingLog = {
+  memberId: undefined,
+  lastTerm: 3n,
+  lastIndex: 100n,
+  commit: 99n,
+  damaged: false,
+  learner: false,
+}
 
 const log = (lastTerm: bigint, lastIndex: bigint, damaged = false): SurvivingLog => ({
   ...LOG,
@@ -17,6 +24,8 @@ const member = (
   state: SurveyedMember['state'],
   found: SurvivingLog | undefined = state === 'data' ? LOG : undefined,
 ): SurveyedMember => ({ name: `etcd0${index + 1}`, state, log: found })
+
+const learner = (index: number, found = LOG) => member(index, 'data', { ...found, learner: true })
 
 const STATES = ['data', 'empty', 'unreachable', 'gone'] as const
 
@@ -95,4 +104,33 @@ test('two copies of one member’s log are one vote, and one witness', () => {
     member(2, 'gone'),
   ]
   expect(outlookOf(own)).toMatchObject({ kind: 'startable', complete: true, wanting: 0 })
+})
+
+describe('a learner', () => {
+  test.each([1, 2, 3, 4, 5, 6])('beside %i voters counts neither as one, nor as a witness', (voters) => {
+    for (let survivors = 0; survivors <= voters; survivors++) {
+      const states = Array.from({ length: voters }, (_, index) => (index < survivors ? 'data' : 'gone'))
+      const without = states.map((state, index) => member(index, state))
+      const { ranked, ...outlook } = outlookOf([...without, learner(voters)])
+      const { ranked: own, ...expected } = outlookOf(without)
+      expect(outlook).toEqual(expected)
+      expect(ranked.toSorted()).toEqual([...own, `etcd0${voters + 1}`].toSorted())
+    }
+  })
+
+  test('is a copy to go on from, alone as well', () => {
+    expect(outlookOf([learner(0), member(1, 'empty')])).toMatchObject({
+      kind: 'lost',
+      voters: 1,
+      readable: 0,
+      ranked: ['etcd01'],
+      complete: false,
+    })
+    expect(outlookOf([learner(0)])).toMatchObject({ kind: 'lost', ranked: ['etcd01'], complete: false })
+  })
+
+  test('whose log is damaged may have been promoted: it counts as a voter', () => {
+    const damaged = learner(0, { ...LOG, damaged: true })
+    expect(outlookOf([damaged, member(1, 'data')])).toMatchObject({ voters: 2, quorum: 2, complete: true })
+  })
 })

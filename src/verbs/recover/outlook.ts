@@ -17,6 +17,8 @@ export interface SurvivingLog {
   readonly commit: bigint
   /** Entries after the damage are lost, also acknowledged ones. */
   readonly damaged: boolean
+  /** Its member has no vote: writes are acknowledged without it. */
+  readonly learner: boolean
 }
 
 export interface SurveyedMember {
@@ -38,8 +40,10 @@ export interface Outlook {
    * `open`: unreachable nodes may still form a quorum. `lost`: no quorum is possible any more.
    */
   readonly kind: 'serving' | 'startable' | 'open' | 'lost'
-  /** Members with data, the best log first. */
+  /** Members with data, the best log first: learners, too. */
   readonly ranked: readonly string[]
+  /** How many of the voting members have data. */
+  readonly readable: number
   /** Unreachable members that are not declared lost. */
   readonly unreachable: readonly string[]
   /** How many more members must come back with their data for a quorum. */
@@ -48,26 +52,40 @@ export interface Outlook {
   readonly complete: boolean
 }
 
-/** @param members every voting member of the cluster, whether the cluster file names it or not */
+/** @param members every member of the cluster, whether the cluster file names it or not */
 export function outlookOf(members: readonly SurveyedMember[]): Outlook {
-  const voters = members.length
+  const voting = members.filter(({ log }) => log === undefined || hasVote(log))
+  const voters = voting.length
   const needed = quorum(voters)
-  const ranked = rank(members)
-  const whole = distinct(ranked.filter(({ log }) => !log.damaged))
+  const readable = rank(voting)
+  const whole = distinct(readable.filter(({ log }) => !log.damaged))
   const unreachable = members.filter(({ state }) => state === 'unreachable').map(({ name }) => name)
   return {
     voters,
     quorum: needed,
-    kind: kindOf(members, whole, unreachable.length),
-    ranked: ranked.map(({ name }) => name),
+    kind: kindOf(members, needed, whole, unreachable.length),
+    ranked: rank(members).map(({ name }) => name),
+    readable: readable.length,
     unreachable,
     wanting: Math.max(0, needed - whole),
-    complete: whole > voters - needed,
+    complete: whole > Math.max(0, voters - needed),
   }
 }
 
-function kindOf(members: readonly SurveyedMember[], whole: number, unreachable: number): Outlook['kind'] {
-  const needed = quorum(members.length)
+/**
+ * A learner that was promoted since has acknowledged nothing since either, or the promotion would be in its log. A damaged
+ * log may have lost it.
+ */
+function hasVote({ learner, damaged }: SurvivingLog): boolean {
+  return !learner || damaged
+}
+
+function kindOf(
+  members: readonly SurveyedMember[],
+  needed: number,
+  whole: number,
+  unreachable: number,
+): Outlook['kind'] {
   if (members.some(({ state }) => state === 'serving')) return 'serving'
   if (whole >= needed) return 'startable'
   return whole + unreachable >= needed ? 'open' : 'lost'

@@ -10,7 +10,7 @@ import type { Survey } from './survey.ts'
 
 /** A quorum answers, or might. */
 export function refusals({ outlook, members }: Survey): readonly BlockReason[] {
-  const { kind, voters, quorum: needed, ranked, unreachable } = outlook
+  const { kind, voters, quorum: needed, ranked, readable, unreachable } = outlook
   if (kind === 'serving') {
     return [
       {
@@ -22,7 +22,7 @@ export function refusals({ outlook, members }: Survey): readonly BlockReason[] {
   if (kind === 'startable') {
     return [
       {
-        message: `${ranked.length} of ${counted(voters, 'member')} have their data, which is a quorum (${needed}): no data is lost`,
+        message: `${readable} of ${counted(voters, 'member')} have their data, which is a quorum (${needed}): no data is lost`,
         hint: "start all members together: quorate start --all. If they already run, see why they can't connect: quorate recover",
       },
     ]

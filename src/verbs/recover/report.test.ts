@@ -17,6 +17,7 @@ const LOG: MemberLog = {
   commit: 103n,
   term: 3n,
   vote: 1n,
+  learner: false,
   writtenAt: new Date('2026-07-30T10:11:12Z'),
   tail: { file: '0.wal', end: 800, sum: 1, sizeBytes: 1000 },
   trouble: undefined,

@@ -97,12 +97,15 @@ function memberReport({ name, state, unit, problem, log, database }: Survivor): 
 }
 
 function certainOf({ outlook }: Survey, best: Survivor | undefined): readonly string[] {
-  const { voters, quorum, ranked } = outlook
-  const rule = `etcd acknowledges a write once ${quorum} of ${voters} Raft logs have it; ${ranked.length} of these logs ${ranked.length === 1 ? 'is' : 'are'} readable`
+  const { voters, quorum, readable } = outlook
+  const rule = `etcd acknowledges a write once ${quorum} of ${voters} Raft logs have it; ${readable} of these logs ${readable === 1 ? 'is' : 'are'} readable`
   if (best?.log === undefined) return [rule]
   const { name, log } = best
   if (outlook.complete) {
-    const which = ranked.length === 1 ? `the log of ${name} has` : `the newest of these logs has`
+    const which =
+      readable === 1 && outlook.ranked.length === 1
+        ? `the log of ${name} has`
+        : `the newest of these logs has`
     return [`${rule}: ${which} every acknowledged write`]
   }
   const tail =

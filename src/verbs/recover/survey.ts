@@ -177,9 +177,11 @@ function survivorOf({ node, host, view, data, clusterId }: Look): Survivor {
     ...common,
     state: serving ? 'serving' : 'data',
     log: data?.log,
-    problem: data?.log?.trouble?.message,
+    problem: data?.log?.trouble?.message ?? (data?.log?.learner === true ? WITHOUT_VOTE : undefined),
   }
 }
+
+const WITHOUT_VOTE = 'it is a learner: writes were acknowledged without it'
 
 /** Why this is not a member's data, or not this cluster's. */
 function dataProblem(data: MemberData | undefined, clusterId: string | undefined): string | undefined {

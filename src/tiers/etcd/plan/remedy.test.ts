@@ -62,7 +62,7 @@ function surveyOf(voters: readonly Voter[]): readonly SurveyedMember[] {
     lost: 'empty',
     unreached: 'unreachable',
   } as const
-  const log = { lastTerm: 1n, lastIndex: 1n, commit: 1n, damaged: false }
+  const log = { lastTerm: 1n, lastIndex: 1n, commit: 1n, damaged: false, learner: false }
   return voters.map(({ name, state }) => ({
     name,
     state: states[state],

@@ -100,3 +100,29 @@ test('of four members two are left, and the worse one is named: revisions that t
   })
   expect(outcomes).toMatchObject([{ kind: 'done' }])
 })
+
+test('a learner of the new cluster lacks what its only voter acknowledged and lost: its revisions are raised again', async () => {
+  const ask = { verb: 'recover', survivor: undefined, declares: true } as const
+  const quiet = { before: [], ask, during: undefined, interruption: undefined, heals: false } as const
+  const outcomes = await live({
+    members: 3,
+    begins: [
+      { kind: 'write', host: 0 },
+      { kind: 'both-lost', host: 1 },
+      { kind: 'machine-off', host: 0 },
+    ],
+    rounds: [
+      // The file names two nodes from then on: the survivor, and the one that joins.
+      { ...quiet, interruption: { at: 40, how: 'dies' } },
+      {
+        ...quiet,
+        before: [
+          { kind: 'stop', host: 0 },
+          { kind: 'write', host: 0 },
+          { kind: 'data-lost', host: 1 },
+        ],
+      },
+    ],
+  })
+  expect(outcomes.map(({ kind }) => kind)).toEqual(['died', 'blocked'])
+})

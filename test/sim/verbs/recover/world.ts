@@ -69,7 +69,7 @@ export function findSurvivors(rw: RecoveryWorld): Finds {
       Object.keys(hosts).map((name) => {
         const { data, wal } = diskOf(vw.world, name)
         const database = data && { sizeBytes: 20480, writtenAt: NEVER }
-        return [name, { log: wal && memberLog(logs, wal), unreadable: undefined, database }]
+        return [name, { log: wal && memberLog(rw, wal), unreadable: undefined, database }]
       }),
     ),
     view: running ? viewOf(vw) : { members: [] },
@@ -78,8 +78,9 @@ export function findSurvivors(rw: RecoveryWorld): Finds {
 
 const NEVER = new Date(0)
 
-function memberLog(logs: Logs, wal: MemberData): MemberLog {
+function memberLog({ vw, logs }: RecoveryWorld, wal: MemberData): MemberLog {
   const log = logOf(logs, wal)
+  const members = vw.world.rafts.get(wal.clusterId)?.members ?? []
   const term = BigInt(lastTerm(log))
   const index = BigInt(log.entries.length)
   return {
@@ -90,6 +91,7 @@ function memberLog(logs: Logs, wal: MemberData): MemberLog {
     commit: index,
     term,
     vote: 0n,
+    learner: members.find(({ id }) => id === wal.memberId)?.learner ?? false,
     writtenAt: NEVER,
     tail: { file: '0.wal', end: 0, sum: 0, sizeBytes: 0 },
     trouble: wal.damaged === true ? { kind: 'damaged', message: 'its checksum differs' } : undefined,
