@@ -61,8 +61,8 @@ export function checkRestart(
   if (!isRunning(disk)) return
   const { blind } = world.truth
   // One that does not answer tells nobody that it runs the wanted version still, and not the one that an upgrade put there.
-  const other = installed !== undefined && installed !== cluster.etcd.version
-  const unknown = (disk.paused || disk.silent) && other
+  const replaced = installed !== undefined && installed !== cluster.etcd.version
+  const unknown = (disk.paused || disk.silent) && replaced
   const excused = blind !== undefined || unknown
   if (disk.process.ready && !excused && outdated(world, cluster, disk).length === 0) {
     throw new Violation('only-what-differs', `${host} is restarted, and nothing about it differs`)

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest'
-import { play } from './play.ts'
+import { RUNS, play } from './play.ts'
 import { downgradingScenario } from './scenario.ts'
 
 test('up and down and back again while machines fail for a while: always done in the end', async () => {
-  const { broken } = await play('downgrading', downgradingScenario)
+  const { ends, broken } = await play('downgrading', downgradingScenario)
   expect(broken).toBeUndefined()
+  expect(ends).toEqual({ done: RUNS, blocked: 0, failed: 0 })
 }, 0)

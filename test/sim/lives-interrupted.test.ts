@@ -5,5 +5,5 @@ import { interruptedScenario } from './scenario.ts'
 test('a tool that dies and machines that crash: always done in the end', async () => {
   const { ends, broken } = await play('interrupted', interruptedScenario)
   expect(broken).toBeUndefined()
-  expect(ends).toEqual({ done: RUNS, blocked: 0 })
+  expect(ends).toEqual({ done: RUNS, blocked: 0, failed: 0 })
 }, 0)

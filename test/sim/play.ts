@@ -12,10 +12,13 @@ const seed = seedOr(20_261_122)
 /** Runs them, and reports how to reproduce them. @returns how they ended, and the first that broke a rule, if any */
 export async function play(name: string, lives: fc.Arbitrary<Scenario>) {
   console.log(`${name}: ${RUNS} lives with SIM_SEED=${seed}`)
-  const ends = { done: 0, blocked: 0 }
+  const ends = { done: 0, blocked: 0, failed: 0 }
   const broken = await firstBroken({ lives, runs: RUNS, seed, variable: 'SIM_LIFE' }, async (scenario) => {
     const { rest } = await simulate(scenario)
-    if (rest.kind === 'done' || rest.kind === 'blocked') ends[rest.kind] += 1
+    // Nobody interrupts the last run, and nobody has the lock.
+    if (rest.kind === 'died' || rest.kind === 'locked')
+      throw new TypeError(`the last run ends as ${rest.kind}`)
+    ends[rest.kind] += 1
   })
   return { ends, broken }
 }
