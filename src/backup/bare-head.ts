@@ -1,6 +1,6 @@
-/** How to tell a bare snapshot from a bundle, and what it lacks. */
+/** Distinguishes a bare snapshot from a bundle, and lists what a bare snapshot lacks. */
 
-/** bbolt's, in the first meta page, behind its header of 16 bytes; in the machine's byte order. */
+/** bbolt's magic number, in the first meta page after its 16-byte header, in the machine's byte order. */
 const BOLT_MAGIC = Buffer.from('edda0ced', 'hex')
 const PAGE_HEADER_BYTES = 16
 

@@ -1,4 +1,4 @@
-/** A snapshot as `etcdctl snapshot save` writes it, in a file of its own: used where it lies. */
+/** A snapshot as `etcdctl snapshot save` writes it, in its own file: used in place. */
 import { open } from 'node:fs/promises'
 import path from 'node:path'
 import { SUM_BYTES } from '../etcd/snapshot-stream.ts'
@@ -7,14 +7,14 @@ import { BARE, isBare } from './bare-head.ts'
 import type { OpenedBackup } from './open.ts'
 import { SnapshotSummer } from './snapshot-sum.ts'
 
-/** One buffer for all of it, small enough for a processor's cache: half the time of a stream. */
+/** One buffer for the whole file, small enough for a processor's cache: takes half the time of a stream. */
 const PIECE_BYTES = 256 * 1024
 
 /**
- * Its sum is read at once, and compared in the background: see `compared`.
+ * Reads its checksum at once and compares it in the background: see `compared`.
  *
  * @param file absolute path of a regular file
- * @returns undefined if it is something else than a bare snapshot. Disposing of it leaves the file there.
+ * @returns undefined if it isn't a bare snapshot. Disposing of the result leaves the file in place.
  */
 export async function openBare(file: string, signal: AbortSignal): Promise<OpenedBackup | undefined> {
   const name = path.basename(file)
@@ -27,7 +27,7 @@ export async function openBare(file: string, signal: AbortSignal): Promise<Opene
   const sha256 = end.toString('hex')
   const enough = new AbortController()
   const compared = compare(file, AbortSignal.any([signal, enough.signal]))
-  // Told where it is awaited.
+  // Reported where it is awaited.
   compared.catch(() => undefined)
   const dispose = async () => {
     enough.abort()
@@ -37,7 +37,7 @@ export async function openBare(file: string, signal: AbortSignal): Promise<Opene
   return { ...found, [Symbol.asyncDispose]: dispose }
 }
 
-/** @throws QuorateError `backup`: its sum is another one, or it changed while it was read */
+/** @throws QuorateError `backup`: its checksum differs, or it changed while it was read */
 async function compare(file: string, signal: AbortSignal): Promise<void> {
   const name = path.basename(file)
   await using handle = await open(file)

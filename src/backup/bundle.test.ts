@@ -23,7 +23,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true })
 })
 
-/** Three pages that begin as bbolt's do, and etcd's sum. */
+/** Three pages that start like bbolt's, and etcd's checksum. */
 const STORE = Buffer.concat([Buffer.alloc(16), Buffer.from('edda0ced', 'hex'), randomBytes(1536 - 20)])
 const SUM = createHash('sha256').update(STORE).digest()
 const MIB = 1024 ** 2
@@ -56,7 +56,7 @@ async function* goesAway(): AsyncGenerator<Uint8Array> {
   throw new QuorateError('etcd', 'the member went away')
 }
 
-/** What bundles were before they were signed is accepted; src/backup/trusted.test.ts is about the others. */
+/** Accepts bundles without a signature; src/backup/trusted.test.ts covers the others. */
 const UNSIGNED = {
   signers: { text: undefined, file: 'allowed_signers' },
   acceptUnsigned: async () => undefined,
@@ -211,7 +211,7 @@ test('another secret opens nothing, and no message has it', async () => {
   expect(await readdir(folder)).toEqual([])
 })
 
-/** At forty places: a bit flipped there, and cut off there. */
+/** A flipped bit, and a truncation, at forty positions each. */
 function* harmed(data: Buffer): Generator<Buffer> {
   for (let index = 0; index < 40; index++) {
     const place = Math.floor((data.length / 40) * index)
@@ -238,7 +238,7 @@ test('in the open, and cut off or a bit flipped anywhere: refused, or nothing of
       ends.push((error as QuorateError).code)
     }
   }
-  // zstd has bits that mean nothing.
+  // zstd has bits without a meaning.
   const whole = ends.filter((end) => end !== 'backup')
   expect(whole.length).toBeLessThan(10)
   for (const end of whole) expect(end).toEqual({ about: ABOUT, proof: PROOF, sha256: PROOF.sha256 })

@@ -1,7 +1,7 @@
 /**
- * ChaCha20-Poly1305 by Node's own OpenSSL, with the interface of `@noble/ciphers`: script/build.mjs puts it in the place of
- * that library's, beneath age-encryption. Written in JavaScript the cipher takes ten times as long, and of a backup's
- * processor time it was a quarter.
+ * ChaCha20-Poly1305 from Node's OpenSSL, with the interface of `@noble/ciphers`. `script/build.mjs` puts it in place of
+ * that library's version, which age-encryption uses. In JavaScript, the cipher takes ten times as long: it was a
+ * quarter of a backup's processor time.
  */
 import { createCipheriv, createDecipheriv } from 'node:crypto'
 import { freeNow } from '../etcd/free-now.ts'
@@ -11,13 +11,13 @@ const ALGORITHM = 'chacha20-poly1305'
 const OPTIONS = { authTagLength: TAG_BYTES }
 
 interface Cipher {
-  /** @returns the sealed text, its tag at the end */
+  /** @returns the sealed text, with its tag at the end */
   encrypt(plain: Uint8Array): Uint8Array
-  /** @throws Error if key, nonce or text are not those that were sealed */
+  /** @throws Error if key, nonce or text aren't those that were sealed */
   decrypt(sealed: Uint8Array): Uint8Array
 }
 
-/** @param key 32 bytes; `nonce` 12 bytes, read anew for each call, and never to be used twice with one key */
+/** @param key 32 bytes; `nonce` 12 bytes, read again for each call. Never use a nonce twice with one key. */
 export function chacha20poly1305(key: Uint8Array, nonce: Uint8Array): Cipher {
   return {
     encrypt: (plain) => {

@@ -1,11 +1,11 @@
-/** Small pieces as large ones. */
+/** Small pieces, gathered into large ones. */
 import { freeNow } from '../etcd/free-now.ts'
 
 const PIECE_BYTES = 1024 ** 2
 
 /**
- * All pieces are in the same memory: each is valid until the next one is asked for.
- * @param source of pieces that each have memory of their own, of which nobody else knows: it is given back at once
+ * All pieces share the same memory: each is valid until the next one is requested.
+ * @param source of pieces that each own their memory, which nothing else refers to: it is freed at once
  */
 export async function* gather(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   const memory = Buffer.allocUnsafeSlow(PIECE_BYTES)

@@ -1,4 +1,4 @@
-/** undefined for what is no JSON: no schema takes that. */
+/** undefined for invalid JSON: no schema accepts that. */
 export function parseJson(text: string | undefined): unknown {
   try {
     return JSON.parse(text ?? '')

@@ -1,28 +1,28 @@
 /**
- * What is signed of a bundle: its name, whose it is and when it was taken, and the SHA-256 of every other entry. A text that
- * `sha256sum --check` reads as it is: to that tool the facts are comments.
+ * The signed part of a bundle: its name, its cluster, when it was taken, and the SHA-256 of every other entry.
+ * `sha256sum --check` reads this text as it is: it treats the facts as comments.
  */
 import type { About } from './bundle.ts'
 
 export const MANIFEST = 'SHA256SUMS'
 export const SIGNATURE = 'SHA256SUMS.sig'
 
-/** A manifest is far smaller; more is none. */
+/** A real manifest is far smaller. */
 export const MAX_MANIFEST_BYTES = 64 * 1024
 
 export interface Manifest {
-  /** The bundle's, in its store: under another name it is another one, put in its place. */
+  /** The bundle's name in its backup location: under another name, it was put in place of another bundle. */
   readonly name: string
   readonly cluster: string
   /** Hexadecimal. */
   readonly clusterId: string
   /** ISO 8601, UTC. */
   readonly takenAt: string
-  /** In digits: of the read right before it was taken. */
+  /** In digits, from the read right before the backup was taken. */
   readonly revision: string
   /** `operator@prod`, `node-service01@prod`. */
   readonly signer: string
-  /** Hex, by the entry's name. */
+  /** Hex, by entry name. */
   readonly sums: ReadonlyMap<string, string>
 }
 
@@ -51,7 +51,7 @@ export function renderManifest(manifest: Manifest): string {
   return `${lines.join('\n')}\n`
 }
 
-/** undefined for whatever `renderManifest` would not have written. */
+/** undefined for anything that `renderManifest` wouldn't have written. */
 export function parseManifest(text: string): Manifest | undefined {
   if (text.length > MAX_MANIFEST_BYTES || !text.endsWith('\n')) return undefined
   const [title, ...lines] = text.slice(0, -1).split('\n')
@@ -77,7 +77,7 @@ export function parseManifest(text: string): Manifest | undefined {
   return { name, cluster, clusterId, takenAt, revision, signer, sums }
 }
 
-/** What of the description inside is another one than was signed; undefined: nothing. */
+/** What part of the description inside the bundle differs from what was signed; undefined: nothing. */
 export function contradiction(manifest: Manifest, about: About): string | undefined {
   const pairs = [
     ['cluster', manifest.cluster, about.cluster],

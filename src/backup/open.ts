@@ -1,4 +1,7 @@
-/** Opens a backup on this computer: decrypted, unpacked into a private folder, every sum of it and who signed it checked. */
+/**
+ * Opens a backup on this workstation: decrypts it, unpacks it into a private directory, and checks every checksum and
+ * the signature.
+ */
 import { createHash } from 'node:crypto'
 import { open } from 'node:fs/promises'
 import path from 'node:path'
@@ -17,9 +20,9 @@ import { SnapshotSummer, type SummedSnapshot } from './snapshot-sum.ts'
 import { type BundleSigner, type BundleTrust, requireTrusted, untrusted } from './trusted.ts'
 import { workFolder } from './work-folder.ts'
 
-/** Of all entries but the snapshot together, which are held in memory: more is no bundle. */
+/** Of all entries except the snapshot, which are held in memory: a real bundle has less. */
 const MAX_TEXT_BYTES = 16 * 1024 ** 2
-/** As many entries are in no bundle. */
+/** A real bundle has fewer entries. */
 const MAX_ENTRIES = 32
 const ZSTD_MAGIC = Buffer.from('28b52ffd', 'hex')
 
@@ -30,14 +33,14 @@ export interface BackupData {
 }
 
 export interface OpenOptions extends BundleTrust {
-  /** Absolute path of a folder on a disk with room: a private one is made in it. */
+  /** Absolute path of a directory on a disk with enough space: a private directory is created in it. */
   readonly workDirectory: string
-  /** Asked only where it is encrypted. */
+  /** Called only if the backup is encrypted. */
   readonly secret: () => Promise<Secret>
   readonly signal?: AbortSignal | undefined
 }
 
-/** A backup, or a bare snapshot: of that one nothing is known but what is in it. */
+/** A backup or a bare snapshot. Of a bare snapshot, only its content is known. */
 export interface OpenedBackup extends AsyncDisposable {
   readonly name: string
   readonly about: About | undefined
@@ -45,30 +48,35 @@ export interface OpenedBackup extends AsyncDisposable {
   /** The text of the cluster file. */
   readonly clusterFile: string | undefined
   readonly trustPem: string | undefined
-  /** To be opened with `unseal` and the same secret. */
+  /** Open it with `unseal` and the same secret. */
   readonly caKeySealed: Uint8Array | undefined
-  /** Kubernetes' CAs and keys: as the CA's key. */
+  /** Kubernetes' CAs and keys: open them like the CA's key. */
   readonly kubernetesKeysSealed?: Uint8Array | undefined
-  /** Whose signature was checked; undefined: nobody's, and whoever opened it has accepted that. */
+  /** Whose signature was checked; undefined: unsigned, and the caller accepted that. */
   readonly signer: BundleSigner | undefined
   /** What opened it; undefined: it was not encrypted. */
   readonly secret: Secret | undefined
   /**
-   * Absolute path of the snapshot: mode 600, gone when this is disposed of; or the file that was given. Whoever reads that
-   * one later compares its sum again.
+   * Absolute path of the snapshot: a copy with mode 600, deleted on disposal, or the file that was given. Compare the
+   * checksum of a given file again before you read it later.
    */
   readonly snapshotFile: string
-  /** With etcd's sum at its end. */
+  /** With etcd's checksum at its end. */
   readonly sizeBytes: number
-  /** Hex, without that sum: it has been compared, unless there is `compared`. */
+  /** Hex, without that checksum: already compared, unless `compared` is set. */
   readonly sha256: string
-  /** Still being compared, of a file that was given. Rejects with QuorateError `backup` if it is damaged. */
+  /**
+   * The comparison that is still running, for a file that was given. Rejects with QuorateError `backup` if it is
+   * damaged.
+   */
   readonly compared?: Promise<void> | undefined
 }
 
 /**
- * @throws QuorateError `backup`: not a backup, damaged, or not to be opened with this secret; `signature`: not from
- *   anybody who may make one; `state`: no room here. Nothing is left then.
+ * Leaves no files behind if it throws.
+ *
+ * @throws QuorateError `backup`: not a backup, damaged, or encrypted for another secret. `signature`: not signed by an
+ *   allowed signer. `state`: not enough space on this workstation.
  */
 export async function openBackup({ name, data }: BackupData, options: OpenOptions): Promise<OpenedBackup> {
   const { workDirectory, signal } = options
@@ -101,7 +109,7 @@ async function unpack(head: Buffer, whole: AsyncIterable<Uint8Array>, target: Ta
   if (head.subarray(0, ZSTD_MAGIC.length).equals(ZSTD_MAGIC)) return await unpackBundle(whole, target)
   if (isBare(head)) {
     const snapshot = await saveSnapshot(whole, target)
-    // Nobody could have signed it.
+    // A bare snapshot can't be signed.
     await requireTrusted(
       { name: target.name, manifest: undefined, signature: undefined, sums: new Map() },
       target,
@@ -125,7 +133,7 @@ async function unpackBundle(whole: AsyncIterable<Uint8Array>, target: Target): P
   const [manifest, signature] = [texts.get(MANIFEST), texts.get(SIGNATURE)]
   for (const own of [MANIFEST, SIGNATURE]) sums.delete(own)
   const folder = path.dirname(file)
-  // Before anything of it is read: what is in it may be anybody's.
+  // Before anything in it is read: an attacker may have written it.
   const trusted = await requireTrusted({ name, manifest, signature, sums }, target, { folder, signal })
   const about = read(texts.get(ENTRIES.about), aboutSchema, name, ENTRIES.about)
   const wrong = trusted && contradiction(trusted.manifest, about)
@@ -143,7 +151,7 @@ async function unpackBundle(whole: AsyncIterable<Uint8Array>, target: Target): P
 }
 
 interface Entries {
-  /** By name, all but the snapshot. */
+  /** By name, all except the snapshot. */
   readonly texts: ReadonlyMap<string, Buffer>
   readonly snapshot: SummedSnapshot | undefined
 }
@@ -154,7 +162,7 @@ async function unpackEntries(whole: AsyncIterable<Uint8Array>, target: Target): 
   const feeding = pipeline(Readable.from(whole, { objectMode: false }), createZstdDecompress(), archive, {
     signal,
   })
-  // Its failure reaches the loop below as well; this only keeps it from counting as unhandled before then.
+  // The loop below gets its failure as well. This only keeps it from being reported as unhandled before then.
   feeding.catch(() => undefined)
   const texts = new Map<string, Buffer>()
   let textBytes = 0
@@ -189,7 +197,7 @@ function odd(name: string, entry: string): QuorateError {
   return damaged(name, `an odd entry ${JSON.stringify(entry.slice(0, 100))}`)
 }
 
-/** @throws QuorateError `backup` if etcd's sum at its end is not that of what precedes it */
+/** @throws QuorateError `backup` if etcd's checksum at its end doesn't match what precedes it */
 async function saveSnapshot(
   data: AsyncIterable<Uint8Array>,
   { name, file, signal }: Target,
@@ -204,7 +212,7 @@ async function saveSnapshot(
   return sum.finish(name)
 }
 
-/** The first bytes, and all of it nevertheless. */
+/** Returns the first bytes, and still the complete data. */
 async function peek(
   data: AsyncIterable<Uint8Array>,
 ): Promise<{ head: Buffer; whole: AsyncIterable<Uint8Array> }> {

@@ -1,4 +1,4 @@
-/** What is recorded of a backup that was restored for a trial and held what it should: `<name>.proven.json`. */
+/** The record of a backup that passed a test restore: `<name>.proven.json`. */
 import * as z from 'zod'
 import { type Signer, checkSignature } from '../signing/ssh-keygen.ts'
 import { parseJson } from './json.ts'
@@ -10,30 +10,30 @@ const digits = z.string().regex(/^\d+$/)
 const factsSchema = z.object({
   /** ISO 8601, UTC. */
   provenAt: z.iso.datetime(),
-  /** The name of the computer that did it. */
+  /** The name of the workstation or node that restored it. */
   by: z.string(),
-  /** Of the etcd that it was restored with. */
+  /** The version of etcd that it was restored with. */
   etcdVersion: z.string(),
-  /** Of the bundle, hex: another file of this name is not proven. */
+  /** Of the bundle, hex: another file of this name has not been restored. */
   sha256: z.string().regex(/^[0-9a-f]+$/),
-  /** Alive at that revision, counted in the restored store. */
+  /** Alive at that revision, counted in the restored keyspace. */
   keys: digits,
   revision: digits,
-  /** HashKV of the restored store; undefined: it could not be compared. */
+  /** HashKV of the restored keyspace; undefined: it could not be compared. */
   hash: digits.optional(),
-  /** The bundle's. Left out: nobody signed this record. */
+  /** The bundle's. Left out: this record is unsigned. */
   name: z.string().optional(),
   /** `operator@prod` */
   signedBy: z.string().optional(),
 })
 
 const provenSchema = factsSchema.extend({
-  /** OpenSSH's, of the facts as JSON in one line and in this order. */
+  /** OpenSSH's, over the facts as JSON in one line and in this order. */
   signature: z.string().optional(),
 })
 export type Proven = z.infer<typeof provenSchema>
 
-/** undefined: there is none, or what is there is none. */
+/** undefined: missing or invalid. */
 export function parseProven(text: string | undefined): Proven | undefined {
   return provenSchema.safeParse(parseJson(text)).data
 }
@@ -49,15 +49,15 @@ export async function signProven(
   return { ...facts, signature: await signer.sign(signedText(facts), signal) }
 }
 
-/** What a record says counts only if somebody who may sign backups has signed it. */
+/** A record counts only if an allowed signer of backups has signed it. */
 export interface ProvenTrust {
   readonly signers: TrustedSigners
-  /** Absolute path of a private folder, for what ssh-keygen reads. */
+  /** Absolute path of a private directory for the files that ssh-keygen reads. */
   readonly folder: string
   readonly signal?: AbortSignal | undefined
 }
 
-/** Whether somebody who may sign this cluster's backups has signed that this one was proven. */
+/** Whether an allowed signer of this cluster's backups has signed the record that this backup was restored. */
 export async function isVouched(name: string, proven: Proven, trust: ProvenTrust): Promise<boolean> {
   const { signedBy = '', signature, provenAt } = proven
   const cluster = parseBundleName(name)?.cluster

@@ -1,21 +1,27 @@
-/** Which backups are kept: the newest of the latest hours, days, weeks and months that have one. Pure; all in UTC. */
+/**
+ * Which backups are kept: the newest of the latest hours, days, weeks and months that have one. Pure. All times are in
+ * UTC.
+ */
 import type { Retention } from '../spec/backup.ts'
 
 export interface DatedBackup {
   readonly takenAt: Date
-  /** It was restored once, and held what it should. */
+  /** It was restored once, and its content was as expected. */
   readonly proven?: boolean | undefined
-  /** Somebody who may sign backups says so: of the others anybody who can write to the store may have said it. */
+  /**
+   * The record is signed by an allowed signer. Without a signature, anyone who can write to the backup location may
+   * have written it.
+   */
   readonly vouched?: boolean | undefined
-  /** The store lets nobody remove it before (object lock). */
+  /** The backup location refuses to remove it before then (object lock). */
   readonly lockedUntil?: Date | undefined
 }
 
 /**
- * - `newest`: nothing newer is there
- * - `proven`: the newest that is known to be restorable
- * - `locked`: the store would not remove it yet
- * - `future`: its time is ahead of this computer's clock; which of the two is wrong nobody knows
+ * - `newest`: there is no newer one
+ * - `proven`: the newest that passed a test restore
+ * - `locked`: the backup location doesn't allow removing it yet
+ * - `future`: its time is ahead of this workstation's clock; which of the two is wrong is unknown
  */
 export type Reason = 'newest' | keyof Retention | 'proven' | 'locked' | 'future'
 
@@ -28,7 +34,7 @@ export interface Keeper<B> {
 export interface Sorted<B> {
   /** Newest first. */
   readonly kept: readonly Keeper<B>[]
-  /** Oldest first: whoever is interrupted has removed what was wanted least. */
+  /** Oldest first: an interrupted removal has removed the least wanted ones. */
   readonly removable: readonly B[]
 }
 
@@ -38,7 +44,7 @@ const DAY_MS = 24 * HOUR_MS
 /** 1970-01-01 was a Thursday; weeks begin on Monday (ISO 8601). */
 const DAYS_INTO_FIRST_WEEK = 3
 
-/** What tells one hour, day, week or month from another. */
+/** The number of the hour, day, week or month of a time. */
 const PERIODS: Readonly<Record<keyof Retention, (time: Date) => number>> = {
   hourly: (time) => Math.floor(time.getTime() / HOUR_MS),
   daily: (time) => Math.floor(time.getTime() / DAY_MS),
@@ -47,8 +53,9 @@ const PERIODS: Readonly<Record<keyof Retention, (time: Date) => number>> = {
 }
 
 /**
- * Removing after each backup leaves the very same as removing once after many. The newest is kept whatever the counts
- * are, and so is the newest that was proven. A record that nobody vouches for keeps another one, and displaces none.
+ * Removing after each backup leaves the same backups as removing once after many. The newest is always kept, whatever
+ * the counts are, and so is the newest that passed a test restore. An unsigned record only keeps one more backup: it
+ * never replaces a signed one.
  */
 export function keepers<B extends DatedBackup>(backups: readonly B[], keep: Retention, now: Date): Sorted<B> {
   const newestFirst = backups.toSorted((a, b) => b.takenAt.getTime() - a.takenAt.getTime())

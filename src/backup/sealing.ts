@@ -16,16 +16,16 @@ export type Secret =
 type Bytes = AsyncIterable<Uint8Array>
 
 const AGE_HEADER = 'age-encryption.org/v1'
-/** How age-encryption says that the secret is another one: it has no codes. */
+/** How age-encryption reports another secret: its errors have no codes. */
 const NO_MATCH = 'no identity matched'
 const UNTOUCHED = 'nothing was changed anywhere; `quorate backup list` has the others'
 
-/** Whether data that begin like this are encrypted by age. */
+/** Whether data that start like this are encrypted by age. */
 export function isSealed(head: Uint8Array): boolean {
   return Buffer.from(head.subarray(0, AGE_HEADER.length)).toString('latin1') === AGE_HEADER
 }
 
-/** @throws QuorateError `backup` if a recipient is none */
+/** @throws QuorateError `backup` if a recipient is invalid */
 export async function seal(sealing: Sealing, plain: Bytes): Promise<Bytes> {
   if (sealing.kind === 'plaintext') return plain
   const { Encrypter } = await import('age-encryption')
@@ -37,7 +37,7 @@ export async function seal(sealing: Sealing, plain: Bytes): Promise<Bytes> {
 
 /**
  * @param what for messages: `the backup prod-….bundle.age`
- * @throws QuorateError `backup`: the secret is another one, or the data are damaged; also while they are read
+ * @throws QuorateError `backup`: wrong secret, or damaged data; also while the result is read
  */
 export async function unseal(secret: Secret, sealed: Bytes, what: string): Promise<Bytes> {
   const { Decrypter } = await import('age-encryption')
@@ -61,10 +61,13 @@ async function* guarded(opened: Bytes, what: string): AsyncGenerator<Uint8Array>
   }
 }
 
-/** Hundreds of recipients have room in it; the library keeps a longer one in memory, many times over. */
+/**
+ * Enough for hundreds of recipients. The library holds several copies of a header in memory, so a longer one is
+ * refused.
+ */
 const MOST_HEADER_BYTES = 256 * 1024
 
-/** @throws Error if age's header does not end within bounds */
+/** @throws Error if age's header is longer than the limit */
 async function* withShortHeader(sealed: Bytes): AsyncGenerator<Uint8Array> {
   let head: Buffer | undefined = Buffer.alloc(0)
   for await (const piece of sealed) {
@@ -78,7 +81,7 @@ async function* withShortHeader(sealed: Bytes): AsyncGenerator<Uint8Array> {
   }
 }
 
-/** Whether it was only the secret that did not fit: nothing is known of the data then. */
+/** Whether only the secret was wrong: whether the data are intact is unknown then. */
 export function isOtherSecret({ cause }: QuorateError): boolean {
   return cause instanceof Error && cause.message.includes(NO_MATCH)
 }
@@ -116,7 +119,7 @@ function addIdentity(decrypter: InstanceType<Age['Decrypter']>, identity: string
   try {
     decrypter.addIdentity(identity)
   } catch {
-    // Without its cause, which may quote the key.
+    // Without the cause, which may quote the key.
     throw new QuorateError('backup', 'what was given as a secret key of age is none', {
       hint: 'give the file that age-keygen wrote: it has a line that begins with AGE-SECRET-KEY-',
     })

@@ -30,7 +30,7 @@ const LATER = new Date('2026-11-22T13:00:00Z')
 const home = () => ({ name: 'prod', stateDirectory })
 const key = async () => await readFile(signingKeyFile(home()), 'utf8')
 
-/** Whether a signature counts that says it was made then. */
+/** Whether a signature counts that claims this time. */
 async function counts(signature: string, at: Date): Promise<string> {
   const { text: allowed = '' } = await trustedSigners(home())
   const asked = { text: 'text', signature, principal: 'operator@prod', at, allowed, folder: stateDirectory }

@@ -1,4 +1,4 @@
-/** Who may sign backups of a cluster: the list in the operator's state folder, and the operator's own key beside it. */
+/** Who may sign backups of a cluster: the list in the state directory, and the operator's own key next to it. */
 import { existsSync } from 'node:fs'
 import { link, mkdir, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
@@ -21,7 +21,7 @@ import type { Cluster } from '../spec/cluster.ts'
 
 type Home = Pick<Cluster, 'name' | 'stateDirectory'>
 
-/** So far may the clocks of those who sign be ahead when a key is replaced, in ms. */
+/** How far ahead the clocks of signers may be when a key is replaced, in ms. */
 const CLOCKS_MS = 10 * 60_000
 
 const MAX_LIST_BYTES = 1024 ** 2
@@ -44,13 +44,13 @@ export function signingKeyFile({ stateDirectory }: Pick<Home, 'stateDirectory'>)
   return path.join(stateDirectory, 'backup-signing.key')
 }
 
-/** Those of the cluster, as this computer knows them. @throws QuorateError `state` if the list can't be read */
+/** The cluster's signers, as this workstation knows them. @throws QuorateError `state` if the list can't be read */
 export async function trustedSigners(cluster: Pick<Home, 'stateDirectory'>): Promise<TrustedSigners> {
   const file = signersFile(cluster)
   return { file, text: existsSync(file) ? await readList(file) : undefined }
 }
 
-/** Those of a file that was named. @throws QuorateError `state` if it can't be read, or nobody is in it */
+/** The signers in a given file. @throws QuorateError `state` if it can't be read or has no signers */
 export async function givenSigners(given: string): Promise<TrustedSigners> {
   const file = path.resolve(given)
   const text = await readList(file)
@@ -68,7 +68,10 @@ async function readList(file: string): Promise<string> {
   }
 }
 
-/** For whoever asks which backups were proven. @returns undefined where there is no list: nobody vouches for any then */
+/**
+ * The signers, for deciding which backups passed a test restore. @returns undefined if there is no list: no record is
+ * trusted then
+ */
 export async function provenTrust(
   cluster: Pick<Home, 'stateDirectory'>,
 ): Promise<(ProvenTrust & AsyncDisposable) | undefined> {
@@ -82,12 +85,12 @@ export async function provenTrust(
 export interface OwnKeyOptions {
   readonly now: Date
   readonly signal?: AbortSignal | undefined
-  /** Told where a key was made. */
+  /** Called with a note when a key was created. */
   readonly onMade?: ((text: string) => void) | undefined
 }
 
 /**
- * The operator's, with a key that is made where there is none, or where the one there does not count any more.
+ * The operator's signer. Creates a key if there is none, or if the existing one no longer counts.
  *
  * @throws QuorateError `state` if the key or the list can't be read or written
  */
@@ -109,7 +112,7 @@ export async function operatorSigner(cluster: Home, options: OwnKeyOptions): Pro
   return signerWith(file, principal)
 }
 
-/** Those signatures of the old key that were made until now go on counting. @returns the new one's line in the list */
+/** Signatures that the old key has made until now still count. @returns the new key's line in the list */
 export async function rotateOperator(cluster: Home, options: OwnKeyOptions): Promise<AllowedSigner> {
   const { now, signal } = options
   await mkdir(cluster.stateDirectory, { recursive: true, mode: 0o700 })
@@ -117,14 +120,14 @@ export async function rotateOperator(cluster: Home, options: OwnKeyOptions): Pro
   const fresh = path.join(folder.path, 'key')
   await makeKey(fresh, operatorPrincipal(cluster.name), signal)
   const publicKey = await publicKeyOf(fresh, signal)
-  // The list first: where this ends in between, the old key signs for a while, and then a new one is made.
+  // The list first: if this is interrupted in between, the old key still signs until a new one is created.
   await replaceSigner(cluster, { principal: operatorPrincipal(cluster.name), publicKey, now })
   await rename(fresh, signingKeyFile(cluster))
   await syncDirectory(cluster.stateDirectory)
   return await listed(cluster, publicKey)
 }
 
-/** From now on this key signs for the principal, and no other that did until now. */
+/** From now on only this key signs for the principal. */
 export async function replaceSigner(
   cluster: Home,
   {
@@ -142,14 +145,15 @@ export async function replaceSigner(
   })
 }
 
-/** What it signed until now goes on counting; nothing else does. */
+/** What it signed until now still counts; nothing later does. */
 export async function retireSigner(cluster: Home, principal: string, now: Date): Promise<void> {
   if (existsSync(signersFile(cluster)))
     await edit(cluster, (text) => retired(text, principal, new Date(now.getTime() + CLOCKS_MS)))
 }
 
 /**
- * Nothing that these keys signed counts any more; the operator's own is removed, so that the next backup makes another.
+ * Invalidates everything that these keys signed. Removes the operator's own key, so that the next backup creates
+ * another.
  *
  * @param who a principal, or the fingerprint of a key
  * @throws QuorateError `usage` if the list has no such signer
@@ -196,7 +200,7 @@ async function edit(cluster: Home, change: (text: string) => string): Promise<vo
   if (after !== before) await replaceFile(signersFile(cluster), after, 0o600)
 }
 
-/** Whole under its name, or not there; of two runs at once one makes it. */
+/** Atomic: the key is complete under its name or doesn't exist. Of two runs at once, one creates it. */
 async function placeKey(
   cluster: Home,
   { replace, signal }: { readonly replace: boolean; readonly signal: AbortSignal | undefined },

@@ -1,28 +1,28 @@
-/** The sum at a snapshot's end, compared with what precedes it as that is read. */
+/** Compares the checksum at a snapshot's end with the data before it, while they are read. */
 import { createHash } from 'node:crypto'
 import { SUM_BYTES } from '../etcd/snapshot-stream.ts'
 import { damaged } from './damaged.ts'
 
 export interface SummedSnapshot {
-  /** With the sum. */
+  /** With the checksum. */
   readonly sizeBytes: number
-  /** SHA-256 in hex, of all that precedes it. */
+  /** SHA-256 in hex of everything before the checksum. */
   readonly sha256: string
-  /** The same of the whole file, with the sum: what `sha256sum` says of it. */
+  /** SHA-256 in hex of the whole file, with the checksum, as `sha256sum` prints it. */
   readonly fileSha256: string
 }
 
 export class SnapshotSummer {
   readonly #hash = createHash('sha256')
   #sizeBytes = 0
-  /** The last bytes so far: the sum, if nothing follows. */
+  /** The last bytes so far: they are the checksum if nothing follows. */
   #tail: Buffer = Buffer.alloc(0)
 
-  /** @param piece may be written over afterwards */
+  /** @param piece may be overwritten afterwards */
   update(piece: Uint8Array): void {
     this.#sizeBytes += piece.length
     const body = piece.subarray(0, Math.max(0, piece.length - SUM_BYTES))
-    // A piece that is longer than the sum pushes all of the old end out.
+    // A piece that is longer than the checksum replaces the whole old end.
     const end = Buffer.concat([this.#tail, piece.subarray(body.length)])
     const known = body.length > 0 ? this.#tail.length : Math.max(0, end.length - SUM_BYTES)
     this.#hash.update(end.subarray(0, known))
@@ -30,7 +30,7 @@ export class SnapshotSummer {
     this.#tail = end.subarray(known)
   }
 
-  /** @throws QuorateError `backup` if the sum is another one: it was cut off, or changed */
+  /** @throws QuorateError `backup` if the checksum differs: the snapshot was cut off or changed */
   finish(name: string): SummedSnapshot {
     const fileSha256 = this.#hash.copy().update(this.#tail).digest('hex')
     const sha256 = this.#hash.digest('hex')

@@ -10,8 +10,8 @@ export interface BackupSources {
 }
 
 /**
- * A voter that answers a linearizable read and has no alarm that says its data are wrong. Followers first: the leader
- * has enough to do; among them the one that has applied most. A member of another cluster is none at all.
+ * Only a voting member that answers a linearizable read and has no alarm about its data. Followers come first, because
+ * the leader has more work; among them, the one that has applied most. A member of another cluster is never used.
  */
 export function backupSources({ members }: ClusterView): BackupSources {
   const corrupt = new Set(
@@ -22,7 +22,8 @@ export function backupSources({ members }: ClusterView): BackupSources {
   const [led] = healthyVoters({ members })
   const refused: string[] = []
   const sources: ReachableMember[] = []
-  // Raised by etcd's periodic check it names nobody, and who was removed since is nobody any more: it may be any of them.
+  // A CORRUPT alarm that etcd's periodic check raises names no member, and a removed member's alarm names an unknown
+  // one. It may be about any member.
   const known = new Set(
     members.flatMap((member) =>
       member.reachable ? [member.memberId, ...(member.list?.members ?? []).map(({ id }) => id)] : [],
@@ -48,7 +49,7 @@ function applied({ raftAppliedIndex, raftIndex }: ReachableMember): bigint {
 
 interface Others {
   readonly corrupt: ReadonlySet<bigint>
-  /** CORRUPT is raised, and does not say for whom. */
+  /** CORRUPT is raised for a member that can't be identified. */
   readonly anybody: boolean
   readonly led: ClusterView['members'][number] | undefined
 }

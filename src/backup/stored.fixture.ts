@@ -1,4 +1,4 @@
-/** Bundles for tests, as `quorate backup` leaves them in a store, of a store that no etcd ever had. */
+/** Bundles for tests, as `quorate backup` leaves them in a backup location, of a keyspace that never existed in etcd. */
 import { createHash } from 'node:crypto'
 import type { About, Proof, SideFile } from './bundle.ts'
 import type { Signer } from '../signing/ssh-keygen.ts'
@@ -7,7 +7,7 @@ import type { Proven } from './proven.ts'
 import type { Sealing } from './sealing.ts'
 import { writeBundle } from './write.ts'
 
-/** Three pages that begin as bbolt's do, and etcd's sum. */
+/** Three pages that start like bbolt's, and etcd's checksum. */
 const STORE = Buffer.concat([Buffer.alloc(16), Buffer.from('edda0ced', 'hex'), Buffer.alloc(1536 - 20, 'x')])
 const SUM = createHash('sha256').update(STORE).digest()
 const SNAPSHOT = Buffer.concat([STORE, SUM])
@@ -30,7 +30,7 @@ export const PROOF: Proof = {
   hashKv: { revision: '42', compactRevision: '-1', hash: '99' },
 }
 
-/** What a drill of some other file left. */
+/** The record of a test restore of another file. */
 export const PROVEN: Proven = {
   provenAt: '2026-11-22T12:00:00.000Z',
   by: 'here',
@@ -45,13 +45,13 @@ export interface BundleFixture {
   readonly side: SideFile
 }
 
-/** @param changes other than `ABOUT` and `PROOF` have it, in the bundle and beside it alike */
+/** @param changes differences from `ABOUT` and `PROOF`, both in the bundle and in its side file */
 export async function bundleFixture(
   sealing: Sealing,
   changes: {
     readonly about?: Partial<About>
     readonly proof?: Partial<Proof>
-    /** Nobody unless given: as bundles were before they were signed. */
+    /** Unsigned by default, as bundles used to be. */
     readonly signer?: Signer
   } = {},
 ): Promise<BundleFixture> {

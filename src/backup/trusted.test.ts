@@ -1,4 +1,4 @@
-/** Signed bundles: from whom, of what, and what an attacker who can write the store makes of them. */
+/** Signed bundles: their signers, their content, and what an attacker with write access to the backup location can do. */
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
@@ -78,14 +78,14 @@ test('a bundle of somebody on the list opens, and says whose it is', async () =>
   await using backup = await opened(signed, allowing(operator.line))
   expect(backup).toMatchObject({ about: ABOUT, signer: { principal: 'operator@prod', name: NAME } })
   expect(backup.signer?.fingerprint).toMatch(/^SHA256:/)
-  // A name of a person's choice: nobody can put that in the place of another backup.
+  // The operator chose this name: it can't take the place of another backup.
   await using renamed = await opened(signed, allowing(operator.line), 'mine.bundle')
   expect(renamed.signer?.name).toBe(NAME)
 })
 
 test('by hand: ssh-keygen and sha256sum alone find it in order', async () => {
   const home = await mkdtemp(path.join(folder, 'hand-'))
-  // Nothing on standard input: writing to a program that ends without reading it fails, now and then.
+  // No standard input: writing to a program that ends without reading it sometimes fails.
   const sh = (script: string) =>
     execFileSync('sh', ['-euc', script], { cwd: home, stdio: ['ignore', 'pipe', 'pipe'] }).toString()
   await writeFile(path.join(home, 'bundle'), signed)
@@ -147,11 +147,11 @@ test('an older bundle under a newer name, or one of another cluster, is refused'
   expect(await refusal(signed, allowing(operator.line), newer)).toMatch(/given this one's name/)
   const others = await testSigner(folder, 'operator@dev')
   const list = allowing(operator.line + others.line)
-  // Its key is on the list, but not for this cluster's backups.
+  // Its key is in the list, but not for this cluster's backups.
   const own = { ...others, principal: 'operator@prod' }
   const { data } = await bundleFixture({ kind: 'plaintext' }, { signer: own })
   expect(await refusal(data, list)).toMatch(/is not allowed for operator@prod/)
-  // Signed as what it is not: the description inside is another cluster's.
+  // Signed with a wrong fact: the description inside is another cluster's.
   const about = { ...ABOUT, clusterId: 'ab' }
   const lying = await changed((entries) => {
     const json = Buffer.from(JSON.stringify(about))
@@ -183,7 +183,7 @@ test('without a signature, or without a list: only where that is accepted', asyn
     expect.stringContaining('not signed'),
     expect.stringContaining('operator@prod signed it'),
   ])
-  // What is wrong is not asked about.
+  // A wrong signature is refused without asking.
   const forged = (await bundleFixture({ kind: 'plaintext' }, { signer: stranger })).data
   expect(await refusal(forged, { ...allowing(operator.line), acceptUnsigned })).toMatch(/not allowed/)
   expect(asked).toHaveLength(2)
@@ -224,7 +224,7 @@ test('a manifest is read as it was written, and nothing else is taken for it', (
       const place = at % text.length
       const mutated = text.slice(0, place) + junk + text.slice(place + junk.length)
       const found = parseManifest(mutated)
-      // One text for one meaning: what is read is written the same again.
+      // One text for one meaning: what is parsed is rendered in the same way again.
       expect(found === undefined ? mutated : renderManifest(found)).toBe(mutated)
     }),
     { numRuns: 1000 },
@@ -263,7 +263,7 @@ test('whatever becomes of a signed bundle, it is refused in words and leaves not
             : 'cut' in what
               ? own.subarray(0, what.cut % own.length)
               : (entries.get(what.from) ?? own)
-        // With other line breaks a signature is the same one.
+        // With other line breaks, a signature stays the same.
         if (data.equals(own) || (name === SIGNATURE && inOneLine(data) === inOneLine(own))) return
         const bad = await packed(new Map([...entries, [name, data]]))
         const error: unknown = await opened(bad, allowing(operator.line)).catch((thrown: unknown) => thrown)

@@ -1,19 +1,19 @@
-/** Whether a bundle is from somebody who may make one: asked before anything else of it is used. */
+/** Checks that a bundle is from an allowed signer, before anything else in it is used. */
 import { QuorateError } from '../errors.ts'
 import { parseSigners } from '../signing/allowed-signers.ts'
 import { type SignatureOutcome, checkSignature } from '../signing/ssh-keygen.ts'
 import { MANIFEST, type Manifest, SIGNATURE, parseManifest } from './manifest.ts'
 import { parseBundleName } from './names.ts'
 
-/** Who may sign, for whoever opens a bundle. */
+/** Who may sign the bundle that is opened. */
 export interface TrustedSigners {
-  /** An allowed signers file of OpenSSH; undefined: there is none, and no signature can be checked. */
+  /** An allowed signers file of OpenSSH; undefined: it is missing, and no signature can be checked. */
   readonly text: string | undefined
   /** The file's path, for messages. */
   readonly file: string
 }
 
-/** A bundle that nobody can vouch for. */
+/** A bundle whose signature can't be checked. */
 export interface Unvouched {
   readonly name: string
   /** As in `it is not signed: …`. */
@@ -23,8 +23,8 @@ export interface Unvouched {
 export interface BundleTrust {
   readonly signers: TrustedSigners
   /**
-   * Asked where there is no signature, or nothing to check it with; a signature that is wrong is refused without asking.
-   * Throws to refuse; where it is left out, that is refused as well.
+   * Called if there is no signature, or nothing to check it with; throws to refuse. If left out, such bundles are
+   * refused. A wrong signature is always refused.
    */
   readonly acceptUnsigned?: ((unvouched: Unvouched) => Promise<void>) | undefined
 }
@@ -34,23 +34,23 @@ export interface BundleSigner {
   readonly principal: string
   /** `SHA256:…` of the key. */
   readonly fingerprint: string
-  /** The name that was signed. */
+  /** The name in the signed manifest. */
   readonly name: string
 }
 
-/** What of a bundle is checked: nothing of it has been looked into so far. */
+/** What is checked of a bundle: none of its content has been read yet. */
 export interface Unverified {
-  /** What it is called where it was found. */
+  /** Its name in the place where it was found. */
   readonly name: string
   readonly manifest: Buffer | undefined
   readonly signature: Buffer | undefined
-  /** SHA-256 in hex of every other entry there is. */
+  /** SHA-256 in hex of every other entry in the bundle. */
   readonly sums: ReadonlyMap<string, string>
 }
 
 /**
- * @param folder absolute path of a private folder for what ssh-keygen reads
- * @returns undefined: nobody signed it, and that was accepted
+ * @param folder absolute path of a private directory for the files that ssh-keygen reads
+ * @returns undefined: it is unsigned, and that was accepted
  * @throws QuorateError `signature`
  */
 export async function requireTrusted(
@@ -92,13 +92,16 @@ function requireSums({ name, sums }: Unverified, manifest: Manifest): void {
   for (const entry of new Set([...sums.keys(), ...manifest.sums.keys()])) {
     if (sums.get(entry) === manifest.sums.get(entry)) continue
     const what = !sums.has(entry) ? 'is missing' : manifest.sums.has(entry) ? 'was changed' : 'was added'
-    // Names that nobody signed may be anything.
+    // Unsigned names may contain anything.
     const shown = manifest.sums.has(entry) ? entry : JSON.stringify(entry.slice(0, 100))
     throw untrusted(name, `its ${shown} ${what} since ${manifest.signer} signed it`)
   }
 }
 
-/** A file that a person has named otherwise is what its manifest says; in a store each has its own name. */
+/**
+ * A file that an operator renamed is accepted under the name in its manifest. In a backup location, each bundle has its
+ * own name.
+ */
 function requireSignedName(name: string, manifest: Manifest): void {
   if (name === manifest.name || parseBundleName(name) === undefined) return
   throw untrusted(name, `${manifest.signer} signed ${manifest.name}: that backup was given this one's name`)

@@ -15,7 +15,7 @@ test('private, gone in the end; what dead runs left is removed, what lives and w
       .basename(await draftBeside(path.join(parent, 'backup')))
       .replace(/\.\d+-/, `.${2 ** 22 + 1}-`)
     await mkdir(path.join(parent, dead))
-    // Of a version before marks: nothing says whose it is.
+    // From a version before marks: its process is unknown.
     const earlier = path.join(parent, '.backup-123-abcdef')
     await mkdir(earlier)
     await utimes(earlier, 0, 0)

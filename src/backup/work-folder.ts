@@ -1,12 +1,12 @@
-/** A private folder for a store in the open: gone when it is disposed of, or with the next run if this one is killed. */
+/** A private directory for an unencrypted keyspace. It is removed on disposal, or by the next run if this one is killed. */
 import { mkdir, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { type TemporaryFolder, draftFolderBeside, sweep } from '../files/temporary.ts'
 
-/** What versions before this one called theirs. */
+/** How earlier versions called theirs. */
 const EARLIER = /^\.backup-\d+-[A-Za-z0-9]{6}$/
 
-/** What killed runs left beside it is removed. @param parent absolute path; made if need be */
+/** Also removes what killed runs left in the same directory. @param parent absolute path; created if it is missing */
 export async function workFolder(parent: string): Promise<TemporaryFolder> {
   await mkdir(parent, { recursive: true, mode: 0o700 })
   await sweep(parent, EARLIER)

@@ -1,4 +1,4 @@
-/** Makes a bundle while its snapshot arrives: no more of it is in memory than a few pieces. */
+/** Makes a bundle while its snapshot arrives: only a few pieces are in memory at a time. */
 import { createHash } from 'node:crypto'
 import { type ZstdCompress, constants, createZstdCompress } from 'node:zlib'
 import tar from 'tar-stream'
@@ -8,45 +8,48 @@ import { MANIFEST, SIGNATURE, parseManifest, renderManifest } from './manifest.t
 import { type Sealing, seal } from './sealing.ts'
 import { youngCollector } from './young.ts'
 
-/** What comes out of the compression at a time, in bytes. */
+/** How much the compression returns at a time, in bytes. */
 const PIECE_BYTES = 1024 ** 2
 
-/** Packed bytes after which memory is tidied. */
+/** Memory is cleaned up after this many compressed bytes. */
 const TIDY_BYTES = 4 * 1024 ** 2
 
 export interface BundleParts {
-  /** What it is called in its store: that is signed too. */
+  /** Its name in the backup location, which is signed too. */
   readonly name: string
   readonly about: About
   /** The text of the cluster file. */
   readonly clusterFile: string
   readonly trustPem: string
-  /** Encrypted for the same secret; undefined: the CA's key is not at hand, or nothing is encrypted. */
+  /** Encrypted for the same secret; undefined: the CA's key is not available, or nothing is encrypted. */
   readonly caKeySealed: Uint8Array | undefined
-  /** As the CA's key; undefined: there are none at hand. */
+  /** Like the CA's key; undefined: not available. */
   readonly kubernetesKeysSealed?: Uint8Array | undefined
-  /** Its size is needed before its first byte. A piece has been read when the next one is asked for. */
+  /** Its size is needed before its first byte. Requesting the next piece means that the last one was read. */
   readonly snapshot: {
     readonly sizeBytes: number
     readonly pieces: AsyncIterable<Uint8Array>
-    /** SHA-256 in hex of all that came; asked for when the last piece has been taken. */
+    /** SHA-256 in hex of the whole snapshot; called after the last piece was taken. */
     readonly fileSha256: () => string
   }
-  /** Called when the last piece has been taken. What it throws, the reader of the bundle gets: no such bundle is ever whole. */
+  /**
+   * Called after the last piece was taken. If it throws, the reader of the bundle gets the error, so no such bundle is
+   * ever complete.
+   */
   readonly prove: () => Promise<Proof>
-  /** undefined: as bundles were before they were signed. */
+  /** undefined: unsigned, as bundles used to be. */
   readonly signer: Signer | undefined
 }
 
-/** The bundle's bytes, made as they are taken. @throws QuorateError `backup` if a recipient is none */
+/** The bundle's bytes, made on demand. @throws QuorateError `backup` if a recipient is invalid */
 export async function writeBundle(parts: BundleParts, sealing: Sealing): Promise<AsyncIterable<Uint8Array>> {
   const archive = tar.pack({ highWaterMark: PIECE_BYTES })
-  // A level that keeps up with the network; what Kubernetes stores becomes a third.
+  // A level that keeps up with the network. It compresses what Kubernetes stores to a third.
   const params = { [constants.ZSTD_c_compressionLevel]: 1, [constants.ZSTD_c_checksumFlag]: 1 }
   const packed = createZstdCompress({ chunkSize: PIECE_BYTES, params })
   const taken = new Taken()
   pack(archive, packed, taken).catch((error: unknown) => {
-    // Whoever reads the bundle gets the failure from there.
+    // The reader of the bundle gets this failure.
     packed.destroy(asError(error))
     archive.destroy(asError(error))
     taken.fail(error)
@@ -125,7 +128,10 @@ async function pack(archive: tar.Pack, packed: ZstdCompress, taken: Taken): Prom
   packed.end()
 }
 
-/** Which pieces have been packed: a stream takes more than it has read, and their memory is used again. */
+/**
+ * Tracks which pieces have been compressed. A stream accepts more than it has read, and the memory of pieces is used
+ * again.
+ */
 class Taken {
   readonly #waiting = new Map<Uint8Array, PromiseWithResolvers<void>>()
   #failure: { readonly reason: unknown } | undefined

@@ -9,7 +9,7 @@ test('buffers that nobody has any more are gone after a call, though they are fe
   const before = process.memoryUsage().arrayBuffers
   for (let index = 0; index < 32; index++) new Uint8Array(MIB).fill(1)
   collect()
-  // Their memory is given back by another thread; the next call waits for that.
+  // Another thread frees their memory; the next call waits for that.
   collect()
   expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(8 * MIB)
 })

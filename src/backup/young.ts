@@ -1,13 +1,12 @@
-/** Clears away what is young on the heap before V8 would. */
+/** Runs V8's collector of young objects earlier than V8 would. */
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 
 /**
- * The memory of buffers lies outside of V8's heap, and what holds them there is so little that V8 sees no reason to look
- * at what is young: it waits for 64 MiB of them to gather, and then looks at everything. A look at the young takes a
- * millisecond.
+ * The memory of buffers is outside V8's heap. The objects that hold it are so small that V8 waits for 64 MiB of them
+ * before it collects anything, and then collects everything. Collecting the young ones takes a millisecond.
  *
- * @returns to be called from time to time; does nothing where this V8 offers no such thing
+ * @returns a function to call from time to time; it does nothing if this V8 doesn't support it
  */
 export function youngCollector(): () => void {
   setFlagsFromString('--expose-gc')

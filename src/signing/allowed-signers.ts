@@ -1,18 +1,18 @@
 /**
- * OpenSSH's list of allowed signers (ssh-keygen(1), ALLOWED SIGNERS), read and edited line by line. Lines of other hands
- * stay as they are. Pure.
+ * OpenSSH's list of allowed signers (ssh-keygen(1), ALLOWED SIGNERS), read and edited line by line. Lines of other
+ * authors stay unchanged. Pure.
  */
 import { createHash } from 'node:crypto'
 import { NAMESPACE, sshTime } from './ssh-keygen.ts'
 
 export interface AllowedSigner {
-  /** As it is written: patterns, with commas between them. */
+  /** As written: patterns, separated by commas. */
   readonly principals: string
   /** `ssh-ed25519 AAAA…` */
   readonly publicKey: string
   /** `SHA256:…` */
   readonly fingerprint: string
-  /** Signatures from then on do not count. */
+  /** Later signatures don't count. */
   readonly until: Date | undefined
   /** Nothing that it signed counts any more. */
   readonly revokedAt: Date | undefined
@@ -21,17 +21,17 @@ export interface AllowedSigner {
 const SIGNER =
   /^[ \t]*(?<principals>\S+)[ \t]+(?:(?<options>(?:[^\s"]|"[^"]*")+)[ \t]+)?(?<type>(?:ssh|ecdsa|sk)-[\w@.-]+)[ \t]+(?<key>[A-Za-z0-9+/=]{16,})(?:[ \t].*)?$/
 
-/** A line that was taken out of force, behind a mark that OpenSSH reads as a comment. */
+/** A revoked line, behind a mark that OpenSSH reads as a comment. */
 const REVOKED = /^# revoked (?<time>\S+): (?<line>.*)$/
 
 const UNTIL = /(?:^|,)valid-before="?(?<time>\d{8}(?:\d{4}(?:\d{2})?)?)Z?"?/i
 
-/** At the top of a file that quorate makes. */
+/** At the top of a file that quorate creates. */
 export const HEADER = `# Who may sign backups, as ssh-keygen(1) has it under ALLOWED SIGNERS. Times are in UTC.
 # Keep a copy with the secret key of age: anyone who restores with it knows who made a backup.
 `
 
-/** In their order; comments and lines that are no signers are left out. */
+/** In their order; comments and lines that aren't signers are left out. */
 export function parseSigners(text: string): readonly AllowedSigner[] {
   return text.split(/\r?\n/).flatMap((line) => {
     const mark = REVOKED.exec(line)?.groups
@@ -44,13 +44,13 @@ export function parseSigners(text: string): readonly AllowedSigner[] {
   })
 }
 
-/** `SHA256:…`, as ssh-keygen has it. */
+/** `SHA256:…`, as ssh-keygen prints it. */
 export function fingerprintOf(publicKey: string): string {
   const blob = Buffer.from(publicKey.split(' ')[1] ?? '', 'base64')
   return `SHA256:${createHash('sha256').update(blob).digest('base64').replace(/=+$/, '')}`
 }
 
-/** The lines of this principal alone. */
+/** The lines of this principal only. */
 export function linesOf(text: string, principal: string): string {
   const own = text
     .split('\n')
@@ -58,7 +58,7 @@ export function linesOf(text: string, principal: string): string {
   return [HEADER.trimEnd(), ...own, ''].join('\n')
 }
 
-/** Whether it counts for signatures of now. */
+/** Whether new signatures count. */
 export function isPresent({ until, revokedAt }: AllowedSigner, now: Date): boolean {
   return revokedAt === undefined && (until === undefined || until > now)
 }
@@ -68,7 +68,7 @@ export function withSigner(text: string, principal: string, publicKey: string): 
   return `${begun}${principal} namespaces="${NAMESPACE}" ${publicKey}\n`
 }
 
-/** Those signatures of this principal's keys count that say they were made until then. A key that has an end keeps it. */
+/** Signatures of this principal's keys count if their time is not later than `until`. A key that has an end keeps it. */
 export function retired(text: string, principal: string, until: Date): string {
   return editLines(text, (line, signer) => {
     if (signer.principals !== principal || signer.until !== undefined) return line
@@ -90,7 +90,7 @@ function editLines(text: string, edit: (line: string, signer: AllowedSigner) => 
   return text
     .split('\n')
     .map((whole) => {
-      // How a line ends is its author's: what is not edited stays as it is, to the byte.
+      // Each author's line ends: what is not edited stays unchanged, to the byte.
       const end = whole.endsWith('\r') ? '\r' : ''
       const line = whole.slice(0, whole.length - end.length)
       const [signer] = line.startsWith('#') ? [] : parseSigners(line)
@@ -99,7 +99,7 @@ function editLines(text: string, edit: (line: string, signer: AllowedSigner) => 
     .join('\n')
 }
 
-/** A time that can't be read ends nothing: it is revoked all the same. */
+/** A revocation with an invalid time is still a revocation. */
 function timeOf(text = ''): Date {
   const time = new Date(text)
   return Number.isNaN(time.getTime()) ? new Date(0) : time

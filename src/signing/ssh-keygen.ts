@@ -1,21 +1,21 @@
-/** OpenSSH's signatures (SSHSIG), made and checked by ssh-keygen: the same commands check them by hand. */
+/** OpenSSH's signatures (SSHSIG). ssh-keygen makes and checks them, so that the same commands check them by hand. */
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { QuorateError } from '../errors.ts'
 import { runProcess } from '../ssh/process.ts'
 
-/** What the signatures are for: one that was made for anything else never counts (ssh-keygen's `-n`). */
+/** The purpose of the signatures: a signature for another purpose never counts (ssh-keygen's `-n`). */
 export const NAMESPACE = 'quorate-backup'
 
-/** A signature of an RSA key of 16,384 bits has some 4 KiB. */
+/** A signature of an RSA key of 16,384 bits has about 4 KiB. */
 const MAX_SIGNATURE_BYTES = 16 * 1024
 
 const ARMOR = /^-----BEGIN SSH SIGNATURE-----\n[A-Za-z0-9+/=\n]+-----END SSH SIGNATURE-----\n?$/
 
 export interface Signer {
-  /** As the allowed signers have it: `operator@prod`, `node-service01@prod`. */
+  /** As in the allowed signers file: `operator@prod`, `node-service01@prod`. */
   readonly principal: string
-  /** Of a text: the armored signature. @throws QuorateError `state` if ssh-keygen or the key can't be used */
+  /** Signs a text. @returns the armored signature @throws QuorateError `state` if ssh-keygen or the key can't be used */
   readonly sign: (text: string, signal?: AbortSignal) => Promise<string>
 }
 
@@ -24,23 +24,23 @@ export interface SignatureCheck {
   /** Armored. */
   readonly signature: string
   readonly principal: string
-  /** When it was made, as the signer says: keys are allowed for a time. */
+  /** When it was made, according to the signer: keys are allowed for a time. */
   readonly at: Date
   /** Text of an allowed signers file (ssh-keygen(1)). */
   readonly allowed: string
-  /** Absolute path of a private folder, for files that ssh-keygen reads while it is at it. */
+  /** Absolute path of a private directory for temporary files that ssh-keygen reads. */
   readonly folder: string
   readonly signal?: AbortSignal | undefined
 }
 
 export type SignatureOutcome =
   | { readonly kind: 'good'; readonly fingerprint: string }
-  /** The text was signed by this key, which is not allowed for this principal at that time. */
+  /** The text was signed by this key, which was not allowed for this principal at that time. */
   | { readonly kind: 'unknown'; readonly fingerprint: string }
-  /** It is no signature of this text. */
+  /** It isn't a signature of this text. */
   | { readonly kind: 'bad' }
 
-/** @param keyFile absolute path of a private key (mode 600) that has no passphrase */
+/** @param keyFile absolute path of a private key (mode 600) without a passphrase */
 export function signerWith(keyFile: string, principal: string): Signer {
   const sign = async (text: string, signal?: AbortSignal) => {
     const args = ['-q', '-Y', 'sign', '-n', NAMESPACE, '-f', keyFile]
@@ -56,7 +56,7 @@ export function signerWith(keyFile: string, principal: string): Signer {
 export async function checkSignature(check: SignatureCheck): Promise<SignatureOutcome> {
   const { signature } = check
   if (signature.length > MAX_SIGNATURE_BYTES || !ARMOR.test(signature)) return { kind: 'bad' }
-  // Several may be checked at once.
+  // Several checks may run at once.
   const folder = await mkdtemp(path.join(check.folder, 'check-'))
   try {
     return await checkIn({ ...check, folder })
@@ -81,7 +81,7 @@ async function checkIn(check: SignatureCheck): Promise<SignatureOutcome> {
   return made.exitCode === 0 && by !== undefined ? { kind: 'unknown', fingerprint: by } : { kind: 'bad' }
 }
 
-/** OpenSSH before 8.8 knows no times at which a key counts, and refuses whatever names one. */
+/** OpenSSH before 8.8 doesn't support validity times of keys, and refuses lines that have one. */
 async function requireTimes(signal: AbortSignal | undefined): Promise<void> {
   const { stderr } = await runProcess('ssh', ['-V'], { signal, detached: true })
   const [, major, minor] = /^OpenSSH_(\d+)\.(\d+)/.exec(stderr) ?? []
@@ -95,7 +95,10 @@ async function requireTimes(signal: AbortSignal | undefined): Promise<void> {
   )
 }
 
-/** A new key (Ed25519, no passphrase) as a file of mode 600. @param file absolute path, in a private folder; not there yet */
+/**
+ * Creates a new key (Ed25519, no passphrase) in a file of mode 600. @param file absolute path in a private directory;
+ * must not exist
+ */
 export async function makeKey(file: string, comment: string, signal?: AbortSignal): Promise<void> {
   const args = ['-q', '-t', 'ed25519', '-N', '', '-C', comment, '-f', file]
   const { stderr, exitCode } = await sshKeygen(args, { signal })
@@ -114,7 +117,7 @@ export async function publicKeyOf(file: string, signal?: AbortSignal): Promise<s
   })
 }
 
-/** In UTC, which `sshKeygen` sees to: releases before 9.1 know no other mark of it. */
+/** In UTC, which `sshKeygen` sets as the time zone: releases before 9.1 don't support the suffix for it. */
 export function sshTime(time: Date): string {
   return time.toISOString().replaceAll(/[-:T]|\..*$/g, '')
 }
@@ -127,7 +130,7 @@ async function sshKeygen(
   args: readonly string[],
   { stdin, signal }: { readonly stdin?: string; readonly signal?: AbortSignal | undefined },
 ) {
-  // No agent, no terminal and nobody to ask: a key that wants a passphrase is refused at once.
+  // No agent and no terminal: a key with a passphrase is refused at once.
   const env = { PATH: process.env['PATH'] ?? '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' }
   try {
     return await runProcess('ssh-keygen', args, { stdin: stdin ?? '', env, signal, detached: true })

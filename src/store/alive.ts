@@ -1,4 +1,4 @@
-/** Whether a process of this computer lives: whose name is on what was left behind. */
+/** Whether a process of this workstation runs: leftover files carry its ID. */
 import { readFile } from 'node:fs/promises'
 
 export function isAlive(pid: number): boolean {
@@ -6,18 +6,18 @@ export function isAlive(pid: number): boolean {
     process.kill(pid, 0)
     return true
   } catch (error) {
-    // There, but another user's.
+    // It exists, but belongs to another user.
     return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
 }
 
 /**
- * When the process with this number was started, in clock ticks since boot (proc(5), `stat`): numbers come again, and with
- * its start a process is no other. undefined: it has ended, or is hidden from this user.
+ * When the process with this ID was started, in clock ticks since boot (proc(5), `stat`). IDs are reused; together with
+ * the start time, they are unique. undefined: it has ended, or is hidden from this user.
  */
 export async function startOf(pid: number): Promise<string | undefined> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined)
-  // Its name, in parentheses, may hold spaces and parentheses itself.
+  // Its name, in parentheses, may itself contain spaces and parentheses.
   return stat
     ?.slice(stat.lastIndexOf(')') + 2)
     .split(' ')

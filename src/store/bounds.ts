@@ -1,14 +1,17 @@
-/** How much of what a store says is read: whoever can write to a bucket, or answers in its place, must not fill memory. */
+/**
+ * Limits for what is read from a backup location. An attacker who can write to a bucket, or who answers in its place,
+ * must not be able to fill the memory.
+ */
 import { QuorateError } from '../errors.ts'
 import { formatBytes } from '../spec/units.ts'
 
-/** Files of a store, others' among them. */
+/** Files in a backup location, including files of others. */
 export const MOST_FILES = 100_000
 
-/** Of a page a service sends up to 1,000 names; one that sends empty pages without an end is stopped here. */
+/** A service sends up to 1,000 names a page. This stops one that sends empty pages forever. */
 export const MOST_PAGES = 1_000
 
-/** Of a small text beside a backup, in bytes; ours have a few KiB. */
+/** Of a small text next to a backup, in bytes; quorate's have a few KiB. */
 export const MOST_TEXT_BYTES = 1024 ** 2
 
 /** @throws QuorateError `store` for more files than that */

@@ -1,4 +1,4 @@
-/** Backups in a folder of this computer: private files, each whole and on the disk, or not there. */
+/** Backups in a directory of this workstation: private files that are complete and on disk, or don't exist. */
 import { randomBytes } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import {
@@ -21,23 +21,26 @@ import { isAlive, startOf } from './alive.ts'
 import type { BackupStore, PutOptions, StoredFile } from './store.ts'
 import { formatBytes } from '../spec/units.ts'
 
-/** Left free besides, in bytes: a full disk would be in the way of everything else here. */
+/** Space that must stay free, in bytes: a full disk would affect everything else on the host. */
 const MARGIN_BYTES = 64 * 1024 ** 2
 
-/** Encryption comes in small pieces; each write is a way to another thread and back. */
+/** Encryption returns small pieces, and each write costs a switch to another thread and back. */
 const AT_ONCE_BYTES = 1024 ** 2
 
-/** Sent to the disk while more comes: the whole of it in the end is seconds in which nothing else goes on. */
+/** Flushes to disk while more data arrives: flushing everything at the end would block for seconds. */
 const SYNC_BYTES = 64 * 1024 ** 2
 
-/** `.NAME.<pid>-<its start>-<random>.part`: on its way. Earlier versions' names have no start. */
+/** `.NAME.<pid>-<its start>-<random>.part`: incomplete. Names of earlier versions have no start. */
 const PART = /^\.(?<name>.+)\.(?<pid>\d+)(?:-(?<start>\d+))?-[0-9a-f]{12}\.part$/
 
-/** Where a part's name has no start, its process may be another by now: it is left over when it is older than this, in ms. */
+/**
+ * If a part's name has no start time, its process ID may be reused. Such a part is a leftover if it is older than this,
+ * in ms.
+ */
 const PART_LIFE_MS = 24 * 3_600_000
 
 /**
- * The folder is made if only it is missing. Parts that crashed runs left in it are removed.
+ * Creates the directory if only its last component is missing, and removes parts that crashed runs left in it.
  * @throws QuorateError `store`: it can't be used, or every user may write to it
  */
 export async function openDirectoryStore(folder: string): Promise<BackupStore> {
@@ -90,7 +93,7 @@ async function listFiles(folder: string): Promise<readonly StoredFile[]> {
   const files = entries.filter((entry) => entry.isFile() && !entry.name.startsWith('.'))
   const found = await Promise.all(
     files.map(async ({ name }): Promise<StoredFile[]> => {
-      // Removed meanwhile: as if it had never been there.
+      // Removed in the meantime: treated as missing.
       const stats = await lstat(path.join(folder, name)).catch(ifMissing)
       return stats === undefined ? [] : [{ name, sizeBytes: stats.size, modifiedAt: stats.mtime }]
     }),
@@ -122,7 +125,7 @@ async function put(
         if (unsyncedBytes < SYNC_BYTES) return
         await syncing
         syncing = handle.datasync().catch(full(folder))
-        // Whoever waits for it is told, and that may be nobody.
+        // The code that awaits it gets the error; if no code does, it is ignored.
         syncing.catch(() => undefined)
         unsyncedBytes = 0
       }
@@ -131,7 +134,7 @@ async function put(
         waitingBytes += piece.length
         sizeBytes += piece.length
         const enough = waitingBytes >= AT_ONCE_BYTES
-        // Its memory may be another piece's next.
+        // Its memory may be reused for the next piece.
         waiting.push(enough ? piece : Buffer.from(piece))
         if (enough) await flush()
       }
@@ -139,7 +142,7 @@ async function put(
       await syncing
       await handle.sync().catch(full(folder))
     }
-    // A link fails where a file of that name is: a rename would replace it.
+    // A link fails if a file of that name exists; a rename would replace it.
     await link(part, file).catch(notLinked(file))
     await unlink(part)
     await syncFolder(folder)
@@ -153,7 +156,7 @@ async function writeAll(handle: FileHandle, pieces: readonly Uint8Array[]): Prom
   if (pieces.length === 0) return
   const wanted = pieces.reduce((sum, { length }) => sum + length, 0)
   const { bytesWritten } = await handle.writev(pieces)
-  // A disk that is full takes a part, and says so at the next attempt.
+  // A full disk accepts a part, and reports the error at the next attempt.
   if (bytesWritten < wanted) await handle.writeFile(Buffer.concat(pieces).subarray(bytesWritten))
 }
 
@@ -194,7 +197,7 @@ async function removeAbandoned(folder: string): Promise<void> {
   }
 }
 
-/** By the process itself: a clock that jumps makes nothing old that is being written. */
+/** Checks the process itself, not only the age: after a jump of the clock, a file that is being written could look old. */
 async function isInUse(file: string, pid: number, start: string | undefined): Promise<boolean> {
   if (!isAlive(pid)) return false
   const present = await startOf(pid)
@@ -212,7 +215,7 @@ async function requireRoom(folder: string, bytes: number): Promise<void> {
   })
 }
 
-/** A name that leads nowhere else. */
+/** A name without path components. */
 function checked(name: string): string {
   if (/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(name)) return name
   throw new QuorateError('store', `${JSON.stringify(name)} is not the name of a backup`, {

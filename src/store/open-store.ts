@@ -1,9 +1,9 @@
-/** The store that a cluster file or a command line names. */
+/** Opens the backup location that a cluster file or a command line names. */
 import type { StoreLocation } from '../spec/backup.ts'
 import type { BackupStore } from './store.ts'
 
 export interface StoreContext {
-  /** Where AWS_* are read from. */
+  /** Where AWS_* variables are read from. */
   readonly environment: NodeJS.ProcessEnv
   readonly signal: AbortSignal
 }

@@ -1,8 +1,8 @@
-/** A stream in pieces of one size. */
+/** Splits a stream into pieces of one size. */
 
 /**
- * Of the source's pieces nothing is kept but copies: their memory may be used again.
- * @param bytes of each piece but the last, which is shorter, and missing where nothing is left
+ * Keeps only copies of the source's pieces, because their memory may be used again.
+ * @param bytes of each piece except the last, which is shorter, or missing if nothing is left
  * @throws the source's error, and the signal's reason
  */
 export async function* inPieces(

@@ -6,7 +6,10 @@ import { openS3Store } from './s3.ts'
 
 const HOUR_MS = 3_600_000
 
-/** Opens a store at a service whose clock differs by so much, in ms, and gives the uploads that were ended there. */
+/**
+ * Opens a backup location on a service whose clock differs by `offset`, in ms, and returns the uploads that were
+ * aborted.
+ */
 async function ended(offset: number): Promise<readonly string[]> {
   const there = Date.now() + offset
   const upload = (id: string, hours: number) =>

@@ -1,4 +1,4 @@
-/** The client of an S3 service: whom it trusts, and who it is. */
+/** The client of an S3 service: its trusted CAs and its credentials. */
 import { Agent } from 'node:https'
 import tls from 'node:tls'
 import { S3Client } from '@aws-sdk/client-s3'
@@ -16,11 +16,11 @@ export interface Bucket {
   readonly location: S3Location
   /** For messages: `s3://bucket/prefix`. */
   readonly title: string
-  /** A name's key. */
+  /** The key of a name. */
   readonly key: (name: string) => string
 }
 
-/** In ms: of the way there, and of silence on it. */
+/** In ms: for connecting, and without data on a connection. */
 const CONNECT_MS = 10_000
 const SILENCE_MS = 60_000
 
@@ -31,7 +31,7 @@ const keySchema = z.strictObject({
 })
 type AccessKey = z.infer<typeof keySchema>
 
-/** Node.js brings its own list; what this computer trusts besides is an organisation's own CA, more often than not. */
+/** Node.js has its own list. The workstation's additional CAs are usually an organization's own. */
 function systemCas(): string[] {
   return [...tls.getCACertificates('default'), ...tls.getCACertificates('system')]
 }
@@ -52,9 +52,9 @@ export async function s3Client(location: S3Location, environment: NodeJS.Process
       secretAccessKey: key.secretAccessKey,
       ...(key.sessionToken === undefined ? {} : { sessionToken: key.sessionToken }),
     },
-    // What the cluster file says holds, whatever else is set on this computer.
+    // The cluster file has priority over other settings on this workstation.
     ignoreConfiguredEndpointUrls: true,
-    // Services other than Amazon's may not know the newer checksums.
+    // Services other than Amazon's may not support the newer checksums.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
     requestHandler: {
@@ -65,7 +65,7 @@ export async function s3Client(location: S3Location, environment: NodeJS.Process
   })
 }
 
-/** Never from a cloud's metadata service: nothing is asked for a key that nobody named. */
+/** Never from a cloud's metadata service: only an explicitly configured key is used. */
 async function accessKey({ credentials }: S3Location, environment: NodeJS.ProcessEnv): Promise<AccessKey> {
   if (credentials !== undefined) return await readKey(credentials)
   const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN } = environment
@@ -95,7 +95,7 @@ async function readKey(file: string): Promise<AccessKey> {
   } catch (error) {
     throw QuorateError.from(error, 'permission', `${file} can't be read`)
   }
-  // Without the reason why it is none, which may quote the file.
+  // Without the reason why it is invalid, which may quote the file.
   const { success, data } = keySchema.safeParse(readYaml(text).data)
   if (success) return data
   throw new QuorateError('store', `${file} has no valid access key`, {

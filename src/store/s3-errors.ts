@@ -1,9 +1,9 @@
-/** What an S3 service, or the way to it, refuses: in an operator's words, with what is safe nevertheless. */
+/** Errors of an S3 service, or of the connection to it, in an operator's words, and what is still safe. */
 import { QuorateError } from '../errors.ts'
 import { oneLine } from '../spec/visible.ts'
 
 interface Case {
-  /** Names of errors, as the service or Node.js has them. */
+  /** Names of errors in the service or Node.js. */
   readonly names: readonly string[]
   readonly says: (title: string) => string
   readonly hint: string
@@ -77,7 +77,7 @@ export function isMissing(error: unknown): boolean {
   return namesOf(error).some((name) => ['NoSuchKey', 'NotFound'].includes(name))
 }
 
-/** Of the error, of what caused it, and its HTTP status. */
+/** The names of the error and its causes, and its HTTP status. */
 export function namesOf(error: unknown): readonly string[] {
   const { name, code, Code, cause, $metadata } = (error ?? {}) as {
     readonly name?: string

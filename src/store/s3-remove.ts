@@ -1,4 +1,4 @@
-/** Object lock and versions: until when an object stays, and how it goes. */
+/** Object lock and versions: until when an object is locked, and how it is removed. */
 import {
   DeleteObjectCommand,
   HeadObjectCommand,
@@ -9,7 +9,7 @@ import { QuorateError } from '../errors.ts'
 import type { Bucket } from './s3-client.ts'
 import { isMissing, namesOf } from './s3-errors.ts'
 
-/** undefined: it can be removed, or is not there. With a legal hold, the end of time. */
+/** undefined: it can be removed, or doesn't exist. A legal hold returns the end of time. */
 export async function lockedUntil(
   bucket: Bucket,
   name: string,
@@ -33,15 +33,15 @@ export async function lockedUntil(
 }
 
 /**
- * All versions of it: in a bucket that keeps versions, removing the name alone would free nothing.
- * @throws QuorateError `store`: it is locked, and until when; there is none
+ * Removes all versions: in a bucket with versioning, removing only the name would free no space.
+ * @throws QuorateError `store`: it is locked, with the end of the lock; it doesn't exist
  */
 export async function removeObject(bucket: Bucket, name: string, signal?: AbortSignal): Promise<void> {
   const object = { Bucket: bucket.location.bucket, Key: bucket.key(name) }
   const versions = await versionsOf(bucket, object.Key, signal)
   if (versions?.length === 0)
     throw new QuorateError('store', `there is no ${name} in ${bucket.title}`, { hint: 'quorate backup list' })
-  // None goes while one has to stay: half of a history is of no use to anybody.
+  // Removes none if one is locked: half of a history is useless.
   for (const { id, marker } of versions ?? [{ id: undefined, marker: false }]) {
     const until = marker ? undefined : await lockedUntil(bucket, name, signal, id)
     if (until !== undefined) throw isLocked(bucket, name, until)
@@ -52,7 +52,7 @@ export async function removeObject(bucket: Bucket, name: string, signal?: AbortS
   }
 }
 
-/** Delete markers last; undefined: the key may not list them, or the service knows none. */
+/** Delete markers last; undefined: the key has no permission to list them, or the service doesn't support versions. */
 async function versionsOf(bucket: Bucket, key: string, signal?: AbortSignal) {
   const found: { readonly id: string | undefined; readonly marker: boolean }[] = []
   let after: { readonly KeyMarker?: string; readonly VersionIdMarker?: string } | undefined = {}
@@ -65,7 +65,7 @@ async function versionsOf(bucket: Bucket, key: string, signal?: AbortSignal) {
       for (const { Key, VersionId } of Versions) if (Key === key) found.push({ id: VersionId, marker: false })
       for (const { Key, VersionId } of DeleteMarkers)
         if (Key === key) found.push({ id: VersionId, marker: true })
-      // Keys come in order: after another one there is no further version of this.
+      // Keys are sorted: another key means that no more versions of this one follow.
       const more = page.IsTruncated === true && NextKeyMarker === key && NextVersionIdMarker !== undefined
       after = more ? { KeyMarker: key, VersionIdMarker: NextVersionIdMarker } : undefined
     }

@@ -1,4 +1,4 @@
-/** Keeps a backup from removal for the days that the cluster file asks for. */
+/** Protects a backup from removal for the days in the cluster file. */
 import {
   GetObjectLockConfigurationCommand,
   HeadObjectCommand,
@@ -10,19 +10,19 @@ import { namesOf, s3Error } from './s3-errors.ts'
 import { removeObject } from './s3-remove.ts'
 import { counted } from '../spec/units.ts'
 
-/** The caller may have been told to stop: this is finished nevertheless. In ms. */
+/** This finishes even after the caller's signal. In ms. */
 const PATIENCE_MS = 20_000
 
-/** COMPLIANCE: GOVERNANCE would let whoever stole an administrator's key remove the backups as well. */
+/** COMPLIANCE, because with GOVERNANCE, a stolen administrator's key could remove the backups. */
 const MODE = 'COMPLIANCE'
 
-/** For the request that makes the object. */
+/** Parameters for the request that creates the object. */
 export function retention({ location: { lockDays } }: Bucket) {
   if (lockDays === undefined) return {}
   return { ObjectLockMode: MODE, ObjectLockRetainUntilDate: until(lockDays) } as const
 }
 
-/** Before anything is sent: a bucket without object lock could keep nothing. @throws QuorateError `store` */
+/** Checks before anything is sent: a bucket without object lock can't protect a backup. @throws QuorateError `store` */
 export async function requireLockable(
   { client, title, location }: Bucket,
   signal: AbortSignal | undefined,
@@ -37,7 +37,7 @@ export async function requireLockable(
     if (ObjectLockConfiguration?.ObjectLockEnabled === 'Enabled') return
   } catch (error) {
     signal?.throwIfAborted()
-    // Whether it is locked is looked at in the end as well.
+    // After the upload, the lock itself is checked too.
     if (!namesOf(error).includes('ObjectLockConfigurationNotFoundError')) return
   }
   throw new QuorateError('store', `${title} has no object lock, and backup.store.s3.lockDays asks for it`, {
@@ -46,8 +46,8 @@ export async function requireLockable(
 }
 
 /**
- * Some services (Ceph 16) take no notice of a lock that is asked for together with an upload in parts: looks, and
- * asks again. A backup that can't be locked is removed.
+ * Some services (Ceph 16) ignore a lock that is requested with an upload in parts. So this checks the lock, and
+ * requests it again. Removes a backup that can't be locked.
  * @throws QuorateError `store`
  */
 export async function requireLock(bucket: Bucket, name: string): Promise<void> {
@@ -69,7 +69,7 @@ export async function requireLock(bucket: Bucket, name: string): Promise<void> {
     )
   } catch (error) {
     const refusal = s3Error(error, title, `${name} can't be locked, and is not kept`)
-    // What is locked after all can't be removed; then it is as it was asked to be.
+    // If it is locked after all, it can't be removed, and the lock is as requested.
     await removeObject(bucket, name, context.abortSignal).catch((second: unknown) => {
       throw s3Error(second, title, `can't lock ${name} (${refusal.message}): it is stored without a lock`)
     })

@@ -1,4 +1,4 @@
-/** Puts one object: whole under its name, or not there at all, and never in the place of another one. */
+/** Uploads one object: it is complete under its name or doesn't exist, and never replaces another one. */
 import { createHash, randomUUID } from 'node:crypto'
 import {
   AbortMultipartUploadCommand,
@@ -21,14 +21,14 @@ const MIB = 1024 ** 2
 const PART_BYTES = 16 * MIB
 /** S3's limit. */
 const MOST_PARTS = 10_000
-/** To clear away, when the caller's signal has ended all else; in ms. */
+/** For cleanup after the caller's signal, in ms. */
 const LAST_WORDS_MS = 20_000
 
-/** In the object's metadata: whether an answer that was lost on the way was a yes, is seen by it. */
+/** In the object's metadata: shows whether a request succeeded whose answer was lost. */
 const TOKEN = 'quorate-upload'
 const KEPT = 'nothing of this backup is kept, earlier ones are as they were'
 
-/** Locked as well, where that is asked. @throws QuorateError `store`, and what `body` throws */
+/** Also locks the object, if requested. @throws QuorateError `store`, and what `body` throws */
 export async function upload(
   bucket: Bucket,
   name: string,
@@ -53,7 +53,7 @@ async function send(
     throw s3Error(error, bucket.title, `${name} was not stored`)
   }
   if ((await tokenOf(bucket, name, signal).catch(failed)) !== undefined) throw isThere(bucket, name)
-  // A margin, as what is expected may be exceeded by a little.
+  // With a margin, because the actual size may be a little larger than expected.
   const partBytes = Math.max(PART_BYTES, Math.ceil(expectedBytes / (MOST_PARTS * 0.9) / MIB) * MIB)
   const parts = inPieces(body, partBytes, signal)[Symbol.asyncIterator]()
   const token = randomUUID()
@@ -98,7 +98,7 @@ async function send(
 
 type Condition = { readonly IfNoneMatch?: '*' }
 
-/** The request that gives the object its name; a lost answer is looked up. */
+/** Completes the upload, which gives the object its name. If the answer is lost, checks the object. */
 async function finish(
   bucket: Bucket,
   name: string,
@@ -107,7 +107,7 @@ async function finish(
   failed: (error: unknown) => never,
 ): Promise<void> {
   try {
-    // Services that don't know the condition say so, or take no notice of it.
+    // Services that don't support the condition return an error, or ignore it.
     await request({ IfNoneMatch: '*' }).catch(async (error: unknown) => {
       if (!namesOf(error).includes('NotImplemented')) throw error
       return await request({})
@@ -124,7 +124,7 @@ async function finish(
   }
 }
 
-/** The token of the object of that name; '': it has none; undefined: there is no such object. */
+/** The token of the object of that name; '': it has none; undefined: the object doesn't exist. */
 async function tokenOf(bucket: Bucket, name: string, signal?: AbortSignal): Promise<string | undefined> {
   try {
     const found = await bucket.client.send(
@@ -138,7 +138,7 @@ async function tokenOf(bucket: Bucket, name: string, signal?: AbortSignal): Prom
   }
 }
 
-/** Parts cost room and are nowhere to be seen. What this can't remove, a later put sweeps. */
+/** Parts cost space and are invisible. A later upload removes what this can't. */
 async function abandon(bucket: Bucket, part: { Bucket: string; Key: string; UploadId: string | undefined }) {
   const abort = new AbortMultipartUploadCommand(part)
   await bucket.client.send(abort, { abortSignal: AbortSignal.timeout(LAST_WORDS_MS) }).catch(() => undefined)
@@ -166,7 +166,7 @@ function tooLarge(bucket: Bucket, name: string, bytes: number): QuorateError {
   )
 }
 
-/** The object may be there or not: when the store answers again, it is seen. */
+/** Whether the object exists is unknown until the service answers again. */
 function unknown(bucket: Bucket, name: string): (error: unknown) => never {
   return (error) => {
     throw s3Error(error, bucket.title, `whether ${name} was stored is not known, as the answer was lost`)

@@ -1,4 +1,7 @@
-/** Backups in a bucket of any S3 service: in parts, each whole or not there, and kept from removal where that is asked. */
+/**
+ * Backups in a bucket of any S3 service: uploaded in parts, complete or missing, and protected from removal if
+ * configured.
+ */
 import { createHash } from 'node:crypto'
 import * as sdk from '@aws-sdk/client-s3'
 import { QuorateError } from '../errors.ts'
@@ -9,15 +12,15 @@ import { lockedUntil, removeObject } from './s3-remove.ts'
 import { upload } from './s3-upload.ts'
 import type { BackupStore, StoredFile } from './store.ts'
 
-/** Named like a backup, and right below the prefix. */
+/** Named like a backup, and directly below the prefix. */
 const OWN = /^[A-Za-z0-9][A-Za-z0-9._-]*\.bundle(?:\.age)?$/
 
-/** Parts of runs that died, in ms. */
+/** Age after which the parts of a crashed run are removed, in ms. */
 const ABANDONED_MS = 24 * 3_600_000
 const LOCK_QUESTIONS = 8
 
 /**
- * Parts that crashed runs left a day ago are removed.
+ * Removes parts that crashed runs left more than a day ago.
  * @throws QuorateError `store`: the bucket can't be used; `permission`: no access key
  */
 export async function openS3Store(
@@ -37,7 +40,7 @@ export async function openS3Store(
     put: async (name, body, options = {}) => await upload(at, checked(name), body, options),
     get: async (name, { signal: stop } = {}) => await get(at, checked(name), stop),
     write: async (name, text, stop) => {
-      // A bucket that locks by itself takes nothing without a sum.
+      // A bucket with a default lock accepts only uploads with a checksum.
       const ContentMD5 = createHash('md5').update(text).digest('base64')
       const command = new sdk.PutObjectCommand({
         Bucket: bucket,
@@ -86,7 +89,7 @@ async function hasObjectLock({ client, location }: Bucket, signal?: AbortSignal)
     const { ObjectLockConfiguration } = await client.send(command, abortable(signal))
     return ObjectLockConfiguration?.ObjectLockEnabled === 'Enabled'
   } catch {
-    // It has none, does not know of it, or does not say: removal will tell.
+    // It has no lock, doesn't support locks, or doesn't report them: the attempt to remove it will show.
     signal?.throwIfAborted()
     return false
   }
@@ -135,11 +138,11 @@ async function removeAbandoned({ client, location, key }: Bucket, signal: AbortS
   const { bucket: Bucket } = location
   const command = new sdk.ListMultipartUploadsCommand({ Bucket, Prefix: key('') })
   const { Uploads = [] } = await client.send(command, abortable(signal)).catch((error: unknown) => {
-    // Whoever only restores needs no right to it; whether the bucket can be used shows at the next request.
+    // Restores don't need this permission. The next request shows whether the bucket can be used.
     if (!namesOf(error).some((name) => name === 'AccessDenied' || name === 'NotImplemented')) throw error
     return { Uploads: [] }
   })
-  // The service's own clock, which the client keeps the distance to: this computer's may have jumped.
+  // By the service's clock, whose offset the client knows: the workstation's clock may have jumped.
   const now = Date.now() + client.config.systemClockOffset
   for (const { Key, UploadId, Initiated } of Uploads) {
     // Others may use the bucket too.
@@ -149,7 +152,7 @@ async function removeAbandoned({ client, location, key }: Bucket, signal: AbortS
   }
 }
 
-/** A name that leads nowhere else. */
+/** A name without path components. */
 function checked(name: string): string {
   if (/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(name)) return name
   throw new QuorateError('store', `${JSON.stringify(name)} is not the name of a backup`, {

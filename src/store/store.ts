@@ -1,29 +1,32 @@
-/** Where backups are kept: a folder, or a bucket. */
+/** Backup locations: a directory, or a bucket. */
 
 export interface StoredFile {
   readonly name: string
   readonly sizeBytes: number
   readonly modifiedAt: Date
-  /** Until then nobody can remove it. */
+  /** It can't be removed until then. */
   readonly lockedUntil?: Date | undefined
 }
 
 export interface PutOptions {
-  /** At most so many bytes will come: refused beforehand where there is no room. */
+  /** The maximum number of bytes: refused in advance if there is not enough space. */
   readonly expectedBytes?: number | undefined
   readonly signal?: AbortSignal | undefined
 }
 
-/** All of it throws QuorateError `store`: what can't be reached, is full, or refuses; and what is safe nevertheless. */
+/**
+ * All methods throw QuorateError `store` if the location is unreachable, full, or refuses the request; the message says
+ * what is still safe.
+ */
 export interface BackupStore extends Disposable {
   /** For messages: `/srv/backups`, `s3://bucket/prefix`. Never a secret. */
   readonly title: string
-  /** Complete files only, all of them, side files as well. */
+  /** All complete files, including side files. */
   list(signal?: AbortSignal): Promise<readonly StoredFile[]>
   /**
-   * Whole and durable under its name when this returns, and not there at all if it throws (also when `body` throws,
-   * whose error it passes on). Never replaces a file.
-   * A piece of `body` is not looked at any more when the next one is asked for: its memory may be used again.
+   * Stores a file that is complete and durable under its name when this returns. If it throws, the file doesn't exist;
+   * an error of `body` is passed on. Never replaces a file. A piece of `body` is not used after the next one was
+   * requested: its memory may be reused.
    */
   put(
     name: string,
@@ -34,9 +37,9 @@ export interface BackupStore extends Disposable {
     name: string,
     options?: { readonly signal?: AbortSignal | undefined },
   ): Promise<AsyncIterable<Uint8Array>>
-  /** A small file of text; an older one of that name is replaced, in one go. */
+  /** A small text file; atomically replaces an older one of that name. */
   write(name: string, text: string, signal?: AbortSignal): Promise<void>
-  /** undefined: there is none. */
+  /** undefined: it doesn't exist. */
   read(name: string, signal?: AbortSignal): Promise<string | undefined>
   remove(name: string, signal?: AbortSignal): Promise<void>
 }

@@ -1,9 +1,9 @@
-/** One question to whichever member answers it: a read at a revision is the same from each of them. */
+/** Asks any member that answers: a read at a revision is the same on each of them. */
 import { type FailureKind, failureKind } from '../etcd/failure.ts'
 import type { MemberClient } from '../etcd/client.ts'
 import { type Looked, giveUp, until } from '../wait/until.ts'
 
-/** What another member, or the same a moment later, may well answer. */
+/** Failures that another member, or the same one a moment later, may not have. */
 const PASSING: ReadonlySet<FailureKind> = new Set([
   'refused',
   'unreachable',
@@ -12,14 +12,15 @@ const PASSING: ReadonlySet<FailureKind> = new Set([
   'unavailable',
 ])
 
-/** How often all are asked, and how long is waited before, in ms: an election takes one or two seconds. */
+/** How often all are asked, and the pause before each round, in ms: an election takes one or two seconds. */
 const ROUNDS = 6
 const PAUSE_MS = 500
 
 /**
- * Asks the first; where it fails, the others, and all of them again after a while. Only for what may be asked twice.
+ * Asks the first; if it fails, the others, and all of them again after a pause. Only for requests that are safe to
+ * repeat.
  *
- * @throws QuorateError as the last of them; at once for what no other would answer either.
+ * @throws QuorateError of the last one; at once for a failure that every member would repeat.
  */
 export async function askAny<T>(
   clients: readonly MemberClient[],

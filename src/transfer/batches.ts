@@ -1,9 +1,9 @@
-/** The keys of an export as they are to be there, in portions that one transaction takes. */
+/** The keys of an export as they should be in the target, in batches that fit into one transaction. */
 import { QuorateError } from '../errors.ts'
 import type { ExportLine, ExportedKey, ExportedLease } from './format.ts'
 import { asText } from './text.ts'
 
-/** etcd takes 128 operations a transaction (`max-txn-ops`) and 1.5 MiB a request (`max-request-bytes`) unless set. */
+/** etcd accepts 128 operations a transaction (`max-txn-ops`) and 1.5 MiB a request (`max-request-bytes`) by default. */
 const MOST_KEYS = 100
 const MOST_BYTES = 1024 ** 2
 
@@ -15,19 +15,19 @@ export interface Wanted {
 }
 
 export interface Mapping {
-  /** Every key must begin with it. */
+  /** The prefix that every key must have. */
   readonly from: string
-  /** What stands there in its place. */
+  /** The prefix that replaces it. */
   readonly to: string
 }
 
 export interface MappingOptions {
   readonly mapping?: Mapping | undefined
-  /** Keys come without their leases, to stay. */
+  /** Keys are written without their leases, and stay. */
   readonly withoutLeases?: boolean | undefined
 }
 
-/** @throws QuorateError `usage` for a key that does not begin as it should. */
+/** @throws QuorateError `usage` for a key without the required prefix. */
 export async function* batchesOf(
   lines: AsyncIterable<ExportLine>,
   { mapping, withoutLeases = false }: MappingOptions,
@@ -67,7 +67,7 @@ function mapped(key: ExportedKey['key'], { from, to }: Mapping): Uint8Array<Arra
   })
 }
 
-/** A key as it is told to people. */
+/** A key as it is shown to the operator. */
 export function nameOf(key: Uint8Array): string {
   const text = asText(key)
   return text === undefined ? `base64:${Buffer.from(key).toString('base64')}` : JSON.stringify(text)

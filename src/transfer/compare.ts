@@ -1,4 +1,4 @@
-/** Keys as they should be against those that are there. */
+/** Compares the wanted keys with those in the cluster. */
 import type { MemberClient } from '../etcd/client.ts'
 import { KV } from '../etcd/gen/kv_pb.ts'
 import { askAny } from './ask.ts'
@@ -6,19 +6,19 @@ import { type Wanted, nameOf } from './batches.ts'
 import { type Leases, hasEnded } from './leases.ts'
 
 /**
- * `new`: no such key is there. `same`: it is there with this value, and on this lease or none. `different`: it is there
- * otherwise. `ended`: its lease had ended when it was exported, so that it is not to be there.
+ * `new`: the key doesn't exist. `same`: it exists with this value, and with this lease or none. `different`: it exists
+ * with another value or lease. `ended`: its lease had expired when it was exported, so the key must not exist.
  */
 export type Standing = 'new' | 'same' | 'different' | 'ended'
 
 export interface Compared {
   readonly wanted: Wanted
   readonly standing: Standing
-  /** Of the last change; 0: it is not there. */
+  /** Of the last change; 0: it doesn't exist. */
   readonly modRevision: bigint
 }
 
-/** All of one batch at one moment, linearizably. @throws QuorateError `etcd` */
+/** All of one batch at one revision, linearizably. @throws QuorateError `etcd` */
 export async function compareBatch(
   clients: readonly MemberClient[],
   batch: readonly Wanted[],
@@ -46,13 +46,13 @@ export interface Comparison {
   readonly ended: number
   /** Bytes of keys and values that are new or different. */
   readonly bytes: number
-  /** Some of those that are different, as they are told to people. */
+  /** Some of the different ones, as shown to the operator. */
   readonly examples: readonly string[]
 }
 
 const EXAMPLES = 5
 
-/** What all batches come to. @throws QuorateError as `batches`, and `etcd` */
+/** The total of all batches. @throws QuorateError as `batches`, and `etcd` */
 export async function compareAll(
   clients: readonly MemberClient[],
   batches: AsyncIterable<readonly Wanted[]>,

@@ -1,8 +1,8 @@
 /**
- * The lines of an export, one JSON object each: a header; then keys in their order, each lease before the first key
- * that hangs on it; and an end with counts and a sum, without which a file that was cut short would pass for a whole one.
+ * The lines of an export, one JSON object each: a header, then the keys in order, each lease before its first key, and
+ * an end. The end has counts and a checksum: without it, a truncated file would look complete.
  *
- * What etcd has as 64-bit numbers is text here: JSON's own numbers are exact to 2^53 only.
+ * 64-bit numbers of etcd are strings: JSON's own numbers are exact only up to 2^53.
  */
 import * as z from 'zod'
 import { QuorateError } from '../errors.ts'
@@ -31,7 +31,7 @@ const header = z.object({
   ]),
 })
 
-/** `ttl`: seconds left when it was read; -1: it had ended by then. */
+/** `ttl`: seconds left when it was read; -1: it had expired by then. */
 const lease = z.object({ lease: id, grantedTtl: number, ttl: z.string().regex(/^-?\d{1,19}$/) })
 
 const key = z.object({
@@ -42,7 +42,7 @@ const key = z.object({
   createRevision: number,
   modRevision: number,
   version: number,
-  /** An ID of a lease above. */
+  /** The ID of a lease above. */
   onLease: id.optional(),
 })
 
@@ -56,7 +56,7 @@ export type ExportedRange = ExportHeader['range']
 export interface ExportedLease {
   readonly id: bigint
   readonly grantedSeconds: bigint
-  /** Left when it was read; not positive: it had ended. */
+  /** Seconds left when it was read; 0 or less: it had expired. */
   readonly secondsLeft: bigint
 }
 
@@ -106,7 +106,7 @@ function plain(line: ExportLine): Readonly<Record<string, unknown>> {
   }
 }
 
-/** @throws QuorateError `backup` for what is no line of an export, naming the line. */
+/** @throws QuorateError `backup` for an invalid line, with its number. */
 export function parseLine(text: string, where: string): ExportLine {
   const json = parseJson(text, where)
   if (hasField(json, 'format')) return { kind: 'header', header: checked(header, json, where) }
@@ -136,7 +136,7 @@ export function notAnExport(where: string, why: string): QuorateError {
   })
 }
 
-/** A lease's ID is signed in etcd, and etcdctl prints it as if it were not. */
+/** A lease's ID is signed in etcd, but etcdctl prints it as unsigned. */
 function formatLease(leaseId: bigint): string {
   return formatId(BigInt.asUintN(64, leaseId))
 }

@@ -1,4 +1,4 @@
-/** Leases granted anew in another cluster: one for each of the export's, under an ID that a second run finds again. */
+/** Leases in the target cluster: one for each lease of the export, under an ID that a second run finds again. */
 import { createHash } from 'node:crypto'
 import { QuorateError } from '../errors.ts'
 import type { MemberClient } from '../etcd/client.ts'
@@ -7,18 +7,18 @@ import { askAny } from './ask.ts'
 import type { ExportedLease } from './format.ts'
 
 /**
- * The ID that stands for a lease of another cluster here: always the same, so that an import that is run again finds
- * what it granted; and no ID that etcd or the original's owner would use.
+ * The ID of a lease of another cluster in this one. It is always the same, so that a repeated import finds the leases
+ * that it granted. Neither etcd nor the original's owner would use it.
  *
  * @param source ID of the cluster that it was exported from
  */
 export function leaseIdFor(source: string, { id }: Pick<ExportedLease, 'id'>): bigint {
   const digest = createHash('sha256').update(`quorate import\n${source}\n${id}`).digest()
-  // Positive, and never 0: that is etcd's word for 'no lease'.
+  // Positive, and never 0, which means 'no lease' in etcd.
   return (digest.readBigUInt64BE() & 0x7f_ff_ff_ff_ff_ff_ff_ffn) | 1n
 }
 
-/** It had ended when it was exported: its keys were about to go. */
+/** It had expired when it was exported: its keys were about to be removed. */
 export function hasEnded(lease: ExportedLease | undefined): boolean {
   return lease !== undefined && lease.secondsLeft < 0n
 }
@@ -39,7 +39,7 @@ export class Leases {
     return lease === undefined ? 0n : leaseIdFor(this.#source, lease)
   }
 
-  /** Grants what is not there, for as long as was left. `again`: some may have ended since. @throws QuorateError `etcd` */
+  /** Grants missing leases for the remaining time. `again`: some may have expired since. @throws QuorateError `etcd` */
   async ensure(leases: readonly (ExportedLease | undefined)[], again = false): Promise<void> {
     if (again) this.#granted.clear()
     const wanted = new Map(
@@ -52,14 +52,14 @@ export class Leases {
     }
   }
 
-  /** Whether one of these is not there any more. */
+  /** Whether one of these no longer exists. */
   async anyEnded(leases: readonly (ExportedLease | undefined)[]): Promise<boolean> {
     const ids = new Set(leases.flatMap((lease) => (lease === undefined ? [] : [this.idOf(lease)])))
     for (const id of ids) if (!(await this.#isThere(id))) return true
     return false
   }
 
-  /** How many were granted, or found again. */
+  /** How many were granted or found. */
   get count(): number {
     return this.#granted.size
   }
@@ -77,7 +77,7 @@ export class Leases {
         signal,
       )
     } catch (error) {
-      // Granted, but the answer was lost, and asked again.
+      // It was granted, but the answer was lost and the request repeated.
       if (!(error instanceof QuorateError) || !(await this.#isThere(id))) throw error
     }
     return id

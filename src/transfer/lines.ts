@@ -1,14 +1,14 @@
-/** A stream of bytes as lines. */
+/** Splits a stream of bytes into lines. */
 import { notAnExport } from './format.ts'
 
-/** Far more than a line of the largest value that etcd takes; beyond it is another kind of file. */
+/** Far more than a line with the largest value that etcd accepts: a longer line means that it isn't an export. */
 const LONGEST_LINE_BYTES = 64 * 1024 ** 2
 const NEWLINE = 10
 
 /**
- * Each with its newline; what stands after the last newline comes as a line without.
+ * Each with its newline; the rest after the last newline is a line without one.
  *
- * @throws QuorateError `backup` for a line beyond all measure
+ * @throws QuorateError `backup` for a line that is too long
  */
 export async function* linesOf(
   source: AsyncIterable<Uint8Array>,

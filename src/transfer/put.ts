@@ -1,4 +1,4 @@
-/** Keys written batch by batch, each only where nothing came between the look and the writing. */
+/** Writes keys batch by batch, each only if it has not changed since it was read. */
 import { QuorateError } from '../errors.ts'
 import type { MemberClient } from '../etcd/client.ts'
 import { failureKind } from '../etcd/failure.ts'
@@ -9,26 +9,26 @@ import { type Compared, compareBatch } from './compare.ts'
 import type { Leases } from './leases.ts'
 import { counted } from '../spec/units.ts'
 
-/** Others may write the same keys: how often is looked again before this is left to a person. */
+/** Others may write the same keys: how often keys are read again before the operator has to decide. */
 const ATTEMPTS = 5
 
-/** What becomes of a key that is there with something else: it stops the import, stays as it is, or is written over. */
+/** What happens to a key that exists with another value: it stops the import, is kept, or is replaced. */
 export type Differing = 'refuse' | 'keep' | 'replace'
 
 export interface PutCounts {
   readonly written: number
   readonly replaced: number
   readonly same: number
-  /** Different, and left as they are. */
+  /** Different, and kept. */
   readonly kept: number
   readonly ended: number
 }
 
 /**
- * All of a batch, or nothing of it. Safe to do twice.
+ * Writes all of a batch, or nothing of it. Safe to repeat.
  *
- * @throws QuorateError `moved` where a key differs now and `differing` is `refuse`, or where others write these keys all
- *   the time; `etcd`, also for a request that is larger than this cluster takes.
+ * @throws QuorateError `moved` if a key differs now and `differing` is `refuse`, or if others write these keys all the
+ *   time. `etcd` also for a request that is larger than this cluster accepts.
  */
 export async function putBatch(
   clients: readonly MemberClient[],
@@ -69,7 +69,7 @@ export async function putBatch(
   )
 }
 
-/** false: a key was changed since it was looked at, or a lease ended; nothing was written. */
+/** false: a key has changed since it was read, or a lease expired; nothing was written. */
 async function put(
   clients: readonly MemberClient[],
   todo: readonly Compared[],
@@ -90,7 +90,7 @@ async function put(
     return (await askAny(clients, ask, signal)).succeeded
   } catch (error) {
     if (failureKind(error) !== 'answered' || !(error instanceof QuorateError)) throw error
-    // Judged by looking, not by the words of the answer: a lease that ended is granted anew.
+    // Decided by reading again, not by the text of the answer: an expired lease is granted again.
     const used = todo.map(({ wanted }) => wanted.lease)
     if (await leases.anyEnded(used)) return false
     throw new QuorateError(

@@ -1,4 +1,4 @@
-/** Which keys: those below a prefix, those from one to another, or all. */
+/** A selection of keys: those with a prefix, those from one to another, or all. */
 import { prefixEnd, utf8 } from '../etcd/keys.ts'
 import type { ExportedRange } from './format.ts'
 
@@ -11,7 +11,7 @@ export interface KeyBounds {
 
 const ALL: Uint8Array<ArrayBuffer> = new Uint8Array([0])
 
-/** As etcd has them. */
+/** As etcd expects them. */
 export function boundsOf(range: ExportedRange): KeyBounds {
   if ('prefix' in range)
     return range.prefix === ''
@@ -21,7 +21,7 @@ export function boundsOf(range: ExportedRange): KeyBounds {
   return { key: ALL, rangeEnd: ALL }
 }
 
-/** For people. */
+/** As shown to the operator. */
 export function describeRange(range: ExportedRange): string {
   if ('prefix' in range) return `the keys that begin with ${JSON.stringify(range.prefix)}`
   if ('from' in range)
@@ -29,7 +29,7 @@ export function describeRange(range: ExportedRange): string {
   return 'all keys'
 }
 
-/** The first key that can come after this one. */
+/** The first possible key after this one. */
 export function keyAfter(key: Uint8Array): Uint8Array<ArrayBuffer> {
   const next = new Uint8Array(key.length + 1)
   next.set(key)

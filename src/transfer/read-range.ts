@@ -1,4 +1,4 @@
-/** All keys of a range as they were at one revision, page by page, however many there are. */
+/** All keys of a range at one revision, page by page, for any number of keys. */
 import { QuorateError } from '../errors.ts'
 import type { MemberClient } from '../etcd/client.ts'
 import { failureKind } from '../etcd/failure.ts'
@@ -7,24 +7,24 @@ import { askAny } from './ask.ts'
 import type { ExportedKey } from './format.ts'
 import { type KeyBounds, keyAfter } from './range.ts'
 
-/** Keys of a page at first and at most. */
+/** Keys of the first page, and of a page at most. */
 const FIRST_PAGE = 16
 const LARGEST_PAGE = 1_000
-/** What a page should not grow beyond, in bytes, going by the largest value so far. */
+/** The target size of a page in bytes, estimated from the largest value so far. */
 const PAGE_BYTES = 16 * 1024 ** 2
 
 export interface RangeStart {
   readonly clusterId: bigint
-  /** What is read is as it was then. */
+  /** The revision that everything is read at. */
   readonly revision: bigint
-  /** How many keys there are then. */
+  /** The number of keys at that revision. */
   readonly count: number
 }
 
 /**
- * The revision to read at: the newest, so that all that was acknowledged until now is in it, or `revision`.
+ * The revision to read at: `revision`, or else the newest, which includes everything that was acknowledged until now.
  *
- * @throws QuorateError `usage` for a revision that there is not yet; `moved` for one that is compacted; `etcd`.
+ * @throws QuorateError `usage` for a future revision; `moved` for a compacted one; `etcd`.
  */
 export async function startRange(
   clients: readonly MemberClient[],
@@ -50,7 +50,7 @@ export async function startRange(
   return { clusterId, revision, count: Number(then.count) }
 }
 
-/** In the order of the keys' bytes. @throws QuorateError `moved` if the revision is compacted meanwhile; `etcd`. */
+/** In byte order of the keys. @throws QuorateError `moved` if the revision is compacted while it is read; `etcd`. */
 export async function* readRange(
   clients: readonly MemberClient[],
   { key: first, rangeEnd }: KeyBounds,

@@ -1,4 +1,4 @@
-/** The lines of an export, each checked as it comes, and the whole at its end. */
+/** Reads the lines of an export: checks each as it arrives, and the whole at the end. */
 import { createHash } from 'node:crypto'
 import { type ExportLine, FORMAT_VERSION, notAnExport, parseLine } from './format.ts'
 import { asText } from './text.ts'
@@ -6,10 +6,10 @@ import { linesOf } from './lines.ts'
 import { counted } from '../spec/units.ts'
 
 /**
- * Nothing that it gives is certain before its end: whoever changes something by it reads it to the end first.
+ * Its lines are only verified at the end: read all of it before you change anything.
  *
  * @param name of the file, for messages
- * @throws QuorateError `backup` where it is no export, was cut short, or was changed.
+ * @throws QuorateError `backup` if it isn't an export, is truncated, or was changed.
  */
 export async function* readExport(
   source: AsyncIterable<Uint8Array>,

@@ -1,4 +1,4 @@
-/** An export is read as it was written, and whatever happened to it meanwhile is noticed. */
+/** An export is read as it was written, and any change in between is detected. */
 import { createHash } from 'node:crypto'
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'

@@ -1,4 +1,4 @@
-/** A range of keys as the lines of an export, with leases and a sum. */
+/** Writes a range of keys as the lines of an export, with leases and a checksum. */
 import { createHash } from 'node:crypto'
 import type { MemberClient } from '../etcd/client.ts'
 import { formatId } from '../etcd/id.ts'
@@ -30,11 +30,11 @@ export interface ExportTotals {
   readonly keys: number
   readonly leases: number
   readonly bytes: number
-  /** Hex, as the last line has it. */
+  /** Hex, as in the last line. */
   readonly sha256: string
 }
 
-/** Text, a page at a time; returns the totals. @throws QuorateError `moved`, `etcd`, `cancelled` */
+/** Yields text, a page at a time, and returns the totals. @throws QuorateError `moved`, `etcd`, `cancelled` */
 export async function* writeExport(source: ExportSource): AsyncGenerator<string, ExportTotals, undefined> {
   const { clients, cluster, range, start, time, signal, onProgress } = source
   const sum = createHash('sha256')
@@ -79,7 +79,7 @@ export async function* writeExport(source: ExportSource): AsyncGenerator<string,
   return { ...end, bytes: bytes + Buffer.byteLength(last) }
 }
 
-/** How many leases are asked for at once. */
+/** How many leases are requested at once. */
 const AT_ONCE = 32
 
 async function readLeases(
