@@ -1,4 +1,4 @@
-/** The lab's addresses on this computer: which are free, and how its machines are reached at them. */
+/** The lab's addresses on this workstation: which are free, and how its machines are reached. */
 import { QuorateError } from '../errors.ts'
 import { type Route, overlap, usedNetworks } from './routes.ts'
 import { type LabNetwork, isLabRange, plainAddress } from './spec.ts'
@@ -11,10 +11,10 @@ export interface WantedAddresses {
 }
 
 /**
- * Whether the networks are shared with other labs, each by its `cidr`: those have their machines' addresses as routes of
- * their own, so that further addresses of the same network are free.
+ * Finds which networks are shared with other labs, each by its `cidr`. Labs that share a network have one route for
+ * each machine, so that further addresses of the network are free.
  *
- * @throws `lab` if a network is public or used by something else on this computer, or if an address is.
+ * @throws `lab` if a network is public, or if a network or an address is in use on this workstation.
  */
 export async function sharedNetworks(
   bridge: string,
@@ -52,7 +52,7 @@ export async function sharedNetworks(
   return shared
 }
 
-/** Gives the bridge, which is up, this computer's addresses, and leads its machines' addresses there. */
+/** Gives the bridge, which is up, the workstation's addresses, and routes its machines' addresses to it. */
 export async function routeAddresses(
   bridge: string,
   { networks, machines }: WantedAddresses,
@@ -61,11 +61,11 @@ export async function routeAddresses(
   const present = await addressesOf(bridge)
   for (const { cidr, hostAddress } of networks) {
     const plain = plainAddress(hostAddress)
-    // One that it has from before, when it was alone in its network or was not, serves as well.
+    // An address that it has from before also works, from a network that was shared or one that was not.
     if (present.includes(plain)) continue
     const ipv6 = plain.includes(':')
     const address = shared.has(cidr) ? `${plain}/${ipv6 ? 128 : 32}` : hostAddress
-    // The address of a shared network lies on every bridge of it: no route may lead to one of them.
+    // Every bridge of a shared network has the same address, so no route may lead to only one of them.
     const flags = [...(ipv6 ? ['nodad'] : []), ...(shared.has(cidr) ? ['noprefixroute'] : [])]
     await tool(['ip', 'address', 'replace', address, 'dev', bridge, ...flags])
   }
@@ -77,7 +77,7 @@ export async function routeAddresses(
   }
 }
 
-/** Another lab's, and one whose machines have their own routes, so that it shows which addresses they have. */
+/** Another lab's bridge with one route for each machine, which shows the addresses that it uses. */
 function isOtherLab({ dev }: Route, all: readonly Route[]): boolean {
   return /^qb-[0-9a-f]{10}$/.test(dev ?? '') && all.some((other) => other.dev === dev && isSingle(other.dst))
 }
@@ -105,7 +105,7 @@ async function addressesOf(name: string): Promise<string[]> {
   return (await interfaces()).filter(({ ifname }) => ifname === name).flatMap(addresses)
 }
 
-/** This computer's addresses but for those on the bridge `except`. */
+/** This workstation's addresses, except those on the bridge `except`. */
 async function localAddresses(except: string): Promise<string[]> {
   return (await interfaces()).filter(({ ifname }) => ifname !== except).flatMap(addresses)
 }

@@ -1,4 +1,4 @@
-/** What this computer lacks for a lab, and how to mend it. */
+/** What this workstation lacks for a lab, and how to fix it. */
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { QuorateError } from '../errors.ts'
@@ -8,11 +8,11 @@ import { toolPath } from './tool.ts'
 export interface Missing {
   readonly what: string
   readonly why: string
-  /** The exact command that mends it; undefined where no command does. */
+  /** The exact command that fixes it; undefined if none does. */
   readonly command: string | undefined
 }
 
-/** What to look at; the real computer unless told otherwise. */
+/** What is inspected: by default, the real workstation. */
 export interface Surroundings {
   /** Effective user ID. */
   readonly userId: number

@@ -1,4 +1,4 @@
-/** The file system that all machines share: built once by mmdebstrap, kept in the user's cache, never written again. */
+/** The file system that all machines share: mmdebstrap builds it once in the user's cache, and it is never changed. */
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdir, readdir, rename, rm } from 'node:fs/promises'
@@ -14,13 +14,13 @@ export const SUITES = ['bullseye', 'bookworm', 'trixie'] as const
 export type Suite = (typeof SUITES)[number]
 
 export interface BaseOptions {
-  /** Debian's release; bookworm unless told otherwise. */
+  /** Debian's release; bookworm by default. */
   readonly suite?: Suite | undefined
-  /** Further Debian packages in it. */
+  /** More Debian packages in it. */
   readonly packages?: readonly string[] | undefined
-  /** Archive URL; Debian's own unless told otherwise. */
+  /** Archive URL; Debian's own by default. */
   readonly mirror?: string | undefined
-  /** Where built file systems are kept; `labCacheDirectory()` unless told otherwise. */
+  /** Where built file systems are kept; `labCacheDirectory()` by default. */
   readonly cacheDirectory?: string | undefined
   readonly emit?: EmitLab | undefined
   readonly signal?: AbortSignal | undefined
@@ -45,10 +45,10 @@ export function labCacheDirectory(env: NodeJS.ProcessEnv = process.env): string 
 }
 
 /**
- * The base file system's folder, built first if this computer has none (about 20 s and 240 MB). Its name holds a
- * digest of everything that it is made from, so a change of the package list makes a new one.
+ * The directory of the base file system. Builds it first if it is missing (about 20 s and 240 MB). Its name contains a
+ * digest of everything that it is made from, so a changed package list makes a new one.
  *
- * @throws `lab` if mmdebstrap fails: no archive within reach, an unknown package.
+ * @throws `lab` if mmdebstrap fails: the archive is unreachable, or a package is unknown.
  */
 export async function labBase(options: BaseOptions = {}): Promise<string> {
   const { suite = 'bookworm', mirror, signal, emit = silent } = options
@@ -72,7 +72,7 @@ export async function labBase(options: BaseOptions = {}): Promise<string> {
         '--variant=minbase',
         `--include=${packages.join(',')}`,
         '--aptopt=APT::Install-Recommends "false"',
-        // Documentation and downloaded archives are of no use in there.
+        // Machines need no documentation and no downloaded archives.
         '--dpkgopt=path-exclude=/usr/share/doc/*',
         '--dpkgopt=path-exclude=/usr/share/man/*',
         suite,
@@ -89,7 +89,7 @@ export async function labBase(options: BaseOptions = {}): Promise<string> {
   return base
 }
 
-/** Another process may have finished the same file system in the meantime: then that one serves. */
+/** Another process may have finished the same file system in the meantime: uses that one. */
 async function renameUnlessBuilt(draft: string, base: string): Promise<void> {
   try {
     await rename(draft, base)
@@ -99,7 +99,7 @@ async function renameUnlessBuilt(draft: string, base: string): Promise<void> {
   }
 }
 
-/** Removes what builders left that were ended in the middle. */
+/** Removes what interrupted builds left. */
 async function removeAbandoned(cacheDirectory: string): Promise<void> {
   const { bootId } = await thisProcess()
   for (const name of await readdir(cacheDirectory)) {

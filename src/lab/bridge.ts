@@ -1,13 +1,13 @@
-/** The lab's bridge on this computer, and the care that it takes nobody's network. */
+/** The lab's bridge on this workstation. It never takes over a network that is in use. */
 import { QuorateError } from '../errors.ts'
 import { type WantedAddresses, routeAddresses, sharedNetworks } from './addresses.ts'
 import { run, tool } from './tool.ts'
 
 /**
- * Makes the bridge, with this computer's address in each of the lab's networks, and leads the machines' addresses there.
- * What stands already stays.
+ * Makes the bridge with the workstation's address in each of the lab's networks, and routes the machines' addresses to
+ * it. Keeps what exists already.
  *
- * @throws `lab` if a network of the lab is public, or an address of it is in use on this computer.
+ * @throws `lab` if a network of the lab is public, or if an address is in use on this workstation.
  */
 export async function ensureBridge(bridge: string, wanted: WantedAddresses): Promise<void> {
   const shared = await sharedNetworks(bridge, wanted)
@@ -31,16 +31,16 @@ export async function ensureBridge(bridge: string, wanted: WantedAddresses): Pro
   await routeAddresses(bridge, wanted, shared)
 }
 
-/** Plugs an interface into the bridge; one that is plugged in stays so. */
+/** Attaches an interface to the bridge; does nothing if it is attached. */
 export async function attachToBridge(name: string, bridge: string): Promise<void> {
   await tool(['ip', 'link', 'set', name, 'master', bridge, 'up'])
 }
 
-/** Removes an interface; one that is not there is none to remove. */
+/** Removes an interface; does nothing if it doesn't exist. */
 export async function removeInterface(name: string): Promise<void> {
   if (!(await interfaceExists(name))) return
   const { exitCode, stderr } = await run(['ip', 'link', 'delete', name])
-  // A veth also goes by itself, once the namespace of its other end is gone.
+  // A veth also disappears once the namespace of its other end is gone.
   if (exitCode !== 0 && (await interfaceExists(name))) {
     throw new QuorateError('lab', `can't remove the network interface ${name}: ${stderr.trim()}`)
   }

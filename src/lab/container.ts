@@ -1,4 +1,4 @@
-/** One machine's container: starting it, knowing whether it runs, ending it, and what it leaves on this computer. */
+/** One machine's container: starts it, checks whether it runs, stops it, and removes what it leaves on this workstation. */
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { open, readdir, rm, rmdir } from 'node:fs/promises'
@@ -17,12 +17,12 @@ import startMachine from './start-machine.sh?raw'
 import { lastLines, toolPath } from './tool.ts'
 import { type Looked, giveUp, until } from '../wait/until.ts'
 
-/** Control groups of version 1, each with a tree of its own where this computer has them. */
+/** Controllers of control groups version 1, each with its own tree on hosts that use version 1. */
 const CONTROLLERS = ['cpu', 'cpuacct', 'cpuset', 'memory', 'devices', 'freezer', 'blkio', 'pids']
 const CGROUP_ROOT = '/sys/fs/cgroup'
 const CGROUP_TREES = ['', 'unified', 'systemd', ...CONTROLLERS].map((name) => path.join(CGROUP_ROOT, name))
 
-/** What runc and a kubelet ask of a machine, and systemd-nspawn keeps from it. */
+/** What runc and a kubelet need, and systemd-nspawn doesn't allow by default. */
 const CONTAINER_RIGHTS = [
   '--capability=all',
   '--system-call-filter=add_key keyctl bpf @keyring',
@@ -35,7 +35,7 @@ export async function containerOf(folder: string, machine: string): Promise<Proc
   return identity !== undefined && (await isRunning(identity)) ? identity : undefined
 }
 
-/** The machine's process 1, as this computer numbers it; undefined while there is none. */
+/** The machine's process 1, as a PID of this workstation; undefined if it doesn't run. */
 export async function leaderOf(container: ProcessIdentity): Promise<number | undefined> {
   for (const child of await childrenOf(container.pid)) {
     const status = await readIfThere(`/proc/${child}/status`)
@@ -51,15 +51,15 @@ export interface Boot {
   readonly machine: string
   /** Pairs of image and mount point, as `prepareDisks` gives them. */
   readonly disks: readonly string[]
-  /** Whether it runs containers itself. */
+  /** Whether the machine runs containers itself. */
   readonly containers: boolean
-  /** Folders of this computer that the machine sees. */
+  /** Directories of this workstation that are mounted in the machine. */
   readonly storage: readonly { readonly here: string; readonly there: string }[]
 }
 
 /**
  * Starts a machine's container as a process that outlives this one. Its console goes to `console.log` in the machine's
- * folder. `ended` rejects with `lab` when the container ends, and never resolves.
+ * directory. `ended` rejects with `lab` when the container ends, and never resolves.
  */
 export async function startContainer(boot: Boot): Promise<{ ended: Promise<never> }> {
   const { folder, machine } = boot
@@ -80,7 +80,7 @@ export async function startContainer(boot: Boot): Promise<{ ended: Promise<never
       child.once('error', (error) => end(error.message))
       child.once('exit', (code, signal) => end(`exit code ${code ?? signal}`))
     })
-    // An end after the boot is not this promise's business, and must not count as an unhandled rejection.
+    // If the container ends after the boot, this promise must not count as an unhandled rejection.
     ended.catch(() => undefined)
     return { ended }
   } finally {
@@ -89,13 +89,13 @@ export async function startContainer(boot: Boot): Promise<{ ended: Promise<never
 }
 
 /**
- * Ends a machine's container: shut down in order, or at once where `orderlyMs` is 0, and at once too when that time is
- * over. Removes what it leaves on this computer.
+ * Stops a machine's container, and removes what it leaves on this workstation. Shuts it down in order, and kills it
+ * after `orderlyMs`; 0 kills it at once.
  */
 export async function stopContainer(folder: string, machine: string, orderlyMs: number): Promise<void> {
   const container = await containerOf(folder, machine)
   if (container !== undefined) {
-    // systemd-nspawn passes a SIGTERM on to the machine's process 1 as an order to power off.
+    // systemd-nspawn forwards a SIGTERM to the machine's process 1 as a request to power off.
     if (orderlyMs > 0) process.kill(container.pid, 'SIGTERM')
     if (!(await endedWithin(container, orderlyMs))) await killContainer(container)
     if (!(await endedWithin(container, 10_000))) {
@@ -105,7 +105,7 @@ export async function stopContainer(folder: string, machine: string, orderlyMs: 
   await removeRemains(folder, machine)
 }
 
-/** With a pid namespace's process 1 all others in it end; systemd-nspawn then ends by itself. */
+/** When process 1 of a PID namespace ends, all others in it end, and then systemd-nspawn ends too. */
 async function killContainer(container: ProcessIdentity): Promise<void> {
   const pid = (await leaderOf(container)) ?? container.pid
   try {
@@ -121,7 +121,7 @@ async function endedWithin(container: ProcessIdentity, timeoutMs: number): Promi
   return await until(look, { ms: timeoutMs, everyMs: 30, signal: undefined, late: () => false })
 }
 
-/** A container that ended badly leaves its record, its veth and its control groups behind. */
+/** A container that was killed leaves its record, its veth and its control groups. */
 async function removeRemains(folder: string, machine: string): Promise<void> {
   await killStrays(folder, machine)
   await rm(path.join(machineFolder(folder, machine), 'process'), { force: true })
@@ -129,7 +129,7 @@ async function removeRemains(folder: string, machine: string): Promise<void> {
   for (const tree of CGROUP_TREES) await removeCgroup(path.join(tree, cgroupName(folder, machine)))
 }
 
-/** Processes whose systemd-nspawn was killed under them: the machine's control group still knows them. */
+/** Kills processes that outlived a killed systemd-nspawn: the machine's control group still lists them. */
 async function killStrays(folder: string, machine: string): Promise<void> {
   const names = [cgroupName(folder, machine), scopeName(folder, machine)]
   const cgroups = CGROUP_TREES.flatMap((tree) => names.map((name) => path.join(tree, name)))
@@ -169,7 +169,7 @@ async function removeCgroup(cgroup: string): Promise<void> {
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException
       if (code === 'ENOENT') return { found: undefined }
-      // The last process is still being buried.
+      // The kernel has not finished removing the last process.
       if (code !== 'EBUSY') throw error
       return { missing: error }
     }
@@ -191,10 +191,10 @@ async function subfolders(folder: string): Promise<string[]> {
 
 function unshareArguments({ base, folder, machine, disks, containers, storage }: Boot): string[] {
   const directory = machineFolder(folder, machine)
-  // Where systemd runs this computer, it gives each container a control group of its own.
+  // On a workstation with systemd, systemd gives each container its own control group.
   const systemd = existsSync('/run/systemd/system')
   const cgroup = systemd ? '' : cgroupName(folder, machine)
-  // Else the kubelets of all machines would share one group of pods.
+  // Otherwise the kubelets of all machines would share one control group of pods.
   const own = containers ? CONTROLLERS.join(' ') : ''
   const program = ['sh', '-c', startMachine, 'start-machine', base, directory, cgroup, own, ...disks]
   const nspawn = [

@@ -1,4 +1,4 @@
-/** What the lab tells while it works. */
+/** What the lab reports while it works. */
 export interface LabEvent {
   readonly kind: 'lab'
   /** One plain line, without a line break. */
@@ -7,5 +7,5 @@ export interface LabEvent {
 
 export type EmitLab = (event: LabEvent) => void
 
-/** For callers that listen to nothing. */
+/** For callers that ignore events. */
 export const silent: EmitLab = () => undefined

@@ -1,4 +1,4 @@
-/** The lab that a cluster file describes: one machine a node, at the file's own addresses. */
+/** The lab that a cluster file describes: one machine for each node, at the addresses in the file. */
 import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { userInfo } from 'node:os'
@@ -11,23 +11,22 @@ import { kubernetesNodes } from '../spec/kubernetes.ts'
 import type { LabSpec, MachineSpec } from './spec.ts'
 import { tool } from './tool.ts'
 
-/** Where a cluster's lab has its files. */
 export function labFolder(cluster: Cluster): string {
   return path.join(cluster.stateDirectory, 'lab')
 }
 
 /**
- * The lab for a cluster. Nodes may log in with their `ssh.identityFile`, which is made (ed25519, no passphrase) if it
- * does not exist; a user other than root gets sudo without a password. The load balancer's name leads to the first
- * service node.
+ * The lab for a cluster. Its users log in with each node's `ssh.identityFile`, which is created if it doesn't exist
+ * (ed25519, no passphrase). A user other than root gets sudo without a password. The load balancer's name resolves to
+ * the first service node.
  *
- * @throws `lab` where a node has no identity file, or an SSH port other than 22.
+ * @throws `lab` if a node has no identity file, or an SSH port other than 22.
  */
 export async function labFromCluster(cluster: Cluster): Promise<LabSpec> {
   const networks = new Networks(cluster.nodes.flatMap((node) => [node.address, ...node.addresses]))
   const kubelets = new Set(cluster.kubernetes === undefined ? [] : kubernetesNodes(cluster))
   const machines: MachineSpec[] = []
-  // One after the other: nodes share identity files.
+  // Sequentially, because nodes share identity files.
   for (const node of cluster.nodes) {
     const machine = await machineOf(node, networks)
     machines.push(kubelets.has(node) ? { ...machine, containers: true } : machine)
@@ -75,7 +74,7 @@ function hostsOf(cluster: Cluster): Record<string, string> {
   return Object.fromEntries(aliases)
 }
 
-/** The public half of a private key, which is made if it does not exist. */
+/** The public half of a private key, which is created if it doesn't exist. */
 async function publicKey(identityFile: string): Promise<string> {
   if (!existsSync(identityFile)) {
     await mkdir(path.dirname(identityFile), { recursive: true, mode: 0o700 })
@@ -88,7 +87,7 @@ async function publicKey(identityFile: string): Promise<string> {
 
 /**
  * A cluster file gives addresses without prefix lengths. All IPv4 addresses of one /16 share the smallest network that
- * holds them, at least a /24; IPv6 addresses are each in their /64.
+ * contains them, at least a /24. Each IPv6 address is in its /64.
  */
 class Networks {
   readonly #ipv4: readonly ipaddr.IPv4[]

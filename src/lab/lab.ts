@@ -1,4 +1,4 @@
-/** A whole lab: up, down, and how it is. */
+/** A whole lab: start it, stop it, and show its state. */
 import { existsSync } from 'node:fs'
 import { readdir, rm, rmdir } from 'node:fs/promises'
 import path from 'node:path'
@@ -27,9 +27,9 @@ export interface Lab {
 export interface BootOptions {
   /** The base file system, from `labBase`. */
   readonly base: string
-  /** The process that the lab is to end with; see `sweepLabs`. */
+  /** The lab ends with this process; see `sweepLabs`. */
   readonly owner?: ProcessIdentity | undefined
-  /** The claim from `allocateSubnet`, to be given back with the lab. */
+  /** The claim from `allocateSubnet`, which is released with the lab. */
   readonly claim?: string | undefined
   readonly emit?: EmitLab | undefined
   readonly signal?: AbortSignal | undefined
@@ -43,11 +43,10 @@ export interface BootResult {
 }
 
 /**
- * Brings a lab up: every machine that does not run yet is booted, all at the same time. When it returns, every sshd
- * answers.
+ * Starts a lab: boots every machine that doesn't run yet, all at once. Returns when every sshd answers.
  *
- * @throws `lab` if something is missing on this computer, if the addresses are in use here, if a machine does not come
- * up (the others stay), or if a machine of the same name stands there with other addresses or users.
+ * @throws `lab` if something is missing on this workstation, if an address is in use, or if a machine of the same name
+ *   is different. Also if a machine doesn't boot: the others stay up then.
  */
 export async function bootLab(spec: LabSpec, options: BootOptions): Promise<BootResult> {
   requireLab()
@@ -73,7 +72,7 @@ export async function bootLab(spec: LabSpec, options: BootOptions): Promise<Boot
     if (absent.length > 0) await allowWatches(emit)
     await bootAll(absent, emit, signal)
     for (const name of running) {
-      // The bridge may be a new one, and the lab may have more machines than before.
+      // The bridge may be new, and the lab may have more machines than before.
       await attachToBridge(vethName(spec.folder, name), bridgeName(spec.folder))
       await lab.machine(name).refreshHosts()
     }
@@ -82,14 +81,14 @@ export async function bootLab(spec: LabSpec, options: BootOptions): Promise<Boot
 }
 
 export interface LabStatus {
-  /** All machines run, some do, none does, or there is no lab in the folder. */
+  /** All machines run, some do, none does, or the directory has no lab. */
   readonly state: 'up' | 'partial' | 'down' | 'absent'
   readonly name: string | undefined
   readonly machines: readonly {
     readonly name: string
     readonly addresses: readonly string[]
     readonly running: boolean
-    /** Of its systemd-nspawn process here; undefined while it is off. */
+    /** Of its systemd-nspawn process on this workstation; undefined if the machine is off. */
     readonly pid: number | undefined
   }[]
 }
@@ -104,22 +103,22 @@ export async function labStatus(folder: string): Promise<LabStatus> {
     }),
   )
   const running = machines.filter((machine) => machine.running).length
-  // Machines without their bridge reach nobody.
+  // Without their bridge, machines have no network.
   const bridge = await interfaceExists(bridgeName(folder))
   const state = running === 0 ? 'down' : running === machines.length && bridge ? 'up' : 'partial'
   return { state, name: record.spec.name, machines }
 }
 
 export interface DownOptions {
-  /** Removes the machines' files too, and ends the machines at once: there is nothing to be kept in order. */
+  /** Also removes the machines' files, and kills the machines at once, because no data need to stay intact. */
   readonly purge?: boolean
   readonly emit?: EmitLab | undefined
   readonly signal?: AbortSignal | undefined
 }
 
 /**
- * Takes a lab down, however far it came up or came to grief: its processes, control groups, mounts and interfaces are
- * gone afterwards. Its files stay for the next `bootLab`, unless `purge` is set. Does nothing where there is no lab.
+ * Stops a lab, even one that only partly started or has failed: removes its processes, control groups, mounts and
+ * interfaces. Its files stay for the next `bootLab`, unless `purge` is set. Does nothing if there is no lab.
  */
 export async function downLab(folder: string, options: DownOptions = {}): Promise<void> {
   const { purge = false, emit = silent, signal } = options
@@ -143,7 +142,7 @@ export async function downLab(folder: string, options: DownOptions = {}): Promis
   })
 }
 
-/** Every machine forgets what it has written, and boots again; its addresses and host keys stay. */
+/** Reverts every machine to its initial files, and boots it again. Addresses and host keys stay. */
 export async function resetLab(lab: Lab, signal?: AbortSignal): Promise<void> {
   await Promise.all(
     lab.machines.map(async (machine) => {
@@ -168,7 +167,7 @@ function labOf(record: LabRecord): Lab {
   }
 }
 
-/** Machines may join a lab that is up; one that is there keeps what it is. */
+/** Machines may join a running lab; existing ones keep their settings. */
 function mergeRecord(before: LabRecord | undefined, spec: LabSpec, options: BootOptions): LabRecord {
   const { base, owner, claim } = options
   if (before === undefined) return { spec, base, owner, claim }
@@ -211,7 +210,7 @@ async function bootAll(
   throwFirst(boots)
 }
 
-/** Machines that were in the lab once and are no more. */
+/** Stops machines that are no longer part of the lab. */
 async function stopOthers(spec: LabSpec, emit: EmitLab): Promise<void> {
   const wanted = new Set(spec.machines.map(({ name }) => name))
   for (const name of await machineFolders(spec.folder)) {
@@ -226,7 +225,7 @@ async function namesOfRunning(spec: LabSpec): Promise<string[]> {
   return spec.machines.filter((_, index) => containers[index] !== undefined).map(({ name }) => name)
 }
 
-/** Machines that have a folder, even if the record is lost. */
+/** Machines that have a directory, even if the record is lost. */
 async function machineFolders(folder: string): Promise<string[]> {
   const machines = path.join(folder, 'machines')
   return existsSync(machines) ? await readdir(machines) : []

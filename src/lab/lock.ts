@@ -1,4 +1,4 @@
-/** Files that one process at a time holds: whole at once, and free again when the holder is gone. */
+/** Files that one process at a time holds: created atomically, and free again when the holder has ended. */
 import { createHash, randomUUID } from 'node:crypto'
 import { link, mkdir, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
@@ -13,10 +13,10 @@ export interface Claim {
 }
 
 /**
- * Takes a file if nobody has it.
+ * Takes a file if it is free.
  *
- * @param isStale whether a claim found there counts no more
- * @returns the claim that stands in the way, or undefined if the file is ours now
+ * @param isStale whether an existing claim no longer counts
+ * @returns the claim that is in the way, or undefined if this claim holds the file now
  */
 export async function claimFile(
   file: string,
@@ -28,7 +28,7 @@ export async function claimFile(
   await writeFile(draft, JSON.stringify(claim), { mode: 0o600 })
   try {
     for (;;) {
-      // A link is made whole or not at all, and never over another file.
+      // A link is created atomically, and never replaces a file.
       if (await linkIfFree(draft, file)) return undefined
       const text = await readIfThere(file)
       if (text === undefined) continue
@@ -74,7 +74,7 @@ async function holderIsGone(claim: Claim): Promise<boolean> {
   return !(await isRunning(claim.owner))
 }
 
-/** undefined: it names nobody, as after a loss of power; a claim that somebody makes is whole. */
+/** undefined: it is empty, as after a power loss. A claim is always written as a whole. */
 function parseClaim(text: string): Claim | undefined {
   try {
     const claim = JSON.parse(text) as Partial<Claim> | null
@@ -97,8 +97,8 @@ async function linkIfFree(from: string, to: string): Promise<boolean> {
 }
 
 /**
- * Of many who find the same stale claim, one removes it, and only if it is still that claim: anything else would sooner
- * or later take away what the next one has just put there.
+ * Of many processes that find the same stale claim, one removes it, and only if it is still that claim. Otherwise a
+ * process could remove the claim that the next one has just made.
  */
 async function removeStale(
   file: string,
@@ -107,7 +107,7 @@ async function removeStale(
   isStale: (other: Claim) => Promise<boolean>,
 ): Promise<void> {
   const guard = `${file}.${createHash('sha256').update(text).digest('hex').slice(0, 16)}`
-  // Its holder may have ended in the middle of this as well; nobody holds it for long otherwise.
+  // Its holder may have been killed in the middle of this too. Otherwise it is only held for a moment.
   if ((await claimFile(guard, claim, holderIsGone)) !== undefined) {
     await sleep(5)
     return

@@ -1,4 +1,4 @@
-/** One machine of a lab, and what tests do to it. */
+/** One machine of a lab, and how tests control it. */
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
@@ -38,7 +38,7 @@ export class Machine {
     return primaryAddress(this.spec)
   }
 
-  /** The public host key, `ssh-ed25519 AAAA…`: stays the same for the whole life of the lab. */
+  /** The public host key, `ssh-ed25519 AAAA…`: it stays the same as long as the lab exists. */
   async hostKey(): Promise<string> {
     return await hostPublicKey(this.#lab.folder, this.name)
   }
@@ -47,7 +47,7 @@ export class Machine {
     return (await containerOf(this.#lab.folder, this.name)) !== undefined
   }
 
-  /** Boots the machine and waits for its sshd. Does nothing if it runs. */
+  /** Boots the machine and waits for its sshd. Does nothing if it is running. */
   async boot(signal?: AbortSignal): Promise<void> {
     if (await this.isRunning()) return
     await prepareRoot(this.#lab, this.spec)
@@ -69,17 +69,17 @@ export class Machine {
     for (const user of this.spec.users ?? []) await this.#addUser(user)
   }
 
-  /** Shuts the machine down in order, and ends it where that takes more than 15 s. */
+  /** Shuts the machine down in order, and kills it if that takes more than 15 s. */
   async powerOff(): Promise<void> {
     await stopContainer(this.#lab.folder, this.name, POWER_OFF_MS)
   }
 
-  /** What a power cut does: every process of the machine ends at once. What it wrote to its disk stays. */
+  /** Simulates a power cut: ends every process of the machine at once. What it wrote to its disk stays. */
   async kill(): Promise<void> {
     await stopContainer(this.#lab.folder, this.name, 0)
   }
 
-  /** Takes away all that the machine has written, but for its host key. It must be off. */
+  /** Removes everything that the machine has written, except its host key. The machine must be off. */
   async wipe(): Promise<void> {
     if (await this.isRunning())
       throw new QuorateError('lab', 'only a machine that is off can be wiped', { host: this.name })
@@ -87,20 +87,20 @@ export class Machine {
   }
 
   /**
-   * Runs a program in the machine as root, without SSH: this works while its network is cut. A non-zero exit code is a
-   * result; see `check`.
+   * Runs a program in the machine as root. It doesn't use SSH, so it works while the machine's network is cut. A
+   * non-zero exit code is a result; see `check`.
    *
    * @throws `lab` if the machine is off.
    */
   async exec(argv: readonly string[], options: ProcessOptions = {}): Promise<ProcessResult> {
     const namespaces = ['--mount', '--uts', '--ipc', '--net', '--pid', '--cgroup', '--root', '--wd']
     const target = `${await this.#leader()}`
-    // Nothing of this process's environment belongs in there.
+    // Without the environment of this process.
     const env = ['env', '-i', `PATH=${MACHINE_PATH}`, 'HOME=/root', 'LANG=C.UTF-8']
     return await run(['nsenter', '--target', target, ...namespaces, '--', ...env, ...argv], options)
   }
 
-  /** As `exec`, for programs that must succeed: gives their standard output. */
+  /** Like `exec`, for programs that must succeed. @returns their standard output */
   async check(argv: readonly string[], options: ProcessOptions = {}): Promise<string> {
     const { exitCode, stdout, stderr } = await this.exec(argv, options)
     if (exitCode === 0) return stdout
@@ -113,7 +113,7 @@ export class Machine {
     )
   }
 
-  /** Writes a file in the running machine, with its folders; `mode` is octal text like `0600`. */
+  /** Writes a file in the running machine, and creates its directories; `mode` is octal text like `0600`. */
   async writeFile(
     file: string,
     content: string | Uint8Array,
@@ -126,7 +126,7 @@ export class Machine {
     return await this.check(['cat', '--', file])
   }
 
-  /** Drops the machine's traffic; all of it, or what `cut` says. In place of any cut before. */
+  /** Drops the machine's traffic: everything, or what `cut` names. Replaces an earlier cut. */
   async cutNetwork(cut: NetworkCut = {}): Promise<void> {
     await this.#nft(cutRules(cut))
   }
@@ -135,12 +135,12 @@ export class Machine {
     await this.#nft(UNCUT)
   }
 
-  /** Sends a signal (`STOP`, `CONT`, `KILL` …) to a process, by its number in the machine. */
+  /** Sends a signal (`STOP`, `CONT`, `KILL` …) to a process, by its PID in the machine. */
   async signalPid(pid: number, signal: string): Promise<void> {
     await this.check(['/bin/kill', `-${signal}`, `${pid}`])
   }
 
-  /** Stops a process as if the machine had hung, until `thawPid`. */
+  /** Stops a process until `thawPid`, as if the machine had hung. */
   async freezePid(pid: number): Promise<void> {
     await this.signalPid(pid, 'STOP')
   }
@@ -149,18 +149,21 @@ export class Machine {
     await this.signalPid(pid, 'CONT')
   }
 
-  /** The main process of a unit, by its number in the machine; 0 while there is none. */
+  /** The main process of a unit, by its PID in the machine; 0 if it doesn't run. */
   async mainPid(unit: string): Promise<number> {
     return Number(await this.check(['systemctl', 'show', '--property=MainPID', '--value', unit]))
   }
 
-  /** Leaves at most `leaveBytes` on the file system that `folder` is on: meant for one of the machine's small disks. */
+  /**
+   * Leaves at most `leaveBytes` free on the file system that contains `folder`. Use it for one of the machine's small
+   * disks.
+   */
   async fillDisk(folder: string, leaveBytes = 0): Promise<void> {
     // Not %a: root may use the reserved blocks as well.
     const free = await this.check(['stat', '--file-system', '--format=%f %S', folder])
     const [blocks = 0, blockBytes = 0] = free.trim().split(' ').map(Number)
     const filler = path.posix.join(folder, '.filler')
-    // A few blocks more than it says are there: where none is to be left, dd has to hit the end, block by block.
+    // A few blocks more than reported may be free: to leave none, dd has to hit the end, block by block.
     const bytes = blocks * blockBytes + (leaveBytes === 0 ? MIB : -leaveBytes)
     if (bytes > 0)
       await this.exec([
@@ -179,7 +182,7 @@ export class Machine {
     await this.check(['rm', '-f', path.posix.join(folder, '.filler')])
   }
 
-  /** Brings /etc/hosts of the running machine up to date with the lab. */
+  /** Updates /etc/hosts of the running machine from the lab. */
   async refreshHosts(): Promise<void> {
     const wanted = hostsFile(this.#lab)
     if ((await readFile(`/proc/${await this.#leader()}/root/etc/hosts`, 'utf8')) === wanted) return
@@ -195,7 +198,7 @@ export class Machine {
 
   async #nft(rules: string): Promise<void> {
     const leader = await this.#leader()
-    // Its own where it has one: rules of a newer nft (kube-proxy's) crash an older one of this computer.
+    // Uses the machine's nft if it has one: rules of a newer nft (kube-proxy's) crash an older one on the workstation.
     const own = existsSync(`/proc/${leader}/root/usr/sbin/nft`) ? ['--mount'] : []
     await tool(['nsenter', '--target', `${leader}`, '--net', ...own, '--', 'nft', rules])
   }

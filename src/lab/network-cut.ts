@@ -1,20 +1,20 @@
 /** Partitions, as nftables rules for one machine's namespace. */
 
 export interface NetworkCut {
-  /** Only traffic with these addresses; all others where it is undefined. */
+  /** Only traffic with these addresses; undefined: with all addresses. */
   readonly peers?: readonly string[]
-  /** Only TCP with one of these ports at either end; everything where it is undefined. */
+  /** Only TCP with one of these ports at either end; undefined: all traffic. */
   readonly ports?: readonly number[]
-  /** One way only, as seen from the machine. */
+  /** The direction, as seen from the machine. */
   readonly direction?: 'in' | 'out' | 'both'
 }
 
 const TABLE = 'inet lab_cut'
 
-/** Takes all cuts away; an argument for nft. */
+/** Removes all cuts; an argument for nft. */
 export const UNCUT = `table ${TABLE}\ndelete table ${TABLE}\n`
 
-/** What drops the traffic, silently as a broken network does, in place of any cut before; an argument for nft. */
+/** Rules that drop the traffic silently, as a broken network does, and replace an earlier cut; an argument for nft. */
 export function cutRules(cut: NetworkCut): string {
   const direction = cut.direction ?? 'both'
   return `${UNCUT}table ${TABLE} {

@@ -1,4 +1,4 @@
-/** Waiting until a machine can be logged in to. */
+/** Waits until a machine accepts logins. */
 import { existsSync } from 'node:fs'
 import { connect } from 'node:net'
 import { QuorateError } from '../errors.ts'
@@ -6,7 +6,7 @@ import { containerOf, leaderOf } from './container.ts'
 import { type Looked, until } from '../wait/until.ts'
 
 /**
- * Resolves with process 1's pid when the machine's sshd has sent its banner to a connection from here.
+ * Resolves with the PID of process 1 when the machine's sshd has sent its banner to a connection from this workstation.
  *
  * @throws `lab` after `timeoutMs`.
  */
@@ -38,9 +38,9 @@ export async function waitForSshd(
 }
 
 /**
- * Looked up in the machine, because a connection attempted too early is only repeated after a second: that is how long
- * the kernel waits for a neighbour's address. sshd writes the file once it listens. (The kernel's table of sockets says
- * the same, but goes through all of this computer's for it, and this is asked many times at each boot.)
+ * Looks inside the machine. After a connection that was attempted too early, the kernel would wait a second before it
+ * asks for the neighbor's address again. sshd writes the file once it listens. The kernel's table of sockets would show
+ * the same. But it has all sockets of the workstation, and this runs many times at each boot.
  */
 async function listensForSsh(folder: string, machine: string): Promise<boolean> {
   const container = await containerOf(folder, machine)
@@ -48,7 +48,7 @@ async function listensForSsh(folder: string, machine: string): Promise<boolean> 
   return leader !== undefined && existsSync(`/proc/${leader}/root/run/sshd.pid`)
 }
 
-/** Has an SSH server there greeted us within a second? */
+/** Whether the machine's SSH server sends its banner within a second. */
 async function sendsBanner(address: string): Promise<boolean> {
   return await new Promise((resolve) => {
     const socket = connect({ host: address, port: 22, timeout: 1000 })

@@ -1,4 +1,4 @@
-/** What a lab remembers in its folder. Whether its machines run is not remembered but looked up. */
+/** What a lab records in its directory. Whether its machines run is not recorded but checked. */
 import { mkdir, rename, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { type ProcessIdentity, readIfThere } from '../files/process-identity.ts'
@@ -6,11 +6,11 @@ import type { LabSpec } from './spec.ts'
 
 export interface LabRecord {
   readonly spec: LabSpec
-  /** The base file system that its machines stand on. */
+  /** The base file system that its machines use. */
   readonly base: string
-  /** The claim of an allocated subnet, given back when the lab goes. */
+  /** The claim of an allocated subnet, which is released with the lab. */
   readonly claim?: string | undefined
-  /** The process that the lab ends with; undefined: it stays until it is taken down. */
+  /** The process that the lab ends with; undefined: it stays until it is stopped. */
   readonly owner?: ProcessIdentity | undefined
 }
 

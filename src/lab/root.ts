@@ -1,4 +1,4 @@
-/** What makes one machine of the shared file system: the files of its own, written before it boots. */
+/** What makes a machine out of the shared file system: its own files, written before it boots. */
 import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { chmod, copyFile, mkdir, open, readFile, rm, symlink, writeFile } from 'node:fs/promises'
@@ -11,15 +11,18 @@ import { tool } from './tool.ts'
 
 const CONTAINER_HOST_UNIT = 'lab-container-host.service'
 
-/** Folders of a machine that runs containers: overlayfs does not go on top of overlayfs, so these lie beside its root. */
+/**
+ * Directories of a machine that runs containers. They are next to its root, because overlayfs can't be mounted on top
+ * of overlayfs.
+ */
 const STORAGE = ['/var/lib/containerd', '/var/lib/kubelet'] as const
 
-/** Makes the machine's folder ready to boot. What the machine itself has written stays. */
+/** Prepares the machine's directory for boot. What the machine itself has written stays. */
 export async function prepareRoot(spec: LabSpec, machine: MachineSpec): Promise<void> {
   const folder = machineFolder(spec.folder, machine.name)
   const upper = path.join(folder, 'upper')
   for (const name of ['root', 'work', 'upper']) await mkdir(path.join(folder, name), { recursive: true })
-  // The machine's `/` has this folder's mode.
+  // The machine's `/` has this directory's mode.
   await chmod(upper, 0o755)
   await prepareHostKey(folder)
   const firstBoot = !existsSync(path.join(upper, 'etc/machine-id'))
@@ -52,11 +55,11 @@ export async function prepareRoot(spec: LabSpec, machine: MachineSpec): Promise<
     await rm(wanted, { force: true })
     await symlink(`../${CONTAINER_HOST_UNIT}`, wanted)
   }
-  // Last: it says that all of the above is there. A machine with an ID is not on its 'first boot' for systemd.
+  // Last, because it marks that everything above exists. To systemd, a machine with an ID is not on its first boot.
   await write('etc/machine-id', `${randomUUID().replaceAll('-', '')}\n`, 0o444)
 }
 
-/** The machine forgets everything but its host key; it must not be running. */
+/** Deletes everything that the machine has written, except its host key. The machine must be off. */
 export async function wipeRoot(spec: LabSpec, machine: MachineSpec): Promise<void> {
   const folder = machineFolder(spec.folder, machine.name)
   const disks = (machine.disks ?? []).map((_, index) => diskImage(spec, machine, index))
@@ -82,7 +85,7 @@ export function hostsFile(spec: LabSpec): string {
   ])
 }
 
-/** Makes the images of the machine's small disks where they are missing, and their mount points. */
+/** Creates the images of the machine's small disks and their mount points if they are missing. */
 export async function prepareDisks(spec: LabSpec, machine: MachineSpec): Promise<string[]> {
   const pairs: string[] = []
   for (const [index, disk] of (machine.disks ?? []).entries()) {
@@ -95,7 +98,10 @@ export async function prepareDisks(spec: LabSpec, machine: MachineSpec): Promise
   return pairs
 }
 
-/** Pairs of a folder here and where the machine sees it: what may not lie on the machine's overlay. */
+/**
+ * Pairs of a directory on this workstation and its path in the machine, for data that can't be on the machine's
+ * overlay.
+ */
 export async function prepareStorage(
   spec: LabSpec,
   machine: MachineSpec,

@@ -1,4 +1,4 @@
-/** What this computer's main routing table leads where. */
+/** The routes in this workstation's main routing table. */
 import ipaddr from 'ipaddr.js'
 import { tool } from './tool.ts'
 
@@ -8,7 +8,7 @@ export interface Route {
   readonly dev?: string
 }
 
-/** Networks that this computer has routes for, other than through the interface `except` and by default. */
+/** Networks that this workstation has routes for, except the default route and routes through the interface `except`. */
 export async function usedNetworks(except?: string): Promise<Route[]> {
   const both = await Promise.all(
     (['-4', '-6'] as const).map((family) => tool(['ip', '-json', family, 'route', 'show', 'table', 'main'])),
@@ -18,7 +18,7 @@ export async function usedNetworks(except?: string): Promise<Route[]> {
     .filter((route) => route.dst !== 'default' && route.dev !== except && !route.dst.startsWith('fe80'))
 }
 
-/** Do two networks share addresses? Either may be a single address without a prefix length. */
+/** Whether two networks share addresses. Either may be a single address without a prefix length. */
 export function overlap(one: string, other: string): boolean {
   const [a, aBits] = ipaddr.parseCIDR(whole(one))
   const [b, bBits] = ipaddr.parseCIDR(whole(other))

@@ -1,14 +1,14 @@
-/** What a lab is to be: machines, their addresses, who may log in. */
+/** The specification of a lab: machines, their addresses, who may log in. */
 import ipaddr from 'ipaddr.js'
 import { QuorateError } from '../errors.ts'
 
 export interface LabSpec {
-  /** `[a-z0-9-]+`; for messages. Two labs are told apart by their folders, not by their names. */
+  /** `[a-z0-9-]+`; for messages. The directory identifies a lab, not the name. */
   readonly name: string
-  /** Absolute path of the folder that holds all of the lab's files. On a file system that overlayfs can write to. */
+  /** Absolute path of the directory that holds all of the lab's files, on a file system that overlayfs can write to. */
   readonly folder: string
   readonly machines: readonly MachineSpec[]
-  /** Further names for every machine's /etc/hosts: name to IP address. */
+  /** More names for every machine's /etc/hosts: name to IP address. */
   readonly hosts?: Readonly<Record<string, string>>
 }
 
@@ -21,9 +21,12 @@ export interface MachineSpec {
   readonly authorizedKeys: readonly string[]
   readonly users?: readonly LabUser[]
   readonly disks?: readonly LabDisk[]
-  /** Runs containers itself (containerd, a kubelet): has more rights, control groups of its own, and may do more harm. */
+  /**
+   * Runs containers itself (containerd, a kubelet): the machine gets more rights, which are less safe for the
+   * workstation, and its own control groups.
+   */
   readonly containers?: boolean
-  /** What its systemd gives to every service. Names and values without blanks and quotes. */
+  /** Environment that its systemd gives to every service. Names and values without blanks and quotes. */
   readonly environment?: Readonly<Record<string, string>>
 }
 
@@ -31,18 +34,18 @@ export interface LabUser {
   readonly name: string
   /** May use sudo without a password, with one, or not at all. */
   readonly sudo: 'passwordless' | 'password' | 'none'
-  /** Wanted for `sudo: 'password'`. */
+  /** Required for `sudo: 'password'`. */
   readonly password?: string
 }
 
-/** A small ext4 file system of its own, so that a test can fill it. */
+/** A small ext4 file system for one path, so that a test can fill it. */
 export interface LabDisk {
   /** Absolute path in the machine. */
   readonly path: string
   readonly sizeBytes: number
 }
 
-/** A network of the lab: the bridge has its first address. */
+/** A network of the lab. The bridge has its first address. */
 export interface LabNetwork {
   /** `198.18.7.0/24` */
   readonly cidr: string
@@ -62,7 +65,7 @@ export function primaryAddress(machine: MachineSpec): string {
   return plainAddress(first)
 }
 
-/** The networks that the machines' addresses lie in, each once, in order of appearance. */
+/** The networks that contain the machines' addresses, each once, in order of appearance. */
 export function labNetworks(spec: LabSpec): LabNetwork[] {
   const networks = new Map<string, LabNetwork>()
   for (const cidr of spec.machines.flatMap((machine) => machine.addresses)) {
@@ -73,13 +76,13 @@ export function labNetworks(spec: LabSpec): LabNetwork[] {
 }
 
 /**
- * Checks a lab before anything is made.
+ * Checks a lab before anything is created.
  *
- * @throws `lab` for names, addresses or paths that can't be had; the message names the machine.
+ * @throws `lab` for names, addresses or paths that can't be used; the message names the machine.
  */
 export function checkSpec(spec: LabSpec): void {
   if (spec.machines.length === 0) throw new QuorateError('lab', `the lab ${spec.name} has no machines`)
-  // overlayfs takes its folders in one option string, where these have a meaning of their own.
+  // overlayfs takes its directories in one option string, in which these characters have a meaning.
   if (!spec.folder.startsWith('/') || /[,:\\"\s]/.test(spec.folder)) {
     throw new QuorateError('lab', `the lab's directory '${spec.folder}' can't be used`, {
       hint: 'use an absolute path without spaces, commas, colons, quotes and backslashes',
@@ -132,7 +135,7 @@ function checkMachine(machine: MachineSpec): void {
   }
 }
 
-/** @throws `lab` if it is no address with a prefix length that leaves room for machines. */
+/** @throws `lab` if it isn't an address with a prefix length that leaves room for machines. */
 export function networkOf(cidr: string): LabNetwork {
   if (!ipaddr.isValidCIDR(cidr)) {
     throw new QuorateError('lab', `'${cidr}' is not an address with prefix length, like 198.18.7.11/24`)
@@ -150,7 +153,7 @@ export function networkOf(cidr: string): LabNetwork {
   }
 }
 
-/** Addresses that nobody else has by rights: private ones, and those reserved for tests and documentation. */
+/** Whether it is reserved for private use, tests or documentation, so that it belongs to no public host. */
 export function isLabRange(cidr: string): boolean {
   const [address, prefix] = ipaddr.parseCIDR(cidr)
   if (address.kind() === 'ipv4' && prefix >= 15 && address.match(ipaddr.parse('198.18.0.0'), 15)) return true

@@ -1,4 +1,4 @@
-/** Networks for labs that do not care which they get: a /24 of 198.18.0.0/15 and a /64 of 2001:db8::/32 each. */
+/** Networks for labs that accept any: a /24 of 198.18.0.0/15 and a /64 of 2001:db8::/32 each. */
 import { existsSync } from 'node:fs'
 import { randomInt } from 'node:crypto'
 import { rm } from 'node:fs/promises'
@@ -13,15 +13,15 @@ export interface Subnet {
   readonly ipv4: string
   /** `2001:db8:28::/64` */
   readonly ipv6: string
-  /** The file that keeps the subnet for this lab until `releaseSubnet`. */
+  /** The file that reserves the subnet for this lab until `releaseSubnet`. */
   readonly claim: string
 }
 
-// The first numbers are left to cluster files written by hand.
+// The first numbers are reserved for cluster files written by hand.
 const FIRST = 16
 const COUNT = 512
 
-/** The addresses with prefix length of the machine with this number (2 to 254) in the subnet. */
+/** The addresses, with prefix length, of the machine with this number (2 to 254) in the subnet. */
 export function addressesIn(subnet: Subnet, machine: number): { ipv4: string; ipv6: string } {
   return {
     ipv4: subnet.ipv4.replace('.0/24', `.${machine}/24`),
@@ -30,9 +30,9 @@ export function addressesIn(subnet: Subnet, machine: number): { ipv4: string; ip
 }
 
 /**
- * Takes a subnet that no other lab of this computer has.
+ * Takes a subnet that no other lab of this workstation has.
  *
- * @param folder the lab's folder: the claim counts while the folder or this process exists
+ * @param folder the lab's directory: the claim counts while the directory or this process exists
  * @throws `lab` if all are taken.
  */
 export async function allocateSubnet(folder: string, registry = '/run/quorate-lab'): Promise<Subnet> {
@@ -57,7 +57,7 @@ export async function allocateSubnet(folder: string, registry = '/run/quorate-la
   })
 }
 
-/** Gives the subnet back. */
+/** Releases the subnet. */
 export async function releaseSubnet(claim: string): Promise<void> {
   await rm(claim, { force: true })
 }

@@ -1,4 +1,4 @@
-/** Labs of processes that are gone: what a crashed or killed test run leaves behind is found and removed by the next. */
+/** Labs of processes that have ended: the next test run finds and removes what a crashed or killed one left. */
 import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
 import path from 'node:path'
@@ -7,8 +7,8 @@ import { downLab } from './lab.ts'
 import { isRunning, thisProcess } from '../files/process-identity.ts'
 
 /**
- * Makes a folder for a lab that is to end with this process. The owner is in its name, so there is no moment in which
- * the folder is nobody's.
+ * Creates a directory for a lab that ends with this process. Its name contains the owner, so that it has one from the
+ * start.
  */
 export async function ownedFolder(parent: string): Promise<string> {
   const { pid, startTime, bootId } = await thisProcess()
@@ -16,7 +16,7 @@ export async function ownedFolder(parent: string): Promise<string> {
   return await mkdtemp(path.join(parent, `lab-${pid}-${startTime}-${bootId}-`))
 }
 
-/** Takes down every lab in `parent` whose owner has ended, and removes its folder. Gives the folders' paths. */
+/** Stops every lab in `parent` whose owner has ended, and removes its directory. @returns the directories' paths */
 export async function sweepLabs(parent: string, emit: EmitLab = silent): Promise<string[]> {
   if (!existsSync(parent)) return []
   const swept: string[] = []

@@ -1,11 +1,11 @@
-/** A program of this computer that must succeed. */
+/** Runs programs of this workstation. */
 import { QuorateError } from '../errors.ts'
 import { type ProcessOptions, type ProcessResult, runProcess } from '../ssh/process.ts'
 
 /**
- * Runs a program and gives its standard output.
+ * Runs a program that must succeed. @returns its standard output
  *
- * @throws `lab` with the end of what it said, if it fails or is not installed.
+ * @throws `lab` with the end of its output, if it fails or is not installed.
  */
 export async function tool(
   argv: readonly [string, ...string[]],
@@ -35,7 +35,7 @@ export async function run(argv: readonly string[], options: ProcessOptions = {})
   }
 }
 
-/** Where programs are looked for. Debian leaves sbin out of some PATHs, even of root's. */
+/** Where programs are searched. Debian leaves sbin out of some PATHs, even of root's. */
 export function toolPath(): string {
   const usual = ['/usr/local/sbin', '/usr/sbin', '/sbin', '/usr/local/bin', '/usr/bin', '/bin']
   return [...new Set([...(process.env['PATH'] ?? '').split(':').filter(Boolean), ...usual])].join(':')

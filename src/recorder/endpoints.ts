@@ -1,10 +1,10 @@
-/** The members that an ordinary client would use, which of them is next, and how each has fared. */
+/** The members that an ordinary client would use, which one is next, and how each has performed. */
 import { QuorateError } from '../errors.ts'
 import type { MemberClient } from '../etcd/client.ts'
 import { type FailureKind, failureKind } from '../etcd/failure.ts'
 import type { MemberFigures } from './report.ts'
 
-/** How long a member is passed over after a failure while there are others, in ms; doubled each time. */
+/** How long a member is skipped after a failure while there are others, in ms; doubled each time. */
 const PASS_OVER_MS = { first: 500, longest: 8_000 }
 
 interface Fared {
@@ -12,7 +12,7 @@ interface Fared {
   failed: number
   readonly failures: Partial<Record<FailureKind, number>>
   lastError: string | null
-  /** It has answered as a started voter. */
+  /** It has answered as a started voting member. */
   usable: boolean
   passOverMs: number
   notBeforeMs: number
@@ -24,7 +24,7 @@ export class Endpoints {
   readonly #fared = new Map<string, Fared>()
   #turn = 0
 
-  /** @param clients the members of this moment; may change from call to call */
+  /** @param clients the current members; may change from call to call */
   constructor(clients: () => readonly MemberClient[], monotonic: () => number) {
     this.#clients = clients
     this.#monotonic = monotonic
@@ -35,9 +35,9 @@ export class Endpoints {
   }
 
   /**
-   * The next in turn of those that work; where none does, the one whose time comes first.
+   * The next working member in turn. If none works, the one that may be retried first.
    *
-   * @param not the one that just failed: another is better, if there is one
+   * @param not the one that just failed: prefers another, if there is one
    * @throws QuorateError `etcd` if there is no member at all
    */
   choose(not?: MemberClient): MemberClient {
@@ -49,7 +49,8 @@ export class Endpoints {
     const soonest = [...candidates].sort(
       (a, b) => this.#of(a.name).notBeforeMs - this.#of(b.name).notBeforeMs,
     )
-    // One further each round: whoever asks every second time would always get the same one of two.
+    // Moves one further each round: otherwise, a caller that asks every second time would always get the same one of
+    // two.
     const turn = this.#turn + Math.floor(this.#turn / Math.max(1, ready.length))
     this.#turn += 1
     const chosen = ready.length > 0 ? ready[turn % ready.length] : (soonest[0] ?? this.#clients()[0])
@@ -57,7 +58,7 @@ export class Endpoints {
     return chosen
   }
 
-  /** Whether it is a voter that answers: others would refuse what a client asks. */
+  /** Whether it is a voting member that answers: others would refuse a client's requests. */
   setUsable(name: string, usable: boolean): void {
     this.#of(name).usable = usable
   }
@@ -77,7 +78,7 @@ export class Endpoints {
     fared.failures[kind] = (fared.failures[kind] ?? 0) + 1
     fared.lastError = error instanceof Error ? error.message : String(error)
     const now = this.#monotonic()
-    // Many attempts that end together are one failure.
+    // Many attempts that fail at the same time count as one failure.
     if (fared.notBeforeMs > now) return
     fared.passOverMs = Math.min(Math.max(fared.passOverMs * 2, PASS_OVER_MS.first), PASS_OVER_MS.longest)
     fared.notBeforeMs = now + fared.passOverMs

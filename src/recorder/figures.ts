@@ -1,7 +1,7 @@
-/** What is measured of one kind of operation, in memory that does not grow: counts, latencies, the worst gap. */
+/** Measurements of one kind of operation, in memory that doesn't grow: counts, latencies, the longest gap. */
 import type { OperationFigures } from './report.ts'
 
-/** Neighbouring buckets of latency differ by this factor, so that a percentile is right to 5 %. */
+/** Neighboring buckets of latency differ by this factor, so that percentiles are accurate to 5 %. */
 const STEP = 1.05
 
 export class Figures {
@@ -16,7 +16,7 @@ export class Figures {
   #worstGapMs = 0
   #worstGapFromMs: number | undefined
 
-  /** @param startedMs on the clock of all other times handed in */
+  /** @param startedMs on the clock of all other times that are passed in */
   constructor(intervalMs: number, startedMs: number) {
     this.#intervalMs = intervalMs
     this.#lastMs = startedMs
@@ -42,18 +42,18 @@ export class Figures {
     this.#heldBack += 1
   }
 
-  /** The time since the last acknowledgement is a gap too, if nothing comes any more. */
+  /** Counts the time since the last acknowledgement as a gap, because no other ends it. */
   end(nowMs: number): void {
     this.#closeGap(nowMs)
   }
 
-  /** How things stand at this moment, an open gap included. */
+  /** The current state, including an open gap. */
   sketch(nowMs: number): { readonly acknowledged: number; readonly failed: number; readonly gapMs: number } {
     const gapMs = Math.max(this.#worstGapMs, nowMs - this.#lastMs - this.#intervalMs, 0)
     return { acknowledged: this.#acknowledged, failed: this.#failed, gapMs }
   }
 
-  /** @param dateAt a time of our clock as a date */
+  /** @param dateAt converts a time of the recorder's clock to a date */
   report(dateAt: (ms: number) => Date): OperationFigures {
     return {
       tried: this.#acknowledged + this.#failed,

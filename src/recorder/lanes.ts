@@ -1,4 +1,4 @@
-/** The keys that are written, each by one write at a time, and the operations on them. */
+/** The keys that the recorder writes, each with one write at a time, and the operations on them. */
 import { QuorateError } from '../errors.ts'
 import type { CallOptions, MemberClient } from '../etcd/client.ts'
 import { KV } from '../etcd/gen/kv_pb.ts'
@@ -14,15 +14,15 @@ export interface LanesOptions {
   readonly ledger: Ledger
   readonly lease: RecorderLease
   readonly monotonic: () => number
-  /** Told of the term that each answer carries. */
+  /** Called with the term of each answer. */
   readonly onTerm: (term: bigint) => void
-  /** The lease had run out, and with it all keys. */
+  /** The lease had expired, and all keys with it. */
   readonly onLeaseGone: () => void
 }
 
 export class Lanes {
   readonly #options: LanesOptions
-  /** Lanes without a key, as far as we know. */
+  /** Lanes without a key, as far as is known. */
   readonly #fresh: Set<number>
   readonly #idle: number[]
 
@@ -33,7 +33,7 @@ export class Lanes {
     this.#idle = all
   }
 
-  /** A lane that nobody writes to; give it back. undefined: all are busy. */
+  /** A lane without a running write; return it afterwards. undefined: all are busy. */
   take(): number | undefined {
     return this.#idle.shift()
   }
@@ -64,7 +64,7 @@ export class Lanes {
     ledger.acknowledge(lane, value, written.revision, monotonic())
   }
 
-  /** A linearizable read of what was acknowledged last. @throws QuorateError of the last attempt */
+  /** A linearizable read of the last acknowledged value. @throws QuorateError of the last attempt */
   async read(patience: Patience): Promise<void> {
     const { ledger, onTerm } = this.#options
     const lane = ledger.newestLane
@@ -80,7 +80,10 @@ export class Lanes {
     ledger.read(kvs[0] && storedIn(kvs[0]).value, acknowledged)
   }
 
-  /** Holds what all lanes have against what was acknowledged. Nobody writes meanwhile. @throws QuorateError */
+  /**
+   * Compares the content of all lanes with what was acknowledged. No write may run at the same time. @throws
+   * QuorateError
+   */
   async readBack(patience: Patience): Promise<void> {
     const { ledger, lanes, prefix } = this.#options
     const { kvs } = await withRetries(
@@ -92,7 +95,7 @@ export class Lanes {
     for (let lane = 0; lane < lanes; lane++) ledger.final(lane, stored.get(this.keyOf(lane)))
   }
 
-  /** A lane's key is gone: with the lease, or it was lost. */
+  /** A lane's key is missing: it was removed with the lease, or lost. */
   async #gone(member: MemberClient, lane: number, options: CallOptions): Promise<void> {
     const { ledger, lease, onLeaseGone } = this.#options
     this.#fresh.add(lane)
@@ -100,7 +103,7 @@ export class Lanes {
     ledger.held(lane, undefined)
   }
 
-  /** How many keys are there. @throws QuorateError */
+  /** The number of keys in etcd. @throws QuorateError */
   async count(patience: Patience): Promise<bigint> {
     const { prefix } = this.#options
     const request = { key: utf8(prefix), rangeEnd: prefixEnd(prefix), countOnly: true }
@@ -136,7 +139,7 @@ export class Lanes {
       if (there !== undefined && !fresh) {
         throw new QuorateError('etcd', `another client writes to ${this.keyOf(lane)}`, { host: member.name })
       }
-      // An earlier write that had failed is there after all, or a key is gone: look at it so, and write.
+      // An earlier write that had failed did take effect, or a key is missing: records that, and writes again.
       if (there === undefined) await this.#gone(member, lane, options)
       else this.#fresh.delete(lane)
     }

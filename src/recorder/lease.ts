@@ -1,11 +1,11 @@
-/** The lease that the recorder's keys hang on, so that nothing stays if the recorder dies. */
+/** The lease of the recorder's keys, which removes them if the recorder is killed. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { CallOptions, MemberClient } from '../etcd/client.ts'
 import { isNotFound } from '../etcd/failure.ts'
 import { Lease } from '../etcd/gen/lease_pb.ts'
 import { type Patience, withRetries } from './retry.ts'
 
-/** Seconds after which etcd removes the keys, should nobody keep the lease alive. */
+/** Seconds after which etcd removes the keys if nothing keeps the lease alive. */
 export const LEASE_SECONDS = 60
 
 const KEEP_ALIVE_MS = 10_000
@@ -13,7 +13,7 @@ const KEEP_ALIVE_MS = 10_000
 export class RecorderLease {
   #id = 0n
 
-  /** 0: there is none at this moment. */
+  /** 0: there is none at the moment. */
   get id(): bigint {
     return this.#id
   }
@@ -26,7 +26,7 @@ export class RecorderLease {
     }, patience)
   }
 
-  /** Keeps it alive until the signal, and grants another where it is gone. Failures are tried again. */
+  /** Keeps it alive until the signal, and grants another if it is gone. Retries failures. */
   async keep(patience: Patience): Promise<void> {
     const { signal } = patience
     while (!signal.aborted) {
@@ -39,16 +39,17 @@ export class RecorderLease {
         )
         if (!alive) await this.grant(patience)
       } catch {
-        // The members' figures tell of it; the next round tries again, well before the lease ends.
+        // The members' figures record it. The next round tries again, well before the lease ends.
         continue
       }
     }
   }
 
   /**
-   * Whether etcd has let it run out, and its keys with it: no loss of the cluster's, but ours (this computer slept).
-   * Another one is granted then.
+   * Grants another lease if etcd let it expire, and its keys with it. The cluster lost no data then: the workstation
+   * slept.
    *
+   * @returns whether it had expired
    * @throws QuorateError `etcd`, `cancelled`
    */
   async replaceIfGone(member: MemberClient, options: CallOptions): Promise<boolean> {
@@ -59,7 +60,7 @@ export class RecorderLease {
     return true
   }
 
-  /** Removes the keys with it. One that is gone already is fine. @throws QuorateError `etcd`, `cancelled` */
+  /** Also removes its keys. A lease that is gone already is fine. @throws QuorateError `etcd`, `cancelled` */
   async revoke(patience: Patience): Promise<void> {
     await withRetries(async (member, options) => {
       try {
@@ -71,7 +72,7 @@ export class RecorderLease {
   }
 }
 
-/** @returns false if there is no such lease any more. */
+/** @returns false if the lease no longer exists. */
 async function keepAlive(member: MemberClient, id: bigint, options: CallOptions): Promise<boolean> {
   for await (const answer of member.stream(Lease.method.leaseKeepAlive, { id }, options)) {
     return answer.ttl > 0n

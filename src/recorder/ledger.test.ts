@@ -12,7 +12,7 @@ test('a write that the watch went past without showing it was lost', () => {
   ledger.acknowledge(0, 1, 10n, 0)
   ledger.acknowledge(0, 2, 11n, 0)
   ledger.event(0, stored(1, 1, 10), 1)
-  // The second was acknowledged at revision 11, and the key's own count says that nothing was left out.
+  // The second was acknowledged at revision 11, and the key's own count shows that nothing was skipped.
   ledger.event(0, stored(3, 2, 12), 2)
   expect(ledger.lost).toBe(1)
   expect(ledger.counts.missing).toBe(0)
@@ -63,7 +63,7 @@ test('revisions: a write must have a greater one than all before, a read at leas
   ledger.answered(10n, ledger.floor, true)
   ledger.answered(9n, ledger.floor)
   expect(ledger.counts.revisionsBackwards).toBe(2)
-  // Asked before the others were answered: nothing is known of their order.
+  // Requested before the others were answered: their order is unknown.
   ledger.answered(5n, 4n)
   expect(ledger.counts.revisionsBackwards).toBe(2)
 })

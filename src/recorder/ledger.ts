@@ -1,12 +1,12 @@
 /**
- * What was written and acknowledged, held against what reads, later writes and the watch show. Pure: no clock, no I/O.
+ * Compares what was written and acknowledged with what reads, later writes and the watch show. Pure: no clock, no I/O.
  *
- * Each lane is one key whose writes come one after the other, with values that only grow. So a lane needs no list of
- * what was written: its last acknowledged value stands for all before it, and etcd's own count of a key's changes
- * (`version`) tells a change that the watch left out from one that never was.
+ * Each lane is one key. Its writes come one after the other, with values that only grow. So a lane needs no list of
+ * what was written: its last acknowledged value represents all values before it. etcd's own count of a key's changes
+ * (`version`) distinguishes a change that the watch skipped from one that never happened.
  */
 
-/** What a key held, and etcd's count of its changes. */
+/** A key's value, and etcd's count of its changes. */
 export interface Stored {
   readonly value: number
   readonly version: bigint
@@ -24,16 +24,16 @@ interface Lane {
   acknowledged: number
   /** The last change that the watch showed. */
   seen: Stored | undefined
-  /** Acknowledged, and not shown by the watch yet; oldest first. */
+  /** Acknowledged, but not shown by the watch yet; oldest first. */
   awaited: Acknowledged[]
-  /** Part of the watch's history can't be had: what comes next says nothing of what is missing. */
+  /** Part of the watch's history is unavailable: later events can't show what is missing. */
   blind: boolean
 }
 
-/** So many acknowledged writes may wait for their events; the oldest are given up then. */
+/** How many acknowledged writes may wait for their events; beyond that, the oldest are no longer checked. */
 const MOST_AWAITED = 5_000
 
-/** So many lost writes are told apart; more are lost beyond doubt. */
+/** How many lost writes are distinguished; more are a loss beyond doubt. */
 const MOST_LOST = 1_000
 
 export class Ledger {
@@ -63,12 +63,12 @@ export class Ledger {
     }))
   }
 
-  /** A value that was never written before, greater than all of them. */
+  /** A value that was never written before, greater than all earlier ones. */
   nextValue(): number {
     return this.#next++
   }
 
-  /** The highest revision that any answer has had: no later question may be answered with a lower one. */
+  /** The highest revision of any answer: no later request may be answered with a lower one. */
   get floor(): bigint {
     return this.#floor
   }
@@ -82,7 +82,7 @@ export class Ledger {
     return this.#lost.size
   }
 
-  /** The lane of the last acknowledgement: there a stale read would show. */
+  /** The lane of the last acknowledgement: a stale read would be visible on it. */
   get newestLane(): number {
     return this.#newest
   }
@@ -92,7 +92,7 @@ export class Ledger {
     return this.#lane(lane).acknowledged
   }
 
-  /** When the oldest write was acknowledged whose event is still to come: the watch has not got so far. */
+  /** When the oldest write was acknowledged whose event is missing: the watch is that far behind. */
   owedSinceMs(): number | undefined {
     const times = this.#lanes.flatMap(({ awaited }) => {
       const first = awaited.find(({ revision }) => revision > this.#watched)
@@ -101,19 +101,22 @@ export class Ledger {
     return times.length === 0 ? undefined : Math.min(...times)
   }
 
-  /** @param floor what `floor` was when the question was first asked; @param above a write's must be greater. */
+  /**
+   * @param floor the value of `floor` when the request was first sent; @param above the revision of a write must be
+   *   greater
+   */
   answered(revision: bigint, floor: bigint, above = false): void {
     if (above ? revision <= floor : revision < floor) this.counts.revisionsBackwards += 1
     if (revision > this.#floor) this.#floor = revision
   }
 
-  /** What a lane held right before its next write: what was acknowledged last, or later. */
+  /** What a lane held right before its next write: the last acknowledged value, or a later one. */
   held(lane: number, value: number | undefined): void {
     const { acknowledged } = this.#lane(lane)
     if ((value ?? 0) < acknowledged) this.#lose(acknowledged)
   }
 
-  /** A linearizable read that began when `acknowledged` was the lane's last acknowledged value. */
+  /** A linearizable read that started when `acknowledged` was the lane's last acknowledged value. */
   read(value: number | undefined, acknowledged: number): void {
     if ((value ?? 0) < acknowledged) this.counts.stale += 1
   }
@@ -122,7 +125,7 @@ export class Ledger {
     const own = this.#lane(lane)
     own.acknowledged = value
     this.#newest = lane
-    // The watch may be quicker than the answer.
+    // The watch may be faster than the answer.
     if (own.seen?.value === value) return
     if (own.seen !== undefined && own.seen.revision >= revision) {
       this.#lose(value)
@@ -153,7 +156,7 @@ export class Ledger {
     this.#passed(own, stored, left)
   }
 
-  /** What a lane holds at the very end, when nobody writes any more. */
+  /** What a lane holds at the end, after the last write. */
   final(lane: number, stored: Stored | undefined): void {
     this.held(lane, stored?.value)
     const own = this.#lane(lane)
@@ -161,14 +164,14 @@ export class Ledger {
     this.#passed(own, stored, this.#leftOut(own, stored.version))
   }
 
-  /** The key was removed: etcd counts its changes anew. */
+  /** The key was removed: etcd restarts its count of changes. */
   removed(lane: number, revision: bigint): void {
     const own = this.#lane(lane)
     if (revision > this.#watched) this.#watched = revision
     if (own.seen !== undefined) own.seen = { ...own.seen, version: 0n, revision }
   }
 
-  /** Our own lease ran out, and took all keys with it. */
+  /** The recorder's own lease expired, and removed all keys. */
   forget(): void {
     for (const lane of this.#lanes) {
       lane.acknowledged = 0
@@ -176,7 +179,7 @@ export class Ledger {
     }
   }
 
-  /** The history up to this revision can't be had any more. */
+  /** The history up to this revision is no longer available. */
   compacted(revision: bigint): void {
     if (revision - 1n > this.#watched) this.#watched = revision - 1n
     for (const lane of this.#lanes) {
@@ -185,12 +188,12 @@ export class Ledger {
     }
   }
 
-  /** Nothing is awaited any more. */
+  /** No more events are awaited. */
   end(): void {
     for (const lane of this.#lanes) this.#giveUp(lane)
   }
 
-  /** How many changes of a lane the watch left out, up to this count of them; -1: nobody can tell. */
+  /** How many changes of a lane the watch skipped, up to this count of them; -1: unknown. */
   #leftOut(lane: Lane, version: bigint): number {
     if (lane.blind) return -1
     const left = Math.max(0, Number(version - (lane.seen?.version ?? 0n)))
@@ -198,7 +201,7 @@ export class Ledger {
     return left
   }
 
-  /** The watch has come past these: what it has not shown although it left nothing out was never stored. */
+  /** The watch is past these writes. If it has skipped nothing, a write that it has not shown was never stored. */
   #passed(lane: Lane, stored: Stored, left: number): void {
     const passed = lane.awaited.filter(({ revision }) => revision <= stored.revision)
     lane.awaited = lane.awaited.filter(({ revision }) => revision > stored.revision)

@@ -1,4 +1,4 @@
-/** The writes and reads themselves: begun at a steady rate, none waiting for another, each counted. */
+/** The writes and reads: started at a steady rate without waiting for each other, and counted. */
 import { QuorateError } from '../errors.ts'
 import type { Endpoints } from './endpoints.ts'
 import { Figures } from './figures.ts'
@@ -11,12 +11,12 @@ export interface LoadOptions {
   readonly endpoints: Endpoints
   /** Writes each second, and as many reads. */
   readonly rate: number
-  /** So many of each may be under way at once. */
+  /** How many of each may run at once. */
   readonly most: number
   readonly monotonic: () => number
-  /** Cuts off what is under way: that counts as nothing then. */
+  /** Aborts running operations, which are then not counted. */
   readonly signal: AbortSignal
-  /** Told of what should never happen. */
+  /** Called for what must never happen. */
   /** How long an operation is tried, in ms. */
   readonly operationMs: number
   readonly onBug: (text: string) => void
@@ -39,9 +39,9 @@ export class Load {
   }
 
   /**
-   * Begins operations until the signal, and waits for those that are under way then.
+   * Starts operations until the signal, then waits for the running ones.
    *
-   * @returns how late their beat was at worst, in ms
+   * @returns the longest delay of their pace, in ms
    */
   async run(until: AbortSignal): Promise<{ readonly ownPauseMs: number }> {
     const { monotonic } = this.#options

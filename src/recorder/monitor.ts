@@ -1,4 +1,4 @@
-/** Who leads, and who can be asked: every member's status, in turn. */
+/** Who leads, and which members can be asked: reads every member's status, in turn. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { QuorateError } from '../errors.ts'
 import type { MemberClient } from '../etcd/client.ts'
@@ -26,7 +26,7 @@ export class Monitor {
     this.#now = now
   }
 
-  /** Asks all of them at once. @throws QuorateError of one of them if not a single voter answers */
+  /** Asks all of them at once. @throws QuorateError of one of them if no voting member answers */
   async askAll(signal: AbortSignal): Promise<void> {
     const answers = await Promise.allSettled(
       this.#endpoints.all().map(async (client) => await this.#ask(client, signal)),
@@ -36,18 +36,19 @@ export class Monitor {
     throw failure?.reason ?? new QuorateError('etcd', 'there is no voting member to ask')
   }
 
-  /** Asks one after the other until the signal; never throws. */
+  /** Asks one after the other until the signal. Never throws. */
   async follow(signal: AbortSignal): Promise<void> {
     for (let turn = 0; !signal.aborted; turn++) {
       await sleep(PAUSE_MS, undefined, { signal }).catch(() => undefined)
       const clients = this.#endpoints.all()
       const client = clients[turn % Math.max(1, clients.length)]
-      // Whether it works is found out by whoever uses it next: a status may fail where all else goes well.
+      // A status request may fail while everything else works, so only the next real operation decides whether the
+      // member works.
       if (client !== undefined && !signal.aborted) await this.#ask(client, signal).catch(() => undefined)
     }
   }
 
-  /** A term that an answer carried. */
+  /** The term of an answer. */
   term(term: bigint): void {
     if (this.#firstTerm === 0n) this.#firstTerm = term
     if (term > this.#lastTerm) this.#lastTerm = term
@@ -66,7 +67,7 @@ export class Monitor {
     }
   }
 
-  /** @returns whether it is a voter of this cluster. */
+  /** @returns whether it is a voting member of this cluster. */
   async #ask(client: MemberClient, signal: AbortSignal): Promise<boolean> {
     const status = await client.call(Maintenance.method.status, {}, { timeoutMs: ATTEMPT_MS, signal })
     const { clusterId = 0n, memberId = 0n } = status.header ?? {}
@@ -79,7 +80,7 @@ export class Monitor {
     return true
   }
 
-  /** A term has at most one leader; what a member that lags behind says is old. */
+  /** A term has at most one leader. The answer of a member that lags behind is outdated. */
   #leader(id: bigint, term: bigint): void {
     this.term(term)
     const last = this.#seen.at(-1)

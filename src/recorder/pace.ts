@@ -1,4 +1,4 @@
-/** A steady beat that does not drift, and knows when it was late. */
+/** A steady pace that doesn't drift, and that knows when it was late. */
 import { setTimeout as sleep } from 'node:timers/promises'
 
 export interface Pace {
@@ -6,11 +6,11 @@ export interface Pace {
   readonly startedMs: number
   readonly monotonic: () => number
   readonly signal: AbortSignal
-  /** What is due at each beat, in turn across the interval: none of them waits. */
+  /** What is due at each beat, distributed over the interval: none waits for another. */
   readonly due: readonly (() => void)[]
 }
 
-/** Until the signal. @returns how late it was at worst: this process was busy with something else for so long. */
+/** Runs until the signal. @returns the longest delay: this process was busy with other work for so long */
 export async function keepPace(pace: Pace): Promise<{ readonly ownPauseMs: number }> {
   const { startedMs, monotonic, signal, due } = pace
   const beatMs = pace.intervalMs / due.length
@@ -23,7 +23,7 @@ export async function keepPace(pace: Pace): Promise<{ readonly ownPauseMs: numbe
     if (signal.aborted) break
     const lateMs = monotonic() - Math.max(nextMs, nextMs - waitMs)
     ownPauseMs = Math.max(ownPauseMs, lateMs)
-    // What was missed is not made up for: a burst would tell nothing of the cluster.
+    // Missed beats are not made up for: a burst would show nothing about the cluster.
     const missed = Math.floor(Math.max(0, monotonic() - nextMs) / beatMs)
     beat += missed - (missed % due.length)
   }

@@ -1,4 +1,4 @@
-/** One attempt to write a value, which may be made any number of times and takes effect once. */
+/** One attempt to write a value. It may be repeated any number of times, and takes effect once. */
 import { create } from '@bufbuild/protobuf'
 import { QuorateError } from '../errors.ts'
 import type { CallOptions, MemberClient } from '../etcd/client.ts'
@@ -17,27 +17,27 @@ const DIGITS = 16
 
 export interface Put {
   readonly key: string
-  /** Greater than every value that the key had. */
+  /** Greater than every earlier value of the key. */
   readonly value: number
-  /** The key is to be made: it is not there, as far as we know. */
+  /** The key is to be created: as far as is known, it doesn't exist. */
   readonly fresh: boolean
   readonly lease: bigint
 }
 
 export type PutOutcome =
-  /** It is written, by this attempt or an earlier one. `before`: what was there; unknown after an earlier attempt. */
+  /** It is written, by this attempt or an earlier one. `before`: the old value; unknown after an earlier attempt. */
   | {
       readonly kind: 'written'
       readonly revision: bigint
       readonly term: bigint
       readonly before: Stored | 'nothing' | 'unknown'
     }
-  /** The key is there although it should be fresh, or is not although it should be: nothing was written. */
+  /** The key exists although it should be new, or is missing although it should exist: nothing was written. */
   | { readonly kind: 'other'; readonly there: Stored | undefined; readonly term: bigint }
 
 /**
- * Writes only over a smaller value (or, if `fresh`, only where there is no key): an earlier attempt that arrives late,
- * after this one or after a later write, does nothing. Where an earlier attempt was first, its value is found.
+ * Writes only over a smaller value, or, if `fresh`, only if there is no key. So an earlier attempt that arrives late,
+ * after this one or after a later write, does nothing. If an earlier attempt was first, its value is found.
  *
  * @throws QuorateError `etcd`, `cancelled`
  */
@@ -77,7 +77,7 @@ export async function attemptPut(
   return { kind: 'other', there: found, term: header.raftTerm }
 }
 
-/** Digits enough that text sorts as numbers do. */
+/** Enough digits for text to sort like numbers. */
 export function formatValue(value: number): string {
   return String(value).padStart(DIGITS, '0')
 }

@@ -7,7 +7,7 @@ import type { AvailabilityReport } from './report.ts'
 import { type Faults, FakeCluster, atTurn, refused, unanswered } from './testing.ts'
 import { judgeAvailability } from './verdict.ts'
 
-/** Records on a cluster of three until so many writes are acknowledged; `midway` happens after half of them. */
+/** Records on a cluster of three until this many writes are acknowledged; `midway` runs after half of them. */
 async function record(
   faults: Faults,
   midway: (cluster: FakeCluster) => void = () => undefined,
@@ -30,7 +30,7 @@ async function reached(recorder: Recorder, writes: number): Promise<void> {
   })
 }
 
-// At once: each of them mostly waits.
+// Concurrent, because each of them mostly waits.
 describe.concurrent('the recorder', () => {
   test('of a calm cluster there is nothing to tell, and nothing is left in it', async () => {
     const { report, cluster } = await record({})

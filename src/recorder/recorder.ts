@@ -1,6 +1,6 @@
 /**
- * Writes, reads and watches as an ordinary client does, steadily and beside whatever else goes on, and reports what such
- * a client has noticed of it.
+ * The availability probe: writes, reads and watches steadily as an ordinary client does, while an operation runs, and
+ * reports the impact on such a client.
  */
 import { randomBytes } from 'node:crypto'
 import { QuorateError } from '../errors.ts'
@@ -19,63 +19,61 @@ import { watchAll } from './watcher.ts'
 import { counted, plural } from '../spec/units.ts'
 import { type Looked, until } from '../wait/until.ts'
 
-/** Where the recorder writes: below it, a folder for each run. */
+/** Where the recorder writes: each run has its own prefix below this one. */
 export const PROBE_PREFIX = '/quorate.io/probe/'
 
-/** Writes each second, and as many reads, unless told otherwise. */
+/** Writes each second, and as many reads, by default. */
 export const DEFAULT_RATE = 10
 
-/** As many keys as operations that may be under way at once. */
+/** As many keys as operations that may run at once. */
 const LANES = { least: 4, most: 100 }
 
-/** How long the beginning may take, in ms: without a quorum there is nothing to record. */
+/** How long the start may take, in ms: without a quorum there is nothing to record. */
 const BEGIN_MS = 3_000
 
 /** How long the end waits for the watch, in ms. */
 const CATCH_UP_MS = 5_000
 
-/** How long the end may take in all where the cluster does not serve, in ms. */
+/** How long the end may take in total if the cluster doesn't serve, in ms. */
 const END_MS = 10_000
 
-/** How long a step of the end may take at least, and at most once the caller wants it over; in ms. */
+/** How long a step of the end may take at least, and at most once the caller wants it to end, in ms. */
 const HASTE_MS = 1_000
 
-/** So many different ones are told. */
+/** How many different ones are reported. */
 const MOST_TROUBLES = 20
 
 export interface RecorderOptions {
-  /** The members' clients at this moment, one each; asked again for every attempt, so that they may come and go. */
+  /** A client for each current member. Called again for every attempt, so that members may come and go. */
   readonly clients: () => readonly MemberClient[]
-  /** Writes each second, and as many reads: 1 to 100; `DEFAULT_RATE` unless given. */
+  /** Writes each second, and as many reads: 1 to 100; `DEFAULT_RATE` by default. */
   readonly rate?: number | undefined
-  /** How long an operation is tried before it counts as failed, in ms; `OPERATION_MS` unless given. */
+  /** How long an operation is tried before it counts as failed, in ms; `OPERATION_MS` by default. */
   readonly operationMs?: number | undefined
-  /** Ends the recording; `stop` then gives the report, in haste. */
+  /** Ends the recording. `stop` then returns the report quickly. */
   readonly signal?: AbortSignal | undefined
   readonly now?: (() => Date) | undefined
-  /** A clock in ms that never goes back; the process's own unless given. */
+  /** A clock in ms that never goes back; the process's own by default. */
   readonly monotonic?: (() => number) | undefined
 }
 
 export interface Recorder {
-  /** How things stand at this moment. */
+  /** The current state. */
   progress(): RecorderProgress
   /**
-   * Ends the recording: waits for what is under way, reads back, removes its keys. Never throws: what goes wrong is
-   * part of the report. May be called twice.
+   * Ends the recording: waits for running operations, reads back, removes its keys. Never throws: the report lists what
+   * went wrong. May be called twice.
    */
   stop(): Promise<AvailabilityReport>
 }
 
 /**
- * Begins to record. Returns once the first look at the cluster has succeeded.
+ * Starts recording. Returns once the members' status was read.
  *
- * @throws QuorateError `etcd` if no member answers, or no quorum within 3 s: there would be nothing to compare with;
- *   `usage` for a rate that is not possible; `cancelled`.
- * @example
- * const recorder = await startRecorder({ clients: () => members })
- * await somethingRisky()
- * const { unnoticed, reasons } = judgeAvailability(await recorder.stop())
+ * @throws QuorateError `etcd` if no member answers, or no quorum within 3 s: there would be nothing to compare with.
+ *   `usage` for a rate out of range; `cancelled`.
+ * @example const recorder = await startRecorder({ clients: () => members }) await somethingRisky() const { unnoticed,
+ *   reasons } = judgeAvailability(await recorder.stop())
  */
 export async function startRecorder(options: RecorderOptions): Promise<Recorder> {
   const { operationMs: triedMs = OPERATION_MS } = options
@@ -147,7 +145,7 @@ export async function startRecorder(options: RecorderOptions): Promise<Recorder>
     lease.keep({ endpoints, monotonic, signal: hard.signal }),
   ]
 
-  /** Tries a step of the end; what goes wrong is told. @returns whether it succeeded */
+  /** Tries a step of the end, and reports what goes wrong. @returns whether it succeeded */
   async function attempt(
     endsMs: number,
     what: string,
@@ -163,7 +161,7 @@ export async function startRecorder(options: RecorderOptions): Promise<Recorder>
     }
   }
 
-  /** Nothing is owed to the watch any more, or it has had its time on the recorder's own clock. */
+  /** The watch has shown every write, or its time is up on the recorder's own clock. */
   function delivered(untilMs: number): Looked<void, undefined> {
     const owes = ledger.owedSinceMs() !== undefined && monotonic() < untilMs
     return owes ? { missing: undefined } : { found: undefined }
@@ -238,7 +236,7 @@ export async function startRecorder(options: RecorderOptions): Promise<Recorder>
   }
 }
 
-/** Aborts with the signal, if there is one, and by itself. */
+/** Aborts with the signal, if there is one, or by itself. */
 function linked(signal: AbortSignal | undefined): AbortController {
   const controller = new AbortController()
   if (signal?.aborted === true) controller.abort(signal.reason)

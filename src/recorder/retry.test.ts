@@ -5,7 +5,7 @@ import { Endpoints } from './endpoints.ts'
 import { type Patience, withRetries } from './retry.ts'
 import { FakeCluster, refused } from './testing.ts'
 
-/** Members of whom all are usable, and a clock that the test sets. */
+/** Usable members, and a clock that the test sets. */
 function patience(members: number, clock = { ms: 0 }): Patience & { readonly endpoints: Endpoints } {
   const clients = new FakeCluster().members(members)
   const endpoints = new Endpoints(
@@ -36,7 +36,7 @@ test('it gives up when its time is over, with the last error', async () => {
   const trying = withRetries(
     async (_member, { timeoutMs }) => {
       attempts += 1
-      // No attempt may outlast the whole.
+      // No attempt may take longer than the whole operation.
       expect(timeoutMs).toBe(Math.min(1_000, 2_500 - clock.ms))
       clock.ms += timeoutMs ?? 0
       throw new Error(`attempt ${attempts}`)
@@ -75,7 +75,7 @@ test('a member that failed is passed over, longer each time, and taken again', (
   const chosen = () => new Set(Array.from({ length: 6 }, () => endpoints.choose().name))
   expect(chosen()).toEqual(new Set(['etcd01', 'etcd02']))
   endpoints.failed('etcd01', refused())
-  // One failure, though many attempts end with it.
+  // One failure, although many attempts end with it.
   endpoints.failed('etcd01', refused())
   expect(chosen()).toEqual(new Set(['etcd02']))
   clock.ms = 500
@@ -83,7 +83,7 @@ test('a member that failed is passed over, longer each time, and taken again', (
   endpoints.failed('etcd01', refused())
   clock.ms = 1_400
   expect(chosen()).toEqual(new Set(['etcd02']))
-  // Where none works, the one whose time comes first.
+  // If none works, the one that may be retried first.
   endpoints.failed('etcd02', refused())
   expect(chosen()).toEqual(new Set(['etcd01']))
 })

@@ -1,4 +1,4 @@
-/** An ordinary client's patience: short attempts, each on another member, until one succeeds or time is up. */
+/** The retries of an ordinary client: short attempts, each on another member, until one succeeds or the time is up. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { QuorateError } from '../errors.ts'
 import type { CallOptions, MemberClient } from '../etcd/client.ts'
@@ -14,7 +14,7 @@ export const OPERATION_MS = 10_000
 /** Between two attempts of one operation, in ms; doubled each time. */
 const PAUSE_MS = { first: 20, longest: 200 }
 
-/** No other member would answer otherwise. */
+/** Failures that another member would repeat. */
 const FINAL: ReadonlySet<FailureKind> = new Set(['exhausted', 'denied', 'unauthenticated', 'unsupported'])
 
 export interface Patience {
@@ -22,14 +22,14 @@ export interface Patience {
   readonly monotonic: () => number
   /** Ends it, with the code `cancelled`. */
   readonly signal: AbortSignal
-  /** How long it is tried, in ms; `OPERATION_MS` unless given. */
+  /** How long it is tried, in ms; `OPERATION_MS` by default. */
   readonly operationMs?: number | undefined
-  /** Told of every attempt beyond the first. */
+  /** Called for every attempt after the first. */
   readonly onRetry?: (() => void) | undefined
 }
 
 /**
- * @param attempt one attempt on one member; begun anew after a failure, so that it must be safe to do twice
+ * @param attempt one attempt on one member. It runs again after a failure, so it must be safe to repeat.
  * @throws QuorateError of the last attempt; `cancelled` after the signal
  */
 export async function withRetries<T>(

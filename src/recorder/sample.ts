@@ -1,4 +1,4 @@
-/** A report without a flaw, for tests. */
+/** A report without problems, for tests. */
 import type { AvailabilityReport } from './report.ts'
 
 export function sampleReport(): AvailabilityReport {

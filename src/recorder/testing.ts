@@ -28,26 +28,26 @@ import {
 } from '../etcd/gen/watch_pb.ts'
 import { fromUtf8 } from '../etcd/keys.ts'
 
-/** Each is asked at the moment it could strike; true once makes one wrong answer. */
+/** Each is evaluated when it could occur; true once makes one wrong answer. */
 export interface Faults {
-  /** Thrown in place of an answer, before anything is done. */
+  /** Thrown instead of an answer, before anything is done. */
   readonly refuse?: (member: string, method: string) => Error | undefined
-  /** A write is done, and its answer lost. */
+  /** A write is done, but its answer is lost. */
   readonly loseAnswer?: (member: string) => boolean
-  /** A write is acknowledged, and not done. */
+  /** A write is acknowledged, but not done. */
   readonly loseWrite?: () => boolean
-  /** A read shows what was there when that began. */
+  /** A read returns what was stored when it started. */
   readonly staleRead?: () => boolean
   /** An answer has an old revision. */
   readonly oldRevision?: () => boolean
-  /** The watch leaves a change out, or shows it twice. */
+  /** The watch skips a change, or shows it twice. */
   readonly hideEvent?: () => boolean
   readonly repeatEvent?: () => boolean
   /** The stream ends. */
   readonly endWatch?: () => boolean
 }
 
-/** Answers with true once, at the given turn. */
+/** Returns true once, at the given turn. */
 export function atTurn(turn: number): () => boolean {
   let turns = 0
   return () => ++turns === turn
@@ -68,7 +68,7 @@ export class FakeCluster {
 
   member(name: string, id: bigint): MemberClient {
     const call = async (method: { readonly name: string }, request: unknown): Promise<unknown> => {
-      // An answer never comes at once.
+      // An answer never comes immediately.
       await new Promise((resolve) => setTimeout(resolve, 1))
       this.asked.set(name, (this.asked.get(name) ?? 0) + 1)
       const refusal = this.faults.refuse?.(name, method.name)
@@ -93,7 +93,7 @@ export class FakeCluster {
     return [...this.#store.keys()]
   }
 
-  /** As etcd does when a lease was not kept alive. */
+  /** Like etcd if a lease was not kept alive. */
   expireLeases(): void {
     for (const id of this.#leases) this.#revoke(id)
   }
@@ -216,13 +216,13 @@ export class FakeCluster {
   }
 }
 
-/** What a call throws that got no answer in time. */
+/** The error of a call without an answer in time. */
 export function unanswered(): QuorateError {
   const cause = new DOMException('timed out', 'TimeoutError')
   return new QuorateError('etcd', 'no answer in time', { cause })
 }
 
-/** What a call throws where nothing listens. */
+/** The error of a call to a port without a listener. */
 export function refused(): QuorateError {
   const cause = Object.assign(new Error('connect'), { code: 'ECONNREFUSED' })
   return new QuorateError('etcd', 'nothing listens', { cause })

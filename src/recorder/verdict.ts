@@ -1,36 +1,37 @@
-/** Whether whoever used the cluster meanwhile would have noticed anything. */
+/** Whether a client of the cluster would have noticed anything. */
 import type { AvailabilityReport } from './report.ts'
 
 export interface Verdict {
-  /** No ordinary client that tries again could tell that anything happened, and that is proven. */
+  /** Verified: no ordinary client that retries could notice anything. */
   readonly unnoticed: boolean
-  /** What could be noticed, or is not proven, for people. */
+  /** What could be noticed or was not verified, as text. */
   readonly reasons: readonly string[]
 }
 
 /** etcd's own default, in ms. */
 const ELECTION_TIMEOUT_MS = 1_000
 
-/** For the new leader's first commit, and clients finding it. */
+/** For the new leader's first commit, and for clients to find it. */
 const GRACE_MS = 500
 
 /**
- * The longest stall that passes for one election, in ms: followers wait for one to two election timeouts before they
- * stand (raft's randomized timeout), and the winner needs a moment.
+ * The longest stall that passes as one election, in ms. Followers wait for one to two election timeouts before they
+ * stand (Raft's randomized timeout), and the winner needs a moment.
  */
 export function stallLimitMs(electionTimeoutMs = ELECTION_TIMEOUT_MS): number {
   return 2 * electionTimeoutMs + GRACE_MS
 }
 
 /**
- * An operation went unnoticed if no write or read failed, none stalled for longer than one election, nothing was lost,
- * read stale or out of order, and the watch had every change once.
+ * An operation had no client impact if no write or read failed and none stalled for longer than one election. Also,
+ * nothing was lost, no read was stale or out of order, and the watch had every change once.
  */
 export function judgeAvailability(report: AvailabilityReport, limitMs = stallLimitMs()): Verdict {
   const { writes, reads, watch } = report
   const stall = (what: string, gapMs: number) => {
     if (gapMs <= limitMs) return undefined
-    // Half of it may be ours: worth knowing before somebody looks for it in the cluster.
+    // This process may have caused half of it. Report that, so that operators don't search for the cause in the
+    // cluster.
     const own =
       report.ownPauseMs > gapMs / 2 ? `; quorate itself paused for ${seconds(report.ownPauseMs)}` : ''
     return `${what} stalled for ${seconds(gapMs)}, more than one election takes (${seconds(limitMs)})${own}`

@@ -1,4 +1,4 @@
-/** One watch over all that the recorder writes, taken up where it ended as an ordinary client does. */
+/** One watch over all keys that the recorder writes, continued where it ended, as an ordinary client does. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { QuorateError } from '../errors.ts'
 import type { MemberClient } from '../etcd/client.ts'
@@ -8,7 +8,7 @@ import type { Endpoints } from './endpoints.ts'
 import type { Ledger } from './ledger.ts'
 import { storedIn } from './put.ts'
 
-/** An event that comes so much later than its write's acknowledgement: the stream stands still. In ms. */
+/** If an event is later than its write's acknowledgement by this much, the stream has stalled. In ms. */
 const STALLED_MS = 2_000
 
 const LOOK_MS = 250
@@ -18,16 +18,16 @@ export interface WatcherOptions {
   readonly endpoints: Endpoints
   readonly ledger: Ledger
   readonly prefix: string
-  /** The first revision to be shown. */
+  /** The first revision to show. */
   readonly from: bigint
   readonly laneOf: (key: string) => number | undefined
   readonly monotonic: () => number
   readonly signal: AbortSignal
-  /** Told each time that the stream was taken up anew. */
+  /** Called each time that the watch was continued on a new stream. */
   readonly onResume: () => void
 }
 
-/** Watches until the signal. Never throws: a stream that fails is taken up on another member. */
+/** Watches until the signal. Never throws: continues on another member if a stream fails. */
 export async function watchAll(options: WatcherOptions): Promise<void> {
   const { endpoints, signal } = options
   let member: MemberClient | undefined
@@ -44,13 +44,13 @@ export async function watchAll(options: WatcherOptions): Promise<void> {
   }
 }
 
-/** Until the stream ends, stands still or fails. */
+/** Runs until the stream ends, stalls or fails. */
 async function watchOnce(member: MemberClient, options: WatcherOptions): Promise<void> {
   const { ledger, prefix, from, monotonic } = options
   const still = new AbortController()
   const opened = monotonic()
   const watchdog = setInterval(() => {
-    // A stream that was just taken up gets its time as well.
+    // A new stream gets its time as well.
     const owed = Math.max(ledger.owedSinceMs() ?? Infinity, opened)
     if (monotonic() - owed > STALLED_MS) {
       still.abort(new QuorateError('etcd', 'the watch stands still', { host: member.name }))
