@@ -1,4 +1,7 @@
-/** An apt of our own in a directory: its own sources, lists and cache; of the system only its network settings. */
+/**
+ * quorate's own apt in a directory: with its own sources, lists and cache. Of the system, it uses only the network
+ * settings.
+ */
 import { access, chmod, chown, mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { QuorateError } from '../errors.ts'
@@ -22,7 +25,7 @@ export interface Apt {
   readonly downloads: string
   /** Fetches the suite's package list and checks its signature against Debian's archive keys. */
   update(): Promise<void>
-  /** The suite's current packages of these names; those that it doesn't have are left out. */
+  /** The suite's current packages with these names, as far as it has them. */
   show(names: readonly string[]): Promise<readonly AptPackage[]>
   download(packages: readonly AptPackage[]): Promise<void>
 }
@@ -95,7 +98,7 @@ export function parsePackages(text: string): readonly AptPackage[] {
   })
 }
 
-/** What apt needs of the workstation's settings to reach the network: its `Acquire::` ones, proxies above all. */
+/** The workstation's apt settings that are needed to reach the network: those of `Acquire::`, especially proxies. */
 export function acquireSettings(dump: string): readonly string[] {
   return dump
     .split('\n')
@@ -160,7 +163,10 @@ async function prepareFolders(root: string, downloads: string): Promise<void> {
   await writeFile(path.join(root, 'status'), '')
 }
 
-/** For root, apt fetches as the user _apt, who must then get to these directories. False if there is no such user. */
+/**
+ * If root runs apt, it downloads as the user _apt, who needs access to these directories. False if there is no such
+ * user.
+ */
 async function giveToSandbox(
   root: string,
   downloads: string,
@@ -194,7 +200,7 @@ function aptConfiguration(
   return [
     ...network,
     `Dir::Etc "${root}/etc";`,
-    // The logins for private mirrors stay where the system has them.
+    // Logins for private mirrors stay in the system's file.
     'Dir::Etc::netrc "/etc/apt/auth.conf";',
     'Dir::Etc::netrcparts "/etc/apt/auth.conf.d";',
     `Dir::State "${root}";`,

@@ -25,7 +25,7 @@ test('a byte flipped in a cached binary is found, and the binary fetched anew', 
   const content = await readFile(file)
   content[66] = (content[66] ?? 0) ^ 1
   await writeFile(file, content)
-  // The clock that files are stamped by may not have moved on since the entry was made.
+  // The clock for file times may not have advanced since the entry was made.
   await utimes(file, new Date(), new Date(Date.now() + 1000))
 
   expect(await obtain()).toEqual(first)

@@ -1,7 +1,7 @@
 /**
- * The shelf of fetched binaries: one directory an entry, complete or absent. An entry is made in a sibling directory and
- * renamed into place. `entry.json` holds each file's checksum, and a stamp (size, times, inode) that tells cheaply
- * whether the file is still the one that was checked.
+ * The cache of downloaded binaries: one directory for each entry, complete or missing. An entry is made in a sibling
+ * directory and then renamed. `entry.json` has each file's checksum, and a stamp (size, times, inode) that shows
+ * quickly whether a file has changed since it was checked.
  */
 import { chmod, open, rename, rm, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
@@ -34,14 +34,14 @@ type Entry = z.infer<typeof Entry>
 
 const RECORD = 'entry.json'
 
-/** A product, and the files that an entry of it may have, in their order. */
+/** A product, and the files that its entries may have, in order. */
 export interface Product<N extends string> {
   /** For messages: `etcd`. */
   readonly title: string
   readonly names: readonly N[]
 }
 
-/** The entry's files if they are there and are what was recorded; undefined (with an event) if they must be fetched. */
+/** The entry's files if they exist and match what was recorded; undefined (with an event) if they must be downloaded. */
 export async function findCached<N extends string>(
   entry: string,
   product: Product<N>,
@@ -71,7 +71,10 @@ export async function findCached<N extends string>(
   return toArtifact(entry, product, record)
 }
 
-/** Makes the staged files the entry, durably, and returns them as they are there. An unharmed entry of another run wins. */
+/**
+ * Makes the staged files the entry, durably, and returns them with their final paths. An intact entry of another run is
+ * kept instead.
+ */
 export async function store<N extends string>(
   entry: string,
   staging: string,
@@ -118,7 +121,7 @@ async function replace(entry: string, staging: string): Promise<void> {
   const aside = await draftFolderBeside(entry)
   try {
     await rename(entry, path.join(aside, 'damaged')).catch((error: NodeJS.ErrnoException) => {
-      // Another run was quicker to move the damaged entry away.
+      // Another run has already moved the damaged entry away.
       if (error.code !== 'ENOENT') throw error
     })
     if (!(await renamed(staging, entry))) {
@@ -143,7 +146,7 @@ async function readRecord(entry: string): Promise<Entry | undefined> {
   try {
     return Entry.parse(JSON.parse(text))
   } catch {
-    // Unreadable is the same as absent: the binaries are fetched anew and the entry replaced.
+    // An unreadable entry counts as missing: the binaries are downloaded again, and the entry is replaced.
     return undefined
   }
 }

@@ -6,8 +6,8 @@ import { runProgram } from './program.ts'
 const TIMEOUT_MS = 10_000
 
 /**
- * Throws an `artifact` error unless `etcd --version` names this version. Runs it with an environment of its own, since
- * etcd reads every `ETCD_*` variable. Where it can't be run at all (a filesystem mounted noexec) an event says so.
+ * Throws an `artifact` error unless `etcd --version` prints this version. Runs it with a separate environment, because
+ * etcd reads every `ETCD_*` variable. If it can't be run at all (a filesystem mounted noexec), emits an event.
  */
 export async function checkClaimedVersion(
   file: string,
@@ -15,7 +15,7 @@ export async function checkClaimedVersion(
   origin: string,
   context: ArtifactContext,
 ): Promise<void> {
-  // etcd 3.3 and 3.4 refuse arm64 unless told that this is known.
+  // etcd 3.3 and 3.4 refuse arm64 unless this variable is set.
   const env = ownArchitecture() === 'arm64' ? { ETCD_UNSUPPORTED_ARCH: 'arm64' } : {}
   const result = await runProgram(file, ['--version'], { env, signal: context.signal, timeoutMs: TIMEOUT_MS })
   if (result.notStarted === 'EACCES') {

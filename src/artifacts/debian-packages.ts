@@ -1,4 +1,4 @@
-/** Packages of Debian's archive, verified, without installing them: for programs that quorate takes out of them. */
+/** Verified packages of Debian's archive, which are not installed: quorate extracts programs from them. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chown, readdir } from 'node:fs/promises'
@@ -14,8 +14,8 @@ import type { DebianArchive } from './mirror.ts'
 export type AptContext = Omit<ArtifactContext, 'cacheDirectory' | 'limits'>
 
 /**
- * Hands over the suite's current packages of these names (without those that it lacks), and an apt that can download them. It is
- * an apt of its own: no list, cache or setting of the system is touched, and no root is needed.
+ * Passes on the suite's current packages with these names (as far as it has them), and an apt that can download them.
+ * That apt is separate: it changes no list, cache or setting of the system, and doesn't need root.
  */
 export async function withPackages<Result>(
   archive: DebianArchive,
@@ -39,7 +39,7 @@ export async function withPackages<Result>(
 /**
  * The files of a downloaded package, as a tar that `use` reads to its end.
  *
- * @throws QuorateError `artifact` if the package is not what the archive signed, or can't be read
+ * @throws QuorateError `artifact` if the package differs from what the archive signed, or can't be read
  */
 export async function readPackage<Result>(
   found: AptPackage,
@@ -51,7 +51,7 @@ export async function readPackage<Result>(
   if (file === undefined) throw new QuorateError('artifact', `apt downloaded no ${found.name}`)
   const location = path.join(apt.downloads, file)
   if (process.getuid?.() === 0) await chown(location, 0, 0)
-  // apt has checked it; once more, because its unprivileged helper could write to it until a moment ago.
+  // apt has verified it. Verified again, because apt's unprivileged helper could write to it until now.
   const sha256 = await sha256OfFile(location, signal)
   if (sha256 !== found.sha256) {
     throw new QuorateError(

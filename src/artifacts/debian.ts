@@ -1,4 +1,4 @@
-/** etcd's binaries out of Debian's archive: the packages `etcd-server` and `etcd-client` of a suite, verified by apt. */
+/** etcd's binaries from Debian's archive: the packages `etcd-server` and `etcd-client` of a suite, verified by apt. */
 import type { Readable } from 'node:stream'
 import { QuorateError } from '../errors.ts'
 import type { EtcdSource } from '../spec/cluster.ts'
@@ -15,7 +15,8 @@ const PACKAGES = ['etcd-server', 'etcd-client'] as const
 const OTHERWISE = 'or take etcd from a release (etcd.source.release) or from a file (etcd.source.file)'
 
 /**
- * Asks the archive through an apt of its own and unpacks the programs into `staging`. Throws an `artifact` error if the suite has another version now.
+ * Queries the archive through a separate apt, and unpacks the programs into `staging`. Throws an `artifact` error if
+ * the suite has another version now.
  */
 export async function fetchDebian(
   source: DebianSource,
@@ -89,7 +90,7 @@ function checkVersions(
   return server
 }
 
-/** etcd's own version in a Debian one: `3.3.25` for `3.3.25+dfsg-6+b6`. */
+/** etcd's own version in a Debian version: `3.3.25` for `3.3.25+dfsg-6+b6`. */
 export function upstreamVersion(debian: string): string {
   return debian
     .replace(/^\d+:/, '')

@@ -1,4 +1,4 @@
-/** Files over HTTP: bounded in every way, tried again where that can help, never half-kept. */
+/** Downloads over HTTP: with limits for everything, retried if that can help, and complete or not kept. */
 import type { Hash } from 'node:crypto'
 import { createHash } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
@@ -13,19 +13,19 @@ import type { NetworkLimits } from './network.ts'
 import { printable } from './network.ts'
 import { counted, formatBytes } from '../spec/units.ts'
 
-/** Far above any file of a release: a bound on what a hostile mirror can write. */
+/** Far larger than any file of a release: limits what a malicious mirror can write. */
 const MOST_BYTES = 512 << 20
 
 export interface Download {
   readonly url: URL
   readonly network: Dispatcher
   readonly limits: NetworkLimits
-  /** What a 404 means, for the operator. */
+  /** The meaning of a 404, for the operator. */
   readonly missing: string
   readonly context: Pick<ArtifactContext, 'emit' | 'signal'>
 }
 
-/** A small text file. Throws an `artifact` error if it can't be had or is larger than `maxBytes`. */
+/** A small text file. Throws an `artifact` error if it is unavailable or larger than `maxBytes`. */
 export async function downloadText(download: Download, maxBytes: number): Promise<string> {
   return await withRetries(download, async () => {
     const pieces: Buffer[] = []
@@ -46,7 +46,7 @@ export async function downloadText(download: Download, maxBytes: number): Promis
   })
 }
 
-/** A file, with progress events. Returns its SHA-256 (hex); on any error nothing is left behind. */
+/** A file, with progress events. Returns its SHA-256 (hex); leaves nothing behind after an error. */
 export async function downloadFile(download: Download, file: string): Promise<string> {
   return await withRetries(download, async () => {
     const hash = createHash('sha256')
@@ -70,7 +70,7 @@ async function* hashed(pieces: AsyncIterable<Buffer>, hash: Hash): AsyncGenerato
   }
 }
 
-/** A trouble that may pass: worth another try. Its cause is the error to report in the end. */
+/** A temporary failure, which is retried. Its cause is the error that is reported in the end. */
 class PassingTrouble extends Error {
   override readonly cause: QuorateError
   constructor(cause: QuorateError) {
@@ -96,7 +96,7 @@ async function withRetries<Result>(download: Download, attempt: () => Promise<Re
 
 type Consume = (body: AsyncIterable<Buffer>) => Promise<void>
 
-/** One request, its redirects, and the whole body given to `consume`; checks that all of it came. */
+/** One request, with its redirects, whose whole body is passed to `consume`; checks that the body is complete. */
 async function receive(download: Download, consume: Consume): Promise<void> {
   const { context, limits } = download
   let url = download.url
@@ -170,7 +170,7 @@ async function receiveBody(
   }
 }
 
-/** The body's pieces, counted and reported (about a hundred times a file); ends with an error if it is too short. */
+/** The chunks of the body, counted and reported (about a hundred times a file); ends with an error if it is too short. */
 async function* metered(
   body: AsyncIterable<Buffer>,
   counter: { doneBytes: number },
@@ -183,7 +183,7 @@ async function* metered(
   let reported = 0
   for await (const piece of body) {
     counter.doneBytes += piece.length
-    // More than was announced, or without an end: the mirror need not be what it should be.
+    // More than announced, or endless: the mirror is not trusted.
     if (counter.doneBytes > Math.min(totalBytes ?? MOST_BYTES, MOST_BYTES)) throw tooLarge(url)
     if (counter.doneBytes - reported >= step) {
       reported = counter.doneBytes
@@ -227,7 +227,7 @@ function statusTrouble(statusCode: number, url: URL, download: Download): Error 
   return [408, 425, 429, 500, 502, 503, 504].includes(statusCode) ? new PassingTrouble(error) : error
 }
 
-/** Codes of Node and undici that a second try can cure. A wrong name or certificate stays wrong. */
+/** Errors of Node and undici that may be temporary. A wrong name or certificate stays wrong. */
 const PASSING = new Set([
   'ECONNRESET',
   'ECONNREFUSED',

@@ -15,7 +15,7 @@ const OTHER_MACHINES: Readonly<Record<number, string>> = {
 /**
  * Throws an `artifact` error unless the file is a 64-bit Linux program for `arch`. Reads its header; runs nothing.
  *
- * @param name what to call it in messages
+ * @param name its name in messages
  */
 export async function checkArchitecture(
   file: string,

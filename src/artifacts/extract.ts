@@ -1,4 +1,7 @@
-/** The wanted programs out of a tar stream, and nothing else: no path of the archive is ever used as a path here. */
+/**
+ * Extracts the wanted programs from a tar stream, and nothing else: no path in the archive becomes a path on the
+ * workstation.
+ */
 import { createWriteStream } from 'node:fs'
 import path from 'node:path'
 import type { Readable, Transform } from 'node:stream'
@@ -8,11 +11,11 @@ import { QuorateError } from '../errors.ts'
 import type { BinaryName } from './artifact.ts'
 import { BINARY_NAMES } from './artifact.ts'
 
-/** Far above any of these programs: a bound on what a hostile archive can write. */
+/** Far larger than any of these programs: limits what a malicious archive can write. */
 const MAX_BINARY_BYTES = 512 << 20
 
 export interface Extraction<N extends string = BinaryName> {
-  /** Which program an entry of that path is, if any. */
+  /** The program that an entry with this path is, if any. */
   readonly pick: (entryPath: string) => N | undefined
   /** Absolute path of the directory to write to. */
   readonly directory: string
@@ -24,7 +27,7 @@ export interface Extraction<N extends string = BinaryName> {
 /**
  * Writes the picked programs of a tar stream into the directory and returns their names. Reads the stream to its end.
  *
- * @param archive the stream, and what to put between it and tar (decompression)
+ * @param archive the stream, and what transforms it into tar (decompression)
  */
 export async function extractPrograms<N extends string>(
   archive: readonly [Readable, ...Transform[]],
@@ -34,7 +37,7 @@ export async function extractPrograms<N extends string>(
   const extractor = tar.extract()
   const names: N[] = []
   const feeding = pipeline([...archive, extractor], { signal })
-  // Its failure reaches the loop below as well; this only keeps it from counting as unhandled before then.
+  // The loop below gets its failure as well. This only keeps it from being reported as unhandled before then.
   feeding.catch(() => undefined)
   try {
     for await (const entry of extractor) {
@@ -68,7 +71,7 @@ export async function extractPrograms<N extends string>(
   return names
 }
 
-/** Programs of a release archive: at its top, or in its one directory (`etcd-v3.5.16-linux-amd64/etcd`). */
+/** Programs of a release archive: at its top level, or in its single directory (`etcd-v3.5.16-linux-amd64/etcd`). */
 export function pickFromRelease(entryPath: string): BinaryName | undefined {
   const parts = entryPath.split('/')
   return parts.length <= 2 ? asBinaryName(parts.at(-1)) : undefined

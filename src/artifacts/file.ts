@@ -72,7 +72,7 @@ async function fromArchive(
 ): Promise<Pick<Fetched, 'names' | 'archiveSha256'>> {
   const { signal } = context
   await requireReadable(source.path, { code: 'artifact' })
-  // Our own from here on: what is compared is what is unpacked, whatever becomes of the file there.
+  // A private copy: what is verified is what is unpacked, even if the original file changes.
   const archive = path.join(staging, 'archive.tar.gz')
   await pipeline(createReadStream(source.path), createWriteStream(archive, { flags: 'wx', mode: 0o600 }), {
     signal,

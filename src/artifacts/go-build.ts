@@ -1,6 +1,6 @@
 /**
- * Building other people's programs from the Go modules that they publish: each in a module of its own, with nothing of the
- * user's Go settings, and every module compared with the checksum database.
+ * Builds other projects' programs from their published Go modules. Each is built in a separate module, without the
+ * user's Go settings, and every module is verified with the checksum database.
  */
 import { createHash } from 'node:crypto'
 import { mkdir, rm, writeFile } from 'node:fs/promises'
@@ -17,41 +17,41 @@ import { type ModuleTrouble, moduleTrouble, troubleError } from './modules-troub
 import { DEFAULT_LIMITS, httpUrl } from './network.ts'
 
 export interface GoProgram {
-  /** File name of what is built. */
+  /** File name of the built program. */
   readonly name: string
-  /** What `go build` is given: an import path, or `.`. */
+  /** The argument of `go build`: an import path, or `.`. */
   readonly package: string
-  /** Files of the module that it is built in, by name: `go.mod`, and what else it needs. */
+  /** Files of the module that it is built in, by name: `go.mod`, and others that it needs. */
   readonly files: Readonly<Record<string, string>>
-  /** Further linker flags, e.g. `-X` with a version. */
+  /** Additional linker flags, e.g. `-X` with a version. */
   readonly stamp?: readonly string[] | undefined
-  /** How long it may take, in ms; half an hour unless given. */
+  /** How long it may take, in ms; half an hour by default. */
   readonly timeoutMs?: number | undefined
 }
 
-/** A usable toolchain with a proxy, and a directory for the work. */
+/** A usable toolchain with a proxy, and a working directory. */
 export interface GoBench {
   readonly go: GoToolchain
   readonly proxy: URL
   readonly source: GoSource
   readonly subject: GoSubject
   readonly arch: Architecture
-  /** Go's caches; they stay. */
+  /** Go's caches, which are kept. */
   readonly folder: string
-  /** Goes when the work is done. */
+  /** Removed when the build ends. */
   readonly work: string
   readonly context: ArtifactContext
 }
 
-/** For one program, with its modules fetched over a slow line and compiled on one slow core. */
+/** For one program whose modules come over a slow connection and are compiled on one slow core. */
 const BUILD_TIMEOUT_MS = 30 * 60_000
 
 /**
- * Does the work with the first toolchain of the workstation that is new enough for it. Go's module and build caches stay in
- * quorate's cache, for the next version.
+ * Builds with the first toolchain of the workstation that is new enough. Go's module and build caches stay in quorate's
+ * cache, for the next version.
  *
- * @returns where it came from, for messages
- * @throws QuorateError `artifact`, with Go's own words
+ * @returns the source, for messages
+ * @throws QuorateError `artifact`, with Go's own message
  */
 export async function withGo(
   { source, subject, arch }: Pick<GoBench, 'source' | 'subject' | 'arch'>,
@@ -88,7 +88,7 @@ export async function withGo(
   }
 }
 
-/** Builds one program as `output`. What the network broke off is tried again. */
+/** Builds one program as `output`. Retries after network failures. */
 export async function buildProgram(
   bench: GoBench,
   program: GoProgram,
@@ -99,7 +99,7 @@ export async function buildProgram(
   return await inModule(bench, program, args)
 }
 
-/** Runs `go` in a module of these files. */
+/** Runs `go` in a module with these files. */
 export async function inModule(
   bench: GoBench,
   { name, files, timeoutMs = BUILD_TIMEOUT_MS }: Omit<GoProgram, 'package'>,
@@ -123,19 +123,20 @@ export async function inModule(
   }
 }
 
-/** Where Go keeps the modules that this source brings. */
+/** Where Go keeps the modules of this source. */
 export function moduleFolder({
   source,
   proxy,
   folder,
 }: Pick<GoBench, 'source' | 'proxy' | 'folder'>): string {
-  // What a proxy served unverified stays apart: a later build that verifies would find it, and blame another proxy.
+  // Unverified modules of a proxy are kept separately: otherwise, a later build that verifies would find them, and
+  // blame another proxy.
   return path.join(folder, source.checksumDatabase ? 'mod' : unverifiedFolder(proxy))
 }
 
 /**
- * All that Go gets to know: nothing of the user's Go settings changes what is built, or what is verified. Only how the
- * network is reached is the user's (proxy variables, certificates, logins in ~/.netrc).
+ * The complete environment of Go: none of the user's Go settings changes what is built or verified. The user's settings
+ * apply only to the network (proxy variables, certificates, logins in ~/.netrc).
  */
 async function goEnvironment(bench: GoBench): Promise<NodeJS.ProcessEnv> {
   const { proxy, source, arch, folder, work, context } = bench
@@ -144,7 +145,7 @@ async function goEnvironment(bench: GoBench): Promise<NodeJS.ProcessEnv> {
   const temporary = path.join(work, 'tmp')
   await mkdir(path.join(home, '.config', 'go', 'telemetry'), { recursive: true })
   await mkdir(temporary, { recursive: true })
-  // Go would count its runs there, and start a process for that which may outlive it.
+  // Otherwise, Go would count its runs in this directory, and start a process for it that may outlive the run.
   await writeFile(path.join(home, '.config', 'go', 'telemetry', 'mode'), 'off\n')
   const netrc = theirs['NETRC'] ?? path.join(theirs['HOME'] ?? os.homedir(), '.netrc')
   const kept = ['HTTPS_PROXY', 'HTTP_PROXY', 'NO_PROXY'].flatMap((name) => [name, name.toLowerCase()])
@@ -165,7 +166,7 @@ async function goEnvironment(bench: GoBench): Promise<NodeJS.ProcessEnv> {
     GOFLAGS: '-mod=mod -trimpath -buildvcs=false -modcacherw',
     GOPROXY: proxy.href,
     GOSUMDB: source.checksumDatabase ? 'sum.golang.org' : 'off',
-    // No module is fetched by another program (git), whatever a proxy answers.
+    // No other program (git) may fetch modules, whatever a proxy answers.
     GOVCS: '*:off',
     GOPATH: folder,
     GOMODCACHE: moduleFolder(bench),
@@ -182,7 +183,7 @@ function unverifiedFolder({ href }: URL): string {
   return `mod-unverified-${createHash('sha256').update(href).digest('hex').slice(0, 16)}`
 }
 
-/** The cluster file's, or the first one that Go is set to. */
+/** The cluster file's proxy, or else the first one that Go is configured with. */
 function proxyOf({ proxy }: GoSource, { key }: GoSubject, go: GoToolchain): URL {
   if (proxy !== undefined) return httpUrl(proxy, 'the Go module proxy')
   const first = go.proxy.split(/[,|]/).find((entry) => /^https?:/.test(entry.trim()))

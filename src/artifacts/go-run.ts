@@ -1,4 +1,7 @@
-/** One run of `go`: away from the terminal, ended with everything that it started, its complaints kept up to a bound. */
+/**
+ * One run of `go`: detached from the terminal, stopped together with everything that it started, with the end of its
+ * output.
+ */
 import { spawn } from 'node:child_process'
 
 export interface GoRun {
@@ -9,21 +12,22 @@ export interface GoRun {
 }
 
 export interface GoResult {
-  /** As a shell counts them. */
+  /** As a shell counts it. */
   readonly exitCode: number
-  /** The last of what it said. */
+  /** The end of its error output. */
   readonly stderr: string
   readonly timedOut: boolean
 }
 
-/** Of its last words, in characters: Go's reason stands at the end. */
+/** How much of its output is kept, in characters: Go's reason is at the end. */
 const KEPT = 16_384
 
 /** @throws the signal's reason; the system's error if it can't be started */
 export async function runGo(program: string, args: readonly string[], run: GoRun): Promise<GoResult> {
   const { env, cwd, signal, timeoutMs } = run
   signal.throwIfAborted()
-  // In a process group of its own: compilers that outlive `go` would go on writing into a directory that is being removed.
+  // In a separate process group: otherwise, compilers that outlive `go` would continue to write into a directory that
+  // is being removed.
   const child = spawn(program, args, { env, cwd, detached: true, stdio: ['ignore', 'ignore', 'pipe'] })
   const end = () => {
     if (child.pid === undefined) return
@@ -39,7 +43,8 @@ export async function runGo(program: string, args: readonly string[], run: GoRun
     end()
   }, timeoutMs)
   signal.addEventListener('abort', end, { once: true })
-  // Ctrl-C reaches only the group in front: without this a quorate that ends at once would leave the compilers at work.
+  // Ctrl-C reaches only the foreground group: without this, a quorate that ends at once would leave the compilers
+  // running.
   process.once('exit', end)
   let stderr = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr = (stderr + text).slice(-KEPT)))

@@ -1,16 +1,16 @@
-/** What is built from Go modules, and where those come from: what the cluster file and messages know of it. */
+/** What is built from Go modules, and the modules' source, as the cluster file and messages describe them. */
 
-/** Where modules come from, as the cluster file says it. */
+/** The source of modules, as in the cluster file. */
 export interface GoSource {
-  /** URL of the module proxy; the first one that Go is set to unless given. */
+  /** URL of the module proxy; by default, the first one that Go is configured with. */
   readonly proxy: string | undefined
-  /** Absolute path of a program `go` or of its toolchain; searched unless given. */
+  /** Absolute path of a program `go` or of its toolchain; searched by default. */
   readonly go: string | undefined
-  /** Every module is compared with Go's public checksum database. */
+  /** Verifies every module with Go's public checksum database. */
   readonly checksumDatabase: boolean
 }
 
-/** What is built, in messages. */
+/** What is built, for messages. */
 export interface GoSubject {
   /** `etcd` */
   readonly name: string
@@ -18,6 +18,6 @@ export interface GoSubject {
   readonly version: string
   /** Its key in the cluster file: `etcd`. */
   readonly key: string
-  /** Other kinds of source, named in hints: `release, debian or file`. */
+  /** Other kinds of source, for hints: `release, debian or file`. */
   readonly otherSources: string
 }

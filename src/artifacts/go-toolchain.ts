@@ -1,4 +1,4 @@
-/** The Go toolchains of the workstation: which there are, how old they are, and which module proxy they are set to. */
+/** The Go toolchains of the workstation: their paths, versions and configured module proxies. */
 import { access, constants, realpath, stat } from 'node:fs/promises'
 import path from 'node:path'
 import * as z from 'zod'
@@ -12,11 +12,14 @@ export interface GoToolchain {
   readonly program: string
   /** `1.26.8` */
   readonly version: string
-  /** What Go itself is set to (GOPROXY of the environment, `go env -w`, or the toolchain's default). */
+  /** What Go itself is configured with (GOPROXY of the environment, `go env -w`, or the toolchain's default). */
   readonly proxy: string
 }
 
-/** Before it, go downloads nothing it was not asked for, but doesn't say either that it is too old for a module. */
+/**
+ * Older versions never download a toolchain by themselves, but they also don't report that they are too old for a
+ * module.
+ */
 const OLDEST = '1.21'
 
 const TIMEOUT_MS = 30_000
@@ -24,14 +27,17 @@ const USUAL = ['/usr/local/go/bin/go', '/usr/lib/go/bin/go']
 
 const Settings = z.object({ GOVERSION: z.string(), GOPROXY: z.string(), GOROOT: z.string() })
 
-/** Where `script/setup` puts a toolchain if the workstation has none, and where anyone may: in quorate's own cache. */
+/**
+ * In quorate's own cache: where `script/setup` puts a toolchain if the workstation has none. Users may put one there
+ * too.
+ */
 export function cachedGo(cacheDirectory: string): string {
   return path.join(cacheDirectory, 'toolchains', 'go', 'bin', 'go')
 }
 
 /**
- * The usable ones, in the order in which they are tried: `named` alone, or those of PATH, of the usual places and of
- * quorate's cache.
+ * The usable ones, in the order in which they are tried: only `named`, or those in PATH, in the usual directories and
+ * in quorate's cache.
  *
  * @param named absolute path of a program `go`, or of a toolchain's directory
  * @throws QuorateError `artifact` if there is none
@@ -57,7 +63,7 @@ export async function findGo(
   throw noGo(named, subject, refused, further)
 }
 
-/** Whether Go `a` comes before `b`: `1.26.8`, `1.27`, `1.27rc1`. */
+/** Whether Go `a` is older than `b`: `1.26.8`, `1.27`, `1.27rc1`. */
 export function isOlder(a: string, b: string): boolean {
   const [left, right] = [numbers(a), numbers(b)]
   for (const [index, number] of left.entries()) {
@@ -72,7 +78,7 @@ function numbers(version: string): readonly [number, number, number] {
 }
 
 function inPath(environment: NodeJS.ProcessEnv): readonly string[] {
-  // A relative directory would be whichever one quorate is started in.
+  // A relative directory would depend on where quorate is started.
   const folders = (environment['PATH'] ?? '')
     .split(path.delimiter)
     .filter((folder) => path.isAbsolute(folder))
@@ -93,7 +99,10 @@ async function isProgram(file: string): Promise<boolean> {
   )
 }
 
-/** Asks it with the user's own settings, since a version manager's `go` is a script that needs them; or why it is of no use. */
+/**
+ * Runs it with the user's own settings, because the `go` of a version manager is a script that needs them. Otherwise
+ * returns why it is unusable.
+ */
 async function ask(
   file: string,
   environment: NodeJS.ProcessEnv,
@@ -120,7 +129,7 @@ function parse(text: string): z.infer<typeof Settings> | undefined {
     const version = /\bgo(\d+\.\d+[\w.]*)/.exec(settings.GOVERSION)?.[1]
     return version === undefined ? undefined : { ...settings, GOVERSION: version }
   } catch {
-    // Whatever it printed, it is no Go that can say what it is: the caller says so.
+    // It isn't a Go that reports its version: the caller says so.
     return undefined
   }
 }

@@ -1,15 +1,15 @@
 import { QuorateError } from '../errors.ts'
 import type { ProgramResult } from './program.ts'
 
-/** A suite of Debian's archive, and what is wanted of it, for hints. */
+/** A suite of Debian's archive and the wanted package, for hints. */
 export interface DebianArchive {
   /** `trixie` */
   readonly suite: string
-  /** URL; the one that the workstation's own apt uses unless given. */
+  /** URL; by default, the one that the workstation's own apt uses. */
   readonly mirror: string | undefined
   /** `etcd` */
   readonly wanted: string
-  /** A sentence: where else that can come from. */
+  /** A sentence that names other sources. */
   readonly otherwise: string
   /** The cluster file's key for the mirror, if it has one. */
   readonly mirrorKey: string | undefined
@@ -18,10 +18,10 @@ export interface DebianArchive {
 const FIELDS = '$(REPO_URI)|$(RELEASE)|$(COMPONENT)|$(LABEL)'
 
 /**
- * The Debian mirror that the workstation's own apt uses (URL), for any suite. Throws an `artifact` error if it uses none.
- * A wrong guess does no harm: what isn't signed by Debian is refused.
+ * The Debian mirror that the workstation's own apt uses (URL), for any suite. Throws an `artifact` error if it uses
+ * none. A wrong guess is harmless: packages that Debian didn't sign are refused.
  *
- * @param run runs a program of the workstation
+ * @param run runs a program on the workstation
  */
 export async function findMirror(
   { suite, wanted, otherwise, mirrorKey }: DebianArchive,
@@ -36,12 +36,12 @@ export async function findMirror(
   })
 }
 
-/** Of lines `URL|release|component|label`, the URL most likely to have that suite of Debian. */
+/** The URL in lines `URL|release|component|label` that most likely has that suite of Debian. */
 export function chooseMirror(lines: string, suite: string): string | undefined {
   const candidates = lines.split('\n').flatMap((line) => {
     const [url = '', release = '', component, label = ''] = line.split('|')
     if (component !== 'main' || !/^(https?|file|mirror\+\w+|tor\+\w+):/.test(url)) return []
-    // Known only once the system's own lists are there.
+    // Unknown until the system's own lists exist.
     const labelled = label !== '' && !label.startsWith('$(')
     if (labelled && label !== 'Debian') return []
     if (/security|updates|backports/.test(release)) return []

@@ -1,4 +1,4 @@
-/** What kept `go build` from building a program, read from its complaints, and what to do about it. */
+/** The reason why `go build` failed, from its output, and the fix. */
 import { QuorateError } from '../errors.ts'
 import type { GoSubject } from './go-source.ts'
 import type { GoResult } from './go-run.ts'
@@ -6,17 +6,17 @@ import { printable } from './network.ts'
 
 export type ModuleTrouble =
   | { readonly kind: 'old-go'; readonly needed: string }
-  /** `tampered`: a checksum differs. `database`: nothing could be compared. `absent`: the proxy doesn't have it. */
+  /** `tampered`: a checksum differs. `database`: nothing could be verified. `absent`: the proxy doesn't have it. */
   | {
       readonly kind: 'tampered' | 'database' | 'absent' | 'network' | 'slow' | 'build'
-      /** Go's own words, some lines. */
+      /** A few lines of Go's own message. */
       readonly words: string
     }
 
-/** Of Go's words, in lines. */
+/** Maximum lines of Go's message. */
 const SHOWN = 8
 
-/** As Go 1.21 to 1.26 word it (cmd/go/internal/modfetch, modload). */
+/** The wording of Go 1.21 to 1.26 (cmd/go/internal/modfetch, modload). */
 const WORDS: readonly (readonly [Exclude<ModuleTrouble['kind'], 'old-go' | 'slow'>, RegExp])[] = [
   ['tampered', /SECURITY ERROR|checksum mismatch|invalid (?:signed )?(?:tree|note)|verifier/],
   ['database', /verifying (?:module|go\.mod)|initializing (?:sumdb|checksum database)|missing GOSUMDB/],
@@ -33,7 +33,7 @@ export function moduleTrouble({ stderr, timedOut }: GoResult): ModuleTrouble {
   const lines = stderr
     .split('\n')
     .filter((line) => line.trim() !== '' && !line.startsWith('go: downloading '))
-  // A proxy's login is in its URL, and Go repeats URLs.
+  // A proxy's login is in its URL, and Go prints URLs.
   const words = lines
     .slice(-SHOWN)
     .join('\n')

@@ -11,14 +11,14 @@ import { fakeBinary, FOREIGN, temporaryFolder, testContext } from './test-suppor
 const VERSION = '3.6.16'
 
 interface FakeGo {
-  /** The folder to put into PATH. */
+  /** The directory to put into PATH. */
   readonly bin: string
   readonly program: string
   /** What each `go build` was run with: its arguments, then its environment, a line each. */
   builds(): Promise<readonly (readonly string[])[]>
 }
 
-/** A make-believe toolchain: it knows its version, and `build` ends with what `words` says, or with a program. */
+/** A fake toolchain: it reports its version, and `build` prints `words` and fails, or makes a program. */
 async function fakeGo(
   version: string,
   { words = '', proxy = 'https://proxy.test,direct', build = '' } = {},
@@ -95,7 +95,7 @@ test('three programs are built, each from its own module at this version, and co
     expect.stringContaining('(3 of 3)'),
     expect.stringContaining("can't run on the workstation"),
   ])
-  // Without any Go: what is built already needs none.
+  // Without any Go: a cached build needs none.
   expect(await obtain({ ...context, environment: { PATH: '/nowhere' } })).toEqual(artifact)
   expect(await go.builds()).toHaveLength(3)
   expect(await readdir(context.shelf)).toHaveLength(1)
@@ -150,7 +150,7 @@ test('without the checksum database only where the file says so, and then for th
     ...Array(3).fill('GOSUMDB=sum.golang.org'),
     ...Array(6).fill('GOSUMDB=off'),
   ])
-  // Nor do the modules lie where others are looked for: a verified build would find them, and blame its own proxy.
+  // The modules are also stored separately: otherwise, a verified build would find them, and blame its own proxy.
   const caches = builds.map((build) => build.find((line) => line.startsWith('GOMODCACHE=')))
   expect([0, 3, 6].map((first) => new Set(caches.slice(first, first + 3)).size)).toEqual([1, 1, 1])
   expect(new Set(caches).size).toBe(3)
@@ -240,7 +240,7 @@ test.each([
   await expect(failed).rejects.toThrow(says)
   await expect(failed).rejects.toThrow(words.split('\n').at(-1))
   await expect(failed).rejects.not.toThrow('downloading')
-  // Only a network may be better a moment later.
+  // Only a network failure may be temporary.
   expect(await go.builds()).toHaveLength(kind === 'network' ? 2 : 1)
   expect(await readdir(context.shelf)).toEqual([])
 })

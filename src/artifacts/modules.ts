@@ -1,7 +1,7 @@
 /**
- * etcd built on the workstation from its Go modules. Each program is built in a module of its own that requires nothing
- * but the module it is in, so that its dependencies are exactly those that etcd's own go.mod names; `go install` refuses
- * etcd's modules because of the `replace` lines in them.
+ * Builds etcd on the workstation from its Go modules. Each program is built in a separate module that requires only the
+ * program's module, so that its dependencies are exactly those in etcd's own go.mod. `go install` can't do that: it
+ * refuses etcd's modules because of their `replace` lines.
  */
 import path from 'node:path'
 import type { EtcdSource } from '../spec/cluster.ts'
@@ -42,7 +42,7 @@ export async function buildModules(
 }
 
 function programOf(name: BinaryName, version: string): GoProgram {
-  // Go raises the line to what the module needs, if this toolchain is new enough for it.
+  // Go raises this version to what the module needs, if the toolchain is new enough.
   const file = `module quorate.invalid/build\n\ngo 1.21\n\nrequire ${MODULES[name]} v${version}\n`
   return { name, package: MODULES[name], files: { 'go.mod': file } }
 }

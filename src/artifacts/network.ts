@@ -2,15 +2,15 @@ import type { Dispatcher } from 'undici'
 import { Agent, EnvHttpProxyAgent, ProxyAgent } from 'undici'
 import { QuorateError } from '../errors.ts'
 
-/** How long to wait for a server, and how often to ask it. */
+/** Timeouts and retries for a server. */
 export interface NetworkLimits {
-  /** For a connection to stand. */
+  /** For opening a connection. */
   readonly connectTimeoutMs: number
-  /** For the answer's first byte, and between two pieces of it. */
+  /** For the answer's first byte, and between two chunks of it. */
   readonly stallTimeoutMs: number
-  /** Tries in all, for troubles that may pass. */
+  /** Attempts in total, for failures that may be temporary. */
   readonly attempts: number
-  /** Before the second try; doubled before each further one. */
+  /** Before the second attempt; doubled before each further one. */
   readonly backoffMs: number
   readonly maxRedirects: number
 }
@@ -24,8 +24,8 @@ export const DEFAULT_LIMITS: NetworkLimits = {
 }
 
 /**
- * Connections through the given proxy, or through the environment's (`HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`, in small
- * letters too), or straight. To be closed by whoever asked for it.
+ * Connections through the given proxy, or through the environment's (`HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`, also in
+ * lower case), or direct. The caller closes it.
  */
 export function openNetwork(
   proxy: string | undefined,
@@ -45,7 +45,7 @@ export function openNetwork(
   return new EnvHttpProxyAgent({ ...options, httpProxy, httpsProxy, noProxy: variable('NO_PROXY') })
 }
 
-/** Parses an http or https URL; throws a `cluster-file` error that calls it `what`. */
+/** Parses an http or https URL; throws a `cluster-file` error that names it `what`. */
 export function httpUrl(text: string, what: string): URL {
   const url = URL.parse(text)
   if (url !== null && (url.protocol === 'http:' || url.protocol === 'https:')) return url
@@ -58,7 +58,7 @@ export function httpUrl(text: string, what: string): URL {
   )
 }
 
-/** A URL with each `{name}` filled in. Throws a `cluster-file` error for a name that isn't among the values. */
+/** Fills each `{name}` of a URL. Throws a `cluster-file` error for a name that isn't among the values. */
 export function fillTemplate(template: string, values: Readonly<Record<string, string>>): string {
   return template.replaceAll(/\{([^{}]*)\}/g, (placeholder, name: string) => {
     const value = Object.hasOwn(values, name) ? values[name] : undefined
@@ -74,7 +74,7 @@ export function fillTemplate(template: string, values: Readonly<Record<string, s
   })
 }
 
-/** A URL for a person or a log: without the login in it and without its query, which may hold a signature. */
+/** A URL for messages and logs: without its login, and without its query, which may contain a signature. */
 export function printable(url: URL): string {
   return `${url.protocol}//${url.host}${url.pathname}`
 }

@@ -1,4 +1,4 @@
-/** The way in: etcd's binaries for a cluster file, from wherever it says they come. */
+/** Gets etcd's binaries from the source that the cluster file names. */
 import { mkdir, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { QuorateError } from '../errors.ts'
@@ -17,14 +17,14 @@ import { sourceKey } from './source-key.ts'
 const ETCD: Product<BinaryName> = { title: 'etcd', names: BINARY_NAMES }
 
 /**
- * etcd's binaries of `spec.version` for `arch`: from the cache if they are there and unharmed, else fetched from
- * `spec.source`, verified, and kept. What `spec.sha256` pins for `arch` is compared each time, whatever the source is. Two runs at once may both fetch; both get the same complete entry.
+ * etcd's binaries of `spec.version` for `arch`: from the cache if they are intact, else downloaded from `spec.source`,
+ * verified, and cached. The checksums in `spec.sha256` for `arch` are compared each time, whatever the source is. Two
+ * runs at once may both download; both get the same complete entry.
  *
- * Throws an `artifact` error if they can't be had or are not what they should be, `cancelled` if the signal fires.
+ * Throws an `artifact` error if they are unavailable or fail verification, `cancelled` if the signal fires.
  *
- * @example
- * const artifact = await obtainEtcd(cluster.etcd, 'amd64', { cacheDirectory: cacheDirectory(process.env), emit, signal })
- * artifact.files // [{ name: 'etcd', path: '/home/…/etcd', sha256: '…', sizeBytes: 25830992 }, …]
+ * @example const artifact = await obtainEtcd(cluster.etcd, 'amd64', { cacheDirectory: cacheDirectory(process.env),
+ *   emit, signal }) artifact.files // [{ name: 'etcd', path: '/home/…/etcd', sha256: '…', sizeBytes: 25830992 }, …]
  */
 export async function obtainEtcd(
   spec: Pick<EtcdSpec, 'version' | 'source' | 'sha256'>,
@@ -33,7 +33,7 @@ export async function obtainEtcd(
 ): Promise<Artifact> {
   const { version, source } = spec
   try {
-    // It becomes part of a path and of a URL, and a backup or a node may have named it.
+    // It becomes part of a path and of a URL, and may come from a backup or a node.
     minorOf(version)
     const shelf = path.join(context.cacheDirectory, 'artifacts')
     const pins = pinsOf(spec, arch)
@@ -46,13 +46,13 @@ export async function obtainEtcd(
     if (cached !== undefined) return pinned(cached)
 
     await mkdir(shelf, { recursive: true, mode: 0o700 })
-    // Versions before this one marked nothing of theirs.
+    // Earlier versions had no mark in the names of their temporary files.
     await sweep(shelf, /^\./)
     const staging = await draftFolderBeside(entry)
     try {
       const fetched = await fetchFrom({ source, version, arch, archivePin: pins?.archive }, staging, context)
       if (pins !== undefined) {
-        // Before anything of it is started, to ask for its version.
+        // Before any program is started to read its version.
         const files = fetched.names.map(async (name) => ({
           name,
           sha256: await sha256OfFile(path.join(staging, name), context.signal),
@@ -79,7 +79,7 @@ interface Wanted {
   readonly archivePin: string | undefined
 }
 
-/** Sources are loaded when used: a run that finds everything in the cache needs neither HTTP nor tar. */
+/** Sources are loaded on demand: a run that finds everything in the cache needs neither HTTP nor tar. */
 async function fetchFrom(
   { source, version, arch, archivePin }: Wanted,
   staging: string,

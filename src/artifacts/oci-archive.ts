@@ -1,5 +1,5 @@
 /**
- * An image for containers as one file: an OCI layout in a tar, as `ctr images import` takes it. For nodes that reach no
+ * A container image as one file: an OCI layout in a tar, as `ctr images import` expects it, for nodes without a
  * registry. The same content gives the same bytes, wherever and whenever it is made.
  *
  * The formats: https://github.com/opencontainers/image-spec (image-layout, manifest, config, layer).
@@ -22,11 +22,11 @@ export interface Image {
   readonly entries: readonly ImageEntry[]
   /** Argument array. */
   readonly entrypoint: readonly string[]
-  /** `65535:65535`; root unless given. */
+  /** `65535:65535`; root by default. */
   readonly user?: string | undefined
 }
 
-/** `path` is relative to the image's root; directories above it are made. */
+/** `path` is relative to the image's root; parent directories are created. */
 export type ImageEntry = { readonly path: string; readonly mode: number } & (
   | { readonly kind: 'file'; readonly from: string }
   | { readonly kind: 'text'; readonly text: string }
@@ -41,7 +41,7 @@ interface Blob {
   readonly size: number
 }
 
-/** Changes with the bytes that come of the same content, so that kept archives of before are made again. */
+/** Increase it when the same content results in different bytes, so that cached archives are made again. */
 export const OCI_ARCHIVE_FORMAT = 2
 
 const LAYER_LEVEL = 3
@@ -49,9 +49,10 @@ const MEDIA = 'application/vnd.oci.image'
 const NO_TIME = new Date(0)
 
 /**
- * Writes the archive, which replaces what is at `target`.
+ * Writes the archive, and replaces an existing `target`.
  *
- * @throws the system's error if a file of the image can't be read or the target not be written: nothing is at `target` then
+ * @throws the system's error if a file of the image can't be read or the target can't be written; `target` doesn't
+ *   exist then
  */
 export async function writeImage(image: Image, target: string, signal: AbortSignal): Promise<void> {
   signal.throwIfAborted()
@@ -90,7 +91,7 @@ export async function writeImage(image: Image, target: string, signal: AbortSign
       manifests: image.names.map((name) => ({
         ...manifestBlob,
         platform: { architecture: image.arch, os: 'linux' },
-        // The first is containerd's, the second that of skopeo, podman and the specification.
+        // The first is for containerd, the second for skopeo, podman and the specification.
         annotations: { 'io.containerd.image.name': name, 'org.opencontainers.image.ref.name': name },
       })),
     }
@@ -110,7 +111,7 @@ export async function writeImage(image: Image, target: string, signal: AbortSign
   }
 }
 
-/** The layer, compressed, with the digest that it has uncompressed. */
+/** The compressed layer, with the digest of its uncompressed content. */
 async function writeLayer(
   entries: readonly ImageEntry[],
   target: string,
@@ -137,7 +138,7 @@ async function writeLayer(
   return { blob: packed.blob(`${MEDIA}.layer.v1.tar+zstd`), diffId: plain.blob('').digest }
 }
 
-/** Fills a tar that `flow` takes along. */
+/** Writes the content into a tar that `flow` transports. */
 async function packInto(
   flow: (bytes: AsyncIterable<unknown>) => Promise<void>,
   fill: (pack: tar.Pack) => Promise<void>,
@@ -201,7 +202,7 @@ function blobPath({ digest }: Blob): string {
   return path.posix.join('blobs', ...digest.split(':'))
 }
 
-/** Passes everything on, and knows its digest and its length. */
+/** Passes everything on, and computes its digest and length. */
 class Digest extends Transform {
   readonly #hash = createHash('sha256')
   #size = 0

@@ -1,4 +1,4 @@
-/** Checksums that the cluster file pins, against sources that give out something else. */
+/** Checksums that the cluster file pins, against sources that deliver other files. */
 import { createHash } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { readFile, readdir, writeFile } from 'node:fs/promises'
@@ -21,7 +21,7 @@ import {
 const VERSION = '3.5.16'
 const sha256 = (data: Buffer): string => createHash('sha256').update(data).digest('hex')
 
-/** A mirror that gives out `archive` together with a SHA256SUMS that says so. */
+/** A mirror that delivers `archive` with a matching SHA256SUMS. */
 async function mirrorOf(archive: Buffer): Promise<{ base: string; asked: string[] }> {
   const asked: string[] = []
   const base = await serve((request, response) => {
@@ -49,11 +49,11 @@ test('a mirror that gives out other programs with checksums of its own: refused 
     message: `${base}/v${VERSION}/etcd-v${VERSION}-linux-${FOREIGN}.tar.gz is not what the cluster file pins: its SHA-256 is ${sha256(evil)}, etcd.sha256.${FOREIGN}.archive says ${sha256(good)}`,
   })
   expect(await readdir(context.shelf)).toEqual([])
-  // Without a pin the mirror's own word is all there is: that is what `validate` warns of over http.
+  // Without a pin, only the mirror's own checksum is left: `validate` warns about that for http.
   await expect(
     obtainEtcd({ version: VERSION, source: releaseSource(base) }, FOREIGN, context),
   ).resolves.toMatchObject({ archiveSha256: sha256(evil) })
-  // What was fetched without a pin does not stand in for what is pinned.
+  // A file that was downloaded without a pin isn't used for a pinned one.
   await expect(obtainEtcd(wanted, FOREIGN, context)).rejects.toThrow('is not what the cluster file pins')
 })
 
@@ -88,7 +88,7 @@ test('an archive that is exchanged right after it was compared with its pin is n
     kind: 'file' as const,
     path: file,
     sha256: undefined,
-    // Asked for when its checksum is known.
+    // A getter, because it must run after the checksum of the archive was computed.
     get archivePin() {
       writeFileSync(file, evil)
       return sha256(good)

@@ -1,12 +1,12 @@
-/** Checksums that the cluster file pins (`etcd.sha256`): what is not pinned, or is something else, is not used. */
+/** Checksums that the cluster file pins (`etcd.sha256`): only matching files are used. */
 import { createHash } from 'node:crypto'
 import { QuorateError } from '../errors.ts'
 import type { EtcdSpec, PinnedSums } from '../spec/cluster.ts'
 import type { Architecture, ArtifactFile } from './artifact.ts'
 
 /**
- * What is pinned for `arch`; undefined: the file pins nothing.
- * @throws QuorateError `artifact` if it pins checksums of other architectures alone
+ * The checksums pinned for `arch`; undefined: the file pins none.
+ * @throws QuorateError `artifact` if it pins only those of other architectures
  */
 export function pinsOf(
   { sha256, version }: Pick<EtcdSpec, 'sha256' | 'version'>,
@@ -20,14 +20,14 @@ export function pinsOf(
   })
 }
 
-/** A short name for pins: what was checked against one is not taken for what another demands. */
+/** A short name for pins, so that a file that was checked against one pin isn't used for another. */
 export function pinsKey(pins: PinnedSums | undefined): string {
   if (pins === undefined) return ''
   const text = JSON.stringify(Object.entries(pins).toSorted(([a], [b]) => a.localeCompare(b)))
   return `-pinned-${createHash('sha256').update(text).digest('hex').slice(0, 12)}`
 }
 
-/** @throws QuorateError `artifact` if the archive is another one */
+/** @throws QuorateError `artifact` if the archive differs */
 export function checkArchivePin(pinned: string, actual: string, arch: Architecture, origin: string): void {
   if (pinned === actual) return
   throw new QuorateError(
@@ -38,8 +38,8 @@ export function checkArchivePin(pinned: string, actual: string, arch: Architectu
 }
 
 /**
- * Each program against its own pin. One without a pin will do where the whole archive has one.
- * @throws QuorateError `artifact` naming every program that is not what is pinned, or is not pinned
+ * Compares each program with its own pin. One without a pin is accepted if the whole archive has one.
+ * @throws QuorateError `artifact` naming every program that differs or is not pinned
  */
 export function checkProgramPins(
   pins: PinnedSums,

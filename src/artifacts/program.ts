@@ -16,7 +16,7 @@ export interface ProgramOptions {
   readonly cwd?: string
 }
 
-/** Runs a program of the workstation to its end. Throws only when the signal fires; see `exitCode` and `notStarted`. */
+/** Runs a program on the workstation to its end. Throws only when the signal fires; see `exitCode` and `notStarted`. */
 export async function runProgram(
   file: string,
   args: readonly string[],

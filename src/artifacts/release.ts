@@ -1,4 +1,4 @@
-/** etcd's binaries from a release: an archive and the SHA256SUMS beside it, at the project's page or a mirror of it. */
+/** etcd's binaries from a release: an archive with its SHA256SUMS file, from the project's site or a mirror. */
 import { createReadStream } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import path from 'node:path'
@@ -16,7 +16,7 @@ type ReleaseSource = Extract<EtcdSource, { kind: 'release' }> & { readonly archi
 
 const MAX_CHECKSUMS_BYTES = 1 << 20
 
-/** Downloads, checks against the pinned checksum or else the published one, and only then unpacks into `staging`. */
+/** Downloads, compares with the pinned checksum or else the published one, and only then unpacks into `staging`. */
 export async function fetchRelease(
   source: ReleaseSource,
   version: string,
@@ -33,7 +33,7 @@ export async function fetchRelease(
     const missing = `the source has no etcd ${version} for ${arch}`
     const download = { network, limits, missing, context }
     context.emit({ kind: 'artifact', text: `downloading etcd ${version} for ${arch} from ${url.host}` })
-    // What the mirror itself says of its archive proves nothing beside a pin.
+    // With a pin, the mirror's own checksum doesn't matter.
     const expected =
       source.archivePin ??
       findChecksum(await downloadText({ ...download, url: checksums }, MAX_CHECKSUMS_BYTES), url, checksums)
@@ -55,17 +55,17 @@ export async function fetchRelease(
     return { names, origin: printable(url), archiveSha256: actual }
   } finally {
     await rm(archive, { force: true })
-    // destroy, not close: a stalled answer would keep close waiting.
+    // Not close(), which would wait for a stalled answer.
     await network.destroy()
   }
 }
 
-/** A URL with `{version}`, `{minor}` and `{arch}` filled in. Throws a `cluster-file` error for any other `{…}`. */
+/** Fills `{version}`, `{minor}` and `{arch}` of a URL. Throws a `cluster-file` error for any other `{…}`. */
 export function expandTemplate(template: string, version: string, arch: Architecture): string {
   return fillTemplate(template, { version, minor: minorOf(version), arch })
 }
 
-/** The archive's line in a SHA256SUMS file; a file that holds nothing but one checksum is taken as well. */
+/** The archive's line in a SHA256SUMS file; a file with only one checksum is accepted too. */
 export function findChecksum(sums: string, archive: URL, checksums: URL): string {
   const wanted = decodeURIComponent(path.posix.basename(archive.pathname))
   const lone = /^\s*([0-9a-f]{64})\s*$/i.exec(sums)?.[1]

@@ -1,4 +1,4 @@
-/** An entry of the cache, made if it is not there: what every product's way in has in common. */
+/** An entry of the cache, made if it is missing: the common part of all products. */
 import { mkdir, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { QuorateError } from '../errors.ts'
@@ -12,15 +12,15 @@ export interface Wanted<N extends string> {
   readonly folder: string
   readonly version: string
   readonly arch: Architecture
-  /** Of the entry, after version and architecture: what else tells it apart, `release-5a93f92eef63`. Letters, digits, hyphens. */
+  /** Distinguishes entries of the same version and architecture, `release-5a93f92eef63`. Letters, digits, hyphens. */
   readonly key: string
 }
 
 /**
- * The entry from the cache, unharmed, or else as `make` puts it into the directory that it is given. Two runs at once may both make
- * it; both get the same complete entry.
+ * The intact entry from the cache, or else what `make` puts into the directory that it gets. Two runs at once may both
+ * make it; both get the same complete entry.
  *
- * @throws QuorateError `artifact` if it can't be had; `cancelled` if the signal fires
+ * @throws QuorateError `artifact` if it is unavailable; `cancelled` if the signal fires
  */
 export async function fromShelf<N extends string>(
   { product, folder, version, arch, key }: Wanted<N>,

@@ -5,15 +5,15 @@ import type { EtcdSource } from '../spec/cluster.ts'
 import { BINARY_NAMES } from './artifact.ts'
 
 /**
- * A short name for a source, so that binaries from different places never stand in for each other. The name of a
- * file source changes when the file does, so an edited file is read again. A proxy makes no difference.
+ * A short name for a source, so that binaries from different sources are never confused. The name of a file source
+ * changes when the file does, so an edited file is read again. It doesn't depend on a proxy.
  */
 export async function sourceKey(source: EtcdSource): Promise<string> {
   if (source.kind === 'release') return `release-${digest([source.url, source.checksums])}`
   if (source.kind === 'debian') {
     return `debian-${source.suite.replaceAll('/', '-')}-${digest([source.suite, source.mirror ?? null])}`
   }
-  // What the database vouches for is the same from every proxy.
+  // What the checksum database verifies is the same from every proxy.
   if (source.kind === 'modules')
     return `modules-${digest([source.checksumDatabase ? 'verified' : (source.proxy ?? null)])}`
   const paths = [source.path, ...BINARY_NAMES.map((name) => path.join(source.path, name))]
@@ -23,7 +23,7 @@ export async function sourceKey(source: EtcdSource): Promise<string> {
 async function stampOf(file: string): Promise<unknown> {
   const found = await stat(file, { bigint: true }).catch((error: NodeJS.ErrnoException) => error.code)
   if (typeof found !== 'object') return [file, found ?? null]
-  // A folder's own times change when unrelated files come and go.
+  // A directory's own times change with unrelated files.
   return found.isDirectory() ? [file] : [file, `${found.size}`, `${found.mtimeNs}`, `${found.ino}`]
 }
 

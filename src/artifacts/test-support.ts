@@ -1,4 +1,4 @@
-/** What the tests of this directory share: archives of make-believe binaries, a server, a context that remembers. */
+/** Shared by the tests of this directory: archives of fake binaries, a server, a context that records events. */
 import { mkdtemp, rm } from 'node:fs/promises'
 import type { RequestListener } from 'node:http'
 import { createServer } from 'node:http'
@@ -13,10 +13,10 @@ import type { EtcdSource } from '../spec/cluster.ts'
 import type { Architecture, ArtifactContext, ArtifactEvent } from './artifact.ts'
 import { ownArchitecture } from './artifact.ts'
 
-/** An architecture that the workstation can't run, so that make-believe binaries are not started. */
+/** An architecture that the workstation can't run, so that fake binaries are not started. */
 export const FOREIGN: Architecture = ownArchitecture() === 'arm64' ? 'amd64' : 'arm64'
 
-/** The header of a 64-bit little-endian ELF program, and something after it. */
+/** The header of a 64-bit little-endian ELF program, and some content. */
 export function fakeBinary(arch: Architecture, content: string): Buffer {
   const header = Buffer.alloc(64)
   header.write('\x7fELF', 'latin1')
@@ -58,7 +58,7 @@ export async function temporaryFolder(): Promise<string> {
 
 export interface TestContext extends ArtifactContext {
   readonly events: ArtifactEvent[]
-  /** The directory that entries are kept in. */
+  /** The directory that contains the entries. */
   readonly shelf: string
 }
 

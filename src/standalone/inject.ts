@@ -1,8 +1,8 @@
 /**
  * Puts a program's blob into a Node.js binary, where Node.js looks for it when it starts (nodejs.org, Single executable
- * applications): an ELF note named NODE_SEA_BLOB in a segment of its own, and a fuse in the binary that is switched on.
- * Nothing else of the binary is touched. The table of program headers has no room for two more: a copy of it goes to
- * the file's end, in front of the note, as patchelf does it.
+ * applications). The blob is an ELF note named NODE_SEA_BLOB in its own segment, and a fuse in the binary is switched
+ * on. The rest of the binary stays unchanged. The table of program headers has no space for two more. As patchelf does
+ * it, a copy of the table goes to the file's end, before the note.
  */
 import { QuorateError } from '../errors.ts'
 
@@ -18,7 +18,7 @@ const READABLE = 4
 /** The largest page of the processors that Node.js is built for. */
 const PAGE_BYTES = 0x1_0000
 
-/** What kept a file from being used, in words that follow its name. */
+/** Why a file can't be used, as text that follows its name. */
 export type Unfit =
   | 'is not a 64-bit Linux program'
   | 'has no place for a program (it is linked with a shared libnode)'
@@ -34,11 +34,11 @@ export function unfit(node: Buffer): Unfit | undefined {
 }
 
 /**
- * A Node.js binary that runs the blob instead of a script: the pieces of the new file, in their order.
+ * A Node.js binary that runs the blob instead of a script: the pieces of the new file, in order.
  *
  * @param node a whole Node.js binary; changed in place, since it is large
- * @param blob as `node --experimental-sea-config` of the very same version writes it
- * @throws QuorateError `artifact` if the binary is none that can carry one
+ * @param blob as `node --experimental-sea-config` of the same version writes it
+ * @throws QuorateError `artifact` if the binary can't contain a blob
  */
 export function injectBlob(node: Buffer, blob: Buffer): readonly Buffer[] {
   const reason = unfit(node)
@@ -49,7 +49,7 @@ export function injectBlob(node: Buffer, blob: Buffer): readonly Buffer[] {
   if (first === undefined) throw new QuorateError('artifact', 'the Node.js binary has nothing to load')
   const base = address(first) - fileOffset(first)
   const memoryEnd = loads.reduce((end, entry) => max(end, address(entry) + memorySize(entry)), 0n)
-  // Kernels before 5.18 look for the table at the first segment's address plus its place in the file.
+  // Kernels before 5.18 expect the table at the first segment's address plus its offset in the file.
   const at = roundUp(max(BigInt(node.length), memoryEnd - base), PAGE_BYTES)
   const tableBytes = (entries.length + 2) * ENTRY_BYTES
   const note = noteOf(blob)
@@ -60,7 +60,7 @@ export function injectBlob(node: Buffer, blob: Buffer): readonly Buffer[] {
   const last = moved.findLastIndex((entry) => typeOf(entry) === TYPE.load)
   const table = [
     ...moved.slice(0, last + 1),
-    // Loadable segments are in the order of their addresses.
+    // Loadable segments must be in the order of their addresses.
     entryOf(TYPE.load, segment, tableBytes + note.length, PAGE_BYTES),
     ...moved.slice(last + 1),
     entryOf(TYPE.note, shifted(segment, tableBytes), note.length, 4),
@@ -71,7 +71,7 @@ export function injectBlob(node: Buffer, blob: Buffer): readonly Buffer[] {
   return [node, Buffer.alloc(Number(at) - node.length), ...table, note]
 }
 
-/** Where the character behind its name is; -1: there is none. */
+/** The offset of the character after the fuse's name; -1: not found. */
 function fuseOf(node: Buffer): number {
   const at = node.indexOf(`${FUSE}:`)
   return at === -1 ? -1 : at + FUSE.length + 1
@@ -107,7 +107,7 @@ function entryOf(type: number, { at, address: where }: Place, bytes: number, ali
   return entry
 }
 
-/** Its header, its name and the blob, each filled up to four bytes. */
+/** Its header, its name and the blob, each padded to four bytes. */
 function noteOf(blob: Buffer): Buffer {
   const header = Buffer.alloc(12)
   header.writeUInt32LE(NOTE_NAME.length, 0)

@@ -1,4 +1,4 @@
-/** A Node.js binary and a program become one file: what a backup node is sent, and what a release consists of. */
+/** Joins a Node.js binary and a program into one file, which is sent to a backup node or becomes part of a release. */
 import { readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { runProgram } from '../artifacts/program.ts'
@@ -6,13 +6,13 @@ import { QuorateError } from '../errors.ts'
 import { injectBlob, unfit } from './inject.ts'
 
 export interface JoinedParts {
-  /** The Node.js binary that becomes part of the file; of any processor. */
+  /** The Node.js binary that becomes part of the file; for any processor. */
   readonly base: string
-  /** The Node.js binary of the workstation that prepares the program: of the same version as `base`, or `base` itself. */
+  /** The Node.js binary of the workstation that prepares the program: the same version as `base`, or `base` itself. */
   readonly writer: string
   /** Absolute path of the whole program in one CommonJS file. */
   readonly program: string
-  /** A directory for files that are gone when this returns. */
+  /** A directory for temporary files, which are removed when this returns. */
   readonly draft: string
   readonly signal: AbortSignal
 }
@@ -20,9 +20,9 @@ export interface JoinedParts {
 const BLOB_TIMEOUT_MS = 60_000
 
 /**
- * The pieces of the file, in their order. The same parts make the same bytes, wherever they are.
+ * The pieces of the file, in order. The same parts make the same bytes, whatever their paths are.
  *
- * @throws QuorateError `artifact` if the base has no place for a program, or the writer can't prepare it
+ * @throws QuorateError `artifact` if the base can't contain a program, or the writer can't prepare it
  */
 export async function joined({
   base,
@@ -42,14 +42,14 @@ export async function joined({
 }
 
 /**
- * The form is Node.js's own and differs between versions, but not between processors as long as it holds no compiled code
- * (nodejs.org, Single executable applications).
+ * The format is Node.js's own and differs between versions. It doesn't differ between processors as long as it contains
+ * no compiled code (nodejs.org, Single executable applications).
  */
 async function blobOf(writer: string, program: string, draft: string, signal: AbortSignal): Promise<Buffer> {
-  // The blob holds the name of the program as it is given here: one without a directory is the same on every computer.
+  // The blob contains the given name of the program. A name without a directory is the same on every workstation.
   const [config, main, output] = ['sea.json', 'quorate.cjs', 'sea.blob'] as const
-  // Compiled code in it (useCodeCache) would start in 0.07 s instead of 0.15 s. But it differs from build to build, and import(),
-  // which the SDK for S3 needs, does not work with it.
+  // Compiled code (useCodeCache) would start in 0.07 s instead of 0.15 s. But it differs from build to build, and
+  // import(), which the SDK for S3 needs, doesn't work with it.
   const settings = {
     main,
     output,

@@ -1,4 +1,4 @@
-/** A program in one file is made and run, as it would be on a machine without Node.js. */
+/** Makes a program in one file and runs it, as on a node without Node.js. */
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
@@ -44,7 +44,7 @@ test.skipIf(process.platform !== 'linux')(
     expect((await promisify(execFile)(second.file, [])).stdout).toBe('')
     await expect(make(second.file)).rejects.toThrow('carries a program already')
 
-    // What another run may be sending stays; a day later it goes when another is made.
+    // A file that another run may be sending stays; a day later it is removed when another is made.
     expect(existsSync(first.file)).toBe(true)
     await writeFile(program, 'process.exitCode = 1')
     const third = await make(undefined, () => new Date(Date.now() + 86_400_000))

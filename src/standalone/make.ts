@@ -1,6 +1,6 @@
 /**
- * quorate as one file that needs nothing beside it: a Node.js binary with the whole program in it, for nodes that
- * have neither. Made when it is first wanted, and kept in quorate's cache.
+ * quorate as one file that needs no other files: a Node.js binary with the whole program in it, for nodes that have
+ * neither. It is made on first use, and kept in quorate's cache.
  */
 import { createHash } from 'node:crypto'
 import { mkdir, readFile, readdir, realpath, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
@@ -17,15 +17,15 @@ export interface Standalone {
   readonly sizeBytes: number
   /** Hex. */
   readonly sha256: string
-  /** What it runs on: that of the workstation. */
+  /** The processor architecture: the workstation's. */
   readonly architecture: 'amd64' | 'arm64'
 }
 
 export interface StandaloneContext {
   readonly cacheDirectory: string
-  /** The Node.js binary that becomes part of it; the one that runs this, unless given. */
+  /** The Node.js binary that becomes part of it; by default, the one that runs this. */
   readonly node?: string | undefined
-  /** Absolute path of the whole program in one CommonJS file; the one that belongs to this installation unless given. */
+  /** Absolute path of the whole program in one CommonJS file; by default, the one of this installation. */
   readonly program?: string | undefined
   readonly now: () => Date
   readonly signal: AbortSignal
@@ -34,13 +34,13 @@ export interface StandaloneContext {
 const NAME = 'quorate'
 const SUM = 'sha256'
 
-/** One of another quorate or Node.js is kept so long after its last use, in ms: another run may be sending it. */
+/** How long a file of another quorate or Node.js is kept after its last use, in ms: another run may be sending it. */
 const KEPT_MS = 3_600_000
 
 /** @throws QuorateError `artifact` if this installation can't make it, with the reason */
 export async function standalone(context: StandaloneContext): Promise<Standalone> {
   const architecture = ownArchitecture()
-  // What was made of quorate once is that program already.
+  // If quorate runs as such a file, that file is the result.
   if (isSea()) return { ...(await described(process.execPath, context.signal)), architecture }
   const node = await realpath(context.node ?? process.execPath)
   const program = context.program ?? (await installedProgram())
@@ -73,7 +73,7 @@ function ownArchitecture(): Standalone['architecture'] {
   )
 }
 
-/** `standalone.cjs`, beside the files that run now, or in the dist/ of the checkout that they belong to. */
+/** `standalone.cjs`, next to the running files, or in the dist/ of their checkout. */
 async function installedProgram(): Promise<string> {
   const places = ['.', '..', '../../dist'].map((place) =>
     path.resolve(import.meta.dirname, place, 'standalone.cjs'),
@@ -94,7 +94,7 @@ async function keyOf(node: string, program: string): Promise<string> {
     .slice(0, 32)
 }
 
-/** undefined: not there, or not as it was made. */
+/** undefined: it doesn't exist, or has changed. */
 async function present(
   entry: string,
   signal: AbortSignal,
@@ -116,10 +116,10 @@ async function make(entry: string, node: string, program: string, signal: AbortS
     const pieces = await joined({ base: node, writer: node, program, draft, signal })
     const hash = createHash('sha256')
     for (const piece of pieces) hash.update(piece)
-    // Not flushed: what a power cut leaves of it is not of its sum, and made anew.
+    // Not flushed to disk: after a power cut, its checksum doesn't match, and it is made again.
     await writeFile(path.join(draft, NAME), pieces, { mode: 0o755 })
     await writeFile(path.join(draft, SUM), hash.digest('hex'))
-    // One that is damaged, or that another run has just made and that is as good.
+    // It is damaged, or another run has just made it and it is just as good.
     await rm(entry, { recursive: true, force: true })
     await rename(draft, entry)
   } finally {

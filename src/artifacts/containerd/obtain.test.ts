@@ -14,7 +14,7 @@ const VERSIONS = { version: '2.3.7', runc: '1.5.3', cni: '1.9.1', crictl: '1.37.
 const sha256 = (data: Buffer) => createHash('sha256').update(data).digest('hex')
 const specOf = (source: ContainerdSource): ContainerdSpec => ({ ...VERSIONS, source })
 
-/** All that the four projects publish for this processor, by the paths of their sites. */
+/** Everything that the four projects publish for this processor, by path on their sites. */
 async function published(arch: Architecture = FOREIGN): Promise<Record<string, Buffer>> {
   const files: Record<string, Buffer> = {}
   for (const part of runtimeParts(specOf({ kind: 'folder', path: '/' }))) {
@@ -29,7 +29,7 @@ async function published(arch: Architecture = FOREIGN): Promise<Record<string, B
             ...Object.fromEntries(names.map((name) => [`${directory}${name}`, program(name)])),
           })
     files[`/${folder}/${file}`] = content
-    // As runc's: signed in the clear, with the sums of other files too.
+    // Like runc's: clear-signed, with the checksums of other files too.
     files[`/${folder}/${checksums}`] = Buffer.from(
       `-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n\n${'0'.repeat(64)}  other\n${sha256(content)}  ${file}\n-----BEGIN PGP SIGNATURE-----\n`,
     )
@@ -178,7 +178,10 @@ test('a directory that lacks a file, or has a named pipe in its place, is refuse
   })
 })
 
-/** A program of this computer in runc's place: make-believe ones must not be started, a shell would run them as a script. */
+/**
+ * A program of the workstation in runc's place: fake ones must not be started, because a shell would run them as a
+ * script.
+ */
 async function withRunc(program: string) {
   const own = ownArchitecture() ?? 'amd64'
   const content = await readFile(program)

@@ -1,6 +1,7 @@
 /**
- * containerd, runc, the CNI plugins and crictl from their projects' releases: from the release site, a mirror of it, or a directory
- * with the same files. Each file is compared with its published SHA-256 before anything is taken out of it.
+ * containerd, runc, the CNI plugins and crictl from their projects' releases. The source is the release site, a mirror
+ * of it, or a directory with the same files. Each file is compared with its published SHA-256 before anything in it is
+ * used.
  */
 import { createHash } from 'node:crypto'
 import { createReadStream, createWriteStream } from 'node:fs'
@@ -34,9 +35,9 @@ const MOST_CHECKSUM_BYTES = 1 << 20
 const VERSION_TIMEOUT_MS = 30_000
 
 /**
- * The programs for nodes of this architecture: from the cache, or obtained and verified.
+ * The programs for nodes of this architecture: from the cache, or downloaded and verified.
  *
- * @throws QuorateError `artifact` if they can't be had or are not what was published; `cancelled`
+ * @throws QuorateError `artifact` if they are unavailable or differ from what was published; `cancelled`
  */
 export async function obtainContainerd(
   spec: ContainerdSpec,
@@ -101,12 +102,12 @@ async function download(
     if (actual !== expected) throw otherThanPublished(printable(url), actual, printable(checksums), expected)
     return printable(url)
   } finally {
-    // destroy, not close: a stalled answer would keep close waiting.
+    // Not close(), which would wait for a stalled answer.
     await network.destroy()
   }
 }
 
-/** Our own from here on: what is compared is what is unpacked, whatever becomes of the file there. */
+/** A private copy: what is verified is what is unpacked, even if the original file changes. */
 async function copy(
   { path: folder }: Extract<ContainerdSource, { kind: 'folder' }>,
   { title, file: name, checksums: sums }: Published,
@@ -138,7 +139,7 @@ function otherThanPublished(what: string, actual: string, checksums: string, exp
   )
 }
 
-/** The file of runc's release is the only one that has no version in its name. */
+/** Only runc's release file has no version in its name. */
 async function checkRunc(
   file: string,
   version: string,
@@ -157,7 +158,7 @@ async function checkRunc(
     return
   }
   const found = /^runc version (\S{1,40})/m.exec(stdout)?.[1] ?? 'unknown'
-  // A distribution adds to the version (`1.1.15+ds1`); a release candidate is another one (`1.5.3-rc.1`).
+  // A distribution appends to the version (`1.1.15+ds1`); a release candidate is a different version (`1.5.3-rc.1`).
   if (found === version || found.startsWith(`${version}+`)) return
   throw new QuorateError('artifact', `${origin} is runc ${found}, but the cluster file names ${version}`, {
     hint: `set kubernetes.containerd.runc: "${found}", or name the right source (kubernetes.containerd.source)`,

@@ -1,4 +1,4 @@
-/** How the projects below a kubelet publish a release: the names of its files. Pure. */
+/** The file names of the releases of the projects that a kubelet depends on. Pure. */
 import type { RuntimePart, RuntimeProduct } from '../../kubernetes/runtime-parts.ts'
 import type { Architecture } from '../artifact.ts'
 
@@ -8,9 +8,9 @@ export interface Published {
   /** Below the site's URL, without the file: `opencontainers/runc/releases/download/v1.5.3`. */
   readonly path: string
   readonly file: string
-  /** The file with its SHA-256. */
+  /** The file that contains its SHA-256. */
   readonly checksums: string
-  /** The directory in the archive that has the programs, with a final slash; undefined: the file is the program itself. */
+  /** The directory of the programs in the archive, with a final slash; undefined: the file is the program itself. */
   readonly directory: string | undefined
 }
 
@@ -23,7 +23,7 @@ const FORMS: Readonly<Record<RuntimeProduct, Form>> = {
     ...besides(`containerd-${version}-linux-${arch}.tar.gz`, 'sha256sum'),
     directory: 'bin/',
   }),
-  // One list, signed in the clear, for all architectures.
+  // One clear-signed list for all architectures.
   runc: (_version, arch) => ({
     title: 'runc',
     repository: 'opencontainers/runc',

@@ -1,4 +1,4 @@
-/** Builds a Kubernetes from Go modules: for nodes that reach a module proxy and nothing else, and for the lab. */
+/** Builds Kubernetes from Go modules: for workstations that only reach a module proxy, and for the lab. */
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { type GoBench, type GoProgram, buildProgram, inModule, moduleFolder, withGo } from '../go-build.ts'
@@ -17,20 +17,23 @@ import {
 export interface KubernetesVersions {
   /** `1.37.2` */
   readonly kubernetes: string
-  /** CoreDNS. */
+  /** CoreDNS's version. */
   readonly coredns: string
   readonly flannel: string
 }
 
-/** What comes of it, by file name. `kubernetes` is all seven programs of Kubernetes, by the name that it is started by. */
+/**
+ * The results, by file name. `kubernetes` contains all seven programs of Kubernetes, and acts as the one whose name it
+ * is started by.
+ */
 export const BUILT_PROGRAMS = ['kubernetes', 'coredns', 'flanneld', 'pause'] as const
 export type BuiltProgram = (typeof BUILT_PROGRAMS)[number]
 
 /**
  * Builds the programs into `staging`: about twelve minutes on two cores, and 3.5 GB of memory while they are linked.
  *
- * @returns where they came from, for messages
- * @throws QuorateError `artifact`, with Go's own words
+ * @returns their source, for messages
+ * @throws QuorateError `artifact`, with Go's own message
  */
 export async function buildKubernetes(
   source: GoSource,
@@ -62,7 +65,7 @@ export async function buildKubernetes(
   })
 }
 
-/** Kubernetes' own go.mod and go.sum, and flannel's main.go, are taken over: so their modules are fetched, and verified, first. */
+/** Uses Kubernetes' own go.mod and go.sum, and flannel's main.go, so these modules are downloaded and verified first. */
 async function fetchSources(
   bench: GoBench,
   { kubernetes, coredns, flannel }: KubernetesVersions,

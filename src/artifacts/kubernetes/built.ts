@@ -1,4 +1,4 @@
-/** A Kubernetes of Go modules as nodes get it: its programs, and images of them. Both come from the cache after the first time. */
+/** Kubernetes built from Go modules, as nodes get it: its programs, and images that contain them. Both are cached. */
 import { createHash } from 'node:crypto'
 import { mkdir, rm } from 'node:fs/promises'
 import path from 'node:path'
@@ -78,7 +78,10 @@ async function obtainImages(
   }))
 }
 
-/** Tells apart sets of images that are made differently: of other programs, under other names, with other surroundings. */
+/**
+ * Distinguishes sets of images that are made differently: from other programs, with other names, or with other files
+ * around them.
+ */
 function recipe(programs: Artifact<BuiltProgram>, names: ImageNames): string {
   const sums = new Map(programs.files.map((file) => [file.path, file.sha256]))
   const images = Object.values(kubernetesImages(programs, [], names)).map(({ entries, ...image }) => ({

@@ -1,6 +1,7 @@
 /**
- * What an air-gap bundle has, and the sum of each part: its first file, `manifest.json`. A bundle is that and the parts as
- * `ARCH/NAME`, in a tar or unpacked in a directory. What a manifest says is not believed until it is checked. Pure.
+ * The contents of an air-gap bundle, and the checksum of each part: its first file, `manifest.json`. A bundle is that
+ * file and the parts as `ARCH/NAME`, in a tar or unpacked in a directory. A manifest is untrusted until it is checked.
+ * Pure.
  */
 import * as z from 'zod'
 import { QuorateError } from '../../errors.ts'
@@ -11,11 +12,11 @@ import type { Architecture } from '../artifact.ts'
 export const MANIFEST_FILE = 'manifest.json'
 export const MOST_MANIFEST_BYTES = 1 << 20
 
-/** For one architecture: all that a node needs, and room for more. */
+/** For one architecture: enough for everything that a node needs, with a margin. */
 const MOST_PARTS = 128
 const MOST_PART_BYTES = 2 * 1024 ** 3
 
-/** Programs of these names go to every node, and no others: they run there as root. */
+/** Only programs with these names are copied to nodes, because they run as root. */
 const Program = z.enum(['flanneld', 'kubeadm', 'kubectl', 'kubelet', 'kubernetes'])
 const Link = z.enum(['kubeadm', 'kubectl', 'kubelet'])
 const REQUIRED = Link.options
@@ -50,7 +51,7 @@ const Manifest = z.strictObject({
 export type BundleManifest = Readonly<z.infer<typeof Manifest>>
 export type BundlePart = BundleManifest['programs'][number] | BundleManifest['images'][number]
 
-/** Programs first: in this order they stand in a bundle. */
+/** Programs first: this is the order in a bundle. */
 export function partsOf({ programs, images }: BundleManifest): readonly BundlePart[] {
   return [...programs, ...images]
 }
@@ -66,14 +67,14 @@ export function architecturesOf(manifest: BundleManifest): readonly Architecture
 
 /**
  * @param origin the bundle's path, for messages
- * @throws QuorateError `artifact` for anything but a manifest of this format, with every part once
+ * @throws QuorateError `artifact` if it isn't a manifest of this format, with every part once
  */
 export function parseManifest(text: string, origin: string): BundleManifest {
   let manifest: BundleManifest
   try {
     manifest = Manifest.parse(JSON.parse(text))
   } catch (error) {
-    // Zod's words name fields of ours; of the text they repeat nothing but the names of fields.
+    // Zod's messages name fields of this schema. They quote nothing from the text but names of fields.
     const where = error instanceof z.ZodError ? `: ${error.issues[0]?.path.join('.') ?? ''}` : ''
     throw unsound(origin, `its ${MANIFEST_FILE} is not one of a bundle for this version of quorate${where}`)
   }
@@ -92,7 +93,7 @@ export function unsound(origin: string, why: string): QuorateError {
 type Served = Pick<KubernetesSpec, 'version' | 'imageRepository' | 'flannel'>
 
 /**
- * Whether a bundle has all that nodes of this architecture need.
+ * Checks that a bundle has everything that nodes of this architecture need.
  *
  * @throws QuorateError `artifact`, with what is missing
  */

@@ -1,7 +1,7 @@
 /**
- * Reads an air-gap bundle, which may come from anywhere: only plain files that its manifest names, each of the size and the sum
- * that stand there. In a tar they are found by its headers alone, of which nothing but regular files is taken: no name in it
- * becomes a path here, nothing in it is a link, and nothing is unpacked that is not asked for.
+ * Reads an air-gap bundle, which is untrusted. Accepts only regular files that its manifest names, each with the size
+ * and the checksum in the manifest. In a tar, only the headers of regular files are used. No name in it becomes a path
+ * on the workstation, no link is followed, and nothing is unpacked unless requested.
  */
 import { type Hash, createHash } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
@@ -23,14 +23,14 @@ import {
 
 export interface Bundle extends AsyncDisposable {
   readonly manifest: BundleManifest
-  /** Hex, of the manifest: it stands for all content. */
+  /** Hex, of the manifest, which represents all content. */
   readonly manifestSha256: string
-  /** Hex; of the tar, or of an unpacked bundle's manifest. Reads all of the tar. */
+  /** Hex, of the tar, or of an unpacked bundle's manifest. Reads the whole tar. */
   sha256(signal: AbortSignal): Promise<string>
   /**
    * Reads a part to its end, and writes it to `target` (absolute path, must not exist) if there is one.
    *
-   * @throws QuorateError `artifact` if it is not what the manifest says
+   * @throws QuorateError `artifact` if it doesn't match the manifest
    */
   read(part: BundlePart, target: string | undefined, signal: AbortSignal): Promise<void>
 }
@@ -45,7 +45,7 @@ interface Extent {
 
 /**
  * @param location absolute path of a tar, or of a directory that one was unpacked into
- * @throws QuorateError `artifact` if there is none, or it is unsound
+ * @throws QuorateError `artifact` if it is missing or invalid
  */
 export async function openBundle(location: string): Promise<Bundle> {
   const found = await stat(location).catch((error: unknown) => {
@@ -113,9 +113,9 @@ async function openFolder(location: string): Promise<Bundle> {
   }
 }
 
-/** A regular file, and no link to one. */
+/** A regular file, not a link to one. */
 async function openPlain(file: string, origin: string): Promise<FileHandle> {
-  // A named pipe would keep us waiting; of a regular file the flag means nothing.
+  // Without these flags, a named pipe would block; for a regular file, O_NONBLOCK has no effect.
   const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
   const handle = await open(file, flags).catch((error: NodeJS.ErrnoException) => {
     const why = error.code === 'ENOENT' ? 'is missing' : `can't be read (${error.code})`
@@ -153,7 +153,7 @@ async function readPart(
     throw unsound(origin, `the SHA-256 of ${name} is ${sha256}, its manifest says ${part.sha256}`)
 }
 
-/** Gives the SHA-256 (hex) of what it copied. */
+/** Returns the SHA-256 (hex) of what it copied. */
 async function copy(source: Source, target: string | undefined, signal: AbortSignal): Promise<string> {
   const hash = createHash('sha256')
   const pieces = hashed(source, hash, signal)
@@ -168,7 +168,7 @@ async function* hashed({ handle, extent }: Source, hash: Hash, signal: AbortSign
     signal.throwIfAborted()
     const wanted = Math.min(PIECE, size - done)
     const { buffer, bytesRead } = await handle.read(Buffer.allocUnsafe(wanted), 0, wanted, offset + done)
-    // It became shorter since it was opened: the sum is then another one.
+    // The file became shorter after it was opened: the checksum will differ.
     if (bytesRead === 0) return
     hash.update(buffer.subarray(0, bytesRead))
     yield buffer.subarray(0, bytesRead)
@@ -180,7 +180,7 @@ const BLOCK = 512
 /** The manifest, and its parts. */
 const MOST_FILES = 300
 
-/** Where each file of a tar is. POSIX' ustar without any extension, as `writeBundle` makes it: no other entries are read. */
+/** The position of each file in a tar. Only POSIX ustar without extensions, as `writeBundle` makes it, is accepted. */
 async function extentsOf(
   handle: FileHandle,
   origin: string,
@@ -212,7 +212,7 @@ function parseHeader(block: Buffer, origin: string): { readonly name: string; re
   const sum = block.reduce((total, byte, at) => total + (at >= 148 && at < 156 ? 0x20 : byte), 0)
   if (sum !== octal(148, 8) || field(257, 5) !== 'ustar')
     throw unsound(origin, 'it is damaged, or not a tar archive')
-  // Links, directories, devices, long names: nothing of that is in a bundle.
+  // A bundle has no links, directories, devices or long names.
   if (
     field(156, 1) !== '0' ||
     field(345, 155) !== '' ||

@@ -40,10 +40,10 @@ export function manifestOf(version: string, collected: Collected): BundleManifes
 type Program = BundleManifest['programs'][number]
 
 /**
- * Whole under its name, or not there at all; never replaces a file.
+ * Atomic: it is complete under its name or doesn't exist. Never replaces a file.
  *
  * @param target absolute path
- * @throws QuorateError `state` if there is such a file already; the system's error if it can't be written
+ * @throws QuorateError `state` if the file exists; the system's error if it can't be written
  */
 export async function writeBundle(
   version: string,

@@ -19,7 +19,7 @@ const signal = new AbortController().signal
 const NAMES = imageNames(sampleKubernetes())
 const sha256 = (data: string | Buffer) => createHash('sha256').update(data).digest('hex')
 
-/** Make-believe artifacts in a folder, as a build gives them. */
+/** Fake artifacts in a directory, as a build returns them. */
 async function artifacts(): Promise<KubernetesArtifacts> {
   const folder = await temporaryFolder()
   const put = async (name: string, content: Buffer) => {
@@ -40,7 +40,7 @@ async function bundle(): Promise<string> {
   return file
 }
 
-/** A tar of these entries, as somebody else may make one. */
+/** A tar of these entries, as an attacker may make one. */
 async function tarOf(all: readonly (readonly [Partial<tar.Header> & { name: string }, string | Buffer])[]) {
   const pack = tar.pack()
   for (const [header, content] of all) pack.entry(header, content)
@@ -50,7 +50,7 @@ async function tarOf(all: readonly (readonly [Partial<tar.Header> & { name: stri
   return file
 }
 
-/** A manifest that is right but for what `change` does to it, and its parts' content. */
+/** A manifest that is valid except for `change`, and its parts' content. */
 async function entries(change: (manifest: Record<string, unknown>) => unknown = (same) => same) {
   const made = await artifacts()
   const manifest = change(
@@ -244,7 +244,7 @@ test('whatever bytes of a bundle are others, it is read as it was made, or refus
         () => 'as it was made',
         (error: unknown) => (error instanceof QuorateError ? error.code : error),
       )
-      // What no reader looks at: owners, dates, and the padding between files.
+      // No reader uses these: owners, dates, and the padding between files.
       expect(['as it was made', 'artifact']).toContain(outcome)
     }),
     { numRuns: 150 },

@@ -1,4 +1,4 @@
-/** What programs say of themselves, compared with what the cluster file wants. */
+/** Compares the versions that programs report with the cluster file. */
 import { chmod, rm, symlink } from 'node:fs/promises'
 import path from 'node:path'
 import { QuorateError } from '../../errors.ts'
@@ -10,14 +10,14 @@ const TIMEOUT_MS = 30_000
 export interface Claim {
   /** Name of the program's file. */
   readonly file: string
-  /** The name to start it by, if it is another one. */
+  /** The name to start it by, if that differs. */
   readonly startedAs?: string
   readonly args: readonly string[]
-  /** A line that it must print. */
+  /** A line that its output must contain. */
   readonly line: string
 }
 
-/** By program, what it says when it is of this version. */
+/** For each program, its output for this version. */
 export const CLAIMS = {
   kubeadm: (version: string) => ({ args: ['version', '-o', 'short'], line: `v${version}` }),
   kubelet: (version: string) => ({ args: ['--version'], line: `Kubernetes v${version}` }),
@@ -26,10 +26,11 @@ export const CLAIMS = {
 } as const
 
 /**
- * Makes each program executable and asks it, with an empty environment. Where they can't be run at all (a filesystem mounted noexec) an event says so.
+ * Makes each program executable and runs it with an empty environment to read its version. If they can't be run at all
+ * (a filesystem mounted noexec), emits an event.
  *
- * @param directory absolute path of where the files are
- * @throws QuorateError `artifact` if one is of another version
+ * @param directory absolute path of the files' directory
+ * @throws QuorateError `artifact` if one has another version
  */
 export async function checkClaims(
   folder: string,

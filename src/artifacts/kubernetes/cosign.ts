@@ -1,6 +1,6 @@
 /**
- * Upstream's signature of a program, where the verifier `cosign` is on the workstation. It is keyless: a certificate beside the
- * signature names who signed, and Sigstore's public log has seen it.
+ * Verifies upstream's signature of a program if the workstation has `cosign`. The signature is keyless: a certificate
+ * next to it names the signer, and Sigstore's public log has recorded it.
  */
 import { access, constants, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
@@ -34,15 +34,15 @@ export async function findCosign(environment: NodeJS.ProcessEnv): Promise<string
 export interface Signed {
   /** Absolute path of the file that was downloaded. */
   readonly file: string
-  /** Where it came from; `.sig` and `.cert` are beside it. */
+  /** Its source; `.sig` and `.cert` are next to it. */
   readonly url: URL
   readonly site: Omit<Download, 'url'> & { readonly context: ArtifactContext }
 }
 
 /**
- * Says in an event that the signature is upstream's, or that the site publishes none.
+ * Emits an event: the signature is upstream's, or the site publishes none.
  *
- * @throws QuorateError `artifact` if there is one, and cosign does not find it right
+ * @throws QuorateError `artifact` if there is one, and cosign rejects it
  */
 export async function verifySignature(cosign: string, { file, url, site }: Signed): Promise<void> {
   const { context } = site

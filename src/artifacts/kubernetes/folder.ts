@@ -15,7 +15,7 @@ type FolderSpec = Pick<KubernetesSpec, 'version' | 'imageRepository' | 'flannel'
   readonly source: Extract<KubernetesSource, { kind: 'folder' }>
 }
 
-/** @throws QuorateError `artifact` if it is unsound, another one than is pinned, or lacks something; `cancelled` */
+/** @throws QuorateError `artifact` if it is invalid, differs from the pinned one, or is incomplete; `cancelled` */
 export async function obtainFromFolder(
   spec: FolderSpec,
   arch: Architecture,
@@ -29,7 +29,8 @@ export async function obtainFromFolder(
   const parts = [...programs, ...images]
   const names = parts.map(({ name }) => name)
   const product = { title: 'Kubernetes', names }
-  // The manifest's sum stands for all content. What was pinned is part of the name: another pin, and it is looked at again.
+  // The manifest's checksum represents all content. The pin is part of the name, so with another pin the bundle is
+  // checked again.
   const key = `folder-${bundle.manifestSha256.slice(0, 12)}${source.sha256 === undefined ? '' : `-${source.sha256.slice(0, 12)}`}`
   const artifact = await fromShelf(
     { product, folder: 'kubernetes', version, arch, key },
@@ -87,7 +88,7 @@ async function checkPin(
   )
 }
 
-/** By the names that they are started by. flanneld's own version is not the cluster file's business. */
+/** By the names that they are started by. The cluster file doesn't say which version of flanneld is expected. */
 function claimsOf(programs: BundleManifest['programs'], version: string): readonly Claim[] {
   return (['kubeadm', 'kubectl', 'kubelet'] as const).flatMap((startedAs) => {
     const program = programs.find(({ name, links }) => name === startedAs || links.includes(startedAs))

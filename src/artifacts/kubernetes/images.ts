@@ -1,8 +1,8 @@
 /**
- * The images of a Kubernetes whose programs were built here, for nodes that ask no registry. Pure: data from data.
+ * The images of a Kubernetes that was built on the workstation, for nodes without a registry. Pure: data from data.
  *
- * One image is all of Kubernetes, with four names: kubeadm's manifests and kube-proxy's DaemonSet start each program by its own.
- * So a node stores it once, and unpacks it once.
+ * One image contains all of Kubernetes and has four names, because kubeadm's manifests and kube-proxy's DaemonSet start
+ * each program by its own name. So a node stores and unpacks it only once.
  */
 import type { ImageNames, ImageRole } from '../../kubernetes/image-names.ts'
 import type { Artifact } from '../artifact.ts'
@@ -11,7 +11,7 @@ import type { BuiltProgram } from './build.ts'
 
 const STARTED_AS = ['kube-apiserver', 'kube-controller-manager', 'kube-proxy', 'kube-scheduler'] as const
 
-/** What programs expect of any system: an account, and a place for temporary files. */
+/** What programs expect in any system: a user account, and a directory for temporary files. */
 const SURROUNDINGS: readonly ImageEntry[] = [
   { kind: 'text', path: 'etc/passwd', text: 'root:x:0:0:root:/:/sbin/nologin\n', mode: 0o644 },
   { kind: 'text', path: 'etc/group', text: 'root:x:0:\n', mode: 0o644 },
@@ -26,9 +26,7 @@ export interface WantedImage extends Image {
   readonly roles: readonly ImageRole[]
 }
 
-/**
- * @param tools what kube-proxy and flanneld call, and the libraries of that
- */
+/** @param tools programs that kube-proxy and flanneld call, with their libraries */
 export function kubernetesImages(
   { files, arch }: Pick<Artifact<BuiltProgram>, 'files' | 'arch'>,
   tools: readonly ImageEntry[],

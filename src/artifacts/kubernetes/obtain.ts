@@ -1,4 +1,4 @@
-/** The way in to a Kubernetes' programs: from quorate's cache, or built. */
+/** Gets the programs of Kubernetes: from quorate's cache, or by building them. */
 import { createHash } from 'node:crypto'
 import path from 'node:path'
 import type { Architecture, Artifact, ArtifactContext } from '../artifact.ts'
@@ -16,7 +16,7 @@ const PRODUCT: Product<BuiltProgram> = { title: 'Kubernetes', names: BUILT_PROGR
 /**
  * The programs of these versions, built from Go modules unless they are in the cache.
  *
- * @throws QuorateError `artifact` if they can't be had or are not what they should be; `cancelled`
+ * @throws QuorateError `artifact` if they are unavailable or fail verification; `cancelled`
  */
 export async function obtainKubernetes(
   source: GoSource,
@@ -38,7 +38,10 @@ export async function obtainKubernetes(
   )
 }
 
-/** Tells apart what is built in different ways: everything of it that is ours, and whether the modules were verified. */
+/**
+ * Distinguishes builds that are made differently: by everything in them that quorate decides, and by whether the
+ * modules were verified.
+ */
 function recipe(source: GoSource, { kubernetes, coredns, flannel }: KubernetesVersions): string {
   const programs = [
     kubernetesProgram(kubernetes, { mod: '', sum: '' }),
@@ -54,7 +57,7 @@ function recipe(source: GoSource, { kubernetes, coredns, flannel }: KubernetesVe
     .slice(0, 12)
 }
 
-/** A wrong stamp would make them say v0.0.0, and later checks of versions would fail. */
+/** With a wrong stamp they would report v0.0.0, and later checks of versions would fail. */
 function claimsOf({ kubernetes, coredns, flannel }: KubernetesVersions): readonly Claim[] {
   return [
     { file: 'kubernetes', startedAs: 'kubelet', ...CLAIMS.kubelet(kubernetes) },

@@ -1,11 +1,11 @@
 /**
- * What a Kubernetes consists of that no distribution has, each built from the Go modules of its project. Kubernetes' own
- * seven programs are one here, which looks at the name that it is started by: it costs a quarter of the room of seven, and
- * one layer of an image serves three components. Pure: texts from texts.
+ * The programs of Kubernetes that no distribution has, each built from the Go modules of its project. Kubernetes' own
+ * seven programs are one program, which acts as the one whose name it is started by. It needs a quarter of the space of
+ * seven, and one layer of an image serves three components. Pure: texts from texts.
  */
 import type { GoProgram } from '../go-build.ts'
 
-/** The programs of Kubernetes, by their names: which package has each, and what starts it. */
+/** The programs of Kubernetes by name: the package of each, and the function that starts it. */
 const PROGRAMS = {
   'kube-apiserver': ['cmd/kube-apiserver/app', 'run(app.NewAPIServerCommand())'],
   'kube-controller-manager': ['cmd/kube-controller-manager/app', 'run(app.NewControllerManagerCommand())'],
@@ -15,20 +15,21 @@ const PROGRAMS = {
   kubelet: ['cmd/kubelet/app', 'run(app.NewKubeletCommand(context.Background()))'],
 } as const
 
-/** All that the one program can be started as. */
+/** All names that the combined program can be started by. */
 export const KUBERNETES_PROGRAMS = [...Object.keys(PROGRAMS), 'kubectl'].toSorted()
 
 export const KUBERNETES_MODULE = 'k8s.io/kubernetes'
 
-/** Three thousand packages: twelve minutes where the workstation has nothing else to do, and hours where it has. */
+/** Three thousand packages: twelve minutes on an idle workstation, and hours on a busy one. */
 const TIMEOUT_MS = 3 * 3_600_000
 
-/** Stamped into programs that ask what they are: without it every check of a version sees v0.0.0. */
+/** Stamped into programs that report their version: without it, every check of a version sees v0.0.0. */
 const VERSION_PACKAGES = ['k8s.io/component-base/version', 'k8s.io/client-go/pkg/version']
 
 /**
- * The module that Kubernetes is built in: requirements of its own go.mod, with the modules that lie in its repository's
- * `staging` directory, and are left out of the published module, at the versions that are published of them.
+ * The module that Kubernetes is built in. It has the requirements of Kubernetes' own go.mod. The modules in the
+ * repository's `staging` directory are missing in the published module, so they are required at their published
+ * versions.
  *
  * @param version `1.37.2`
  * @param theirs text of `go.mod` and `go.sum` of k8s.io/kubernetes at that version
@@ -67,7 +68,7 @@ export function kubernetesModule(version: string, theirs: string): string {
   return `${own}\nrequire ${KUBERNETES_MODULE} v${version}\n`
 }
 
-/** Of a package in Go. */
+/** The name of a package in Go. */
 const alias = (name: string) => name.replaceAll('-', '')
 
 function mainOfAll(): string {
@@ -117,9 +118,9 @@ func run(command *cobra.Command) { os.Exit(cli.Run(command)) }
 }
 
 /**
- * CoreDNS with the plugins that a cluster's Corefile names, and without those of clouds: half the packages.
+ * CoreDNS with the plugins that a cluster's Corefile names, without those for clouds: half the packages.
  *
- * @param kubernetes its version: what both share is then compiled once
+ * @param kubernetes its version, so that packages that both use are compiled only once
  */
 export function corednsProgram(version: string, kubernetes: string): GoProgram {
   const plugins = [
@@ -154,7 +155,7 @@ func main() { coremain.Run() }
 
 export const FLANNEL_MODULE = 'github.com/flannel-io/flannel'
 
-/** Back ends that are of no use here and can't be built: one wants a module that isn't published, one wants cgo. */
+/** Back ends that quorate doesn't use and that can't be built: one needs an unpublished module, one needs cgo. */
 const LEFT_OUT = ['tencentvpc', 'udp']
 
 /**
@@ -185,8 +186,8 @@ ${shared.join('\n')}
 }
 
 /**
- * What holds a pod's namespaces: it waits, and buries orphans. Kubernetes' own is in C. Asked for its version (`-v`) it ends
- * with 0, as an upgrade by kubeadm wants it.
+ * The process that keeps a pod's namespaces: it waits, and reaps orphans. Kubernetes' own is written in C. With `-v`,
+ * it exits with 0, because an upgrade by kubeadm expects that.
  */
 export function pauseProgram(): GoProgram {
   const main = `package main

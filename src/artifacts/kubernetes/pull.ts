@@ -1,6 +1,7 @@
 /**
- * Images out of a registry, as archives for a bundle. By skopeo, which knows what registries want: tokens, lists by architecture,
- * mirrors, logins of containers-auth.json. Debian and others have it as the package skopeo.
+ * Pulls images from a registry as archives for a bundle. Uses skopeo, which handles what registries require: tokens,
+ * lists by architecture, mirrors, logins of containers-auth.json. Debian and other distributions have the package
+ * skopeo.
  */
 import { createHash } from 'node:crypto'
 import path from 'node:path'
@@ -14,10 +15,10 @@ import type { ImageArchive } from './supply.ts'
 const TIMEOUT_MS = 15 * 60_000
 
 /**
- * All that masters and workers need, from the cache if they were pulled before.
+ * All images that control-plane nodes and workers need, from the cache if they were pulled before.
  *
  * @param version of Kubernetes
- * @throws QuorateError `artifact` if skopeo is not here, or can't copy one; `cancelled`
+ * @throws QuorateError `artifact` if skopeo is missing or can't copy one; `cancelled`
  */
 export async function pullImages(
   names: ImageNames,
@@ -51,7 +52,10 @@ function fileOf(name: string): string {
   return `${/([a-z0-9-]+):[^/]*$/.exec(name)?.[1] ?? 'image'}.tar`
 }
 
-/** Arguments of `skopeo`. The archive keeps the layers as they are, and the name with its registry, as `ctr images import` reads it. */
+/**
+ * Arguments of `skopeo`. The archive keeps the layers unchanged, and the name with its registry, as `ctr images import`
+ * expects.
+ */
 function pullArguments(name: string, arch: Architecture, file: string): readonly string[] {
   return [
     'copy',
@@ -65,7 +69,7 @@ function pullArguments(name: string, arch: Architecture, file: string): readonly
 async function pull(name: string, arch: Architecture, file: string, context: ArtifactContext): Promise<void> {
   const asked = ['skopeo', ...pullArguments(name, arch, 'FILE.tar')].join(' ')
   await skopeo(pullArguments(name, arch, file), `copy ${name}`, `try by hand: ${asked}`, context)
-  // Of a name that stands for one image instead of a list, skopeo takes that one, whatever was asked for.
+  // If a name refers to one image instead of a list, skopeo takes that image, whatever architecture was requested.
   const inspect = ['inspect', '--format={{.Architecture}}', `oci-archive:${file}:${name}`]
   const found = (
     await skopeo(inspect, `read ${name}`, 'check that it is a list of images by architecture', context)

@@ -8,7 +8,7 @@ import { obtainKubernetesArtifacts } from './supply.ts'
 
 const sha256 = (data: string | Buffer) => createHash('sha256').update(data).digest('hex')
 
-/** A release site with make-believe programs; what `files` has by URL is answered instead, `undefined` as not found. */
+/** A release site with fake programs; `files` replaces answers by URL, and `undefined` means not found. */
 async function site(files: Readonly<Record<string, string | undefined>> = {}) {
   const asked: string[] = []
   const base = await serve((request, response) => {
@@ -111,7 +111,7 @@ test('no release of Kubernetes contains flanneld as a service', async () => {
   })
 })
 
-/** A context whose PATH has a `cosign` that ends so, and keeps what it was asked. */
+/** A context whose PATH has a `cosign` with this exit code, which records its arguments. */
 async function withCosign(exitCode: number) {
   const folder = await temporaryFolder()
   const log = path.join(folder, 'log')

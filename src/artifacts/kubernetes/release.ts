@@ -1,6 +1,6 @@
 /**
- * Kubernetes' programs from its release site or a mirror of it: each a file by itself, with its SHA-256 in a file beside it, and
- * upstream's signature beside that.
+ * Kubernetes' programs from its release site or a mirror of it. Each is a separate file; its SHA-256 and upstream's
+ * signature are in files next to it.
  */
 import { createHash } from 'node:crypto'
 import path from 'node:path'
@@ -49,7 +49,7 @@ export async function obtainRelease(
     try {
       const places = placesOf(source, version, arch)
       for (const place of places) await fetchProgram(place, staging, { network, limits, missing, context })
-      // Started only once all of them are what was published.
+      // Started only after all of them were verified.
       const origin = printable(new URL('.', places[0]?.url))
       for (const { program } of places)
         await checkArchitecture(path.join(staging, program), program, arch, origin)
@@ -57,7 +57,7 @@ export async function obtainRelease(
       if (arch === ownArchitecture()) await checkClaims(staging, claims, origin, context)
       return { origin, names: RELEASED_PROGRAMS }
     } finally {
-      // destroy, not close: a stalled answer would keep close waiting.
+      // Not close(), which would wait for a stalled answer.
       await network.destroy()
     }
   })
@@ -69,7 +69,7 @@ interface Place {
   readonly checksums: URL
 }
 
-/** Before anything is asked for: a template that is wrong is wrong for all. */
+/** Before any request: a wrong template is wrong for all files. */
 function placesOf(source: ReleaseSpec['source'], version: string, arch: Architecture): readonly Place[] {
   const { minor } = kubernetesFacts(version)
   return RELEASED_PROGRAMS.map((program) => {

@@ -1,4 +1,4 @@
-/** What the nodes of a Kubernetes get from the workstation, wherever the cluster file says it comes from. */
+/** What Kubernetes nodes get from the workstation, whatever source the cluster file names. */
 import type { ImageRole } from '../../kubernetes/image-names.ts'
 import type { KubernetesSpec } from '../../spec/kubernetes.ts'
 import type { Architecture, ArtifactContext } from '../artifact.ts'
@@ -11,20 +11,23 @@ export interface KubernetesArtifacts {
 
 /** A program for every node. */
 export interface NodeProgram {
-  /** `kubelet`; `kubernetes` is all programs of Kubernetes in one, that looks at the name it is started by. */
+  /**
+   * `kubelet`; or `kubernetes`, which contains all programs of Kubernetes and acts as the one whose name it is started
+   * by.
+   */
   readonly name: string
-  /** Absolute path on the workstation. Not to be changed or removed. */
+  /** Absolute path on the workstation. Don't change or remove it. */
   readonly path: string
   /** Hex. */
   readonly sha256: string
   readonly sizeBytes: number
-  /** Names beside it that lead to it: `kubeadm`, `kubelet`, `kubectl` for `kubernetes`. */
+  /** Names of links to it in the same directory: `kubeadm`, `kubelet`, `kubectl` for `kubernetes`. */
   readonly links: readonly string[]
 }
 
 /** One image as an OCI layout in a tar, for `ctr --namespace=k8s.io images import`. */
 export interface ImageArchive {
-  /** Absolute path on the workstation. Not to be changed or removed. */
+  /** Absolute path on the workstation. Don't change or remove it. */
   readonly path: string
   /** Hex, of the archive. */
   readonly sha256: string
@@ -36,9 +39,10 @@ export interface ImageArchive {
 }
 
 /**
- * Programs and image archives for nodes of this architecture: from the cache, or obtained from `spec.source` and verified.
+ * Programs and image archives for nodes of this architecture: from the cache, or obtained from `spec.source` and
+ * verified.
  *
- * @throws QuorateError `artifact` if they can't be had or are not what they should be; `cancelled`
+ * @throws QuorateError `artifact` if they are unavailable or fail verification; `cancelled`
  */
 export async function obtainKubernetesArtifacts(
   spec: KubernetesSpec,

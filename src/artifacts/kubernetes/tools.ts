@@ -1,6 +1,6 @@
 /**
- * What kube-proxy and flanneld call in their containers (`nft`, `iptables`), with the libraries of that, and busybox for scripts:
- * out of Debian's archive, so that a set of images is the same whatever computer makes it.
+ * What kube-proxy and flanneld call in their containers (`nft`, `iptables`), with libraries, and busybox for scripts.
+ * They come from Debian's archive, so that a set of images is the same on every workstation that makes it.
  */
 import { createWriteStream } from 'node:fs'
 import path from 'node:path'
@@ -13,7 +13,7 @@ import { type AptContext, readPackage, withPackages } from '../debian-packages.t
 import type { DebianArchive } from '../mirror.ts'
 import type { ImageEntry } from '../oci-archive.ts'
 
-/** All of them by name: what they depend on is known, and a test runs the programs. */
+/** Named one by one: their dependencies are known, and a test runs the programs. */
 const PACKAGES = [
   'busybox-static',
   'iptables',
@@ -48,12 +48,12 @@ const LIBRARIES: Readonly<Record<Architecture, string>> = {
   arm64: 'aarch64-linux-gnu',
 }
 
-/** The programs of busybox that scripts of quorate's pods call: those that flannel's own image has too, and `httpd`. */
+/** The programs of busybox that scripts in quorate's pods call: those that flannel's own image also has, and `httpd`. */
 const APPLETS = ['cat', 'cp', 'httpd', 'mkdir', 'mv', 'nc', 'nslookup', 'ping', 'rm', 'sh', 'sleep', 'wget']
 
 const link = (at: string, to: string): ImageEntry => ({ kind: 'link', path: at, to, mode: 0o777 })
 
-/** What Debian makes on a node: merged directories, and alternatives. */
+/** What Debian creates on a node: merged directories, and alternatives. */
 const LINKS: readonly ImageEntry[] = [
   ...['bin', 'lib', 'lib64', 'sbin'].map((name) => link(name, `usr/${name}`)),
   ...[
@@ -67,15 +67,15 @@ const LINKS: readonly ImageEntry[] = [
   ...APPLETS.map((name) => link(`usr/bin/${name}`, 'busybox')),
 ]
 
-/** Far above any of these files: a bound on what a package can write. */
+/** Far larger than any of these files: limits what a package can write. */
 const MOST_BYTES = 64 << 20
 
-/** Tells apart sets of tools that are made differently. */
+/** Distinguishes sets of tools that are made differently. */
 export const TOOLS_RECIPE: readonly unknown[] = [ARCHIVE.suite, PACKAGES, LINKS]
 
 /**
- * @param directory absolute path of an empty directory, which the entries' files lie in
- * @throws QuorateError `artifact` if they can't be had, or are not what Debian signed
+ * @param directory absolute path of an empty directory for the entries' files
+ * @throws QuorateError `artifact` if they are unavailable, or differ from what Debian signed
  */
 export async function fetchTools(
   arch: Architecture,
@@ -101,10 +101,10 @@ export async function fetchTools(
   })
 }
 
-/** Whether a file of a package is wanted: programs, and libraries that lie where the linker looks. */
+/** Whether a file of a package is needed: programs, and libraries in the linker's directories. */
 function isWanted(file: string, arch: Architecture): boolean {
   if (['usr/bin/busybox', 'usr/sbin/nft', 'usr/sbin/xtables-nft-multi'].includes(file)) return true
-  // The linker itself, where programs of this architecture name it.
+  // The linker itself, under the name that programs of this architecture use.
   if (/^usr\/lib(64)?\/ld-linux-[\w-]+\.so\.\d+$/.test(file)) return true
   const inLibraries = `usr/lib/${LIBRARIES[arch]}/`
   return (
@@ -112,7 +112,7 @@ function isWanted(file: string, arch: Architecture): boolean {
   )
 }
 
-/** @param place before the names of files; no name of the package's is used as a path here */
+/** @param place prefix of the names of files; no name in the package becomes a path on the workstation */
 async function unpackTools(
   archive: Readable,
   place: string,
@@ -121,7 +121,7 @@ async function unpackTools(
 ): Promise<readonly ImageEntry[]> {
   const extractor = tar.extract()
   const feeding = pipeline([archive, extractor], { signal })
-  // Its failure reaches the loop below as well; this only keeps it from counting as unhandled before then.
+  // The loop below gets its failure as well. This only keeps it from being reported as unhandled before then.
   feeding.catch(() => undefined)
   const entries: ImageEntry[] = []
   for await (const entry of extractor) {
