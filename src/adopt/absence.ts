@@ -1,4 +1,4 @@
-/** What is said of a node on which no member was found: what is there instead, and what to do about that. */
+/** The message for a node on which no member was found: what runs on it instead, and the fix. */
 import type { BlockReason } from '../engine/step.ts'
 import { oneLine } from '../spec/visible.ts'
 import { counted } from '../spec/units.ts'
@@ -6,10 +6,10 @@ import { passesOn } from './role.ts'
 import { type Settings, settingsOf } from './settings.ts'
 import type { EtcdProcess, SeenService, MachineFacts } from './machine-facts.ts'
 
-/** Text that others wrote, in a sentence of ours, has at most this many characters. */
+/** Text that others wrote has at most this many characters in a message of quorate. */
 const WORDS = 200
 
-/** Of a node on which nothing runs that could be a member. The most telling fact alone. */
+/** For a node on which nothing runs that could be a member. Returns only the most informative fact. */
 export function absence(host: string, facts: MachineFacts): BlockReason {
   const { processes, services, manifest, strangers } = facts
   const [proxy] = processes.flatMap((process) => {
@@ -48,7 +48,7 @@ export function absence(host: string, facts: MachineFacts): BlockReason {
   }
 }
 
-/** Of a process whose configuration file is not to be had, or is not to be understood. */
+/** For a process whose configuration file can't be read or parsed. */
 export function unreadable(host: string, process: EtcdProcess, why: string): BlockReason {
   return {
     host,
@@ -57,7 +57,7 @@ export function unreadable(host: string, process: EtcdProcess, why: string): Blo
   }
 }
 
-/** Of a process that could be a member, and does not answer as one. */
+/** For a process that could be a member, but doesn't answer as one. */
 export function silent(host: string, process: EtcdProcess, facts: MachineFacts, why: string): BlockReason {
   const service = facts.services.find(({ name }) => name === process.unit?.name)
   const again = service === undefined || service.restarts === 0 ? '' : `, and systemd ${restarted(service)}`

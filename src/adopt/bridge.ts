@@ -1,7 +1,7 @@
 /**
- * A way to a member before there is any certificate of ours: `openssl s_client` on its node, with the certificate
- * and key that the member itself uses. The key is read there, by root, and stays there; what comes here is the plain
- * stream behind TLS, through SSH.
+ * A connection to a member before any certificate of quorate exists: `openssl s_client` on its node, with the
+ * certificate and key that the member itself uses. Root reads the key on the node, where it stays. Only the plain
+ * stream inside TLS is sent to the workstation, through SSH.
  */
 import net from 'node:net'
 import path from 'node:path'
@@ -10,10 +10,10 @@ import { temporaryFolder } from '../files/temporary.ts'
 import type { Remote } from '../ssh/remote.ts'
 
 export interface MemberDoor {
-  /** Where the member listens for clients, as dialled from its own node. */
+  /** Where the member listens for clients, as dialed from its own node. */
   readonly address: string
   readonly port: number
-  /** Paths there, as its process sees them, and that process's ID; undefined: it serves clients without TLS. */
+  /** Paths on the node as its process sees them, and that process's ID; undefined: it serves clients without TLS. */
   readonly tls:
     | {
         readonly pid: number
@@ -25,13 +25,13 @@ export interface MemberDoor {
 }
 
 export interface Bridge extends AsyncDisposable {
-  /** For HTTP/2, as gRPC speaks it. Spoken to without TLS. */
+  /** For HTTP/2, which gRPC uses, without TLS. */
   readonly grpc: string
-  /** For HTTP/1.1, as etcd's v2 API speaks it. */
+  /** For HTTP/1.1, which etcd's v2 API uses, without TLS. */
   readonly http: string
 }
 
-/** The sockets lie in a private directory and go when the bridge is disposed of. */
+/** The sockets are in a private directory, and are removed when the bridge is disposed of. */
 export async function openBridge(remote: Remote, door: MemberDoor, signal: AbortSignal): Promise<Bridge> {
   if (door.tls === undefined) {
     const socket = await remote.forward({ address: door.address, port: door.port })
@@ -56,7 +56,7 @@ export async function openBridge(remote: Remote, door: MemberDoor, signal: Abort
   }
 }
 
-/** The chain of what the member serves is checked there; its name is not, for this is its own node. */
+/** openssl verifies the chain of the served certificate, but not its name, because this is the member's own node. */
 function argv({ address, port, tls }: MemberDoor, protocol: string): readonly string[] {
   if (tls === undefined) throw new TypeError('nothing to speak TLS with')
   const root = `/proc/${tls.pid}/root`
@@ -73,7 +73,7 @@ async function listen(file: string, accept: (socket: net.Socket) => void): Promi
   return server.unref()
 }
 
-/** Each connection here is one session there; where either ends, so does the other. */
+/** Each connection on the workstation is one session on the node; if either ends, so does the other. */
 function pipe(remote: Remote, socket: net.Socket, words: readonly string[], until: AbortSignal): void {
   const hangUp = new AbortController()
   const stdin = new PassThrough()
@@ -90,7 +90,7 @@ function pipe(remote: Remote, socket: net.Socket, words: readonly string[], unti
     keep: false,
     onStdout: (text) => void socket.write(Buffer.from(text, 'latin1')),
   })
-  // Why there is no answer the client learns from the end of its connection, as from any member that is down.
+  // The client sees the end of its connection, as with any member that is down.
   session.then(
     () => socket.destroy(),
     () => socket.destroy(),

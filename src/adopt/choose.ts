@@ -1,4 +1,4 @@
-/** Chooses the etcd to adopt where several run on a node: by evidence, or by the operator's option, never by chance. */
+/** Chooses the etcd to adopt if several run on a node: by evidence or by the operator's option, never arbitrarily. */
 import { formatId } from '../etcd/view.ts'
 import type { MemberView } from '../etcd/view.ts'
 import type { BlockReason } from '../engine/step.ts'
@@ -7,7 +7,7 @@ import { clientListeners, clientPort } from './member.ts'
 import type { Settings } from './settings.ts'
 import type { EtcdProcess, MachineFacts } from './machine-facts.ts'
 
-/** One process of a node, and what it answered. */
+/** A process on a node, and its answer. */
 export interface Candidate {
   readonly process: EtcdProcess
   readonly settings: Settings
@@ -19,7 +19,7 @@ export interface Choice<C extends Candidate> {
   readonly troubles: readonly BlockReason[]
 }
 
-/** The one cluster that nodes with a single etcd belong to; undefined: they tell of none, or of several. */
+/** The cluster that all nodes with a single etcd belong to; undefined: they belong to none, or to several. */
 export function evidentCluster(machines: readonly (readonly Candidate[])[]): bigint | undefined {
   const ids = new Set(
     machines.flatMap(([first, ...more]) =>
@@ -29,7 +29,7 @@ export function evidentCluster(machines: readonly (readonly Candidate[])[]): big
   return ids.size === 1 ? [...ids][0] : undefined
 }
 
-/** Those that `--client-port` leaves over; where none is left, what there is instead. */
+/** Those that match `--client-port`; if none does, the message says what was found instead. */
 export function atPort<C extends Candidate>(
   host: string,
   candidates: readonly C[],
@@ -47,7 +47,7 @@ export function atPort<C extends Candidate>(
   }
 }
 
-/** Of one node, after `atPort`; `clusterId` as other nodes tell. What does not answer can't be adopted. */
+/** For one node, after `atPort`; `clusterId` as other nodes show it. A process that doesn't answer can't be adopted. */
 export function choose<C extends Candidate>(
   host: string,
   facts: MachineFacts,

@@ -19,7 +19,7 @@ const wishes = {
   source: undefined,
 } as const
 
-/** As the operation does it: drafted, written, read back. */
+/** Like the operation does it: drafted, written, read back. */
 function adopted(members: readonly Member[]) {
   if (!areMembers(members)) throw new TypeError('at least one')
   const { content, remarks } = draftClusterFile(members, wishes)
@@ -100,7 +100,7 @@ test('settings: free ones are taken, unknown and decided ones are told', async (
   expect(told.join('\n')).not.toContain('PROXY')
 })
 
-/** Members whose processes were started like that, settings read from it. */
+/** Members whose processes were started with this environment, which their settings come from. */
 async function started(environment: Readonly<Record<string, string>>, dropIns: readonly string[] = []) {
   return (await threeMembers(ca)).map((one) => {
     const { unit } = one.process

@@ -1,4 +1,4 @@
-/** The cluster file of a cluster that runs already: every setting as it truly runs, as far as the file has a place for it. */
+/** Makes the cluster file of an existing cluster: its effective settings, as far as the file has keys for them. */
 import { LISTENERS } from '../spec/listen-urls.ts'
 import { reservedBecause } from '../spec/reserved-settings.ts'
 import type { ClusterFile } from '../spec/schema.ts'
@@ -25,11 +25,11 @@ import { counted } from '../spec/units.ts'
 
 export interface Wishes {
   readonly name: string
-  /** How all nodes are reached, as the cluster file has it. */
+  /** How all nodes are reached, as in the cluster file. */
   readonly ssh: NonNullable<ClusterFile['ssh']>
   readonly authority: NonNullable<NonNullable<ClusterFile['pki']>['authority']>
   readonly source: ClusterFile['etcd']['source']
-  /** flannel's, as it is stored. */
+  /** flannel's configuration, as stored. */
   readonly network?: ClusterFile['network']
 }
 
@@ -39,11 +39,14 @@ export interface Draft {
 }
 
 const DAY_MS = 86_400_000
-/** Outside of these an issued certificate lives too short or too long; then quorate's own default stands. */
+/**
+ * With a validity outside of these limits, certificates would expire too early or too late: quorate uses its own
+ * default then.
+ */
 const DAYS = { least: 7, most: 825, standard: 365 }
 const ALGORITHMS = ['ecdsa-p256', 'rsa-2048', 'rsa-3072', 'rsa-4096'] as const
 
-/** For members that nothing stands in the way of adopting (`obstaclesOf`). */
+/** For members without obstacles to adoption (`obstaclesOf`). */
 export function draftClusterFile(members: Members, wishes: Wishes): Draft {
   const remarks: Remark[] = []
   const names = ownNames(members, (remark) => remarks.push(remark))
@@ -75,13 +78,13 @@ export function draftClusterFile(members: Members, wishes: Wishes): Draft {
       ...(wishes.source === undefined ? {} : { source: wishes.source }),
     },
     ...(wishes.network === undefined ? {} : { network: wishes.network }),
-    // What the nodes have is enough for them to run; nothing is installed on them unasked.
+    // The nodes have all the packages that they need; nothing is installed unless requested.
     packages: [],
   }
   return { content, remarks }
 }
 
-/** Kept, where the cluster file can say it: a new name would be a restart, and no use to anybody. */
+/** Keeps the name in etcd if the cluster file can contain it: a new name would need a restart, without any benefit. */
 function nameInEtcd(
   { name, nameLost, listed: { etcdName } }: Member,
   remarks: Remark[],
@@ -135,7 +138,7 @@ function etcdPart(members: Members, remarks: Remark[]): ClusterFile['etcd'] {
     peerPort,
     ...(plaintextClients ? { plaintextClients: true } : {}),
     ...(plaintext && !plaintextClients ? { localPlaintext: true } : {}),
-    // Where nothing listens for them without a certificate today, nothing is opened.
+    // If metrics have no listener without a certificate today, none is opened.
     ...(members.every(({ settings }) => settings['listen-metrics-urls'] === undefined) ||
     isMetricsPortTaken(members)
       ? { metrics: 'clients' as const }
@@ -152,21 +155,21 @@ function etcdPart(members: Members, remarks: Remark[]): ClusterFile['etcd'] {
   }
 }
 
-/** On by default in 3.3, and nowhere else. */
+/** On by default in 3.3, and in no other version. */
 function servesV2(version: string, settings: Member['settings']): boolean {
   if (!knownFlags(version).has('enable-v2')) return false
   return settings['enable-v2'] === undefined ? version.startsWith('3.3.') : flagIs(settings, 'enable-v2')
 }
 
-/** Only those that name a file: quorate's unit lets etcd write nothing but its data. */
+/** Only flags that name a file: quorate's unit lets etcd write only to its data. */
 const LOG_FILES = ['enable-log-rotation', 'log-rotation-config-json']
-/** Not taken as they are. */
+/** Not carried over unchanged. */
 const APART: readonly string[] = [...LOG_FILES, ...LISTENERS]
 const LOG_OUTPUTS = ['log-output', 'log-outputs']
-/** Anything else is a file, or the journal, where logs go anyway. */
+/** Any other value is a file, or the journal, which gets the log anyway. */
 const STREAMS = /^(default|stderr|stdout)(,(default|stderr|stdout))*$/
 
-/** The flags that the file takes as they are. Those that quorate decides are for `differences.ts`. */
+/** The flags that the file accepts unchanged. `differences.ts` handles those that quorate decides. */
 function freeSettings(members: Members, version: string, remarks: Remark[]): Record<string, string> {
   const known = knownFlags(version)
   const flags = new Set(members.flatMap(({ settings }) => Object.keys(settings)))
@@ -175,7 +178,7 @@ function freeSettings(members: Members, version: string, remarks: Remark[]): Rec
     if (reservedBecause(flag) !== undefined || APART.includes(flag)) continue
     const { value, differing } = common(members, ({ settings }) => settings[flag])
     if (!known.has(flag)) {
-      // Whoever wrote it may have meant another program, and a secret.
+      // It may have been set for another program, and contain a secret.
       const where = environmentName(flag)
       note(
         remarks,
@@ -206,7 +209,7 @@ function freeSettings(members: Members, version: string, remarks: Remark[]): Rec
     if (others === '') delete free['feature-gates']
     else free['feature-gates'] = others
   }
-  // Said, because quorate's own default is another.
+  // Written out, because quorate's own default differs.
   free['auto-compaction-retention'] ??= '0'
   return free
 }

@@ -1,4 +1,4 @@
-/** What of a cluster's contents concerns quorate: whether etcd's own users are in use, and flannel's network. */
+/** The content of a cluster that matters to quorate: whether etcd's own users are active, and flannel's network. */
 import { QuorateError } from '../errors.ts'
 import { usesAuthentication } from '../etcd/authentication.ts'
 import type { MemberClient } from '../etcd/client.ts'
@@ -11,9 +11,9 @@ import type { Bridge } from './bridge.ts'
 import { type Settings, flagIs } from './settings.ts'
 
 export interface Contents {
-  /** etcd asks for a user before it answers. */
+  /** etcd requires a user for every request. */
   readonly authentication: boolean
-  /** flannel's configuration, as the cluster file takes it; undefined: there is none that can be read. */
+  /** flannel's configuration, as the cluster file accepts it; undefined: missing or invalid. */
   readonly network: ClusterFile['network']
 }
 
@@ -21,11 +21,11 @@ export interface Answering {
   readonly client: MemberClient
   readonly bridge: Bridge
   readonly settings: Settings
-  /** As it says itself. */
+  /** As the member reports it. */
   readonly version: string
 }
 
-/** Asks one member; reads are linearizable, so it speaks for all. */
+/** Asks one member: reads are linearizable, so its answer is valid for all. */
 export async function readContents(
   { client, bridge, settings, version }: Answering,
   signal: AbortSignal,
@@ -53,7 +53,7 @@ async function readV2(name: string, bridge: Bridge, signal: AbortSignal): Promis
   }
 }
 
-/** A cluster that can't be read is not healthy, and is told as that. */
+/** A cluster that can't be read is not healthy, and is reported as that. */
 async function orNothing<T>(read: () => Promise<T>): Promise<T | undefined> {
   try {
     return await read()

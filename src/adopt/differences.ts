@@ -1,4 +1,4 @@
-/** What would be different once quorate has put the cluster file in force, beyond what the plan itself shows. */
+/** What would change once quorate has applied the cluster file, in addition to what the plan itself shows. */
 import { sharesPortFrom } from '../etcd/hazards.ts'
 import { environmentName } from '../etcd/versions.ts'
 import { PATHS } from '../host/state.ts'
@@ -21,7 +21,7 @@ import { ambient, isOverruled, withoutEffect } from './without-effect.ts'
 import { type Settings, flagIs } from './settings.ts'
 import { runElsewhereBy } from './shape.ts'
 
-/** etcd has no use for these once a member has data; quorate writes its own. */
+/** etcd ignores these once a member has data; quorate writes its own. */
 const FIRST_START = [
   'initial-cluster',
   'initial-cluster-state',
@@ -29,7 +29,7 @@ const FIRST_START = [
   'initial-advertise-peer-urls',
 ]
 
-/** Flags that have a place of their own in the cluster file, or none because they say the same. */
+/** Flags that have their own key in the cluster file, or none because they have the same effect. */
 const PLACED: ReadonlySet<string> = new Set(
   `name data-dir wal-dir config-file enable-v2 advertise-client-urls listen-client-urls listen-peer-urls
   listen-metrics-urls listen-client-http-urls cert-file key-file trusted-ca-file client-cert-auth peer-cert-file peer-key-file
@@ -38,7 +38,7 @@ const PLACED: ReadonlySet<string> = new Set(
     .concat(FIRST_START),
 )
 
-/** A reserved flag with this value says what quorate says anyway. */
+/** A reserved flag with this value has the same effect as quorate's own setting. */
 const SAME: Readonly<Record<string, string>> = {
   'strict-reconfig-check': 'true',
   'initial-corrupt-check': 'true',
@@ -49,7 +49,7 @@ const SAME: Readonly<Record<string, string>> = {
   proxy: 'off',
 }
 
-/** What quorate's members run. */
+/** The program that quorate's members run. */
 const PROGRAM = '/usr/local/bin/etcd'
 
 export function differencesOf(cluster: Cluster, members: readonly Member[]): readonly Remark[] {
@@ -74,7 +74,7 @@ export function differencesOf(cluster: Cluster, members: readonly Member[]): rea
 
 type Found = Omit<Remark, 'host'>
 
-/** How it is run is not for quorate to change: `apply` refuses. */
+/** quorate can't change how it is run: `apply` refuses. */
 function inTheWay(member: Member): Found[] {
   const by = runElsewhereBy(member)
   if (by === undefined) return []
@@ -103,7 +103,7 @@ function unit({ process }: Member): Found[] {
   return found
 }
 
-/** Further etcd on the node: left alone, but for the program that they may share with this one. */
+/** Other etcd processes on the node: left alone, except for the program that they may share with this member. */
 function neighbours({ process, facts }: Member): Found[] {
   return facts.processes.flatMap((other): Found[] => {
     if (other.pid === process.pid) return []
@@ -149,7 +149,7 @@ function listeners({ etcd }: Cluster, member: Member): Found[] {
   return found
 }
 
-/** What is without TLS today, and how apply ends that. */
+/** What is without TLS today, and how apply changes that. */
 function plaintext({ etcd }: Cluster, member: Member): Found[] {
   const found: Found[] = []
   if (hasPlainPeers(member))
@@ -184,7 +184,7 @@ function safety(member: Member): Found[] {
   return found
 }
 
-/** What quorate decides itself, and decides otherwise. */
+/** What quorate decides, and decides differently. */
 function reserved(settings: Settings): Found[] {
   return Object.entries(settings).flatMap(([flag, value]): Found[] => {
     const reason = reservedBecause(flag)
@@ -204,7 +204,7 @@ function authority({ files }: Member): Found[] {
   return ca === undefined ? found : [...found, note(`the CA stays the same: ${subjectLine(ca)}`)]
 }
 
-/** What is true of every member is said once. */
+/** Reports what is true for every member only once. */
 function together(remarks: readonly Remark[], members: number): readonly Remark[] {
   const by = Map.groupBy(remarks, ({ message }) => message)
   return [...by.values()].flatMap((same) => {

@@ -1,4 +1,4 @@
-/** From one node to the whole cluster: what runs there, who its members are, and what each member's node shows. */
+/** From one node to the whole cluster: what runs on it, its members, and what each member's node shows. */
 import { combineErrors } from '../errors.ts'
 import {
   type ClusterView,
@@ -21,33 +21,33 @@ import { type Found, type Visit, closeFound, visit } from './visit.ts'
 
 export interface DiscoverOptions {
   readonly destinations: readonly Destination[]
-  /** Of several etcd on a node the one that serves clients at this port. */
+  /** If several etcd processes run on a node, the one that serves clients at this port. */
   readonly clientPort: number | undefined
   /** Makes sure that host keys are trusted, then connects to all of them. */
   readonly connect: (destinations: readonly Destination[]) => Promise<readonly Remote[]>
-  /** For members that nobody named: how a node with this address is reached. */
+  /** For members that the operator didn't name: how a node with this address is reached. */
   readonly destinationOf: (address: string) => Destination
   readonly signal: AbortSignal
 }
 
 export interface Discovery extends AsyncDisposable {
-  /** One a node at most. */
+  /** At most one for each node. */
   readonly found: readonly Found[]
   readonly view: ClusterView
-  /** Everyone whom the cluster knows, whether found or not. */
+  /** All members in the cluster's list, whether found or not. */
   readonly listed: readonly ListedMember[]
-  /** Those that were found and belong to it. */
+  /** The members that were found and belong to the cluster. */
   readonly members: readonly Member[]
   /** undefined: no member answers. */
   readonly contents: Contents | undefined
-  /** What kept it from being found out whole; empty: nothing. */
+  /** Why the discovery is incomplete; empty: it is complete. */
   readonly troubles: readonly BlockReason[]
 }
 
-/** How a question fails that waits for a leader in vain. */
+/** How a request fails that waits for a missing leader. */
 const WITHOUT_LEADER: ReadonlySet<FailureKind> = new Set(['unavailable', 'deadline'])
 
-/** @throws QuorateError of nodes that can't be reached or looked at, all at once */
+/** @throws QuorateError of all nodes that can't be reached or inspected, at once */
 export async function discover(options: DiscoverOptions): Promise<Discovery> {
   const visits: Visit[] = []
   const close = async () => await closeFound(visits.flatMap(({ found }) => found))
@@ -86,12 +86,12 @@ export async function discover(options: DiscoverOptions): Promise<Discovery> {
 
 interface Chosen {
   readonly found: readonly Found[]
-  /** Of those, in the same order. */
+  /** Of these members, in the same order. */
   readonly view: ClusterView
   readonly troubles: readonly BlockReason[]
 }
 
-/** Asks every etcd that was found, and chooses one on each node. */
+/** Asks every etcd process that was found, and chooses one on each node. */
 async function chosenAmong(
   visits: readonly Visit[],
   { clientPort, signal }: DiscoverOptions,
@@ -119,7 +119,7 @@ async function chosenAmong(
     found: chosen.map(({ found }) => found),
     view: { members: chosen.map(({ view }): MemberView => view) },
     troubles: [
-      // One that can't be read could be the one to adopt, unless its port rules that out.
+      // A process that can't be read could be the one to adopt, unless its port rules that out.
       ...machines.flatMap((one) =>
         clientPort === undefined || one.port.chosen.length === 0 ? one.troubles : [],
       ),
@@ -137,12 +137,12 @@ async function contentsOf(
   const index = view.members.findIndex((member) => member.reachable)
   const [own, said] = [found[index], view.members[index]]
   if (own === undefined || said?.reachable !== true) return undefined
-  // Without a leader it would let these questions wait too, one after the other; and that alone is refused.
+  // Without a leader, these requests would time out one after the other, and the missing leader alone is an obstacle.
   if (!said.read.answered && WITHOUT_LEADER.has(said.read.reason.kind)) return undefined
   return await readContents({ ...own, version: said.version }, signal)
 }
 
-/** Adds what it finds to `visits`. A node that was visited before, by whatever name, is not visited again. */
+/** Adds what it finds to `visits`. Doesn't visit a node twice, whatever its name. */
 async function visitAll(
   destinations: readonly Destination[],
   visits: Visit[],
@@ -196,7 +196,7 @@ function severalClusters(found: readonly Found[], view: ClusterView): BlockReaso
   })
 }
 
-/** Two nodes whose etcd says it is the same member: at most one of them is. */
+/** The etcd processes of two nodes claim to be the same member: at most one of them is. */
 function sameMember(found: readonly Found[], view: ClusterView): BlockReason[] {
   const by = Map.groupBy(reachableOf(view), ({ memberId }) => memberId)
   return [...by].flatMap(([id, same]): BlockReason[] => {
@@ -210,14 +210,14 @@ function sameMember(found: readonly Found[], view: ClusterView): BlockReason[] {
   })
 }
 
-/** Found by the ID that its process says, never by its name or address alone. */
+/** Identified by the ID that its process reports, never only by name or address. */
 function membersOf(
   found: readonly Found[],
   view: ClusterView,
   listed: readonly ListedMember[],
   names: ReadonlyMap<bigint, NodeName>,
 ): readonly Member[] {
-  // In an order of their own: the list's is by ID, which says nothing to people.
+  // Sorted by name, because the list's order by ID has no meaning for operators.
   const byName = listed.toSorted((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }))
   return byName.flatMap((one): Member[] => {
     const index = view.members.findIndex((member) => member.reachable && member.memberId === one.id)
@@ -227,7 +227,7 @@ function membersOf(
     const { destination, facts, process, files } = own
     const { version } = said
     const nameLost = names.get(one.id)?.lost
-    // Read again, as this version reads them: which one it is was not known before it answered.
+    // Read again with the rules of this version, which was not known before the process answered.
     const settings = settingsOf(process, version)
     const { passedOver } = readingOf(process, version)
     const read = { process, settings, passedOver, files }
@@ -235,7 +235,7 @@ function membersOf(
   })
 }
 
-/** With each member's name in the cluster file in place of that of the node it was found on. */
+/** The view with each member's name in the cluster file instead of the node that it was found on. */
 function named(view: ClusterView, names: ReadonlyMap<bigint, NodeName>): ClusterView {
   return {
     members: view.members.map((member) => {

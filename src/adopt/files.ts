@@ -1,4 +1,4 @@
-/** The files that an etcd process names: who owns them, the certificates' texts, and of keys the public half. */
+/** The files that an etcd process names: their owners, the text of certificates, and the public half of keys. */
 import { createHash } from 'node:crypto'
 import path from 'node:path'
 import { QuorateError } from '../errors.ts'
@@ -11,7 +11,7 @@ export interface SeenFile {
   readonly path: string
   readonly owner: string
   readonly group: string
-  /** As `stat` says it, e.g. `600`. */
+  /** As `stat` prints it, e.g. `600`. */
   readonly mode: string
 }
 
@@ -20,21 +20,21 @@ export interface SeenCertificate extends SeenFile {
 }
 
 export interface SeenKey extends SeenFile {
-  /** SHA-256 (hex) of the public half (SPKI, DER); undefined: the key is under a passphrase, or can't be read. */
+  /** SHA-256 (hex) of the public half (SPKI, DER); undefined: the key has a passphrase, or can't be read. */
   readonly publicSha256: string | undefined
 }
 
 export interface MemberFiles {
   readonly dataDirectory: SeenFile | undefined
   readonly walDirectory: SeenFile | undefined
-  /** What lies in the data directory belongs to its owner too, as far as `member` tells. */
+  /** The owner of the data directory also owns its content, as far as `member` shows. */
   readonly member: SeenFile | undefined
-  /** By role; undefined: not set, or not there. */
+  /** By role; undefined: not set, or missing. */
   readonly server: SeenCertificate | undefined
   readonly peer: SeenCertificate | undefined
   readonly clientCa: SeenCertificate | undefined
   readonly peerCa: SeenCertificate | undefined
-  /** Keys that lie where a CA's are wont to lie, beside its certificate. */
+  /** Keys next to a CA's certificate, where the CA's key usually is. */
   readonly caKeys: readonly SeenKey[]
 }
 
@@ -52,7 +52,7 @@ export function walDirectoryOf(process: EtcdProcess, settings: Settings): string
   return pathIn(process, settings['wal-dir']) ?? `${dataDirectoryOf(process, settings)}/member/wal`
 }
 
-/** One round trip, as root. */
+/** Needs one round trip, as root. */
 export async function lookAtFiles(
   remote: Remote,
   process: EtcdProcess,
@@ -94,7 +94,10 @@ export async function lookAtFiles(
   }
 }
 
-/** `ca.crt` and `ca.key`, `ca.pem` and `ca-key.pem`: how openssl's users, kubeadm, Kubespray and cfssl name them. */
+/**
+ * `ca.crt` and `ca.key`, `ca.pem` and `ca-key.pem`: the file names that users of openssl, kubeadm, Kubespray and cfssl
+ * choose.
+ */
 function keysBeside(certificate: string | undefined): readonly string[] {
   if (certificate === undefined) return []
   const { dir, name, ext } = path.posix.parse(certificate)

@@ -1,4 +1,4 @@
-/** Where a cluster that is taken over serves metrics and http apart from its clients, as the cluster file can have it. */
+/** Where an adopted cluster serves metrics and HTTP on separate listeners, in the form of the cluster file. */
 import { QuorateError } from '../errors.ts'
 import {
   LISTENERS,
@@ -13,10 +13,10 @@ import { type Member, type Members, common, peerPlace } from './member.ts'
 import { type Settings, settingsOf, urlsOf } from './settings.ts'
 import type { EtcdProcess } from './machine-facts.ts'
 
-/** Where quorate's members serve metrics by themselves. */
+/** Where quorate's members serve metrics by default. */
 export const METRICS = 'http://127.0.0.1:2381'
 
-/** What the cluster file can have of it: the same on every member, but for its address. */
+/** The part that the cluster file can contain: the same on every member, except for its address. */
 export function furtherSettings(members: Members, etcd: Ports): Record<string, string> {
   const [first, ...rest] = members
   const shared: Members = [inOwnWords(first), ...rest.map(inOwnWords)]
@@ -29,7 +29,7 @@ export function furtherSettings(members: Members, etcd: Ports): Record<string, s
   return Object.fromEntries(taken)
 }
 
-/** Another etcd on a node of theirs has the port where quorate's members serve metrics by themselves. */
+/** Another etcd on one of their nodes has the port where quorate's members serve metrics by default. */
 export function isMetricsPortTaken(members: readonly Member[]): boolean {
   const port = new URL(METRICS).port
   return members.some(({ process, facts }) =>
@@ -42,7 +42,7 @@ export function isMetricsPortTaken(members: readonly Member[]): boolean {
   )
 }
 
-/** What can't be read of a stranger's settings is no reason to refuse this cluster. */
+/** Unreadable settings of an unrelated process are not a reason to refuse this cluster. */
 function settingsOrNone(process: EtcdProcess): Settings {
   try {
     return settingsOf(process)
@@ -55,7 +55,7 @@ function settingsOrNone(process: EtcdProcess): Settings {
 interface Ports {
   readonly clientPort: number
   readonly peerPort: number
-  /** Who is served without TLS. */
+  /** Which clients are served without TLS. */
   readonly plaintext: 'none' | 'loopback' | 'all'
 }
 
@@ -63,7 +63,7 @@ function inOwnWords(member: Member): Member {
   return { ...member, settings: withOwnAddress(member) }
 }
 
-/** The member's settings, with its own address in these URLs as the cluster file writes it. */
+/** The member's settings, with its own address in these URLs as in the cluster file. */
 function withOwnAddress(member: Member): Settings {
   const address = peerPlace(member)?.address
   if (address === undefined) return member.settings
@@ -75,7 +75,7 @@ function withOwnAddress(member: Member): Settings {
   return { ...member.settings, ...Object.fromEntries(urls) }
 }
 
-/** Whether the cluster file takes it: see `check-listeners.ts`. What it would refuse is not carried over. */
+/** Whether the cluster file accepts it: see `check-listeners.ts`. A value that it would refuse is not carried over. */
 function isTaken(flag: (typeof LISTENERS)[number], value: string, etcd: Ports): boolean {
   const urls = listenUrls(value)
   const fits = urls.every(

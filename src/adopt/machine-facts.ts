@@ -1,33 +1,33 @@
-/** What a node showed of the etcd that runs there, whoever set it up. */
+/** What a node shows about the etcd that runs on it, whichever tool set it up. */
 import { QuorateError } from '../errors.ts'
 import { parseProcessEnvironment } from '../etcd/process-environment.ts'
 import type { Remote } from '../ssh/remote.ts'
 import script from './look-process.sh?raw'
 
 export interface MachineFacts {
-  /** Text of the mark that quorate leaves on members; undefined: there is none. */
+  /** Text of the cluster ID file that quorate leaves on members; undefined: missing. */
   readonly pin: string | undefined
-  /** Whose `/etc/etcd` is; undefined: there is none, or it is a link. */
+  /** The owner of `/etc/etcd`; undefined: it is missing, or a link. */
   readonly ground: Ground | undefined
-  /** Path of a kubelet's manifest for etcd, if there is one. */
+  /** Path of a static pod manifest for etcd, if there is one. */
   readonly manifest: string | undefined
   readonly processes: readonly EtcdProcess[]
-  /** Which node it is, by whatever name it is reached: the same for two ways to one node. */
+  /** Identifies the node, whatever name it is reached by: the same for two connections to one node. */
   readonly machine: string
-  /** Services of etcd's by their names, whether they run or not. */
+  /** etcd's services by name, whether they run or not. */
   readonly services: readonly SeenService[]
-  /** Processes that are called etcd and belong to some other user: nothing that they name was read. */
+  /** Processes that are called etcd but belong to another user: none of their files were read. */
   readonly strangers: readonly { readonly pid: number; readonly user: string }[]
 }
 
 export interface Ground {
   readonly owner: string
   readonly group: string
-  /** Octal, as `stat` says it. */
+  /** Octal, as `stat` prints it. */
   readonly mode: string
 }
 
-/** As systemd says it. */
+/** As systemd reports it. */
 export interface SeenService {
   readonly name: string
   /** `active`, `inactive`, `activating`, `failed`. */
@@ -36,13 +36,13 @@ export interface SeenService {
   readonly sub: string
   /** Of the last run: `success`, `exit-code`, `signal`. */
   readonly result: string
-  /** How often systemd restarted it by itself. */
+  /** How often systemd restarted it automatically. */
   readonly restarts: number
 }
 
 export interface EtcdProcess {
   readonly pid: number
-  /** Who it runs as. */
+  /** The user that it runs as. */
   readonly user: string
   /** Path of the running program, as the process sees it. */
   readonly executable: string
@@ -52,11 +52,11 @@ export interface EtcdProcess {
   readonly environment: Readonly<Record<string, string>>
   /** Its working directory, which relative paths begin at. */
   readonly directory: string
-  /** Text of its configuration file, where it has one: then etcd heeds nothing else. Empty: it can't be read. */
+  /** Text of its configuration file, if it has one: then etcd ignores all other settings. Empty: it can't be read. */
   readonly configuration: string | undefined
-  /** It lives in a container: of the kubelet, docker, podman or containerd. */
+  /** It runs in a container of the kubelet, docker, podman or containerd. */
   readonly container: boolean
-  /** The systemd service that it is the main process of, or was started by. */
+  /** The systemd service whose main process it is, or that started it. */
   readonly unit: RunningUnit | undefined
 }
 
@@ -64,13 +64,13 @@ export interface RunningUnit {
   /** `etcd.service`. */
   readonly name: string
   readonly path: string
-  /** Of its file, as it is on the disk. */
+  /** The current text of its file on disk. */
   readonly text: string
   readonly enabled: boolean
   readonly dropIns: readonly string[]
 }
 
-/** One round trip, as root. @throws QuorateError `command` with what the node said. */
+/** Needs one round trip, as root. @throws QuorateError `command` with the node's output. */
 export async function lookForEtcd(remote: Remote, signal: AbortSignal): Promise<MachineFacts> {
   const argv = ['sh', '-c', script, 'quorate-adopt']
   const { exitCode, stdout, stderr } = await remote.run({ argv, root: true, signal })
@@ -87,7 +87,7 @@ export function parseMachineFacts(text: string): MachineFacts {
   const machine = begin === -1 ? lines : lines.slice(0, begin)
   const all = (key: string) => machine.filter(([name]) => name === key).map(([, value]) => value)
   const [pin] = all('pin')
-  // The processes come last, and strangers among them.
+  // The processes come last, with unrelated ones among them.
   const strangers = lines.filter(([key]) => key === 'stranger').map(([, value]) => cut(value, ' '))
   const processes: (readonly (readonly [string, string])[])[] = []
   const begins = lines.flatMap(([key], index) => (key === 'process' ? [index] : []))
@@ -151,7 +151,7 @@ function cut(text: string, separator: string): [string, string] {
   return at === -1 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)]
 }
 
-/** Base64 of texts that each end in a zero byte, as /proc has them. */
+/** Base64 of strings that each end in a zero byte, as in /proc. */
 function pieces(base64: string): readonly string[] {
   return decode(base64).split('\0').slice(0, -1)
 }

@@ -1,4 +1,4 @@
-/** One member of a cluster that is to be adopted: what its node showed, and what the cluster says of it. */
+/** One member of a cluster that is to be adopted: what its node shows, and what the cluster reports about it. */
 import type { PassedOver } from '../etcd/reading.ts'
 import type { ListedMember } from '../etcd/listed-member.ts'
 import { X509Certificate } from 'node:crypto'
@@ -8,15 +8,15 @@ import type { MemberFiles, SeenCertificate } from './files.ts'
 import { type Settings, hostOf, urlsOf } from './settings.ts'
 import type { EtcdProcess, MachineFacts } from './machine-facts.ts'
 
-/** How the node was reached, where that is not its address alone. */
+/** How the node was reached, if not only by its address. */
 export interface Destination {
-  /** What ssh is given: an address, a name or an alias. */
+  /** The argument for ssh: an address, a name or an alias. */
   readonly host: string
   readonly user: string | undefined
 }
 
 export interface Member {
-  /** Its name in the cluster file, made from the one in etcd (`listed`). */
+  /** Its name in the cluster file, derived from the one in etcd (`listed`). */
   readonly name: string
   /** Why its name in etcd can't be kept; undefined: it can. */
   readonly nameLost?: string | undefined
@@ -24,30 +24,30 @@ export interface Member {
   readonly facts: MachineFacts
   readonly process: EtcdProcess
   readonly settings: Settings
-  /** What looks like a setting on its node and has no effect; undefined: nothing. */
+  /** What looks like a setting on its node but has no effect; undefined: nothing. */
   readonly passedOver?: readonly PassedOver[]
   readonly files: MemberFiles
   readonly listed: ListedMember
-  /** What runs, as it says itself; undefined: it does not answer. */
+  /** The running version, as the process reports it; undefined: it doesn't answer. */
   readonly version: string | undefined
 }
 
-/** What is judged of a cluster as a whole has members to be judged by. */
+/** At least one: nothing can be judged about a cluster without members. */
 export type Members = readonly [Member, ...Member[]]
 
 export function areMembers(members: readonly Member[]): members is Members {
   return members.length > 0
 }
 
-/** Something that an operator should know before he says yes. */
+/** Something that the operator should know before confirming. */
 export interface Remark {
   readonly host: string | undefined
   readonly message: string
-  /** `warning`: it may do harm, or stands in apply's way. `note`: it will be different, or is merely worth knowing. */
+  /** `warning`: it may do harm, or `apply` may fail. `note`: it will change, or is only worth knowing. */
   readonly severity: 'note' | 'warning'
 }
 
-/** Where its peers find it; undefined: not in one place, or not by an address. */
+/** Where its peers connect to it; undefined: at several places, or not by an address. */
 export function peerPlace(member: Member): { readonly address: string; readonly port: number } | undefined {
   const [text, ...more] = member.listed.peerUrls
   if (text === undefined || more.length > 0 || !URL.canParse(text)) return undefined
@@ -69,17 +69,17 @@ export function clientListeners(settings: Settings): readonly Listener[] {
     .map((url) => ({ tls: url.protocol === 'https:', address: hostOf(url), port: portOf(url) }))
 }
 
-/** On every address, or on loopback's. */
+/** On every address, or on the loopback address. */
 export function servesLoopback({ address }: Listener): boolean {
   return ['127.0.0.1', 'localhost', '0.0.0.0', '::'].includes(address)
 }
 
-/** It listens there for others, not for its own node alone. */
+/** It accepts other nodes on this listener, not only its own. */
 export function servesOthers({ address }: Listener): boolean {
   return !['127.0.0.1', 'localhost', '::1'].includes(address)
 }
 
-/** The port that clients use, those with TLS where it serves any; undefined: it names none. */
+/** The port that clients use, with TLS if it serves any with TLS; undefined: it names none. */
 export function clientPort(settings: Settings): number | undefined {
   const all = clientListeners(settings)
   const secured = all.filter(({ tls }) => tls)
@@ -87,28 +87,28 @@ export function clientPort(settings: Settings): number | undefined {
   return (listeners.find((one) => !servesLoopback(one)) ?? listeners[0])?.port
 }
 
-/** Others than its own node can be its clients without TLS. */
+/** Clients on other nodes can use it without TLS. */
 export function servesPlaintext(settings: Settings): boolean {
   const port = clientPort(settings)
   return clientListeners(settings).some((one) => !one.tls && one.port === port && servesOthers(one))
 }
 
-/** Its peers find it at http. */
+/** Its peers use http. */
 export function hasPlainPeers({ listed }: Pick<Member, 'listed'>): boolean {
   return listed.peerUrls.some((url) => url.startsWith('http:'))
 }
 
-/** What it trusts; undefined: it has no use for certificates, or says nothing of whose. */
+/** The CA that it trusts; undefined: it uses no certificates, or doesn't name a CA. */
 export function trustedCa({ files }: Pick<Member, 'files'>): SeenCertificate | undefined {
   return files.clientCa ?? files.peerCa
 }
 
-/** A URL leaves out the port that its scheme has anyway. */
+/** A URL omits the default port of its scheme. */
 function portOf(url: URL): number {
   return Number(url.port || (url.protocol === 'https:' ? 443 : 80))
 }
 
-/** The certificate itself, without its chain; undefined: there is none, or it can't be read. */
+/** The certificate itself, without its chain; undefined: missing, or unreadable. */
 export function leafOf(file: SeenCertificate | undefined): X509Certificate | undefined {
   return certificatesOf(file)[0]
 }
@@ -118,12 +118,12 @@ export function certificatesOf(file: SeenCertificate | undefined): readonly X509
   try {
     return parseCertificates(file.pem, file.path)
   } catch {
-    // What can't be read is told as such, with what else stands in the way.
+    // Unreadable certificates are reported separately, with the other obstacles.
     return []
   }
 }
 
-/** The value that all have, or the most common one, with who has which where they differ. */
+/** The value that all have, or the most common one, with a list of who has which if they differ. */
 export function common<T extends string | number | boolean | undefined>(
   members: Members,
   read: (member: Member) => T,

@@ -1,4 +1,4 @@
-/** Which names and addresses of its present certificates are a node's own. */
+/** Which names and addresses in a node's current certificates belong only to that node. */
 import { describe } from '../pki/certificate.ts'
 import { allowedNames, canonicalIp } from '../pki/names.ts'
 import { isReservedName } from '../spec/member-name.ts'
@@ -11,8 +11,8 @@ export interface OwnNames {
 }
 
 /**
- * Names that stand in one node's certificates alone are that node's. Others are for several (Kubespray gives every
- * member the names of all): a certificate with them could pretend to be another node, and they are told instead.
+ * Names that only one node's certificates have belong to that node. Others are shared (Kubespray gives every member the
+ * names of all): a certificate with them could impersonate another node, so they are only reported.
  */
 export function ownNames(
   members: readonly Member[],
@@ -41,7 +41,7 @@ export function ownNames(
     ]
   })
   for (const member of members) {
-    // Another node's own names are in its own certificate.
+    // A name that belongs to another node is in that node's own certificate.
     const address = peerPlace(member)?.address ?? ''
     for (const name of [member.name, address]) shared.delete(canonicalIp(name) ?? name)
   }
@@ -59,7 +59,7 @@ function isAddress(name: string): boolean {
   return canonicalIp(name) !== undefined
 }
 
-/** Of both certificates, in one spelling. */
+/** From both certificates, in one spelling. */
 function namesIn({ files }: Member): ReadonlySet<string> {
   const facts = [files.server, files.peer].flatMap((file) => leafOf(file) ?? []).map(describe)
   return new Set(

@@ -1,4 +1,4 @@
-/** What the members of a cluster are called in the cluster file: as in etcd where that is a node's name, else made from it. */
+/** The members' names in the cluster file: the name in etcd if it is valid for a node, else one derived from it. */
 import type { ListedMember } from '../etcd/listed-member.ts'
 import { ROLES } from '../spec/cluster.ts'
 import { checkEtcdName } from '../spec/etcd-name.ts'
@@ -9,7 +9,7 @@ import { hostOf } from './settings.ts'
 /** Words that select nodes in commands. */
 const RESERVED: ReadonlySet<string> = new Set([...ROLES, 'common'])
 
-/** A DNS label's. */
+/** The limit of a DNS label. */
 const MOST_CHARACTERS = 63
 
 export interface NodeName {
@@ -18,13 +18,16 @@ export interface NodeName {
   readonly lost: string | undefined
 }
 
-/** By member ID. One that never started has no name, and is not here. No two are alike, in etcd's names or in these. */
+/**
+ * By member ID. A member that never started has no name, and is left out. All names are distinct, both from each other
+ * and from all names in etcd.
+ */
 export function nodeNames(listed: readonly ListedMember[]): ReadonlyMap<bigint, NodeName> {
   const started = listed.filter(({ name }) => name !== '')
   const count = Map.groupBy(started, ({ name }) => name)
   const isOwn = ({ name }: ListedMember) =>
     checkName(name) === undefined && !RESERVED.has(name) && count.get(name)?.length === 1
-  // What is anybody's name in etcd is no other node's.
+  // A name that one member has in etcd is never given to another node.
   const taken = new Set(started.map(({ name }) => name))
   return new Map(
     started.map((member): [bigint, NodeName] => {
@@ -40,7 +43,7 @@ export function nodeNames(listed: readonly ListedMember[]): ReadonlyMap<bigint, 
   )
 }
 
-/** The list under these names. */
+/** The list with these names. */
 export function withNodeNames(
   listed: readonly ListedMember[],
   names: ReadonlyMap<bigint, NodeName>,

@@ -47,7 +47,7 @@ test('that nothing is under TLS is no obstacle, wherever each listens', async ()
     }
   })
   expect(obstaclesOf(plain, [])).toEqual([])
-  // Flags are not seen from outside once it is adopted.
+  // Flags aren't visible from outside once it is adopted.
   const byFlags = plain.map((member) => ({ ...member, process: { ...member.process, environment: {} } }))
   expect(obstaclesOf(byFlags, [])[0]).toMatchObject({
     message: expect.stringContaining('127.0.0.1:2379') as string,
@@ -93,7 +93,7 @@ describe('each by itself', () => {
   ])('%s', async (_what, odd, message) => {
     const found = await told(odd)
     expect(found.join('\n')).toContain(message)
-    // What it says of a path in the data directory it says of the WAL within as well.
+    // The limit for a path in the data directory also applies to the WAL within it.
     expect(found.length).toBeLessThanOrEqual(2)
   })
 

@@ -1,4 +1,4 @@
-/** What stands in the way of adopting a cluster: everything at once, each with what to do about it. */
+/** The obstacles to adopting a cluster: all at once, each with a fix. */
 import { QuorateError } from '../errors.ts'
 import type { Problem } from '../etcd/health.ts'
 import { parseChain, subjectLine } from '../pki/chain.ts'
@@ -19,12 +19,12 @@ import {
 } from './member.ts'
 import { makesItsCertificates } from './settings.ts'
 
-/** Who etcd may run as: quorate's members run as `etcd`, and what root owns can be handed over. */
+/** Users that etcd may run as: quorate's members run as `etcd`, and files of root can be handed over. */
 const USERS: readonly string[] = ['etcd', 'root']
 
 /**
- * @param problems what `judgeView` says of the cluster as it is
- * @param authentication whether etcd's own users are in use
+ * @param problems what `judgeView` reports about the current cluster
+ * @param authentication whether etcd's own users are active
  */
 export function obstaclesOf(
   members: readonly Member[],
@@ -41,13 +41,16 @@ export function obstaclesOf(
   return [...health(problems), ...own, ...together]
 }
 
-/** Nothing that is asked is answered then, so that nothing else can be judged. */
+/** Then no request is answered, so nothing else can be checked. */
 const USERS_IN_USE: BlockReason = {
   message: "etcd's authentication is enabled (auth enable), and quorate has no user in it",
   hint: 'if certificates alone suffice to identify clients: etcdctl auth disable',
 }
 
-/** Certificates that quorate issues carry a node's name, clients' carry no names at all: these would turn them away. */
+/**
+ * The certificates that quorate issues contain the node's name, and clients' contain no names: these flags would reject
+ * them.
+ */
 const NARROWING = [
   'peer-cert-allowed-cn',
   'peer-cert-allowed-hostname',
@@ -55,7 +58,7 @@ const NARROWING = [
   'client-cert-allowed-hostname',
 ]
 
-/** A cluster is taken over as a healthy one, or not at all. */
+/** Only a healthy cluster can be adopted. */
 function health(problems: readonly Problem[]): BlockReason[] {
   return problems.map(({ member, message }) => ({
     host: member,
@@ -91,7 +94,7 @@ function listeners(member: Member): BlockReason[] {
   return found
 }
 
-/** Wherever it listens, its environment says so: it is found there until it is restarted with quorate's settings. */
+/** Its environment shows where it listens, so quorate finds it until it is restarted with quorate's settings. */
 function tellsItsPlace({ process, settings }: Member): boolean {
   const said = process.environment['ETCD_LISTEN_CLIENT_URLS']
   return said !== undefined && said === settings['listen-client-urls']
@@ -128,7 +131,7 @@ function processTroubles({ name: host, process }: Member): BlockReason[] {
   return [{ host, message, hint: 'first run it as etcd (or root), with its data owned by etcd' }]
 }
 
-/** What the cluster file has once for all. */
+/** Settings that the cluster file has once for all members. */
 function unlike(members: Members): BlockReason[] {
   const shared: Readonly<Record<string, (member: Member) => string | number | undefined>> = {
     'the version of etcd': ({ version }) => version,
@@ -149,7 +152,7 @@ function unlike(members: Members): BlockReason[] {
   })
 }
 
-/** One CA for everything and everyone: anything else would be cut off by the first certificate that quorate issues. */
+/** A single CA for everything: the first certificate that quorate issues would cut off users of another CA. */
 function authorities(members: Members): BlockReason[] {
   const found: BlockReason[] = []
   const { differing } = common(members, fingerprints)
@@ -186,7 +189,7 @@ function fingerprints(member: Member): string {
     .join()
 }
 
-/** Why the bundle is more than one CA and those above it; undefined: it is not. */
+/** Why the bundle is more than one CA and those above it; undefined: it is not more. */
 function notOneChain(file: SeenCertificate): string | undefined {
   try {
     parseChain(file.pem, file.path)

@@ -1,14 +1,14 @@
-/** The settings that an etcd process truly runs with, from wherever it took them: see `etcd/reading.ts`. */
+/** The effective settings of an etcd process, whatever their source: see `etcd/reading.ts`. */
 import { QuorateError } from '../errors.ts'
 import { type Reading, readSettings } from '../etcd/reading.ts'
 import { environmentName } from '../etcd/versions.ts'
 import type { EtcdProcess } from './machine-facts.ts'
 
-/** By flag name without dashes: `heartbeat-interval`. Booleans are `true` or `false`, whatever they were written as. */
+/** By flag name without dashes: `heartbeat-interval`. Booleans are always `true` or `false`, however they were written. */
 export type Settings = Readonly<Record<string, string>>
 
 /**
- * @param version undefined: not known yet
+ * @param version undefined: unknown
  * @throws QuorateError `preflight` if its configuration file is not plain YAML
  */
 export function readingOf(process: EtcdProcess, version?: string): Reading {
@@ -18,7 +18,7 @@ export function readingOf(process: EtcdProcess, version?: string): Reading {
   throw new QuorateError('preflight', `etcd's configuration file can't be read: ${reading.unreadable}`)
 }
 
-/** What is empty counts as unset. Variables that etcd does not know are here too: what becomes of them is reported. */
+/** Empty values count as unset. Variables that etcd doesn't know are included, so that they can be reported. */
 export function settingsOf(process: EtcdProcess, version?: string): Settings {
   const { settings, passedOver } = readingOf(process, version)
   const unknown = passedOver.filter(
@@ -33,7 +33,7 @@ export function settingsOf(process: EtcdProcess, version?: string): Settings {
   return { ...withCa(found, ''), ...withCa(found, 'peer-'), ...found }
 }
 
-/** 3.3 trusts what `ca-file` names as it does what `trusted-ca-file` names. */
+/** 3.3 trusts the CAs in `ca-file` like those in `trusted-ca-file`. */
 function withCa(found: Settings, role: '' | 'peer-'): Settings {
   const file = found[`${role}ca-file`]
   return file === undefined ? {} : { [`${role}trusted-ca-file`]: file }
@@ -43,7 +43,7 @@ function flagOf(name: string): string {
   return name.slice(environmentName('').length).toLowerCase().replaceAll('_', '-')
 }
 
-/** Of a switch that a process was started with. */
+/** The value of a boolean flag that a process was started with. */
 export function flagIs(settings: Settings, flag: string): boolean {
   return settings[flag] === 'true'
 }
@@ -54,7 +54,7 @@ export function makesItsCertificates(settings: Settings, role: '' | 'peer-'): bo
   return flagIs(settings, `${role}auto-tls`) && !given
 }
 
-/** URLs of a setting that holds several, with commas between. */
+/** The URLs of a setting that holds several, separated by commas. */
 export function urlsOf(settings: Settings, flag: string): readonly URL[] {
   return (settings[flag] ?? '')
     .split(',')
@@ -63,7 +63,7 @@ export function urlsOf(settings: Settings, flag: string): readonly URL[] {
     .map((text) => new URL(text))
 }
 
-/** A URL's host as the cluster file writes addresses: without brackets. */
+/** A URL's host in the form of the cluster file: without brackets. */
 export function hostOf(url: URL): string {
   return url.hostname.replace(/^\[|\]$/g, '')
 }

@@ -1,4 +1,4 @@
-/** Who runs this etcd, in words that an operator knows it by. */
+/** How this etcd is run, in an operator's terms. */
 import path from 'node:path'
 import { PATHS } from '../host/state.ts'
 import type { Member } from './member.ts'
@@ -15,22 +15,22 @@ export function describeShape(run: Run): string {
 }
 
 /**
- * The kubelet's manifest for etcd is there, and the process was started with flags, as a manifest writes them: whoever
- * starts it, the kubelet would start it again.
+ * A manifest for etcd exists in the kubelet's directory, and the process was started with flags, as manifests do. Even
+ * if another tool started it, the kubelet would start it again.
  */
 export function isStaticPod({ process, facts }: Run): boolean {
   return facts.manifest !== undefined && process.environment['ETCD_NAME'] === undefined
 }
 
-/** Kubespray's environment file has this token, and its certificates this directory. */
+/** Only Kubespray's environment file has this token, and its certificates this directory. */
 function isKubespray({ process }: Run): boolean {
   const { ETCD_INITIAL_CLUSTER_TOKEN: token, ETCD_CERT_FILE: certificate = '' } = process.environment
   return token?.startsWith('k8s_etcd') === true || certificate.startsWith('/etc/ssl/etcd/ssl/')
 }
 
 /**
- * Who runs it, completing 'it is run …', where `apply` has to leave it as it is; undefined: it is a service that
- * quorate's own can take the place of.
+ * Completes 'it is run …' if `apply` must leave it to another tool; undefined: it is a service that quorate's own can
+ * replace.
  */
 export function runElsewhereBy(run: Run): string | undefined {
   const { unit, container } = run.process

@@ -1,4 +1,4 @@
-/** Members of clusters that others set up, for tests: real certificates, everything else as told. */
+/** Members of clusters that other tools set up, for tests: real certificates, everything else as given. */
 import * as x509 from '../pki/x509.ts'
 import type { MemberFiles, SeenCertificate } from './files.ts'
 import type { Member } from './member.ts'
@@ -65,12 +65,12 @@ export interface MemberWish {
   readonly facts?: Partial<Member['facts']>
   readonly listed?: Partial<Member['listed']>
   readonly version?: string
-  /** A key of the CA beside its certificate. */
+  /** The CA's key next to its certificate. */
   readonly certificate: string
   readonly ca: string
 }
 
-/** One that nothing speaks against, but for what is told. */
+/** A member without obstacles, except those in `wish`. */
 export function member(wish: MemberWish): Member {
   const { name, address, certificate, ca } = wish
   const own = seen('/etc/pki/member.crt', certificate)
@@ -148,7 +148,7 @@ export function member(wish: MemberWish): Member {
 
 export type Rest = Omit<MemberWish, 'name' | 'address' | 'certificate' | 'ca'>
 
-/** Three members of one CA, each with a certificate of its own names and address; the second may be another. */
+/** Three members of one CA, each with a certificate for its own names and address; the second may differ. */
 export async function threeMembers(ca: Authority, odd: Rest = {}): Promise<readonly Member[]> {
   return await Promise.all(
     [1, 2, 3].map(async (number) => {

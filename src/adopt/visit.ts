@@ -1,4 +1,4 @@
-/** What runs on one node: every etcd there that could be a member, with a way to ask it. */
+/** What runs on one node: every etcd process that could be a member, with a connection to ask it. */
 import { QuorateError } from '../errors.ts'
 import { type MemberClient, connectMember } from '../etcd/client.ts'
 import { USAGE_OIDS } from '../pki/profile.ts'
@@ -12,7 +12,7 @@ import { passesOn } from './role.ts'
 import { type Settings, settingsOf } from './settings.ts'
 import { type EtcdProcess, type MachineFacts, lookForEtcd } from './machine-facts.ts'
 
-/** An etcd process, and a way to ask it. */
+/** An etcd process, and a connection to ask it. */
 export interface Found {
   readonly destination: Destination
   readonly remote: Remote
@@ -27,7 +27,7 @@ export interface Found {
 export interface Visit {
   readonly destination: Destination
   readonly facts: MachineFacts
-  /** In the order of their process IDs; none: `troubles` says why. */
+  /** In the order of their process IDs; if empty, `troubles` says why. */
   readonly found: readonly Found[]
   readonly troubles: readonly BlockReason[]
 }
@@ -35,7 +35,7 @@ export interface Visit {
 /** How long a member may take to answer, in ms. */
 const ANSWER_MS = 5_000
 
-/** @throws QuorateError of a node that can't be looked at */
+/** @throws QuorateError of a node that can't be inspected */
 export async function visit(destination: Destination, remote: Remote, signal: AbortSignal): Promise<Visit> {
   const { host } = destination
   const facts = await lookForEtcd(remote, signal)
@@ -87,10 +87,10 @@ async function connect(own: Omit<Found, 'files' | 'bridge' | 'client'>, signal: 
   return { ...own, files, bridge, client }
 }
 
-/** With TLS where there is a choice: what is served without it may be something else altogether. */
+/** Prefers TLS: a listener without it may serve something else. */
 function doorOf(process: EtcdProcess, settings: Settings, files: MemberFiles): MemberDoor {
   const listeners = clientListeners(settings)
-  // One for servers alone opens no door; the one for peers is always for both ends.
+  // A certificate for servers only isn't accepted from a client; the one for peers is always valid for both.
   const role = isForClients(files.server) ? '' : 'peer-'
   const certificate = pathIn(process, settings[`${role}cert-file`])
   const key = pathIn(process, settings[`${role}key-file`])

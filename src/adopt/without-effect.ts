@@ -1,4 +1,7 @@
-/** What stands beside a member's settings today, and what becomes of it: settings that etcd passes over, and variables that are not etcd's. */
+/**
+ * Settings on a member's node without effect: those that etcd ignores, and variables that aren't etcd's. Says what
+ * happens to them.
+ */
 import type { PassedOver } from '../etcd/reading.ts'
 import { environmentName } from '../etcd/versions.ts'
 import type { Member, Remark } from './member.ts'
@@ -7,7 +10,7 @@ import { runElsewhereBy } from './shape.ts'
 
 type Found = Omit<Remark, 'host'>
 
-/** Certificate files are given, and with them etcd makes none of its own. */
+/** If certificate files are given, etcd doesn't generate its own certificates. */
 export function isOverruled(settings: Settings, flag: string): boolean {
   const role = flag === 'auto-tls' ? '' : flag === 'peer-auto-tls' ? 'peer-' : undefined
   return role !== undefined && flagIs(settings, flag) && !makesItsCertificates(settings, role)
@@ -38,13 +41,16 @@ export function withoutEffect({ settings, passedOver = [], version }: Member): F
   ]
 }
 
-/** Variables that change how etcd runs, or whom it reaches, and are no settings of etcd's: the value may be shown of these. */
+/**
+ * Variables that aren't etcd's settings, but change how it runs or what it connects to. The values of these may be
+ * shown.
+ */
 const SHOWN = /^(?:GO(?:GC|MAXPROCS|MEMLIMIT|DEBUG|TRACEBACK)|TZ)$/
-/** Of these a value may hold a password, or say nothing. */
+/** The values of these may contain a password, or have no meaning, so only the names are shown. */
 const NAMED =
   /^(?:(?:https?|all|no)_proxy|LD_\w+|MALLOC_\w+|GLIBC_TUNABLES|SSL_CERT_(?:FILE|DIR)|RES_OPTIONS|LOCALDOMAIN|ETCD_UNSUPPORTED_ARCH)$/i
 
-/** quorate's unit does not have them. What runs elsewhere keeps its own. */
+/** quorate's unit doesn't have them. Other processes keep theirs. */
 export function ambient(member: Member): Found[] {
   if (runElsewhereBy(member) !== undefined) return []
   const { environment, unit } = member.process

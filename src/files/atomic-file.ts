@@ -26,7 +26,7 @@ export async function createFile(file: string, data: string | Uint8Array, mode: 
   })
 }
 
-/** Flushes a folder's entries to disk: a rename is only lasting after that. */
+/** Flushes a directory's entries to disk: only then is a rename durable. */
 export async function syncDirectory(directory: string): Promise<void> {
   const handle = await open(directory, 'r')
   try {
@@ -56,7 +56,7 @@ async function viaTemporary<T>(
 
 /** Writes a file that must not exist yet, flushed to disk. */
 export async function writeNewFile(file: string, data: string | Uint8Array, mode: number): Promise<void> {
-  // Private until it is complete; the wider mode is set last and exact whatever the umask is.
+  // Private until it is complete. The final mode is set last and exactly, whatever the umask is.
   const handle = await open(file, 'wx', 0o600)
   try {
     await handle.writeFile(data)

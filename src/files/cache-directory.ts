@@ -9,8 +9,8 @@ import { makeOwnFolder } from './own-folder.ts'
 
 /**
  * quorate's cache: `$XDG_CACHE_HOME/quorate`, or `~/.cache/quorate`. A relative `XDG_CACHE_HOME` counts as unset (XDG
- * Base Directory Specification). Where the environment names a directory of another user, as with `sudo -E`,
- * it is the one in the user's home directory according to the user database. It is created if missing.
+ * Base Directory Specification). If the environment names a directory of another user, as with `sudo -E`, the home
+ * directory comes from the user database. Creates the cache if it is missing.
  *
  * @throws QuorateError `permission` if other users could write to all of them
  */

@@ -1,6 +1,6 @@
 /** Text as other systems write it: with a byte order mark, or as UTF-16 (what PowerShell's `>` makes). */
 
-/** The bytes as text, without a byte order mark. UTF-16 only with its mark; anything else is taken for UTF-8. */
+/** The bytes as text, without a byte order mark. UTF-16 only with its mark; everything else is read as UTF-8. */
 export function decodeText(bytes: Uint8Array): string {
   return new TextDecoder(encodingOf(bytes)).decode(bytes)
 }

@@ -25,7 +25,7 @@ test('what other users can write to is not ours, at any depth, unless its sticky
   expect(whyNotOurs(below)).toBe(`other users can write to ${open}`)
   await chmod(open, 0o1777)
   expect(whyNotOurs(below)).toBeUndefined()
-  // Nobody can replace what is in it, but anybody can add to it.
+  // Other users can't replace what is in it, but can add files.
   expect(whyNotOurs(open)).toBe(`other users can write to ${open}`)
   expect(whyNotOurs(open, { shared: true })).toBeUndefined()
   expect(whyNotOurs(path.join(open, 'missing'))).toBe(`other users can create ${path.join(open, 'missing')}`)

@@ -1,18 +1,17 @@
 /**
- * An own directory: a directory in which no other user of the workstation can create, replace or move
- * anything. What quorate executes, trusts or keeps secret is in one. The rule is OpenSSH's for `~/.ssh`
- * (`StrictModes`), for every component of the path: it belongs to us or to root, and others can't write to
- * it.
+ * An own directory: one in which no other user of the workstation can create, replace or move anything. What quorate
+ * executes, trusts or keeps secret is in one. The rule is OpenSSH's for `~/.ssh` (`StrictModes`): every component of
+ * the path belongs to this user or to root, and others can't write to it.
  */
 import { lstatSync, mkdirSync, readlinkSync, type Stats } from 'node:fs'
 import path from 'node:path'
 
 export interface OwnFolderRules {
-  /** Users that are trusted like root; the one who runs this unless given. */
+  /** Users that are trusted like root; by default, the user who runs this. */
   readonly owners?: readonly number[] | undefined
-  /** Whether it may be shared, like /tmp: other users can't replace our files in it, but can add files. */
+  /** Whether it may be shared, like /tmp: other users can add files, but can't replace this user's. */
   readonly shared?: boolean | undefined
-  /** Whether groups may write: who gave a group write access trusts its members. Only for parent directories. */
+  /** Whether groups may write: a user who gave a group write access trusts its members. Only for parent directories. */
   readonly groups?: boolean | undefined
   /** Whether it may be missing from a shared directory, where another user could create it first. */
   readonly missing?: boolean | undefined
@@ -22,8 +21,8 @@ export interface OwnFolderRules {
 const MOST_LINKS = 40
 
 /**
- * Why another user could reach into `directory`, as a sentence that names the component; undefined: nobody can. Of a
- * directory that isn't there yet, what is there of its path is judged.
+ * Why another user could change `directory`, as a sentence that names the component; undefined: no other user can. If
+ * the directory doesn't exist yet, the existing part of its path is checked.
  */
 export function whyNotOurs(folder: string, rules: OwnFolderRules = {}): string | undefined {
   const owners = [0, ...(rules.owners ?? [process.getuid?.() ?? 0])]
@@ -68,9 +67,8 @@ export function makeOwnFolder(folder: string, rules: OwnFolderRules = {}): strin
 }
 
 /**
- * Whether another user than the owner can write. A group of the owner's own doesn't count (user and group have the
- * same number, as useradd(8) makes them): such systems use a umask of 002, which makes everything writable by
- * that group.
+ * Whether a user other than the owner can write. The owner's own group doesn't count: useradd(8) gives it the same
+ * number as the user. Systems with such groups use a umask of 002, which makes everything writable by that group.
  */
 export function writableByOthers(
   { mode, uid, gid }: Pick<Stats, 'mode' | 'uid' | 'gid'>,

@@ -15,7 +15,7 @@ export async function thisProcess(): Promise<ProcessIdentity> {
   return { pid: process.pid, startTime: startTimeOf(stat), bootId }
 }
 
-/** Still running? A zombie counts as ended. */
+/** Whether it is still running. A zombie counts as ended. */
 export async function isRunning(identity: ProcessIdentity): Promise<boolean> {
   const stat = await readIfThere(`/proc/${identity.pid}/stat`)
   if (stat === undefined) return false

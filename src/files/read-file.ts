@@ -11,7 +11,7 @@ import { formatBytes } from '../spec/units.ts'
 export const MOST_TEXT_BYTES = 4 * 1024 ** 2
 
 export interface ReadOptions {
-  /** Code of the error for anything but a file, or a too long one. `state` unless given. */
+  /** Code of the error if it isn't a file, or is too long. `state` by default. */
   readonly code?: ErrorCode | undefined
   readonly maxBytes?: number | undefined
 }
@@ -56,7 +56,7 @@ export async function readBytes(file: string, options: ReadOptions = {}): Promis
   return await readFrom(handle, file, options)
 }
 
-/** As `readBytes`, taken for UTF-8. */
+/** Like `readBytes`, decoded as UTF-8. */
 export async function readText(file: string, options: ReadOptions = {}): Promise<string> {
   return (await readBytes(file, options)).toString('utf8')
 }

@@ -1,6 +1,6 @@
 /**
- * The state directory, with the keys, host keys and CA of a cluster: no other user may write to it, and no
- * run leaves a draft in it.
+ * The state directory, which has a cluster's keys, host keys and CA. No other user may write to it, and no run leaves a
+ * draft in it.
  */
 import { type Stats, existsSync, lstatSync, readdirSync, statSync } from 'node:fs'
 import path from 'node:path'
@@ -12,9 +12,9 @@ import { sweep } from './temporary.ts'
 const EARLIER = /^\.ca\.[A-Za-z0-9]{6}$/
 
 /**
- * Write access to it would control the nodes that we log in to, the CA that we trust, and the keys that we
- * use. Files of root and of the user who called sudo(8) count as ours. Members of a group that may write to a
- * parent directory are trusted.
+ * A user with write access could change the nodes that quorate logs in to, the CA that it trusts, and the keys. Files
+ * of root and of the user who called sudo(8) count as this user's. Members of a group that may write to a parent
+ * directory are trusted.
  *
  * @throws QuorateError `permission`, naming what other users can write to
  */
@@ -73,8 +73,8 @@ function refusal(directory: string, reason: string): QuorateError {
 }
 
 /**
- * A directory that was named for keys or for requests to a CA: a user with write access could place a key
- * there first, and it would get the certificate.
+ * A directory for keys or for requests to a CA. Another user with write access could place a key in it first, and that
+ * key would get the certificate.
  *
  * @param missing `make` creates it with mode 700 if missing; `leave` only checks
  * @throws QuorateError `permission`

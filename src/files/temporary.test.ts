@@ -83,7 +83,7 @@ test('a draft is named for what it becomes', async () => {
   expect(path.basename(draft)).toMatch(/^\.cluster\.yaml\.\d+-/)
 })
 
-/** The name that a process would have given which has ended since. */
+/** The name from a process that has ended since. */
 async function leftByTheDead(alive: string): Promise<string> {
   const child = spawn('true')
   await once(child, 'close')

@@ -117,7 +117,7 @@ async function isLeft(name: string, mtimeMs: number): Promise<boolean> {
   const [, pid, start = '', boot, namespace] = MARK.exec(name) ?? []
   const [, , ownBoot, ownNamespace] = await ownMark()
   if (boot !== ownBoot || boot === NOWHERE) return Date.now() - mtimeMs > FORGOTTEN_MS
-  // The process number of a container means nothing outside it, and the directory may be shared with it.
+  // A process ID in a container has no meaning outside it, and the directory may be shared with it.
   if (namespace !== ownNamespace) return false
   const { bootId } = await thisProcess()
   return !(await isRunning({ pid: Number(pid), startTime: String(Number.parseInt(start, 36)), bootId }))

@@ -1,4 +1,4 @@
-/** How old certificates are, measured by their own lifetime: when leaves are due, and whether their CA outlasts new ones. */
+/** How old certificates are, as a share of their validity: when leaves are due, and whether their CA outlasts new ones. */
 import { QuorateError } from '../errors.ts'
 import { DAY_MS } from './authority.ts'
 import { type CaPlace, expiredCa } from './ca-renewal.ts'
@@ -6,16 +6,16 @@ import { parseCertificates, subjectLine } from './chain.ts'
 import { isoDay } from './check-certificate.ts'
 
 export interface Age {
-  /** The elapsed share of its validity: 0 at its beginning, 1 when it expires, more afterwards. */
+  /** The elapsed share of its validity: 0 at its start, 1 when it expires, more afterwards. */
   readonly share: number
   /** Whole days, rounded down. */
   readonly days: number
-  /** Whole days from its beginning to its end, rounded. */
+  /** Whole days from its start to its end, rounded. */
   readonly lifeDays: number
   readonly notAfter: Date
 }
 
-/** Of the first certificate in a PEM text. @throws QuorateError `pki` if there is none */
+/** The age of the first certificate in a PEM text. @throws QuorateError `pki` if there is none */
 export function ageOf(pem: string, now: Date): Age {
   const [{ validFromDate, validToDate }] = parseCertificates(pem, 'this text')
   const life = validToDate.getTime() - validFromDate.getTime()
@@ -28,7 +28,7 @@ export function ageOf(pem: string, now: Date): Age {
   }
 }
 
-/** A certificate is due for renewal by itself when less than this is left, in days: a tenth of its life, 30 at most. */
+/** A certificate is due for automatic renewal if fewer days than this are left: a tenth of its validity, 30 at most. */
 export function renewWithinDays(days: number): number {
   return Math.min(30, days / 10)
 }
@@ -41,14 +41,14 @@ function tooNearDays(days: number): number {
 export interface CaEnd {
   /** The CA's chain, or the bundle that begins with it (PEM). */
   readonly caPem: string
-  /** How long a leaf is to be valid. */
+  /** The wanted validity of a leaf. */
   readonly days: number
   readonly now: Date
-  /** A leaf in use has expired already: then a short-lived new one is better than none. */
+  /** A leaf in use has expired already: then even a short-lived new one is an improvement. */
   readonly urgent: boolean
-  /** Where it lies. */
+  /** The CA's location. */
   readonly place: CaPlace
-  /** What to do about one that is near its end. */
+  /** The fix for a CA that expires soon. */
   readonly remedy: string
 }
 

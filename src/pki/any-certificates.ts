@@ -1,4 +1,4 @@
-/** Certificates in whatever form a CA hands them out: PEM, DER, PKCS#7, or the base64 of one of these. */
+/** Certificates in any form that CAs deliver: PEM, DER, PKCS#7, or the base64 of one of these. */
 import { X509Certificate } from 'node:crypto'
 import path from 'node:path'
 import { QuorateError } from '../errors.ts'
@@ -15,9 +15,9 @@ const PKCS7 = /^(?:PKCS7|PKCS #7 SIGNED DATA|CMS)$/
 export type Certificates = readonly [X509Certificate, ...X509Certificate[]]
 
 /**
- * Every certificate in a file's bytes, in the file's order; text around PEM blocks is left out.
+ * Every certificate in a file, in order; text around PEM blocks is ignored.
  * @param file names it in messages and in the commands that hints give
- * @throws QuorateError `pki` if there is none, if one can't be read, or if a private key is with them
+ * @throws QuorateError `pki` if there is none, if one can't be read, or if the file also has a private key
  */
 export async function certificatesIn(bytes: Uint8Array, file: string): Promise<Certificates> {
   const text = decodeText(bytes)
@@ -35,7 +35,7 @@ export async function certificatesIn(bytes: Uint8Array, file: string): Promise<C
   return [first, ...rest]
 }
 
-/** A CA's certificate file as PEM text. @param what what it is, for messages @throws QuorateError `pki` */
+/** Reads a CA's certificate file as PEM text. @param what its description, for messages @throws QuorateError `pki` */
 export async function readCaFile(file: string, what = `the CA certificate ${file}`): Promise<string> {
   let bytes: Uint8Array
   try {
@@ -44,12 +44,12 @@ export async function readCaFile(file: string, what = `the CA certificate ${file
     throw QuorateError.from(error, 'pki', `the CA certificate can't be read`)
   }
   const text = decodeText(bytes)
-  // A key beside it is the operator's own arrangement: what is read is the certificates alone.
+  // The operator may keep a key in the same file: only the certificates are read.
   if (text.includes('-----BEGIN CERTIFICATE-----')) return text
   return chainPem(await certificatesIn(bytes, what))
 }
 
-/** Whether some private key is in the file, in PEM. */
+/** Whether the file contains a private key in PEM. */
 export function holdsPrivateKey(bytes: Uint8Array): boolean {
   return /-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY-----/.test(decodeText(bytes))
 }
@@ -79,7 +79,7 @@ function isSequence(bytes: Uint8Array): boolean {
   return bytes[0] === 0x30
 }
 
-/** Base64 without a frame around it, as some CAs hand it out. */
+/** Base64 without PEM lines around it, as some CAs deliver it. */
 function fromBase64(text: string): Uint8Array | undefined {
   const plain = text.replaceAll(/\s/g, '')
   if (plain === '' || !/^[A-Za-z0-9+/]+={0,2}$/.test(plain)) return undefined
@@ -91,14 +91,17 @@ function base64Of(block: string): Uint8Array {
   return Buffer.from(block.split('\n').slice(1, -1).join(''), 'base64')
 }
 
-/** By how the outer SEQUENCE begins: an object identifier (CMS, RFC 5652), the number 3 (PKCS#12, RFC 7292), or neither. */
+/**
+ * Decided by the start of the outer SEQUENCE: an object identifier (CMS, RFC 5652), the number 3 (PKCS#12, RFC 7292),
+ * or neither.
+ */
 function kindOf(der: Uint8Array): 'pkcs7' | 'pkcs12' | 'certificate' {
   try {
     const [first] = derElements(derElements(der)[0]?.value ?? new Uint8Array())
     if (first?.tag === 0x06) return 'pkcs7'
     if (first?.tag === 0x02) return 'pkcs12'
   } catch {
-    // Cut off, or with lengths left open as BER allows: its reader says so.
+    // Truncated, or with indefinite lengths as BER allows: the parser reports it.
   }
   return 'certificate'
 }

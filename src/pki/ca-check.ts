@@ -11,9 +11,9 @@ import * as x509 from './x509.ts'
 import { counted } from '../spec/units.ts'
 
 /**
- * Refuses a chain whose certificates are no CAs, lack keyCertSign, are expired or not yet valid, or allow fewer
- * intermediates than there are.
- * @param place where it lies, for what to do about one that has expired
+ * Refuses a chain with a certificate that isn't a CA's, lacks keyCertSign, has expired, isn't valid yet, or allows
+ * fewer intermediates than there are.
+ * @param place the CA's location, for the fix if it has expired
  * @throws QuorateError `pki`; ExpiredCa
  */
 export function assertUsableCa(chain: readonly X509Certificate[], now: Date, place?: CaPlace): void {
@@ -48,7 +48,7 @@ export function assertUsableCa(chain: readonly X509Certificate[], now: Date, pla
 }
 
 /**
- * Refuses names that a CA of the chain is not allowed to sign by its name constraints.
+ * Refuses names that the name constraints of a CA in the chain don't allow.
  * @throws QuorateError `pki` naming them
  */
 export function assertNamesPermitted(
@@ -88,7 +88,10 @@ export interface Validity {
   readonly warnings: readonly string[]
 }
 
-/** From a little before now for `days`, but within every certificate of the chain; says so if that cuts it short. */
+/**
+ * Starts a little before now and lasts for `days`, but at most as long as every certificate of the chain. Returns a
+ * warning if that shortens it.
+ */
 export function leafValidity(chain: readonly X509Certificate[], days: number, now: Date): Validity {
   const wanted = new Date(now.getTime() + days * DAY_MS)
   const begins = Math.max(
@@ -109,7 +112,7 @@ export function leafValidity(chain: readonly X509Certificate[], days: number, no
   }
 }
 
-/** A warning about an intermediate CA whose root is in the bundle. */
+/** A warning if the bundle of an intermediate CA contains its root. */
 export function chainWarnings(chain: readonly X509Certificate[]): readonly string[] {
   const root = chain.at(-1)
   if (root === undefined || chain.length < 2) return []

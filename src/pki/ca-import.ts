@@ -1,6 +1,6 @@
 /**
- * Writes a CA from a backup to the path in the cluster file on the workstation: completely or not at all, and
- * never over an existing one.
+ * Writes a CA from a backup to the path in the cluster file on the workstation. The write is atomic, and never replaces
+ * an existing CA.
  */
 import { createPrivateKey, createPublicKey, type KeyObject, type X509Certificate } from 'node:crypto'
 import { existsSync } from 'node:fs'

@@ -1,4 +1,4 @@
-/** The private key of a CA on the workstation, as a text: for a backup, where it is encrypted at once. */
+/** The private key of a CA on the workstation as text: for a backup, which encrypts it at once. */
 import path from 'node:path'
 import type { Cluster } from '../spec/cluster.ts'
 import type { AskPassphrase } from './authority.ts'

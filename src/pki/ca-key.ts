@@ -36,7 +36,7 @@ export async function readPrivateKey(key: KeyFile, signal?: AbortSignal): Promis
   return parseKey(text, encrypted ? await key.askPassphrase(key.purpose, signal) : undefined, key)
 }
 
-/** A text that is secret, plain or within age. As `readPrivateKey`. */
+/** A secret text, plain or encrypted with age. Otherwise as `readPrivateKey`. */
 export async function readSecretText(key: KeyFile, signal?: AbortSignal): Promise<string> {
   await using handle = await openForReading(key.file, { code: 'pki' })
   await assertPrivate(handle, key.file)
@@ -49,7 +49,7 @@ function isAge(text: string): boolean {
   return text.startsWith(AGE_BINARY) || text.startsWith(AGE_ARMOR)
 }
 
-/** Encrypts a PEM private key with a passphrase (age, scrypt; `workFactor` is log2 of its cost, 18 unless set). */
+/** Encrypts a PEM private key with a passphrase (age, scrypt; `workFactor` is log2 of its cost, 18 by default). */
 export async function encryptAge(pem: string, passphrase: string, workFactor?: number): Promise<Uint8Array> {
   const age = await import('age-encryption')
   const encrypter = new age.Encrypter()

@@ -8,11 +8,11 @@ import { quoteCommand, quoteWord } from '../ssh/quote.ts'
 import { subjectLine } from './chain.ts'
 import { isoDay } from './check-certificate.ts'
 
-/** Where a CA lies: enough to name the command that renews it. */
+/** The location of a CA, which is enough to name the command that renews it. */
 export interface CaPlace {
   /** Path of its certificate: on the workstation, or on the host. */
   readonly certificate: string
-  /** Path of its key, in the same place; undefined: it is out of quorate's reach. */
+  /** Path of its key, in the same place; undefined: quorate can't access it. */
   readonly key: string | undefined
   /** The node that both are on; undefined: the workstation. */
   readonly host?: string | undefined
@@ -23,7 +23,7 @@ export interface CaPlace {
 /** How long a renewed CA certificate is valid, in days: as long as one that quorate makes. */
 const DAYS = '3650'
 
-/** Tells it from every other refusal: members can still be looked at, and not asked. */
+/** Distinguishes this refusal from all others: members can still be inspected, but they refuse requests. */
 export class ExpiredCa extends QuorateError {}
 
 export function expiredCa(expired: X509Certificate, place: CaPlace | undefined): ExpiredCa {
@@ -31,7 +31,7 @@ export function expiredCa(expired: X509Certificate, place: CaPlace | undefined):
   return new ExpiredCa('pki', message, { hint: renewalHint(expired, place) })
 }
 
-/** One order, whoever gives it: the certificate first, then `quorate apply`, which does the rest. */
+/** The same order in every hint: renew the certificate first, then run `quorate apply`, which does the rest. */
 export function renewalHint(expired: X509Certificate, place: CaPlace | undefined): string {
   return `${renewalCommand(expired, place)}. Then: quorate apply`
 }

@@ -1,6 +1,6 @@
 /**
- * The progress of a CA rotation on the workstation, which is the only record. While the file with both CAs
- * exists, both are trusted; everything else is read from the nodes.
+ * The progress of a CA rotation, recorded only on the workstation. While the file with both CAs exists, both are
+ * trusted; everything else is read from the nodes.
  */
 import { existsSync } from 'node:fs'
 import path from 'node:path'
@@ -8,14 +8,14 @@ import { type OwnCa, otherCa } from './own-ca-folder.ts'
 import { trustFile } from './trust.ts'
 import type { Cluster } from '../spec/cluster.ts'
 
-/** The CA that quorate made itself; undefined: the cluster file names one that is somebody else's. */
+/** The CA that quorate made itself; undefined: the cluster file names another CA. */
 export function ownCa({ pki, stateDirectory }: Cluster): OwnCa | undefined {
   const { authority } = pki
   if (authority.home !== 'local' || authority.certificate !== undefined) return undefined
   return { stateDirectory, directory: path.join(stateDirectory, 'ca') }
 }
 
-/** Whether two CAs are trusted at this moment. */
+/** Whether two CAs are trusted at the moment. */
 export function isUnderWay({ stateDirectory }: Cluster): boolean {
   return existsSync(trustFile(stateDirectory))
 }

@@ -1,8 +1,8 @@
-/** The addresses that a certificate carries already. */
+/** The addresses in an existing certificate. */
 import { X509Certificate } from 'node:crypto'
 import { canonicalIp } from './names.ts'
 
-/** IP addresses among its alternative names, in their one spelling; none of a text that is no certificate. */
+/** The IP addresses among its alternative names, in normalized form; none if the text isn't a certificate. */
 export function carriedAddresses(pem: string): readonly string[] {
   let names: string | undefined
   try {

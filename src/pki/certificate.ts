@@ -1,4 +1,4 @@
-/** What a certificate says. Uses Node's own X.509 reader, which is at hand without loading anything. */
+/** Describes a certificate with Node's own X.509 parser, which needs no loading time. */
 import { createHash, type KeyObject, type X509Certificate } from 'node:crypto'
 import { DAY_MS } from './authority.ts'
 import { parseCertificates, subjectLine } from './chain.ts'
@@ -9,7 +9,7 @@ export interface CertificateDescription {
   readonly subject: string
   /** Empty if there is none. */
   readonly commonName: string
-  /** In their order. */
+  /** In order. */
   readonly organizations: readonly string[]
   readonly sans: {
     readonly dns: readonly string[]

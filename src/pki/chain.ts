@@ -1,12 +1,12 @@
-/** Certificates of a CA in the order issuing, its issuer, …, root. */
+/** Certificates of a CA, in the order issuing CA, its issuer, …, root. */
 import { X509Certificate } from 'node:crypto'
 import { QuorateError } from '../errors.ts'
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g
 
 /**
- * Every certificate of a PEM text in its order; text around them is left out.
- * @param what what the text is, for the message: `the CA certificate /etc/ssl/ca.crt`
+ * Every certificate of a PEM text, in order; other text is ignored.
+ * @param what a description of the text, for the message: `the CA certificate /etc/ssl/ca.crt`
  * @throws QuorateError `pki` if there is none, or one can't be read
  */
 export function parseCertificates(
@@ -29,8 +29,8 @@ export function parseCertificates(
 }
 
 /**
- * Reads a CA's certificate with its chain and puts it in order; the issuing CA is the first in the text.
- * @throws QuorateError `pki` if one of the others is not in the line from the issuing CA upwards
+ * Reads a CA's certificate with its chain and sorts it; the issuing CA must be the first in the text.
+ * @throws QuorateError `pki` if one of the others isn't an issuer in this chain
  */
 export function parseChain(pem: string, what: string): readonly [X509Certificate, ...X509Certificate[]] {
   const [issuing, ...others] = parseCertificates(pem, what)
@@ -57,7 +57,7 @@ export function parseChain(pem: string, what: string): readonly [X509Certificate
   return chain
 }
 
-/** Whether `issuer`'s name and key stand behind the certificate's signature. Validity is not looked at. */
+/** Whether `issuer` signed the certificate, by name and key. Doesn't check validity. */
 export function isIssuedBy(certificate: X509Certificate, issuer: X509Certificate): boolean {
   return certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey)
 }
@@ -76,7 +76,7 @@ export function subjectLine(certificate: X509Certificate): string {
   return (certificate.subject ?? '').split('\n').join(', ')
 }
 
-/** Of a trust bundle: the CA that signs, which is its first, and those above it; not another one that is trusted too. */
+/** The chain of the signing CA, which is the first in a trust bundle, without other trusted CAs. */
 export function signingChain(bundle: string): readonly X509Certificate[] {
   const [first, ...others] = parseCertificates(bundle, 'the trust bundle')
   const chain: X509Certificate[] = [first]

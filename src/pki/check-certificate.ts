@@ -33,34 +33,37 @@ export interface ReissueReason {
 }
 
 export interface CertificateWish {
-  /** The certificate, perhaps with its chain behind it. */
+  /** The certificate; its chain may follow. */
   readonly pem: string
   readonly allowed: AllowedNames
-  /** DNS names that it may have or lack. */
+  /** DNS names that are optional. */
   readonly tolerated?: readonly string[] | undefined
   readonly profile: Profile
-  /** As `Authority.trust` or `Authority.chain` give it: the certificate must be signed by its first. */
+  /** From `Authority.trust` or `Authority.chain`: the certificate must be signed by its first certificate. */
   readonly caPem: string
   readonly now: Date
   readonly commonName?: string | undefined
-  /** The subject's organizations, no more and no fewer; undefined: any. */
+  /** The subject's organizations, exactly these; undefined: any. */
   readonly organizations?: readonly string[] | undefined
-  /** SHA-256 of the public key (SPKI, DER, hexadecimal) of the key that stands beside the certificate. */
+  /** SHA-256 of the public key (SPKI, DER, hexadecimal) of the key next to the certificate. */
   readonly keySpki?: string | undefined
   readonly algorithm?: KeyAlgorithm | undefined
-  /** Counts as due when fewer days than this are left; 0 unless set. Not where the CA ends as soon: a new one would too. */
+  /**
+   * Counts as due if fewer days than this are left; 0 by default. Not if the CA ends as soon, because a new certificate
+   * would too.
+   */
   readonly renewWithinDays?: number | undefined
   /**
-   * It was just issued, or is imported: a weak key or signature is a reason to refuse it. For one already in
-   * use only `certs list` reports that, because its CA might not be able to issue a better one.
+   * It was just issued, or is imported: then a weak key or signature is a reason to refuse it. For one already in use,
+   * only `certs list` reports that, because its CA may not be able to issue a better one.
    */
   readonly entering?: boolean | undefined
 }
 
 /**
- * Every reason to renew it; empty if it may stay. Foreign names are a reason: such a certificate could
- * impersonate another host. Order of names, spelling of addresses, serial and further usages are not.
- * @throws QuorateError `pki` if `caPem` holds no certificate
+ * Every reason to renew it; empty if it may stay. Foreign names are a reason: such a certificate could impersonate
+ * another host. The order of names, the spelling of addresses, the serial and additional usages don't matter.
+ * @throws QuorateError `pki` if `caPem` has no certificate
  */
 export function checkCertificate(wish: CertificateWish): readonly ReissueReason[] {
   const [issuer, ...others] = parseCertificates(wish.caPem, 'the CA certificate')
@@ -127,7 +130,7 @@ export function isoDay(date: Date): string {
   return date.toISOString().slice(0, 10)
 }
 
-/** undefined: it can't be read as one. */
+/** undefined: invalid. */
 export function firstCertificate(pem: string): X509Certificate | undefined {
   try {
     return parseCertificates(pem, 'the certificate')[0]

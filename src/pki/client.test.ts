@@ -137,7 +137,7 @@ test('with an offline CA the request waits, and is met later; a renewal is not m
   expect(again).toMatchObject({ result: 'waiting', warnings: [expect.stringContaining('operator')] })
   expect(read('operator.csr')).toBe(again.request)
   await carry(again.request)
-  // Only who asked for another one puts it in force: the present one is good.
+  // Only a caller that requested another certificate activates it: the current one is valid.
   expect(await make({ authority })).toMatchObject({
     result: 'kept',
     request: expect.stringContaining('REQUEST'),

@@ -24,7 +24,7 @@ export interface ClientCertificateOptions {
   readonly directory: string
   /** The common name, which etcd's RBAC knows as the user; also the files' name. */
   readonly name: string
-  /** Groups, as Kubernetes has them; none unless given. */
+  /** Groups in Kubernetes; none by default. */
   readonly organizations?: readonly string[] | undefined
   readonly days: number
   /** For a new key; an existing key is kept whatever its algorithm. */
@@ -32,7 +32,7 @@ export interface ClientCertificateOptions {
   readonly now: Date
   /** Renews even a good certificate. The key stays. */
   readonly renew?: boolean | undefined
-  /** Renews when fewer days are left; a tenth of `days`, at most 30, unless set. */
+  /** Renews when fewer days are left; a tenth of `days`, at most 30, by default. */
   readonly renewWithinDays?: number | undefined
   readonly signal?: AbortSignal | undefined
 }
@@ -45,16 +45,16 @@ export interface ClientCertificate {
   readonly certificate: string
   readonly ca: string
   /**
-   * PEM: what waits to be signed, which lies as `NAME.csr` beside the key; of one that is kept from the old CA of an
-   * exchange, what the new one is to be asked for.
+   * PEM of the request that waits to be signed (`NAME.csr` next to the key). For a certificate of the old CA that is
+   * kept during a rotation: the request for the new one.
    */
   readonly request: string | undefined
   readonly warnings: readonly string[]
 }
 
 /**
- * Makes, keeps or renews a client's key, certificate and CA bundle. Made again from any point where it was cut off: a key
- * without a certificate gets one, and of two runs at once both use the same key.
+ * Makes, keeps or renews a client's key, certificate and CA bundle. Continues after an interruption at any point: a key
+ * without a certificate gets one. Two runs at once use the same key.
  * @throws QuorateError `pki`
  */
 export async function makeClientCertificate(options: ClientCertificateOptions): Promise<ClientCertificate> {
@@ -98,7 +98,7 @@ export async function makeClientCertificate(options: ClientCertificateOptions): 
     const { privateKey } = await makeKeyPair(options.algorithm)
     await createFile(files.key, privateKeyPem(privateKey), 0o600)
   }
-  // The content of the file counts: another run may have written its key first.
+  // Uses the content of the file: another run may have written its key first.
   const csrPem = await requestFor(name, readKey(await readText(files.key), files.key), organizations)
   const request = {
     csrPem,

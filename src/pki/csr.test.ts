@@ -15,7 +15,7 @@ const base = renderOpensslConfig({
   algorithm: 'ecdsa-p256',
 })
 
-/** The node's configuration with lines added to what it asks for, or other changes. */
+/** The node's configuration with additional lines in its request, or other changes. */
 function asking(change: (config: string) => string): string {
   const changed = change(base)
   expect(changed).not.toBe(base)
@@ -62,12 +62,12 @@ test("the members' name is for members among each other alone, and nobody's comm
   const names = { ...allowed, dns: [...allowed.dns, member] }
   for (const profile of ['member', 'peer'] as const)
     await expect(checkCsr(named, names, 'etcd01', profile)).resolves.toMatchObject({ commonName: 'etcd01' })
-  // Whoever allows it, to whomever: it is no server's, and no client's.
+  // Even if allowed: it isn't for servers or clients.
   for (const profile of ['server', 'client'] as const)
     await expect(checkCsr(named, names, 'etcd01', profile)).rejects.toThrow(
       `${member} is reserved for members and not allowed for a ${profile}`,
     )
-  // Nor another cluster's, nor in another case, nor by a wildcard.
+  // Another cluster's name, another case and a wildcard are refused too.
   for (const foreign of [memberName('other'), member.toUpperCase(), '*.prod.quorate.internal']) {
     const csr = await makeCsr('operator', await makeKeyPair('ecdsa-p256'), [foreign])
     await expect(checkCsr(csr, NO_NAMES, 'operator', 'client')).rejects.toThrow(/not allowed for a client/)

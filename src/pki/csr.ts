@@ -29,12 +29,12 @@ const { digitalSignature, nonRepudiation, keyEncipherment, keyAgreement } = x509
 const LEAF_USAGES = digitalSignature | nonRepudiation | keyEncipherment | keyAgreement
 
 /**
- * Checks a certificate request without trusting its sender: signature, key, subject (the organizations, the
- * common name and nothing else), the names (all of `allowed`, none beyond), and that nothing more is asked
- * for. The peer name (by which members recognize each other) is only for members (`profile`), whatever else
- * is allowed, and never a common name.
+ * Checks a certificate request without trusting its sender: its signature, its key, its subject (only the organizations
+ * and the common name), and its names. They must be exactly those of `allowed`, and it may ask for nothing else. The
+ * peer name, by which members recognize each other, is only for members (`profile`), whatever else is allowed. It is
+ * never a common name.
  * @param commonName the node's or client's name; also names the host in the error
- * @throws QuorateError `pki` with everything that is wrong, every foreign name in it
+ * @throws QuorateError `pki` with everything that is wrong, including every foreign name
  */
 export async function checkCsr(
   csrPem: string,
@@ -92,7 +92,7 @@ export async function checkCsr(
   }
 }
 
-/** `checkCsr` with what is to be issued. */
+/** `checkCsr` for an issue request. */
 export async function checkRequest(request: IssueRequest): Promise<CheckedRequest> {
   const { csrPem, allowed, subjectCommonName, profile, organizations } = request
   return await checkCsr(csrPem, allowed, subjectCommonName, profile, organizations)

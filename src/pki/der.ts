@@ -1,4 +1,4 @@
-/** The outermost layer of DER, where the X.509 library does not show enough of it. */
+/** The outermost layer of DER, for fields that the X.509 library doesn't expose. */
 
 export interface DerElement {
   readonly tag: number
@@ -6,8 +6,8 @@ export interface DerElement {
 }
 
 /**
- * The elements that stand one after the other in `der`; tags of one byte, as X.509 names have them.
- * @throws RangeError if the last one is cut off
+ * The sequence of elements in `der`; only tags of one byte, as in X.509 names.
+ * @throws RangeError if the last one is truncated
  */
 export function derElements(der: Uint8Array): readonly DerElement[] {
   const found: DerElement[] = []

@@ -1,4 +1,4 @@
-/** The input for the CA's host: every request is checked first, then written as host-sign.sh reads it. */
+/** The input for the CA's host: checks every request first, then writes it in the form that host-sign.sh reads. */
 import type { X509Certificate } from 'node:crypto'
 import { QuorateError } from '../errors.ts'
 import { DAY_MS, type IssueRequest } from './authority.ts'

@@ -6,7 +6,7 @@ import { openHostAuthority } from './host.ts'
 import { scratch } from './scratch.ts'
 import { ETCD01, localRemote, memberRequest, openssl, opensslCa, put } from './testing.ts'
 
-/** A CA's host that is this machine, with a TMPDIR of its own so that leavings would be seen. */
+/** A CA's host that is this machine, with its own TMPDIR to detect leftover files. */
 function caHost(options: { ca?: Parameters<typeof opensslCa>[2]; passphrase?: string } = {}) {
   const folder = scratch()
   const tmp = path.join(folder, 'tmp')
@@ -202,7 +202,7 @@ test('says where the certificate or the key is missing, or whose key it is', asy
     /CA key \/nowhere\/ca\.key does not exist/,
   )
   await expect(open({ key: other.key }).issue(request)).rejects.toThrow(/openssl could not sign: /)
-  // What is shown to all does not need the key.
+  // Public information doesn't need the key.
   await expect(open({ key: '/nowhere/ca.key' }).chain()).resolves.toContain('BEGIN CERTIFICATE')
 })
 

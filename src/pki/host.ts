@@ -1,4 +1,7 @@
-/** The CA on a node of its own, the `root-ca-host`: requests go there, openssl signs there, its key never leaves. */
+/**
+ * The CA on its own node, the `root-ca-host`: requests are sent to it, openssl signs on it, and its key never leaves
+ * it.
+ */
 import { X509Certificate } from 'node:crypto'
 import { QuorateError } from '../errors.ts'
 import { LOOK_MS } from '../ssh/limits.ts'
@@ -13,14 +16,14 @@ import { SIGNING_SECTION } from './openssl-config.ts'
 
 export interface HostAuthorityOptions {
   readonly remote: Remote
-  /** Absolute paths there. The certificate may have its chain behind it. */
+  /** Absolute paths on that node. The certificate may be followed by its chain. */
   readonly certificate: string
   readonly key: string
   /** Signs as root on the host. */
   readonly sudo: boolean
   readonly askPassphrase: AskPassphrase
   readonly now: () => Date
-  /** Where it lies, for what to do about it once it has expired. */
+  /** The CA's location, for the fix if it has expired. */
   readonly place?: CaPlace | undefined
 }
 
@@ -35,8 +38,8 @@ interface HostCa {
 const UNREADABLE = 66
 
 /**
- * The CA on another node. One round trip to see it (once for the authority's life), and one for any number of
- * requests. A passphrase travels on standard input only.
+ * The CA on another node. Needs one round trip to read it (once for the authority's life), and one for any number of
+ * requests. A passphrase is sent on standard input only.
  */
 export function openHostAuthority(options: HostAuthorityOptions): Authority {
   const { remote } = options
@@ -138,7 +141,7 @@ function signingFailure({ remote, key }: HostAuthorityOptions, stderr: string): 
   return new QuorateError('pki', `openssl could not sign: ${stderr.trim()}`, { host: remote.host })
 }
 
-/** Trusts the far end's openssl no further than it can be seen: each answer must be what was asked for. */
+/** Doesn't trust openssl on the other host: each answer must be exactly what was requested. */
 function checkLeaves(
   leaves: readonly X509Certificate[],
   requests: readonly IssueRequest[],

@@ -1,4 +1,4 @@
-/** The CA on the operator's computer: one of quorate's own, or an existing CA or intermediate. */
+/** The CA on the workstation: quorate's own, or an existing CA or intermediate. */
 import { createPublicKey, type KeyObject } from 'node:crypto'
 import { access } from 'node:fs/promises'
 import path from 'node:path'
@@ -16,23 +16,23 @@ export interface LocalAuthorityOptions {
   readonly clusterName: string
   /** The directory of quorate's own CA, `<stateDirectory>/ca`. */
   readonly directory: string
-  /** Absolute paths of an existing CA's certificate (with its chain) and key: used as they are, never written. */
+  /** Absolute paths of an existing CA's certificate (with its chain) and key, which are used in place and never written. */
   readonly existing?: { readonly certificate: string; readonly key: string } | undefined
-  /** Whether the key of a CA made here is encrypted at rest. */
+  /** Whether the key of a new CA is encrypted at rest. */
   readonly passphrase: boolean
-  /** Of a CA made here. */
+  /** The algorithm of a new CA. */
   readonly algorithm: KeyAlgorithm
   readonly askPassphrase: AskPassphrase
   readonly now: () => Date
-  /** log2 of scrypt's cost for a new encrypted key; age's default (18) unless set. */
+  /** log2 of scrypt's cost for a new encrypted key; age's default (18) by default. */
   readonly scryptWorkFactor?: number | undefined
-  /** Where it lies, for what to do about it once it has expired. */
+  /** The CA's location, for the fix if it has expired. */
   readonly place?: CaPlace | undefined
 }
 
 /**
- * The CA on the workstation. Nothing is read, created or asked before it is used: `chain` creates a missing
- * CA, and only the first `issue` asks for the passphrase.
+ * The CA on the workstation. Reads, creates and asks nothing before it is used: `chain` creates a missing CA, and only
+ * the first `issue` asks for the passphrase.
  */
 export function openLocalAuthority(options: LocalAuthorityOptions): Authority {
   let opened: Promise<KeyObject> | undefined
@@ -42,7 +42,7 @@ export function openLocalAuthority(options: LocalAuthorityOptions): Authority {
     return parseChain(await readCaFile(certificate), `the CA certificate ${certificate}`)
   }
   const openKey = async (signal?: AbortSignal): Promise<KeyObject> => {
-    // Asked once however many requests arrive at the same time; again after a wrong passphrase.
+    // Asked only once if many requests arrive at the same time; asked again after a wrong passphrase.
     opened ??= keyFile(options).then((file) =>
       readPrivateKey({ file, purpose: `the CA key ${file}`, askPassphrase: options.askPassphrase }, signal),
     )
@@ -80,7 +80,7 @@ export function openLocalAuthority(options: LocalAuthorityOptions): Authority {
   }
 }
 
-/** Whether the CA is there already, or would be made on first use. */
+/** Whether the CA exists, or would be created on first use. */
 export async function localAuthorityExists(
   options: Pick<LocalAuthorityOptions, 'directory' | 'existing'>,
 ): Promise<boolean> {

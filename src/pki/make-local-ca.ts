@@ -1,4 +1,4 @@
-/** Creates quorate's own CA: completely or not at all, and only one, however many runs start at once. */
+/** Creates quorate's own CA: atomically, and only one, however many runs start at once. */
 import { existsSync } from 'node:fs'
 import { mkdir, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
@@ -14,10 +14,10 @@ import { makeRoot, privateKeyPem } from './signer.ts'
 const COMMON_NAME_LENGTH = 64
 
 export interface NewCa {
-  /** The second part of its name, after the cluster's name: `etcd CA` unless given. */
+  /** The second part of its name, after the cluster's name: `etcd CA` by default. */
   readonly title?: string | undefined
   readonly clusterName: string
-  /** The number of this CA among the cluster's CAs, so that no two have the same name. 1 unless given. */
+  /** The number of this CA among the cluster's CAs, so that no two have the same name. 1 by default. */
   readonly generation?: number | undefined
   /** Becomes a directory of mode 0700 with `ca.crt` (0644) and `ca.key` or `ca.key.age` (0600). */
   readonly directory: string
@@ -29,9 +29,9 @@ export interface NewCa {
 }
 
 /**
- * Certificate and key are written to a private directory next to the target, which is then renamed to it. If
- * another run was first, its CA stays and ours is discarded.
- * @throws QuorateError `pki` for an empty passphrase, `state` if something else is in the place
+ * Writes certificate and key to a private directory next to the target, and then renames it. If another run was first,
+ * its CA is kept and this one is discarded.
+ * @throws QuorateError `pki` for an empty passphrase, `state` if the target is something else
  */
 export async function makeLocalCa(options: NewCa, signal?: AbortSignal): Promise<void> {
   const { generation = 1, title = 'etcd CA' } = options

@@ -23,7 +23,7 @@ const EXCLUDED = 0xa1
 const DNS_NAME = 0x82
 const IP_ADDRESS = 0x87
 
-/** Reads the extension's value (DER); names of other kinds are left out, since no leaf of ours carries any. */
+/** Reads the extension's value (DER). Ignores names of other kinds, because quorate's leaves have none. */
 export function parseNameConstraints(der: Uint8Array): NameConstraints {
   const [sequence] = derElements(der)
   const lists = derElements(sequence?.value ?? new Uint8Array())

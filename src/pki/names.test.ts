@@ -37,7 +37,7 @@ const names: fc.Arbitrary<Names> = fc.record({
   ips: fc.array(fc.oneof(fc.ipV4(), fc.ipV6()), { maxLength: 5 }),
 })
 
-/** The same names written otherwise: capitals, whole IPv6 groups, in the other direction, and each twice. */
+/** The same names in other forms: capitals, whole IPv6 groups, in reverse order, and each twice. */
 function disguised({ dns, ips }: Names): Names {
   const other = ips.map((ip) => (ip.includes('.') ? ip : expanded(canonicalIp(ip) ?? ip)))
   return {

@@ -9,13 +9,13 @@ export interface Names {
   readonly ips: readonly string[]
 }
 
-/** What a certificate must carry and may not go beyond. */
+/** The exact set of names of a certificate. */
 export type AllowedNames = Names
 
-/** None: a client's certificate is known by its common name alone. */
+/** No names: a client's certificate is identified only by its common name. */
 export const NO_NAMES: AllowedNames = { dns: [], ips: [] }
 
-/** Every address and name of the node, and the loopback's, as the certificate of a member carries them. */
+/** Every address and name of the node, and the loopback addresses, as in a member's certificate. */
 export function allowedNames(node: Pick<Node, 'name' | 'names' | 'address' | 'addresses'>): AllowedNames {
   const ips = [node.address, ...node.addresses, '127.0.0.1', '::1']
   return {
@@ -25,9 +25,9 @@ export function allowedNames(node: Pick<Node, 'name' | 'names' | 'address' | 'ad
 }
 
 /**
- * One spelling for each address, so that equal addresses are equal texts; undefined for what is not an address.
- * IPv4 in IPv6 clothes (`::ffff:10.0.0.1`) is the IPv4 address, as for Go's TLS. A zone (`%eth0`) is refused: a
- * certificate can't carry it.
+ * A normalized form of each address, so that equal addresses are equal texts; undefined if it isn't an address. An
+ * IPv4-mapped IPv6 address (`::ffff:10.0.0.1`) becomes the IPv4 address, as in Go's TLS. An address with a zone
+ * (`%eth0`) is refused, because certificates can't contain it.
  */
 export function canonicalIp(text: string): string | undefined {
   if (isIP(text) === 0 || text.includes('%')) return undefined
@@ -35,9 +35,9 @@ export function canonicalIp(text: string): string | undefined {
 }
 
 export interface NameDifference {
-  /** Names that should be there and are not, as `DNS etcd01` or `IP 10.0.0.1`. */
+  /** Missing names, as `DNS etcd01` or `IP 10.0.0.1`. */
   readonly missing: readonly string[]
-  /** Names that are there and should not. */
+  /** Names that are not allowed. */
   readonly foreign: readonly string[]
 }
 
@@ -58,7 +58,7 @@ function labels(names: Names): Set<string> {
   ])
 }
 
-/** A text from a foreign request as it can be shown: control characters and spaces stand out in quotes. */
+/** A safe form of text from a foreign request: control characters and spaces are visible in quotes. */
 export function printable(text: string): string {
   return /^[!-~]+$/.test(text) ? text : JSON.stringify(text)
 }

@@ -8,8 +8,9 @@ import signProgram from './offline-sign.sh?raw'
 import { renderOpensslConfig, SIGNING_SECTION } from './openssl-config.ts'
 
 /**
- * Writes for each request `NODE-PROFILE.csr` (of several for one name the second is `NODE-PROFILE-2.csr`) and `NODE-PROFILE.cnf`, and once `README.txt` and `sign.sh`. Nothing in the
- * directory is secret. A request that would be refused later is refused at once.
+ * Writes `NODE-PROFILE.csr` and `NODE-PROFILE.cnf` for each request, and `README.txt` and `sign.sh` once. A second
+ * request for one name becomes `NODE-PROFILE-2.csr`. Nothing in the directory is secret. Requests that
+ * `importCertificates` would refuse are refused at once.
  * @returns the names of the request files, in the requests' order
  * @throws QuorateError `pki`
  */

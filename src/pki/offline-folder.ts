@@ -1,31 +1,31 @@
-/** The files in the directory that comes back from an offline CA: which hold certificates, and which are passed over. */
+/** The files in the directory that comes back from an offline CA: which have certificates, and which are ignored. */
 import { readdir } from 'node:fs/promises'
 import path from 'node:path'
 import { QuorateError } from '../errors.ts'
 import { readBytes } from '../files/read-file.ts'
 import { type Certificates, certificatesIn, holdsPrivateKey } from './any-certificates.ts'
 
-/** Of one file, in bytes. The certificates of a hundred nodes come to a tenth. */
+/** Of one file, in bytes. The certificates of a hundred nodes need a tenth of it. */
 const MOST_BYTES = 1024 ** 2
 
-/** Names that certificates have. Anything else may hold one too, and is passed over if it holds none. */
+/** Usual extensions of certificates. Other files may have one too, and are ignored if they don't. */
 const NAMED_AS_CERTIFICATE = /\.(?:crt|pem|cer|cert|der|p7b|p7c|p7s|p7m|spc)$/i
 
-/** What `certs csr` put there, and openssl's list of serial numbers. */
+/** What `certs csr` wrote, and openssl's list of serial numbers. */
 const CARRIED_OUT = /^(?:README\.txt|sign\.sh|.*\.csr|.*\.cnf|.*\.srl)$/
 
 export type FolderFile =
   | { readonly file: string; readonly certificates: Certificates }
-  /** It should hold a certificate, and can't be used. */
+  /** By its name it is a certificate, but it can't be used. */
   | { readonly file: string; readonly trouble: QuorateError }
   /** Completes 'it …'. */
   | { readonly file: string; readonly ignored: string }
 
-/** Sorted by name; without what was carried out. @throws QuorateError `pki` if the directory can't be read */
+/** Sorted by name, without the files that `certs csr` wrote. @throws QuorateError `pki` if the directory can't be read */
 export async function readFolder(directory: string): Promise<readonly FolderFile[]> {
   const names = await namesIn(directory)
   const files: FolderFile[] = []
-  // One after another: they are few, and none is kept.
+  // One after another: there are only a few, and their content isn't kept.
   for (const file of names) if (!CARRIED_OUT.test(file)) files.push(await look(directory, file))
   return files
 }
@@ -58,7 +58,7 @@ async function look(directory: string, file: string): Promise<FolderFile> {
   }
 }
 
-/** DER of some kind: PKCS#12, or a certificate that was cut off. */
+/** DER of some kind: PKCS#12, or a truncated certificate. */
 function isBinary(bytes: Uint8Array): boolean {
   return bytes[0] === 0x30 && bytes[1] !== undefined && bytes[1] >= 0x80
 }

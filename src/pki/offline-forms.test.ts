@@ -1,4 +1,4 @@
-/** What an offline CA hands back is rarely what was asked for: every form of it, and everything beside it. */
+/** An offline CA may return its certificates in many forms: all of them, and files next to them. */
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { beforeAll, expect, test } from 'vitest'

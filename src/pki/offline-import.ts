@@ -14,16 +14,16 @@ import { issuedFile } from './offline.ts'
 import { readFolder } from './offline-folder.ts'
 
 export interface ImportOptions {
-  /** Where the signed certificates are, in PEM, DER or PKCS#7: every file in it is looked at. */
+  /** Where the signed certificates are, in PEM, DER or PKCS#7: every file in it is read. */
   readonly directory: string
-  /** The requests that are waiting, as they were exported. */
+  /** The waiting requests, as exported. */
   readonly expected: readonly IssueRequest[]
   /** The CA's chain: `Authority.chain`. */
   readonly caPem: string
   /** Where good certificates go: `<stateDirectory>/issued`. */
   readonly issuedDirectory: string
   readonly now: Date
-  /** Where it lies, for what to do about it once it has expired. */
+  /** The CA's location, for the fix if it has expired. */
   readonly place?: CaPlace | undefined
 }
 
@@ -32,24 +32,24 @@ export interface ImportedFile {
   readonly file: string
   /** `imported`; `ignored`: the CA's own certificate, or, with a reason, no certificate at all; `refused`: see the reasons. */
   readonly result: 'imported' | 'ignored' | 'refused'
-  /** Whose it is, where that is known. */
+  /** The node or client, if known. */
   readonly commonName: string | undefined
-  /** What is wrong, each completing 'it …'; for an imported one, its weaknesses. */
+  /** The problems, each completing 'it …'; for an imported one, its weaknesses. */
   readonly reasons: readonly string[]
-  /** What to do about it, of a file that was refused. */
+  /** The fix for a refused file. */
   readonly hint?: string | undefined
 }
 
 export interface ImportReport {
-  /** A file with certificates for several requests is there once for each. */
+  /** A file with certificates for several requests is listed once for each. */
   readonly files: readonly ImportedFile[]
   /** Common names of requests for which no good certificate was in the directory. */
   readonly missing: readonly string[]
 }
 
 /**
- * Matches certificates to requests by their public key, whatever the files are called, and keeps the good ones.
- * @throws QuorateError `pki` if the CA itself can't be used or the directory can't be read; a bad file is in the report
+ * Matches certificates to requests by public key, whatever the file names are, and keeps the good ones.
+ * @throws QuorateError `pki` if the CA itself can't be used or the directory can't be read; the report lists bad files
  */
 export async function importCertificates(options: ImportOptions): Promise<ImportReport> {
   const chain = parseChain(options.caPem, 'the CA certificate')
@@ -86,7 +86,7 @@ export async function importCertificates(options: ImportOptions): Promise<Import
 }
 
 /**
- * Of a file's certificates those that are judged. The CA's own may stand before or behind a node's, and one file may hold
+ * Which of a file's certificates are checked. The CA's own may precede or follow a node's, and one file may contain
  * those of all nodes.
  */
 function leavesOf(

@@ -223,7 +223,7 @@ test("a CA that leaves the members' name out: refused where peers demand it, and
     ...(await keysNamed(path.join(folder, 'issued'), [key, 'ff'], memberName('demo'))),
   ]
   expect(await named()).toEqual([])
-  // Signed once more as it was asked for.
+  // Signed again as requested.
   await exportRequests(expected, out)
   sign()
   await takeIn()

@@ -12,10 +12,10 @@ import { describe } from './certificate.ts'
 export interface OfflineAuthorityOptions {
   /** Absolute path of the CA certificate, with its chain if it is an intermediate. */
   readonly certificate: string
-  /** Where `importCertificates` puts what came back: `<stateDirectory>/issued`. */
+  /** Where `importCertificates` stores certificates: `<stateDirectory>/issued`. */
   readonly issuedDirectory: string
   readonly now: () => Date
-  /** Where it lies, for what to do about it once it has expired. */
+  /** The CA's location, for the fix if it has expired. */
   readonly place?: CaPlace | undefined
 }
 
@@ -79,7 +79,7 @@ export function issuedFile(issuedDirectory: string, publicKeySha256: string): st
   return path.join(issuedDirectory, `${publicKeySha256}.crt`)
 }
 
-/** Those of the keys (SHA-256 of SPKI, DER, hexadecimal) for which a certificate with this DNS name was imported. */
+/** Those of the keys (SHA-256 of SPKI, DER, hexadecimal) that have an imported certificate with this DNS name. */
 export async function keysNamed(
   issuedDirectory: string,
   keys: readonly string[],

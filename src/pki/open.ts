@@ -13,7 +13,7 @@ import { trustFile, withTrust } from './trust.ts'
 
 export interface AuthorityContext {
   readonly cluster: Cluster
-  /** Connects to the CA's host; called only where `pki.authority.home` is `host`. */
+  /** Connects to the CA's host; called only if `pki.authority.home` is `host`. */
   readonly connect: (authority: Extract<Cluster['pki']['authority'], { home: 'host' }>) => Promise<Remote>
   readonly askPassphrase: AskPassphrase
   readonly now: () => Date
@@ -56,7 +56,7 @@ export function issuedDirectory(cluster: Pick<Cluster, 'stateDirectory'>): strin
   return path.join(cluster.stateDirectory, 'issued')
 }
 
-/** Where the CA of this cluster lies. */
+/** The location of this cluster's CA. */
 export function caPlace({
   pki: { authority },
   stateDirectory,
@@ -78,7 +78,7 @@ export function caPlace({
   }
 }
 
-/** By its name: what is in it is read only to sign. */
+/** Decided by its name, because its content is only read to sign. */
 function isAge(key: string): boolean {
   return key.endsWith('.age')
 }

@@ -1,26 +1,26 @@
-/** The `openssl.cnf` for a node's request, in the form in which it also serves `openssl x509 -extfile` at the CA. */
+/** The `openssl.cnf` for a node's request, which also works as `openssl x509 -extfile` at the CA. */
 import type { KeyAlgorithm } from '../spec/cluster.ts'
 import { QuorateError } from '../errors.ts'
 import { isReservedName } from '../spec/member-name.ts'
 import { canonicalIp, type AllowedNames } from './names.ts'
 import { EXTENDED_USAGES, type Profile } from './profile.ts'
 
-/** The sections: `openssl req` takes the first by itself, `openssl x509 -req -extensions` is told the second. */
+/** The sections: `openssl req` finds the first by itself, `openssl x509 -req -extensions` names the second. */
 export const REQUEST_SECTION = 'v3_req'
 export const SIGNING_SECTION = 'v3_sign'
 
 export interface ConfigOptions {
   readonly commonName: string
-  /** Groups, as Kubernetes has them; none unless given. */
+  /** Groups in Kubernetes; none by default. */
   readonly organizations?: readonly string[] | undefined
   readonly names: AllowedNames
   readonly profile: Profile
-  /** Of the key: RSA keys may also encipher. Anything that does not begin with `rsa` signs only. */
+  /** The key's algorithm: RSA keys may also encipher. Any name that doesn't start with `rsa` is for signing only. */
   readonly algorithm: KeyAlgorithm | (string & {})
 }
 
 /**
- * Renders the whole file; no `-subj` is needed beside it (`openssl req -new -key etcd.key -config openssl.cnf`).
+ * Renders the whole file, so no `-subj` is needed (`openssl req -new -key etcd.key -config openssl.cnf`).
  *
  * Every value is checked against a narrow alphabet first, because a newline, `$` or `#` in one would be configuration.
  * @throws QuorateError `pki` for a name or address that can't be in a certificate
@@ -61,16 +61,16 @@ export function renderOpensslConfig(options: ConfigOptions): string {
 }
 
 /**
- * The common name of a node or client: 1 to 64 of `A-Z a-z 0-9 . _ @ -`, beginning with a letter or digit;
- * and not a peer name: programs made with Go before 1.15, as releases of etcd 3.4 are, take the common name
- * of a certificate without alternative names for a host name.
+ * The common name of a node or client: 1 to 64 of `A-Z a-z 0-9 . _ @ -`, starting with a letter or digit. A peer name
+ * is refused, because of programs made with Go before 1.15, such as releases of etcd 3.4. They use the common name as a
+ * host name if the certificate has no alternative names.
  */
 export function checkedCommonName(name: string): string {
   if (!name.includes(':')) return checkedSubjectName(name)
   throw unfit(name)
 }
 
-/** As `checkedCommonName`, of Kubernetes' users and groups too: `system:nodes`. */
+/** Like `checkedCommonName`, but also allows Kubernetes' users and groups: `system:nodes`. */
 export function checkedSubjectName(name: string): string {
   if (isReservedName(name)) {
     throw new QuorateError('pki', `the name ${name} is reserved for members`, {

@@ -27,7 +27,7 @@ export function holdsCa(directory: string): boolean {
   return existsSync(path.join(directory, 'ca.crt'))
 }
 
-/** Which other CA waits beside the one that signs: the one that was, or one that was given up (or never came to it). */
+/** Which other CA exists next to the one that signs: the previous one, or one that was abandoned or never used. */
 export function otherCa({ directory }: Pick<OwnCa, 'directory'>): 'previous' | 'next' | undefined {
   const { previous, next } = caFolders(directory)
   if (holdsCa(previous)) return 'previous'

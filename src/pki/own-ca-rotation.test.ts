@@ -42,7 +42,7 @@ test('the new one signs and both are trusted; back again the old one does, and b
   expect(fingerprintsOf(both)).toHaveLength(2)
   expect(firstFingerprint(both)).toBe(firstFingerprint(await open().chain()))
   expect(otherCa(own)).toBe('previous')
-  // Asked for again, nothing more happens.
+  // A repeated request changes nothing.
   await beginRotation(own, make)
   expect(await signer()).toBe('demo etcd CA 2')
 
@@ -50,12 +50,12 @@ test('the new one signs and both are trusted; back again the old one does, and b
   expect(await open().chain()).toBe(old)
   expect(await issuer()).toBe('CN=demo etcd CA')
   expect(fingerprintsOf(await open().trust())).toEqual(fingerprintsOf(both))
-  // Whichever way it goes, the old one is the first in the file: that tells what the way back is.
+  // In both directions, the old one is the first in the file: that shows which CA the rollback leads to.
   expect(firstFingerprint(readFileSync(trustFile(own.stateDirectory), 'utf8'))).toBe(firstFingerprint(old))
   expect(otherCa(own)).toBe('next')
   await turnBack(own)
   expect(await signer()).toBe('demo etcd CA')
-  // Forward once more, with the CA that was made the first time.
+  // Forward again, with the CA that was created the first time.
   await beginRotation(own, make)
   expect(fingerprintsOf(await open().trust())).toEqual(fingerprintsOf(both))
   expect(existsSync(folders.next)).toBe(false)

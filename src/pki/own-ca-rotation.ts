@@ -14,8 +14,8 @@ import { type OwnCa, caFolders, holdsCa } from './own-ca-folder.ts'
 import { bundleOf, trustFile } from './trust.ts'
 
 /**
- * Creates the new CA, makes both trusted, and replaces the one that signs with it. What the old one issued
- * stays valid: the old one is kept as `ca.previous`.
+ * Creates the new CA, makes both trusted, and replaces the signing CA with it. Certificates of the old one stay valid:
+ * it is kept as `ca.previous`.
  */
 export async function beginRotation(
   own: OwnCa,
@@ -24,7 +24,7 @@ export async function beginRotation(
 ): Promise<void> {
   const { present, next, previous } = caFolders(own.directory)
   if (!holdsCa(previous)) {
-    // A name that ends with a number may be the cluster's own: only what follows 'etcd CA' counts.
+    // A cluster's name may end with a number itself: only what follows 'etcd CA' counts.
     const generation = Number(/ etcd CA (\d+)$/.exec(await commonName(present))?.[1] ?? 1) + 1
     if (!holdsCa(next)) await makeLocalCa({ ...make, generation, directory: next }, signal)
     await trustBoth(own, present, next)
@@ -33,7 +33,7 @@ export async function beginRotation(
   if (!holdsCa(present)) await move(next, present)
 }
 
-/** The old CA signs again, and the new one waits as `ca.next`; both are trusted as before. */
+/** The old CA signs again, and the new one is kept as `ca.next`. Both stay trusted. */
 export async function turnBack(own: OwnCa): Promise<void> {
   const { present, next, previous } = caFolders(own.directory)
   if (!holdsCa(previous)) return

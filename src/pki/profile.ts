@@ -3,10 +3,10 @@ import type { KeyObject } from 'node:crypto'
 
 /**
  * - `member`: everything a member needs, in one certificate (the default layout)
- * - `peer`: members among each other; each is server and client to the others
- * - `server`: towards clients; clientAuth too, because etcd's gRPC gateway dials its own member with it
- * - `client`: dials only: an operator, an API server, flannel
- * - `serving`: is only dialed: Kubernetes' API servers and kubelets
+ * - `peer`: between members; each is server and client to the others
+ * - `server`: for clients; also with clientAuth, because etcd's gRPC gateway connects to its own member with it
+ * - `client`: only connects: an operator, an API server, flannel
+ * - `serving`: only accepts connections: Kubernetes' API servers and kubelets
  */
 export type Profile = 'member' | 'peer' | 'server' | 'client' | 'serving'
 
@@ -23,7 +23,7 @@ export const EXTENDED_USAGES: Readonly<Record<Profile, readonly ExtendedUsage[]>
   serving: ['serverAuth'],
 }
 
-/** Whether it is what a member shows its peers: it carries the peer name. */
+/** Whether a member presents it to its peers: it contains the peer name. */
 export function isMembers(profile: Profile): boolean {
   return profile === 'member' || profile === 'peer'
 }
@@ -39,7 +39,7 @@ const CURVES: Readonly<Record<string, string>> = {
   secp521r1: 'ecdsa-p521',
 }
 
-/** A key's algorithm in the cluster file's words, `ecdsa-p256` or `rsa-3072`; any other in its own: `ed25519`. */
+/** A key's algorithm as in the cluster file, `ecdsa-p256` or `rsa-3072`; others by their own name: `ed25519`. */
 export function keyAlgorithmName(key: KeyObject): string {
   const details = key.asymmetricKeyDetails
   if (key.asymmetricKeyType === 'rsa') return `rsa-${details?.modulusLength ?? 0}`
@@ -50,7 +50,7 @@ export function keyAlgorithmName(key: KeyObject): string {
   return key.asymmetricKeyType ?? 'unknown'
 }
 
-/** Whether a certificate's key is strong enough: ECDSA from P-256, RSA from 2048 bits, both with TLS 1.3 in mind. */
+/** Whether a certificate's key is strong enough for TLS 1.3: ECDSA from P-256, RSA from 2048 bits. */
 export function isStrongKey(key: KeyObject): boolean {
   const details = key.asymmetricKeyDetails
   if (key.asymmetricKeyType === 'rsa') {

@@ -1,11 +1,14 @@
-/** Private directories of tests. Test files share a worker and its modules: the hook that removes them is in test/unit-setup.ts. */
+/**
+ * Private directories of tests. Test files share a worker and its modules, so a hook in test/unit-setup.ts removes
+ * them.
+ */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 
 const folders: string[] = []
 
-/** A private directory that goes when the test file is done. */
+/** A private directory, which is removed after the test file. */
 export function scratch(): string {
   const folder = mkdtempSync(path.join(tmpdir(), 'quorate-pki-'))
   folders.push(folder)

@@ -57,7 +57,7 @@ export async function makeRoot(options: {
 }
 
 /**
- * Checks one request and signs it. What the certificate carries comes from `request`, never from the CSR.
+ * Checks one request and signs it. The certificate's content comes from `request`, never from the CSR.
  * @throws QuorateError `pki`
  */
 export async function signLeaf(
@@ -97,14 +97,14 @@ export async function signLeaf(
   return { pem: chainPem([new X509Certificate(certificate.toString('pem')), ...chain]), warnings }
 }
 
-/** 128 random bits as hexadecimal, positive (RFC 5280 wants that) and never with a leading zero byte. */
+/** 128 random bits in hexadecimal: positive, as RFC 5280 requires, and never with a leading zero byte. */
 export function randomSerial(): string {
   const bytes = randomBytes(16)
   bytes[0] = ((bytes[0] ?? 0) & 0x3f) | 0x40
   return bytes.toString('hex')
 }
 
-/** A request for a local key. @param dns further names @param organizations of the subject */
+/** A request for a local key. @param dns additional names @param organizations of the subject */
 export async function makeCsr(
   commonName: string,
   keys: KeyPair,

@@ -20,7 +20,7 @@ const P_384 = ['-algorithm', 'EC', '-pkeyopt', 'ec_paramgen_curve:P-384']
 
 const subject = ['-x509', '-subj', '/CN=ca', '-days', '30', '-out', 'ca.crt']
 
-/** A self-signed CA of one command. */
+/** A self-signed CA from one command. */
 function caWith(folder: string, key: readonly string[], ...signature: readonly string[]): string {
   openssl(folder, 'genpkey', ...key, '-out', 'ca.key')
   openssl(folder, 'req', '-new', '-key', 'ca.key', ...signature, ...subject)

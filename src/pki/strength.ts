@@ -1,7 +1,6 @@
 /**
- * The rules for what is too weak to be trusted: RSA below 2048 bits, curves below P-256, and signatures over
- * MD5, SHA-1 or any hash but SHA-2's larger ones. The limits are those of NIST SP 800-131A and of Go's TLS,
- * which etcd runs on.
+ * Decides what is too weak to trust: RSA below 2048 bits, curves below P-256, and signatures that don't use SHA-256 or
+ * a larger SHA-2 hash. The limits are those of NIST SP 800-131A and of Go's TLS, which etcd uses.
  */
 import type { KeyObject, X509Certificate } from 'node:crypto'
 import { QuorateError } from '../errors.ts'
@@ -10,7 +9,7 @@ import { derElements } from './der.ts'
 import { isStrongKey, keyAlgorithmName } from './profile.ts'
 import { firstFingerprint } from './trust-mark.ts'
 
-/** Object identifiers (hexadecimal DER) of signatures that are strong whatever stands in their parameters. */
+/** Object identifiers (hexadecimal DER) of signatures that are strong whatever their parameters are. */
 const STRONG_SIGNATURES: ReadonlySet<string> = new Set([
   // sha256, sha384 and sha512WithRSAEncryption
   '2a864886f70d01010b',
@@ -24,7 +23,7 @@ const STRONG_SIGNATURES: ReadonlySet<string> = new Set([
   '2b6570',
 ])
 
-/** RSASSA-PSS: the hash is in its parameters, and SHA-1 where they don't say (RFC 4055). */
+/** RSASSA-PSS: the hash is in its parameters; SHA-1 if they don't name one (RFC 4055). */
 const PSS = '2a864886f70d01010a'
 /** SHA-256, SHA-384 and SHA-512 */
 const STRONG_HASHES: ReadonlySet<string> = new Set([
@@ -44,7 +43,7 @@ const WEAK_NAMES: Readonly<Record<string, string>> = {
   '2b0e03021d': 'SHA-1',
 }
 
-/** What is too weak of a certificate, each completing 'it …': `has a key of rsa-1024`. Empty: none. */
+/** The weaknesses of a certificate, each completing 'it …': `has a key of rsa-1024`. Empty: none. */
 export function weaknesses(certificate: X509Certificate): readonly string[] {
   return [
     ...(isStrongKeyOfCa(certificate.publicKey)
@@ -57,8 +56,9 @@ export function weaknesses(certificate: X509Certificate): readonly string[] {
 }
 
 /**
- * The same of anything that is signed as X.509 has it (a certificate, a request; DER): a sequence of what is signed,
- * the algorithm, and the signature.
+ * The same for anything signed in the form of X.509 (a certificate, a request).
+ *
+ * @param der a sequence of the signed part, the algorithm, and the signature
  */
 export function weakSignature(der: Uint8Array): readonly string[] {
   const [whole] = derElements(der)
@@ -75,14 +75,14 @@ export function weakSignature(der: Uint8Array): readonly string[] {
 }
 
 export interface WeakCa {
-  /** As `fingerprintsOf` has it. */
+  /** As from `fingerprintsOf`. */
   readonly fingerprint: string
   readonly message: string
 }
 
 /**
- * Each CA of a bundle (PEM) that is too weak, in a line that names it. What can't be read is reported where
- * it is used.
+ * Each CA of a bundle (PEM) that is too weak, with a line that names it. Unreadable bundles are reported where they are
+ * used.
  */
 export function weakCas(pem: string): readonly WeakCa[] {
   return certificatesOf(pem).flatMap((certificate) => {
@@ -105,13 +105,13 @@ function certificatesOf(pem: string): readonly X509Certificate[] {
 export const ROTATE_WEAK_CA =
   'replace it with a stronger CA: quorate certs rotate-ca (if the cluster file names the CA, name the new one in it first)'
 
-/** @throws QuorateError `pki` for a new CA that is too weak to be trusted */
+/** @throws QuorateError `pki` for a new CA that is too weak */
 export function assertStrongCas(pem: string, hint: string): void {
   const weak = weakCas(pem)
   if (weak.length > 0) throw new QuorateError('pki', weak.map(({ message }) => message).join('\n'), { hint })
 }
 
-/** A CA may have some keys that members may not: Ed25519, PSS only, and RSA with a small exponent. */
+/** A CA may have keys that members may not have: Ed25519, PSS only, and RSA with a small exponent. */
 function isStrongKeyOfCa(key: KeyObject): boolean {
   if (key.asymmetricKeyType === 'rsa' || key.asymmetricKeyType === 'rsa-pss')
     return (key.asymmetricKeyDetails?.modulusLength ?? 0) >= 2048

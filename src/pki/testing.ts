@@ -1,4 +1,4 @@
-/** What the tests of this directory share: the real openssl, a private directory, a node's request as openssl makes it. */
+/** Shared by the tests of this directory: the real openssl, a private directory, a node's request as openssl makes it. */
 import { execFileSync, spawn } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
@@ -17,7 +17,7 @@ export const ETCD01 = {
 
 export const DAYS = 86_400_000
 
-/** Runs openssl in `directory`; throws with its complaint if it fails. */
+/** Runs openssl in `directory`; throws its error message if it fails. */
 export function openssl(folder: string, ...args: string[]): string {
   return execFileSync('openssl', args, { cwd: folder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
 }
@@ -52,7 +52,7 @@ export function memberRequest(
     profile?: Profile
     algorithm?: keyof typeof KEY_ARGUMENTS
     days?: number
-    /** DNS names beyond the node's. */
+    /** DNS names in addition to the node's. */
     more?: readonly string[]
   } = {},
 ): IssueRequest & { readonly allowed: AllowedNames } {
@@ -140,7 +140,7 @@ function runHere(command: RemoteCommand, environment: Record<string, string>): P
     child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()))
     child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()))
     child.on('error', reject)
-    // A program that ends without reading its input is no failure: its exit code speaks.
+    // A program that ends without reading its input isn't a failure: its exit code counts.
     child.stdin.on('error', () => undefined)
     child.on('close', (code) => {
       resolve({ host: 'root-ca-host', stdout, stderr, exitCode: code ?? 255, durationMs: 0 })

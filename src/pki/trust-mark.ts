@@ -1,14 +1,14 @@
 /**
- * A short mark of what a bundle trusts: a process of etcd has it in its environment since its start. Computed
- * from the text only.
+ * A short mark of what a bundle trusts. An etcd process has it in its environment from its start. It depends only on
+ * the text.
  */
 import { createHash } from 'node:crypto'
 
 const BLOCK = /-----BEGIN CERTIFICATE-----([^-]+)-----END CERTIFICATE-----/g
 
 /**
- * The fingerprints of a bundle's certificates: the first half of SHA-256 over DER, lower-case hexadecimal, each once and
- * in order of their value. Computed from the text alone; a text without a certificate has its own.
+ * The fingerprints of a bundle's certificates: the first half of SHA-256 over DER, lower-case hexadecimal, each once,
+ * sorted. They depend only on the text; a text without certificates has a fingerprint too.
  */
 export function fingerprintsOf(bundle: string): readonly string[] {
   const blocks = [...bundle.matchAll(BLOCK)].map(([, body = '']) => Buffer.from(body, 'base64'))
@@ -18,16 +18,19 @@ export function fingerprintsOf(bundle: string): readonly string[] {
   ].sort()
 }
 
-/** The fingerprint of a bundle's first certificate: of the CA that signs. */
+/** The fingerprint of a bundle's first certificate, which is the signing CA's. */
 export function firstFingerprint(bundle: string): string {
   const [first] = bundle.match(BLOCK) ?? [bundle]
   return fingerprintsOf(first)[0] ?? ''
 }
 
-/** The variable in which a process of etcd carries what it trusts since its start: the fingerprints, with commas. */
+/**
+ * The environment variable that records what an etcd process has trusted since its start: the fingerprints, separated
+ * by commas.
+ */
 export const TRUST_MARK = 'QUORATE_CA'
 
-/** The environment file beside `ca.crt` that gives a process its mark. */
+/** The environment file next to `ca.crt` that gives a process its mark. */
 export function trustMarkFile(bundle: string): string {
   return `${TRUST_MARK}=${fingerprintsOf(bundle).join(',')}\n`
 }

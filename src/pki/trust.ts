@@ -1,4 +1,4 @@
-/** The CAs that members and clients trust: the one that signs, and during a rotation the other one too. */
+/** The CAs that members and clients trust: the signing one, and during a rotation the other one too. */
 import path from 'node:path'
 import { readText } from '../files/read-file.ts'
 import type { Authority } from './authority.ts'
@@ -30,7 +30,7 @@ export async function readTrustFile(file: string): Promise<string | undefined> {
   }
 }
 
-/** Every certificate of these texts once, in their order. @throws QuorateError `pki` where one can't be read */
+/** Every certificate of these texts once, in order. @throws QuorateError `pki` if one can't be read */
 export function bundleOf(...texts: readonly string[]): string {
   const certificates = texts.flatMap((text) => parseCertificates(text, 'the trusted CAs'))
   const seen = new Set<string>()

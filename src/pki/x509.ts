@@ -1,4 +1,7 @@
-/** `@peculiar/x509` with the Reflect polyfill that it needs first. Slow to load (about 80 ms): import it where it is used. */
+/**
+ * `@peculiar/x509` with the Reflect polyfill, which must be loaded first. It takes about 80 ms to load: import it where
+ * it is used.
+ */
 import 'reflect-metadata'
 
 export * from '@peculiar/x509'

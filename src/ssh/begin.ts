@@ -14,11 +14,11 @@ export function markedScript(command: string): string {
 }
 
 export interface Bounds {
-  /** Maximum length of the command's own output, in bytes; more is an error. */
+  /** Maximum length of the command's own output, in bytes; longer output is an error. */
   readonly maxBytes: number
   /** Whether it is kept for the result. */
   readonly keep: boolean
-  /** The error if there is more. */
+  /** The error for longer output. */
   readonly tooMuch: (bytes: number) => Error
 }
 

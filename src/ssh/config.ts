@@ -22,11 +22,11 @@ export interface SshConfig {
   readonly sessionOptions: boolean
 }
 
-/** The file's text. The first value that ssh reads wins, so ours come first. */
+/** The file's text. The first value that ssh reads wins, so quorate's come first. */
 export function sshConfig(target: SshTarget, config: SshConfig): string {
   const values: Record<string, string> = {
     StrictHostKeyChecking: 'yes',
-    // Read beside the user's known hosts, whichever files the user's configuration names for them.
+    // Read in addition to the user's known hosts, whichever files the user's configuration names for them.
     GlobalKnownHostsFile: [config.knownHosts, '/etc/ssh/ssh_known_hosts', '/etc/ssh/ssh_known_hosts2']
       .map(quotePath)
       .join(' '),
@@ -63,7 +63,7 @@ function commonValues(config: Omit<SshConfig, 'knownHosts'>): Record<string, str
     // A host that disappears during a run is detected within 15 s instead of after TCP's hours.
     ServerAliveInterval: '5',
     ServerAliveCountMax: '2',
-    // A jump host's running master may be used, but none is left running.
+    // A jump host's running master may be used, but quorate leaves none running.
     ControlMaster: 'no',
     ControlPersist: 'no',
     CheckHostIP: 'no',
@@ -72,7 +72,7 @@ function commonValues(config: Omit<SshConfig, 'knownHosts'>): Record<string, str
     RemoteCommand: 'none',
     ClearAllForwardings: 'yes',
     PermitLocalCommand: 'no',
-    // A command on the node needs a session, its input and our ssh in the foreground.
+    // A command on the node needs a session, its input, and ssh in the foreground.
     ...(config.sessionOptions
       ? { SessionType: 'default', StdinNull: 'no', ForkAfterAuthentication: 'no' }
       : {}),
@@ -90,7 +90,7 @@ function commonValues(config: Omit<SshConfig, 'knownHosts'>): Record<string, str
 
 function configText(values: Readonly<Record<string, string>>, target: SshTarget): string {
   const lines = Object.entries(values).map(([name, value]) => `  ${name} ${value}`)
-  // Here as well for jump hosts: they get no options except this file's.
+  // Also in this file, because jump hosts get no other options.
   if (target.identityFile !== undefined) lines.push(`  IdentityFile ${quotePath(target.identityFile)}`)
   const user = path.join(homedir(), '.ssh', 'config')
   // Last, so that the user's configuration wins. AES-GCM, which current processors accelerate, takes a third

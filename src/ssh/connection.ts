@@ -28,21 +28,21 @@ export interface ConnectionOptions {
   readonly interactive?: boolean | undefined
   readonly connectTimeoutSeconds?: number | undefined
   /**
-   * ssh's KexAlgorithms. Unset, ssh chooses: OpenSSH 9.0–9.8 then spends about 0.1 s of processor time a connection on
-   * a key exchange that resists quantum computers (sntrup761), which `curve25519-sha256` alone saves.
+   * ssh's KexAlgorithms. If unset, ssh chooses: OpenSSH 9.0–9.8 then uses a post-quantum key agreement (sntrup761),
+   * which costs about 0.1 s of processor time for each connection. Only `curve25519-sha256` avoids that.
    */
   readonly kexAlgorithms?: string | undefined
   /** `knowsSessionOptions`. */
   readonly sessionOptions: boolean
   readonly signal?: AbortSignal | undefined
-  /** What every deadline is multiplied by, for tests; 1 unless given. */
+  /** Factor for every deadline, for tests; 1 by default. */
   readonly patienceFactor?: number | undefined
 }
 
-/** sshd's default MaxSessions is 10 for one connection; ours and root's guard are two of them. */
+/** sshd's default MaxSessions is 10 for one connection. This connection's guard and root's guard use two of them. */
 const MAX_SESSIONS = 8
 
-/** Connects to one node. @throws QuorateError `unreachable`, `host-key` or `permission`, with what to do. */
+/** Connects to one node. @throws QuorateError `unreachable`, `host-key` or `permission`, with a hint. */
 export async function connect(
   host: string,
   target: SshTarget,
@@ -109,7 +109,7 @@ class SshConnection implements Remote {
   }
 
   async attach({ argv, root = false }: Parameters<Remote['attach']>[0]): Promise<number> {
-    // sudo asks for its password on the terminal itself: none has to be sent along.
+    // sudo asks for its password on the terminal itself, so none is sent.
     const bySudo = root && this.#parts.master.guard.login.rights !== 'root'
     const run = (this.#runs += 1)
     const mark = (words: readonly string[]) => markRun(this.#parts.name, run, words, { terminal: true })
@@ -148,7 +148,7 @@ class SshConnection implements Remote {
   }
 
   async close(): Promise<void> {
-    // With running commands the guards are not dismissed: they end the commands when the connection ends.
+    // While commands run, the guards are not dismissed: they end the commands when the connection ends.
     if (this.#slots.idle) {
       this.#rights.release()
       this.#parts.master.guard.release()
@@ -168,7 +168,7 @@ class SshConnection implements Remote {
       ...wire,
       argv: markRun(this.#parts.name, run, wire.argv, streams),
     })
-    // Before taking a slot: finding out about root access needs one itself. Both sudo and what it runs are marked.
+    // Before taking a slot, because determining root access needs one itself. Both sudo and what it runs are marked.
     const wire = mark(root ? await this.#rights.apply(command, mark) : command)
     for (;;) {
       const slot = await this.#slots.take(streams.signal)
@@ -207,7 +207,7 @@ class SshConnection implements Remote {
       detached: true,
       signal: deadline.or(streams.signal),
       encoding: streams.encoding,
-      // Kept here because the cutter drops it.
+      // `AfterBegin` keeps the output instead, because it drops what precedes the marker.
       keep: false,
       onStop: () => {
         master.guard.hangUp(run)
@@ -284,7 +284,7 @@ class SshConnection implements Remote {
   }
 }
 
-/** What is asked right now. */
+/** The current request. */
 function nameOf(patience: NonNullable<RemoteCommand['patience']>): string | undefined {
   if (patience === 'endless') return undefined
   return (typeof patience === 'function' ? patience() : patience)?.asked

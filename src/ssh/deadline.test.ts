@@ -1,4 +1,4 @@
-/** No machine may hold a run up for ever, nor fill its memory. */
+/** A node must not be able to block a run forever, or to fill its memory. */
 import { once } from 'node:events'
 import { expect, test } from 'vitest'
 import { AfterBegin, BEGIN } from './begin.ts'

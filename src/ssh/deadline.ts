@@ -13,7 +13,7 @@ export class Deadline {
   #running: Patience | undefined
   #timer: NodeJS.Timeout | undefined
 
-  /** @param factor what the times are multiplied by */
+  /** @param factor that the times are multiplied by */
   constructor(host: string, patience: NonNullable<RemoteCommand['patience']>, factor: number) {
     this.#host = host
     this.#factor = factor
@@ -33,7 +33,7 @@ export class Deadline {
     this.#timer = setTimeout(() => this.#late.abort(tooSlow(this.#host, patience, ms)), ms)
   }
 
-  /** Aborts when the time is up, with an error that says so; or with the other signal. */
+  /** Aborts with an error when the time is up, or with the other signal. */
   or(signal: AbortSignal | undefined): AbortSignal {
     return signal === undefined ? this.#late.signal : AbortSignal.any([signal, this.#late.signal])
   }

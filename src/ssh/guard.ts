@@ -21,7 +21,7 @@ export interface Guard {
   release(): void
 }
 
-/** The guard as a command: `connection` names the connection that it watches. */
+/** The guard as a command: `connection` is the name of the connection that it watches. */
 export function guardArgv(connection: string): string[] {
   return inLoginEnvironment(['sh', '-c', program, 'sh', connection])
 }
@@ -71,8 +71,8 @@ export function spawnSsh(args: readonly string[], interactive: boolean): ChildPr
 const KEPT_LENGTH = 65_536
 
 /**
- * Waits for the greeting; resolves with undefined if the output ends without one. Login scripts may print
- * before it. @param onText is called with all output so far, each time that there is more
+ * Waits for the greeting; resolves with undefined if the output ends without one. Login scripts may print before it.
+ * @param onText called with all output so far, each time that more arrives
  */
 export async function greeting(
   child: ChildProcess,
@@ -80,7 +80,7 @@ export async function greeting(
 ): Promise<Guard | undefined> {
   const { stdin, stdout } = child
   if (stdin === null || stdout === null) return undefined
-  // The guard may end before we notice that ssh has ended: the end of the connection is reported elsewhere.
+  // The guard may end before quorate notices that ssh has ended: the end of the connection is reported elsewhere.
   stdin.on('error', () => undefined)
   const login = await new Promise<Login | undefined>((resolve) => {
     let text = ''

@@ -29,7 +29,7 @@ export const GREETING_WITH_QUESTIONS_MS = 300_000
 /** What login scripts may print before a command begins, in bytes. */
 export const PREAMBLE_BYTES = 64 * 1024
 
-/** What is asked of a node, and how long the answer may take. */
+/** What a node is asked, and how long the answer may take. */
 export interface Patience {
   /** For the message: `its state`, `start etcd.service`. */
   readonly asked: string

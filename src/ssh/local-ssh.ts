@@ -1,4 +1,4 @@
-/** What ssh on this side knows of a connection, without a word to the far end. */
+/** What ssh on the workstation knows about a connection, without asking the node. */
 import { LOCAL_MS } from './limits.ts'
 import { runProcess } from './process.ts'
 

@@ -1,6 +1,6 @@
 /**
- * What sshd shows before it ends a login: an expired account, /etc/nologin. ssh prints that only at LogLevel
- * INFO, with many lines that are no failure. So quorate connects once more if that could explain a failure.
+ * What sshd prints before it ends a login: an expired account, /etc/nologin. ssh shows that only at LogLevel INFO,
+ * among many harmless lines. So quorate connects once more if that could explain a failure.
  */
 import type { SshTarget } from '../spec/cluster.ts'
 import { options, targetArguments } from './config.ts'
@@ -16,8 +16,8 @@ export interface SecondLook {
 }
 
 /**
- * sshd closed the connection after the key exchange: before it, sshd doesn't know who logs in. OpenSSH 9.2
- * prints nothing about that at LogLevel ERROR; for a jump host it prints UNKNOWN.
+ * sshd closed the connection after the keys were agreed: before that, sshd doesn't know who logs in. OpenSSH 9.2 prints
+ * nothing about that at LogLevel ERROR; for a jump host it prints UNKNOWN.
  */
 export function isClosed(stderr: string): boolean {
   if (stderr.trim() === '') return true

@@ -12,7 +12,7 @@ const TARGET = {
 const failed = (said: string) => loginFailure('etcd01', TARGET, { said, exitCode: 1 })
 
 test.for([
-  // cloud-init, Amazon Linux, Oracle Linux, a site's own.
+  // cloud-init, Amazon Linux, Oracle Linux, a site's own text.
   ['Please login as the user "ubuntu" rather than the user "root".', 'user: ubuntu'],
   ['Please login as the user "ec2-user" rather than the user "root".', 'user: ec2-user'],
   ["You can't log in as root; log in as 'ops' and use sudo", 'user: ops'],

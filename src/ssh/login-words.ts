@@ -15,7 +15,7 @@ interface Case {
 
 const LOGIN_AS = /log ?in as (?:the )?(?:user )?["'`]?([a-z_][a-z0-9_.-]{0,31})/i
 
-/** Words in place of a user name that are none; root is the user that was refused. */
+/** Words that stand in place of a user name but aren't one; root is the user that was refused. */
 const NO_USER = /^(?:root|the|an?|user|username|your|my|another|other|non-root|regular|normal|yourself)$/i
 
 function userNamedIn(said: string): string | undefined {
@@ -44,7 +44,7 @@ const CASES: readonly Case[] = [
       `set a new password for this user on the node (passwd), or end the expiry as root: chage -M -1 -d "$(date +%F)" USER. To do it over SSH: ${sshCommand(target, '-t')}`,
   },
   {
-    // The message of nologin(8), and of login shells that are no shells.
+    // Messages of nologin(8), and of login shells that refuse to run commands.
     said: /account is currently not available|nologin|shell access|not allowed to log ?in/i,
     hint: () =>
       'set another `user` under `ssh` in the cluster file, or give this user a login shell on the node: usermod -s /bin/sh USER',

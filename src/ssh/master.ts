@@ -1,8 +1,8 @@
 /**
  * One OpenSSH connection to a node that everything else shares (a multiplexing master).
  *
- * It is a foreground process whose remote side, the guard, reads our pipe. When this program ends, however it
- * ends, the pipe closes, the guard ends what still runs on the node, and ssh ends too. Nothing is left
+ * It is a foreground process whose remote side, the guard, reads a pipe of this program. When this program ends,
+ * however it ends, the pipe closes, the guard ends what still runs on the node, and ssh ends too. Nothing is left
  * running on either side.
  */
 import { once } from 'node:events'
@@ -36,7 +36,7 @@ export interface MasterOptions extends SshConfig {
   /** Path of the control socket, short (the system allows about 100 bytes) and in a private directory. */
   readonly controlPath: string
   readonly signal?: AbortSignal | undefined
-  /** What every deadline is multiplied by; 1 unless given. */
+  /** Factor for every deadline; 1 by default. */
   readonly patienceFactor?: number | undefined
 }
 

@@ -179,7 +179,7 @@ async function feed(child: ChildProcess, exited: Promise<number>, options: Proce
   // Not consumed, so that it can be used for another attempt.
   if (gone) return
   const pieces = options.stdin instanceof Readable ? options.stdin : [options.stdin ?? '']
-  // A source that blocks would otherwise keep us waiting after the program has ended.
+  // A source that blocks would otherwise make quorate wait after the program has ended.
   const source = options.stdin instanceof Readable ? options.stdin : undefined
   void closed.then(() => source?.destroy())
   try {

@@ -15,8 +15,8 @@ export function quoteCommand(argv: readonly string[]): string {
 }
 
 /**
- * A POSIX shell script as a command line that any login shell passes to `sh` unchanged. fish and csh
- * interpret backslashes, `!` and line ends within single quotes differently, so it contains none of them.
+ * A POSIX shell script as a command line that any login shell passes to `sh` unchanged. Within single quotes, fish and
+ * csh interpret backslashes, `!` and line ends differently, so it contains none of them.
  */
 export function forAnyLoginShell(script: string): string {
   // One character for each byte. A command of quorate has about 50 000, and is sent to every node.

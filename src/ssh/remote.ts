@@ -11,10 +11,11 @@ export interface Remote {
   /** Runs one command on the node and waits for its end. Never throws for a non-zero exit code; see `check`. */
   run(command: RemoteCommand): Promise<CommandResult>
   /**
-   * Runs one command on the terminal of this process, as `ssh -t` does: it gets the keys, Ctrl-C among them, and draws.
+   * Runs one command on the terminal of this process, as `ssh -t` does: the command gets the keys, including Ctrl-C,
+   * and draws.
    *
    * @returns its exit code
-   * @throws QuorateError `unreachable` where the connection breaks
+   * @throws QuorateError `unreachable` if the connection breaks
    */
   attach(command: { readonly argv: readonly string[]; readonly root?: boolean | undefined }): Promise<number>
   /** A local socket whose connections are forwarded to `address:port` from the node. Ends with the connection. */
@@ -26,8 +27,8 @@ export interface RemoteCommand {
   /** Program and arguments, each passed on unchanged: quoting is done in one place. */
   readonly argv: readonly string[]
   /**
-   * What the command reads; its end is the end of the command's input. If this program dies, the input ends
-   * as well: a command that writes its input to a file must check length or digest before it uses that file.
+   * The command's standard input; its end is the end of the command's input. If this program is killed, the input ends
+   * as well. So a command that writes its input to a file must check length or digest before it uses that file.
    */
   readonly stdin?: string | Uint8Array | Readable | InputFile | undefined
   /** As root: directly if that is the login, else through sudo. */
@@ -39,9 +40,8 @@ export interface RemoteCommand {
   /** How output becomes text: `utf8` by default; with `latin1` each byte is one character, for binary output. */
   readonly encoding?: 'utf8' | 'latin1' | undefined
   /**
-   * What is asked, and how long it may take; a look by default. A function is called again with each chunk of
-   * output, and the time restarts whenever its result changes. `endless` or undefined: only the signal ends
-   * it.
+   * The request, and how long it may take; a read of state by default. A function is called again with each chunk of
+   * output, and the time restarts whenever its result changes. `endless` or undefined: only the signal ends it.
    */
   readonly patience?: Patience | (() => Patience | undefined) | 'endless' | undefined
   /** It must not be killed: when its time is up, or on the signal, it only gets a hangup. */

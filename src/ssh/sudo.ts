@@ -1,10 +1,9 @@
 /**
  * Root access on the remote side.
  *
- * A sudo password travels over the encrypted connection's standard input only. sudo may or may not read it
- * (it caches passwords), so a marker line follows, and everything up to the marker is discarded before the
- * command starts. So the password can't reach the command, and the command's input can't be read as a
- * password.
+ * A sudo password is sent only over the encrypted connection, as standard input. sudo may or may not read it, because
+ * it caches passwords. So a marker line follows, and everything up to the marker is discarded before the command
+ * starts. The command can't read the password, and sudo can't read the command's input as a password.
  */
 import { Readable } from 'node:stream'
 import { type InputFile, isInputFile, readInput } from './input-file.ts'

@@ -94,7 +94,7 @@ class Scan {
       scanConfig(this.#target, notes, kinds.flatMap(algorithms), this.#settings()),
     )
     const lines = parseKnownHosts(await readText(notes))
-    // Neither accepted nor refused: the host itself was not reached, at most a jump host.
+    // Neither accepted nor refused: only a jump host was reached, or nothing at all.
     if (lines.length === 0 || !this.#reached(stderr)) throw sshFailure(this.#host, this.#target, stderr)
     return lines
   }

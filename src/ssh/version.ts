@@ -17,8 +17,8 @@ export async function knowsSessionOptions(signal?: AbortSignal): Promise<boolean
 }
 
 /**
- * @param words what `ssh -V` says: `OpenSSH_9.2p1 Debian-2, OpenSSL 3.0.19`. Anything else counts as an older
- * version.
+ * @param words the output of `ssh -V`: `OpenSSH_9.2p1 Debian-2, OpenSSL 3.0.19`. Anything else counts as an older
+ *   version.
  */
 export function isFrom(words: string, major: number, minor: number): boolean {
   const [, first, second] = /^OpenSSH_(?:for_Windows_)?(\d+)\.(\d+)/.exec(words) ?? []
