@@ -1,12 +1,12 @@
-/** Whether etcd's own users and roles are in use. */
+/** Whether etcd's own users and roles are active. */
 import { Code, ConnectError } from '@connectrpc/connect'
 import type { MemberClient } from './client.ts'
 import { failureKind } from './failure.ts'
 import { Auth } from './gen/auth_pb.ts'
 
 /**
- * Asks for a token for nobody: where authentication is off, etcd says so before it looks at any name (every version,
- * while the call that tells the state itself came with 3.5).
+ * Requests a token for an empty user name: if authentication is off, etcd reports that before it checks any name. This
+ * works on every version; the call that returns the status itself exists only from 3.5 on.
  *
  * @returns undefined: the member could not say. @throws QuorateError `cancelled` after the signal.
  */

@@ -1,4 +1,4 @@
-/** Whoever answers in a member's place fills no memory and forges no line. */
+/** A server in a member's place can't fill memory, and can't forge a line of output. */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect, test } from 'vitest'

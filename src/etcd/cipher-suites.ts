@@ -1,6 +1,6 @@
 /**
- * The names of `cipher-suites` that some etcd knows: those of Go's crypto/tls, also the insecure ones, and two that etcd took
- * before Go had them. etcd does not start with any other (`unexpected TLS cipher suite`).
+ * The names of `cipher-suites` that any supported etcd accepts: those of Go's crypto/tls, including insecure ones, and
+ * two that etcd accepted before Go had them. etcd doesn't start with any other (`unexpected TLS cipher suite`).
  */
 const NAMES: ReadonlySet<string> = new Set(
   `AES_128_GCM_SHA256 AES_256_GCM_SHA384 CHACHA20_POLY1305_SHA256
@@ -18,7 +18,7 @@ const NAMES: ReadonlySet<string> = new Set(
     .map((name) => `TLS_${name}`),
 )
 
-/** @param list names with commas between them */
+/** @param list names, separated by commas */
 export function areCipherSuites(list: string): boolean {
   return list.split(',').every((name) => NAMES.has(name))
 }

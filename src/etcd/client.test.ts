@@ -42,12 +42,12 @@ test('a member that says goodbye is dialled anew, and what becomes of the old co
   const call = async () => await client.call(Maintenance.method.status, {})
   await call()
   const failures = new Set<FailureKind>()
-  // Between the goodbye's arrival and the connection's end lies one turn of the event loop: which one is tried out.
+  // One turn of the event loop lies between GOAWAY and the end of the connection: this finds out which.
   for (let round = 0; round < 60; round++) {
-    // As etcd does when it stops.
+    // Like etcd when it stops.
     for (const session of sessions) session.goaway(http2.constants.NGHTTP2_NO_ERROR)
     for (let turn = 0; turn < round % 12; turn++) await soon()
-    // One that comes in between may be refused, but never with anything else than an error of its own.
+    // A call in between may be refused, but only with its own error.
     await call().catch((error: unknown) => failures.add(failureKind(error)))
   }
   expect([...failures].filter((kind) => kind !== 'closed')).toEqual([])
@@ -73,7 +73,7 @@ test('a watch ends when its member says that it stops, though the connection sta
   const server = http2.createServer()
   onTestFinished(() => void server.close())
   const sessions: http2.ServerHttp2Session[] = []
-  // The client's end of it comes as an error here.
+  // The client's end of the connection is an error on the server.
   server.on('session', (session) => void sessions.push(session.on('error', () => undefined)))
   server.on('stream', (stream) => {
     stream.on('error', () => undefined)

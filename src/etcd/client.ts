@@ -1,4 +1,4 @@
-/** A client for exactly one etcd member: one HTTP/2 connection, one deadline a call, errors in an operator's words. */
+/** A client for exactly one etcd member: one HTTP/2 connection, a deadline for each call, errors in an operator's words. */
 import type {
   DescMessage,
   DescMethodBiDiStreaming,
@@ -16,16 +16,19 @@ import { type ServedCertificate, shownTo } from './served-certificate.ts'
 import type { NameMembers } from './listed-member.ts'
 import { MemberSessions, WINDOW_BYTES } from './sessions.ts'
 
-/** The longest answer that is read, in bytes: pages of an export are cut to 16 MiB, and one key has 1.5 MiB, unless etcd allows more. */
+/**
+ * The longest answer that is read, in bytes. Pages of an export have 16 MiB at most, and one key has 1.5 MiB, unless
+ * etcd is configured to allow more.
+ */
 const ANSWER_BYTES = 128 * 1024 ** 2
 
-/** How long a call may take unless it says otherwise: etcd itself gives up on a request without quorum after 7 s. */
+/** Default time limit of a call: etcd itself ends a request without quorum after 7 s. */
 export const DEFAULT_TIMEOUT_MS = 8_000
 
 export interface MemberOptions extends MemberEndpoint {
   /** Deadline of every call, in ms. */
   readonly timeoutMs?: number | undefined
-  /** Ends every call that is under way, with the code `cancelled`. */
+  /** Ends every running call, with the code `cancelled`. */
   readonly signal?: AbortSignal | undefined
   readonly named?: NameMembers | undefined
 }
@@ -39,17 +42,20 @@ export interface CallOptions {
 export interface MemberClient {
   /** The node's name in the cluster file. */
   readonly name: string
-  /** The cluster's members, as etcd lists them, under their nodes' names; undefined: under etcd's own. */
+  /** Gives the cluster's members, as etcd lists them, the names of their nodes; undefined: keeps etcd's own names. */
   readonly named?: NameMembers | undefined
-  /** For a second connection to the same member, by another thread; undefined: this client has the only one. */
+  /** For a second connection to the same member, from another thread; undefined: only this client can connect. */
   readonly endpoint?: MemberEndpoint | undefined
-  /** What the member showed on the latest connection; undefined: there was none, it is without TLS, or was not accepted. */
+  /**
+   * The certificate that the member presented on the latest connection; undefined: there was none, it has no TLS, or it
+   * was rejected.
+   */
   certificate?(): ServedCertificate | undefined
   /**
    * Calls a method, e.g. `call(Maintenance.method.status, {})`.
    *
-   * @throws QuorateError `etcd` if the member can't be reached, isn't the one expected, or answers with an error
-   *   (`failureKind` tells which); `cancelled` after the signal.
+   * @throws QuorateError `etcd` if the member can't be reached, isn't the one expected, or answers with an error (see
+   *   `failureKind`); `cancelled` after the signal.
    */
   call<I extends DescMessage, O extends DescMessage>(
     method: DescMethodUnary<I, O>,
@@ -57,23 +63,23 @@ export interface MemberClient {
     options?: CallOptions,
   ): Promise<MessageShape<O>>
   /**
-   * As `call`, for a method that answers with a stream: a snapshot, a watch. Where requests are a stream too, there is
-   * this one, and their side stays open. The stream ends at etcd as soon as nobody reads on; and one without a deadline
-   * ends with an error as soon as the member says that it stops.
+   * Like `call`, for a method that answers with a stream: a snapshot, a watch. If requests are a stream too, only this
+   * one is sent, and their side stays open. The stream ends at etcd as soon as the caller stops reading. One without a
+   * deadline ends with an error as soon as the member announces that it stops.
    */
   stream<I extends DescMessage, O extends DescMessage>(
     method: DescMethodServerStreaming<I, O> | DescMethodBiDiStreaming<I, O>,
     request: MessageInitShape<I>,
     options?: CallOptions,
   ): AsyncIterable<MessageShape<O>>
-  /** Ends the connection and every call under way; later calls are refused. May be called twice. */
+  /** Ends the connection and every running call; later calls are refused. May be called twice. */
   close(): void
   [Symbol.dispose](): void
 }
 
 /**
- * A client for one member. Opens nothing before the first call, and opens anew after a lost connection, so that
- * waiting for a member to come up is calling again.
+ * A client for one member. It connects on the first call, and reconnects after a lost connection. So to wait for a
+ * member to start, repeat the call.
  */
 export function connectMember(options: MemberOptions): MemberClient {
   const closing = new AbortController()
@@ -96,7 +102,8 @@ export function connectMember(options: MemberOptions): MemberClient {
       return socket
     },
   })
-  // A member that stops waits for its streams to end, etcd for 7 s at each port: those that never would end with its goodbye.
+  // A member that stops waits for its streams to end (etcd 7 s on each port): endless ones are closed when it sends
+  // GOAWAY.
   const endless = new Set<AbortController>()
   sessionManager.onGoodbye = () => endless.forEach((stream) => stream.abort())
   const transport = createGrpcTransport({
@@ -121,7 +128,8 @@ export function connectMember(options: MemberOptions): MemberClient {
         cause: thrown,
       })
     }
-    // A refused client certificate arrives after the handshake (TLS 1.3), as the socket's error and not as the call's.
+    // If the member refuses a client certificate, that arrives after the handshake (TLS 1.3), as the socket's error and
+    // not as the call's.
     return memberError(thrown, { ...options, timeoutMs, socketError })
   }
 

@@ -1,14 +1,14 @@
-/** The IDs that etcd gives a cluster and its members at their beginning: known before any of them was started. */
+/** The IDs that etcd gives a cluster and its initial members: known before any of them was started. */
 import { createHash } from 'node:crypto'
 
-/** As etcd's `computeMemberId` (server/etcdserver/api/membership/member.go), of a member that a cluster begins with. */
+/** Like etcd's `computeMemberId` (server/etcdserver/api/membership/member.go), for an initial member. */
 function memberIdOf(peerUrls: readonly string[], token: string): bigint {
   return first8(createHash('sha1').update([...peerUrls].sort().join('') + token))
 }
 
 /**
- * The ID of a cluster that begins with these members, by bootstrap or by restoring a snapshot; hexadecimal, as etcdctl
- * prints it. As etcd's `genID` (server/etcdserver/api/membership/cluster.go).
+ * The ID of a cluster with these initial members, after a bootstrap or a restored snapshot; hexadecimal, as etcdctl
+ * prints it. Like etcd's `genID` (server/etcdserver/api/membership/cluster.go).
  *
  * @param peerUrls each member's peer URLs
  */

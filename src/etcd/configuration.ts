@@ -1,4 +1,4 @@
-/** What one member is told: its ETCD_* variables, only those that its version of etcd knows. */
+/** The configuration of one member: its ETCD_* variables, only those that its version of etcd knows. */
 import { QuorateError } from '../errors.ts'
 import type { CertificateLayout, Cluster, Node } from '../spec/cluster.ts'
 import { etcdNameOf } from '../spec/etcd-name.ts'
@@ -9,40 +9,40 @@ import { withSafeguard } from './feature-gates.ts'
 import { checkSettings } from './settings.ts'
 import { environmentName, flagName, knownFlags, minorOf, supportsV2 } from './versions.ts'
 
-/** Where the files of TLS lie on a member. */
+/** The directory of TLS files on a member. */
 const TLS_DIRECTORY = '/etc/ssl/etcd'
 
 /**
- * Loopback port for `/metrics` and `/health` without TLS, for every local user: no keys and no values, but how much is
- * written, by which calls, and how large the store is. With `metrics: clients` it is closed, and what is served there
- * is on the client port alone, where a certificate is asked for.
+ * Loopback port for `/metrics` and `/health` without TLS, for every local user. It shows no keys and no values, but how
+ * much is written, by which calls, and how large the keyspace is. With `metrics: clients`, this port is closed, and
+ * metrics are only on the client port, which requires a certificate.
  */
 const METRICS_PORT = 2381
 
 /**
- * What a peer's certificate must be valid for (from 3.4 on). Measured on 3.4.23, 3.5.16 and 3.5.30: it is compared as DNS
- * names are (any case, a certificate's wildcard counts), for a peer that calls and for one that is called alike; the
- * common name does not count.
+ * The name that a peer's certificate must be valid for (from 3.4 on). Measured on 3.4.23, 3.5.16 and 3.5.30: it is
+ * compared like a DNS name (case-insensitive, wildcards match), for incoming and outgoing connections. The common name
+ * doesn't count.
  */
 export const PEER_IDENTITY = 'ETCD_PEER_CERT_ALLOWED_HOSTNAME'
 
 export interface MemberConfiguration {
   readonly cluster: Cluster
-  /** The member itself. */
+  /** The member's own node. */
   readonly node: Node
-  /** All members it starts with, itself among them: nodes, or ready-made as `name=peer URL,…`. */
+  /** All initial members, including this one: nodes, or ready-made as `name=peer URL,…`. */
   readonly members: readonly Node[] | string
-  /** Fresh for every bootstrap: member IDs are made from it and the peer URLs. */
+  /** Unique for every bootstrap: member IDs depend on it and on the peer URLs. */
   readonly token: string
-  /** `new` until the cluster was verified, `existing` from then on. */
+  /** `new` until the cluster was verified, then `existing`. */
   readonly state: 'new' | 'existing'
 }
 
 /**
- * The member's environment, in the order in which the file shows it.
+ * The member's environment, in the order of the options file.
  *
- * @throws QuorateError `cluster-file` for a setting of the file's that this version doesn't know or that quorate
- *   decides itself, and for the v2 API where there is none.
+ * @throws QuorateError `cluster-file` for a setting in the file that this version doesn't know or that quorate decides
+ *   itself. Also for the v2 API if this version doesn't have it.
  */
 export function memberEnvironment(configuration: MemberConfiguration): Record<string, string> {
   const { cluster } = configuration
@@ -59,16 +59,16 @@ export function memberEnvironment(configuration: MemberConfiguration): Record<st
     ([name]) => known.has(flagName(name)),
   )
   const environment = { ...decided, ...Object.fromEntries(defaults), ...Object.fromEntries(own) }
-  // The safeguard stays when the file adds feature gates of its own.
+  // The safeguard stays if the file adds its own feature gates.
   const gates = environment['ETCD_FEATURE_GATES']
   if (gates !== undefined) environment['ETCD_FEATURE_GATES'] = withSafeguard(gates)
   return environment
 }
 
-/** A place where members listen beside the client and the peer port. */
+/** An address on which members listen in addition to the client and the peer port. */
 export interface FurtherListener extends ListenUrl {
   readonly use: 'metrics' | 'http'
-  /** The key of the cluster file that moves it. */
+  /** The key of the cluster file that changes it. */
   readonly key: string
 }
 
@@ -91,7 +91,7 @@ function servesMetrics({ metrics, clientPort, peerPort }: Cluster['etcd']): bool
   return metrics === 'local' && ![clientPort, peerPort].includes(METRICS_PORT)
 }
 
-/** Listeners of the file's own, at this node's address where they say so. */
+/** Listeners from the file, with this node's address if they contain the placeholder. */
 function ownUrls(flag: string, value: string, { address }: Node): string {
   return LISTENERS.some((one) => one === flag) ? value.replaceAll(OWN_ADDRESS, bracket(address)) : value
 }
@@ -101,7 +101,7 @@ export function peerUrl(cluster: Cluster, node: Node): string {
   return `${node.plainPeer === true ? 'http' : 'https'}://${bracket(node.address)}:${cluster.etcd.peerPort}`
 }
 
-/** In either scheme: it is the same place, whether it has TLS yet or not. */
+/** In both schemes: it is the same listener, with or without TLS. */
 export function peerUrlsOf(cluster: Cluster, node: Node): readonly string[] {
   return ([undefined, true] as const).map((plainPeer) => peerUrl(cluster, { ...node, plainPeer }))
 }
@@ -111,12 +111,12 @@ export function clientUrl(cluster: Cluster, node: Node): string {
   return `https://${bracket(node.address)}:${cluster.etcd.clientPort}`
 }
 
-/** All of them: clients that speak http, where there may be some, find a member by another. */
+/** All of them: clients without TLS, if there may be some, need another URL. */
 export function clientUrls(cluster: Cluster, node: Node): readonly string[] {
   return inBoth(cluster, clientUrl(cluster, node))
 }
 
-/** Where this version can't be relied on to serve both on one port, clients keep what they have. */
+/** If this version can't reliably serve both on one port, clients keep the current scheme. */
 function inBoth({ etcd }: Cluster, url: string): readonly string[] {
   if (!etcd.plaintextClients) return [url]
   const plain = url.replace('https:', 'http:')
@@ -153,7 +153,7 @@ function identity({ cluster, node, members, token, state }: MemberConfiguration)
   }
 }
 
-/** Where etcd puts it when nobody says another place: then nobody says it. */
+/** The WAL directory is etcd's default within the data directory, and is then not set. */
 function walWithinData({ etcd }: Cluster): boolean {
   return etcd.walDirectory === `${etcd.dataDirectory}/member/wal`
 }
@@ -185,13 +185,16 @@ function tlsFiles(layout: CertificateLayout): Record<string, string> {
   }
 }
 
-/** etcd refuses to start with both: what the file asks of peers' common names stays. */
+/** etcd refuses to start with both: the file's rule for peers' common names has priority. */
 function peerIdentity({ cluster, node }: MemberConfiguration): Record<string, string> {
   if (node.demands === undefined || 'peer-cert-allowed-cn' in cluster.etcd.settings) return {}
   return { [PEER_IDENTITY]: node.demands }
 }
 
-/** What is sensible unless the file says otherwise, under every name it ever had; the version picks its own. */
+/**
+ * Reasonable values unless the file sets others, under every name that they ever had; only those that the version knows
+ * are used.
+ */
 function safeguards({ etcd }: Cluster, known: ReadonlySet<string>): Record<string, string> {
   const minor = minorOf(etcd.version)
   if (etcd.enableV2 && !supportsV2(etcd.version)) {
@@ -202,16 +205,16 @@ function safeguards({ etcd }: Cluster, known: ReadonlySet<string>): Record<strin
   const hasGates = known.has('feature-gates')
   return {
     ETCD_STRICT_RECONFIG_CHECK: 'true',
-    // On restart a member compares its contents with its peers' before it serves.
+    // At a restart, a member compares its contents with its peers' before it serves.
     ...(hasGates
       ? { ETCD_FEATURE_GATES: 'InitialCorruptCheck=true' }
       : { ETCD_EXPERIMENTAL_INITIAL_CORRUPT_CHECK: 'true' }),
-    // The default from 3.5 on: a member that comes back does not disturb a leader that works.
+    // The default from 3.5 on: a returning member doesn't disturb a working leader.
     ...(minor === '3.4' ? { ETCD_PRE_VOTE: 'true', ETCD_LOGGER: 'zap' } : {}),
     ETCD_AUTO_COMPACTION_MODE: 'periodic',
     ETCD_AUTO_COMPACTION_RETENTION: '8h',
     ...(!servesMetrics(etcd) ? {} : { ETCD_LISTEN_METRICS_URLS: `http://127.0.0.1:${METRICS_PORT}` }),
-    // On by default in 3.3; later it is off unless asked for, and merely naming it brings a warning.
+    // On by default in 3.3. Later it is off by default, and even setting it to false causes a warning.
     ...(etcd.enableV2 || minor === '3.3' ? { ETCD_ENABLE_V2: String(etcd.enableV2) } : {}),
   }
 }

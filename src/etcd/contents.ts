@@ -1,22 +1,22 @@
-/** Which members hold the same contents, and which others. */
+/** Groups members by their contents. */
 import type { MemberClient } from './client.ts'
 import { type MemberHash, commonRevision, hashOf } from './verify.ts'
 import { type Looked, until } from '../wait/until.ts'
 
-/** What differs for a moment is asked again: compaction is at a different point on each member (see `compareContents`). */
+/** A temporary difference is checked again, because members compact at different times (see `compareContents`). */
 const ATTEMPTS = 8
 const PAUSE_MS = 250
 
 export interface Contents {
-  /** What was compared: everything up to this revision. */
+  /** Everything up to this revision was compared. */
   readonly revision: bigint
-  /** Names of members, one list for each kind of contents, the longest first. */
+  /** Names of members, one list for each version of the contents, the longest first. */
   readonly groups: readonly (readonly string[])[]
-  /** Those that could not say. */
+  /** Members that could not answer. */
   readonly unknown: readonly string[]
 }
 
-/** HashKV of these members at one revision and one compact revision. @throws QuorateError `etcd`, `cancelled` */
+/** Compares HashKV of these members at one revision and one compact revision. @throws QuorateError `etcd`, `cancelled` */
 export async function groupByContents(
   members: readonly MemberClient[],
   signal?: AbortSignal,
@@ -25,7 +25,7 @@ export async function groupByContents(
   if (members.length === 0) return last
   const look = async (): Promise<Looked<Contents, Contents>> => {
     const revision = await commonRevision(members, signal)
-    // The newest contents of all where nobody writes: there a revision that is compacted can't be asked for.
+    // Revision 0 is the newest: on an idle cluster, a compacted revision has no hash.
     for (const asked of [revision, 0n]) {
       const answers = await Promise.all(members.map(async (member) => await hashOf(member, asked, signal)))
       const hashes = answers.filter((answer) => answer !== undefined)

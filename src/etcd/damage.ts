@@ -1,19 +1,19 @@
-/** What etcd says in its journal when its data is damaged, and what that means. */
+/** What etcd prints to its journal when its data is damaged, and the meaning. */
 
 export type DamageKind =
   | 'log' //       the write-ahead log
-  | 'database' //  the database file, or what goes with it
-  | 'contents' //  other contents than the other members have
+  | 'database' //  the database file, or a file that belongs to it
+  | 'contents' //  contents that differ from the other members'
 
 export interface Damage {
   readonly kind: DamageKind
-  /** For people. */
+  /** As shown to the operator. */
   readonly what: string
-  /** etcd's own words. */
+  /** etcd's own message. */
   readonly line: string
 }
 
-/** The words are those of etcd 3.3 to 3.6 and of bbolt. */
+/** Messages of etcd 3.3 to 3.6 and of bbolt. */
 const SIGNS: readonly { readonly said: RegExp; readonly kind: DamageKind; readonly what: string }[] = [
   {
     said: /found data inconsistency with peers|data corruption check failed|data inconsistency detected/i,
@@ -42,12 +42,15 @@ const SIGNS: readonly { readonly said: RegExp; readonly kind: DamageKind; readon
   },
 ]
 
-/** It served after that: whatever it said before is mended. */
+/** It served requests after that: the earlier damage has been repaired. */
 const SERVED = /ready to serve client requests|serving (?:secure )?client (?:requests|traffic)/i
 
 const LONGEST_LINE = 240
 
-/** What a journal says of the data, each kind once, the newest words of it; nothing from before the member served last. */
+/**
+ * The damage that a journal reports, each kind once with its newest message. Ignores messages from before the member
+ * last served.
+ */
 export function damageIn(journal: string): readonly Damage[] {
   const lines = journal.split('\n')
   const served = lines.findLastIndex((line) => SERVED.test(line))

@@ -1,6 +1,6 @@
 /**
- * etcd's own downgrade to the minor before: one call validates, enables and cancels it, and etcd ends it by itself once
- * every member runs the older minor. From 3.6 on a member's status tells of it; 3.5 knows of it, but does not say so.
+ * etcd's own downgrade to the previous minor. One call validates, enables and cancels it, and etcd ends it once every
+ * member runs the older minor. From 3.6 on, a member's status shows it; 3.5 supports it, but doesn't show it.
  *
  * Sources: https://etcd.io/docs/v3.7/downgrades/downgrade_3_7/ and …/downgrade_3_6/, etcd's server/etcdserver/version.
  */
@@ -12,31 +12,31 @@ import { compareMinors, minorBefore, minorIn } from './minor.ts'
 import { FIRST_TO_DOWNGRADE } from './upgrade-path.ts'
 import type { ReachableMember } from './view.ts'
 
-/** How long a member may take to say its status, in ms. */
+/** How long a member may take to return its status, in ms. */
 const STATUS_MS = 2_000
 
-/** What etcd says of a downgrade to a minor. */
+/** What etcd answers about a downgrade to a minor. */
 export type DowngradeVerdict =
   | 'possible'
-  /** One is enabled already, to whatever minor. */
+  /** One is enabled already, to any minor. */
   | 'under-way'
-  /** The cluster is not of the minor above: it has not become one yet, or is no more. */
+  /** The cluster isn't of the minor above: not yet, or no longer. */
   | 'other-minor'
 
-/** What one member says of the versions around it: minors, like `3.6`. */
+/** The versions that one member reports: minors, like `3.6`. */
 export interface Standing {
   readonly name: string
   /** Of its process. */
   readonly minor: string | undefined
-  /** Of its data; undefined: before 3.6, which does not say so. */
+  /** Of its data; undefined: older than 3.6, which doesn't report it. */
   readonly storage: string | undefined
-  /** That a downgrade which is enabled goes to; undefined: none is, or the member is older than 3.6. */
+  /** Of the enabled downgrade; undefined: none is enabled, or the member is older than 3.6. */
   readonly target: string | undefined
 }
 
 /**
- * The minor to which a downgrade is enabled, as at least half of the members say that can, which those of 3.5 can't: a
- * single one that lies, or that has not heard of its end, holds nothing up. undefined: to none.
+ * The target minor of an enabled downgrade, if at least half of the members that can report it agree. Members of 3.5
+ * can't report it. A single member that reports a wrong or outdated target doesn't block anything. undefined: none.
  */
 export function enabledDowngrade(
   members: readonly Pick<ReachableMember, 'version' | 'downgradeTarget'>[],
@@ -53,7 +53,7 @@ function tellsDowngrades(version: string): boolean {
   return minor !== undefined && compareMinors(minor, FIRST_TO_DOWNGRADE) >= 0
 }
 
-/** Changes nothing. @param target a minor, `3.5`. @throws QuorateError `etcd`, as where etcd's users forbid it. */
+/** Changes nothing. @param target a minor, `3.5`. @throws QuorateError `etcd`, for example if etcd's users forbid it. */
 export async function validateDowngrade(
   client: MemberClient,
   target: string,
@@ -83,12 +83,12 @@ export async function enableDowngrade(
   )
 }
 
-/** etcd answers with success even where it failed: the members' status tells. @throws QuorateError `etcd` */
+/** etcd reports success even if it failed: check the members' status. @throws QuorateError `etcd` */
 export async function cancelDowngrade(client: MemberClient, signal?: AbortSignal): Promise<void> {
   await client.call(Maintenance.method.downgrade, { action: Action.CANCEL }, { signal })
 }
 
-/** Of every member that answers. @throws QuorateError `cancelled` */
+/** The versions of every member that answers. @throws QuorateError `cancelled` */
 export async function readStandings(
   clients: readonly MemberClient[],
   signal?: AbortSignal,
@@ -114,8 +114,8 @@ export async function readStandings(
 }
 
 /**
- * Whether a downgrade is enabled in a cluster whose members are all older than 3.6, and so don't say it: by asking for one
- * that is never wanted. Members before 3.5 know no downgrades.
+ * Whether a downgrade is enabled in a cluster whose members are all older than 3.6, and so don't report it. Validates a
+ * downgrade that is never wanted to find out. Members before 3.5 don't support downgrades.
  *
  * @param minor of the cluster
  * @throws QuorateError `etcd`

@@ -2,7 +2,7 @@
 
 export interface DropIn {
   readonly path: string
-  /** Empty: it masks those of the same name in places that count less. */
+  /** Empty: it masks drop-ins of the same name in directories with lower priority. */
   readonly text: string
 }
 
@@ -10,13 +10,13 @@ export interface Directive {
   /** `Service`, without brackets. */
   readonly section: string
   readonly key: string
-  /** Empty: what was said of the key before is forgotten. */
+  /** Empty: it resets earlier values of the key. */
   readonly value: string
-  /** Path of the file that says it. */
+  /** Path of the file that sets it. */
   readonly source: string
 }
 
-/** Of drop-ins in the order of their places, those that count, in the order in which systemd reads them. */
+/** The effective drop-ins, in the order in which systemd reads them. `found` is in the order of their directories. */
 export function inForce(found: readonly DropIn[]): readonly DropIn[] {
   const first = new Map<string, DropIn>()
   for (const one of found) {
@@ -30,7 +30,7 @@ function nameOf({ path }: DropIn): string {
   return path.slice(path.lastIndexOf('/') + 1)
 }
 
-/** In their order. Comments, and lines that say nothing, are left out. */
+/** In order. Comments and lines without effect are left out. */
 export function directives({ path: source, text }: DropIn): readonly Directive[] {
   const found: Directive[] = []
   let section = ''
@@ -44,7 +44,7 @@ export function directives({ path: source, text }: DropIn): readonly Directive[]
   return found
 }
 
-/** A backslash at its end joins a line to the next one; comments between the two count for nothing. */
+/** A backslash at its end joins a line with the next one; comments between the two are ignored. */
 function wholeLines(text: string): readonly string[] {
   const lines: string[] = []
   let pending = ''
@@ -60,7 +60,7 @@ function wholeLines(text: string): readonly string[] {
   return [...lines, pending.trim()].filter((line) => line !== '')
 }
 
-/** The words of a value, quotes and backslashes taken off: `"A=b c" D=e` is `A=b c` and `D=e`. */
+/** The words of a value, without quotes and backslashes: `"A=b c" D=e` is `A=b c` and `D=e`. */
 export function wordsOf(value: string): readonly string[] {
   const words: string[] = []
   const word = /\s*((?:"(?:\\[^]|[^"\\])*"|'(?:\\[^]|[^'\\])*'|\\[^]|[^\s"'\\])+)/y

@@ -1,19 +1,19 @@
-/** systemd's EnvironmentFile format, written and read as systemd does (systemd.exec(5), EnvironmentFile=). */
+/** systemd's EnvironmentFile format, written and parsed like systemd does (systemd.exec(5), EnvironmentFile=). */
 import { QuorateError } from '../errors.ts'
 
-/** Characters that mean themselves everywhere, to systemd and to a shell that sources the file. */
+/** Characters without a special meaning, both for systemd and for a shell that sources the file. */
 const PLAIN = /^[\w@%+=:,./[\]-]*$/
 
-/** A line as quorate itself writes nearly all of them, where nothing is quoted: for these the general grammar is slow. */
+/** Nearly all lines that quorate itself writes have this form, without quotes: the general grammar is slow for them. */
 const SIMPLE = /(\w+)=([\w@%+=:,./[\]-]*)(?:\n|$)/y
 
-/** What a backslash robs of its meaning inside double quotes. */
+/** Characters that a backslash escapes inside double quotes. */
 const SPECIAL = '"\\`$'
 
 /**
  * One `NAME=value` a line, in the record's order.
  *
- * @throws QuorateError `cluster-file` for a value with control characters, which etcd has no use for.
+ * @throws QuorateError `cluster-file` for a value with control characters, which etcd never needs.
  */
 export function renderEnvironmentFile(environment: Readonly<Record<string, string>>): string {
   return Object.entries(environment)
@@ -30,7 +30,7 @@ function quote(name: string, value: string): string {
   return PLAIN.test(value) ? value : `"${value.replaceAll(/["\\`$]/g, (special) => `\\${special}`)}"`
 }
 
-/** The variables that systemd takes from such a file; of two lines for one name the later wins, as there. */
+/** The variables that systemd reads from such a file; of two lines for one name the later wins, as in systemd. */
 export function parseEnvironmentFile(text: string): Record<string, string> {
   const environment: Record<string, string> = {}
   let position = 0
@@ -46,7 +46,7 @@ export function parseEnvironmentFile(text: string): Record<string, string> {
     const line = /\s*(?:(?<comment>[#;](?:\\[^]|[^\n])*)|(?<name>[^=\n]*)(?<assigned>=?))/y
     line.lastIndex = position
     const groups = line.exec(text)?.groups
-    // The pattern matches the empty string too: a line break alone is all that can be left then.
+    // The pattern also matches the empty string: then only a line break can be left.
     position = Math.max(line.lastIndex, position + (line.lastIndex === position ? 1 : 0))
     if (groups?.['assigned'] !== '=') continue
     const value = readValue(text, position)
@@ -56,7 +56,7 @@ export function parseEnvironmentFile(text: string): Record<string, string> {
   return environment
 }
 
-/** Quoted parts stand side by side; after the first plain character, quotes are plain too. */
+/** Quoted parts may follow each other; after the first unquoted character, quotes have no special meaning. */
 function readValue(text: string, start: number): { readonly text: string; readonly end: number } {
   const quoted = /[ \t\r]*(?:'(?<single>[^']*)(?:'|$)|"(?<double>(?:\\[^]|[^"\\])*)(?:"|$))/y
   let value = ''
@@ -74,7 +74,7 @@ function readValue(text: string, start: number): { readonly text: string; readon
   return { text: value, end: plain.lastIndex }
 }
 
-/** A backslash stays unless it escapes something special, or a line break (which goes with it). */
+/** A backslash stays, unless it escapes a special character or a line break, which is removed with it. */
 function unescapeDouble(text: string): string {
   return text.replaceAll(/\\([^])/g, (pair, next: string) => {
     if (next === '\n') return ''
@@ -82,7 +82,7 @@ function unescapeDouble(text: string): string {
   })
 }
 
-/** Blanks at the end don't count, unless escaped. */
+/** Blanks at the end are ignored, unless escaped. */
 function unescapePlain(text: string): string {
   const trimmed = /^(?:\\[^]|[^\\\s]|\s+(?=\S))*/.exec(text)?.[0] ?? ''
   return trimmed.replaceAll(/\\([^])/g, (_pair, next: string) => (next === '\n' ? '' : next))

@@ -1,11 +1,11 @@
-/** What went wrong with a call to a member, told apart by codes (never by wording) and put in an operator's words. */
+/** Why a call to a member failed, determined by codes (never by wording) and expressed in an operator's words. */
 import { Code, ConnectError } from '@connectrpc/connect'
 import { QuorateError } from '../errors.ts'
 import { oneLine } from '../spec/visible.ts'
 import { describeTarget, type MemberEndpoint } from './endpoint.ts'
 
 export type FailureKind =
-  | 'refused' //            nothing listens there
+  | 'refused' //            nothing listens on that port
   | 'unreachable' //        no route, no such name, no such socket
   | 'closed' //             the connection ended before an answer
   | 'not-grpc' //           something answered, but not gRPC
@@ -13,15 +13,15 @@ export type FailureKind =
   | 'not-tls' //            something answered, but not TLS
   | 'expired' //            the member's certificate is out of date
   | 'not-yet-valid' //      the member's certificate is not valid yet
-  | 'unknown-authority' //  the member's certificate is not from our CA
-  | 'wrong-identity' //     the member's certificate carries other addresses and names
-  | 'bad-certificate' //    the member's certificate is wrong otherwise
-  | 'rejected' //           the member does not take our certificate
-  | 'unauthenticated' //    etcd's RBAC wants a login
+  | 'unknown-authority' //  the member's certificate is not from the cluster's CA
+  | 'wrong-identity' //     the member's certificate has other addresses and names
+  | 'bad-certificate' //    the member's certificate is wrong in another way
+  | 'rejected' //           the member rejects the client certificate
+  | 'unauthenticated' //    etcd's RBAC requires a login
   | 'denied' //             etcd's RBAC forbids it
   | 'unavailable' //        etcd answered: no leader, no quorum, overloaded, or still starting
   | 'exhausted' //          etcd's space quota or request limits
-  | 'out-of-range' //       a revision that is compacted already, or not there yet
+  | 'out-of-range' //       a revision that is compacted, or in the future
   | 'unsupported' //        this version of etcd doesn't know the method
   | 'answered' //           etcd answered with some other error
 
@@ -62,13 +62,16 @@ const SOCKET_FAILURES: Readonly<Record<string, FailureKind>> = {
   ERR_SSL_UNEXPECTED_EOF_WHILE_READING: 'closed',
   UND_ERR_SOCKET: 'closed',
   HPE_INVALID_CONSTANT: 'not-grpc',
-  // Refused or reset, with its connection.
+  // Refused or reset, together with its connection.
   ERR_HTTP2_STREAM_ERROR: 'closed',
   ERR_HTTP2_ERROR: 'not-grpc',
   ERR_HTTP2_SESSION_ERROR: 'not-grpc',
 }
 
-/** TLS alerts with which a server refuses a client's certificate (RFC 8446, 6.2); Node has them as `ERR_SSL_…_ALERT_X`. */
+/**
+ * TLS alerts with which a server rejects a client's certificate (RFC 8446, 6.2); Node reports them as
+ * `ERR_SSL_…_ALERT_X`.
+ */
 const REFUSING_ALERTS: ReadonlySet<string> = new Set([
   'BAD_CERTIFICATE',
   'UNSUPPORTED_CERTIFICATE',
@@ -82,7 +85,7 @@ const REFUSING_ALERTS: ReadonlySet<string> = new Set([
 
 /** gRPC status codes. https://grpc.io/docs/guides/status-codes/ */
 const ANSWERS: Partial<Record<Code, FailureKind>> = {
-  // We cancelled nothing: HTTP/2 says so of streams that die with their connection, etcd when it stops.
+  // Not canceled by quorate: HTTP/2 reports this for streams whose connection broke, and etcd when it stops.
   [Code.Canceled]: 'closed',
   [Code.Aborted]: 'closed',
   [Code.DeadlineExceeded]: 'deadline',
@@ -94,30 +97,30 @@ const ANSWERS: Partial<Record<Code, FailureKind>> = {
   [Code.Unimplemented]: 'unsupported',
 }
 
-/** What kind of failure a thrown thing was: a QuorateError of `MemberClient.call`, or what lies beneath it. */
+/** The kind of failure of a thrown error: a QuorateError of `MemberClient.call`, or its cause. */
 export function failureKind(thrown: unknown): FailureKind {
   const chain = causes(thrown)
   for (const code of chain.map(errorCode)) {
     const kind = code === undefined ? undefined : socketFailure(code)
     if (kind !== undefined) return kind
   }
-  // AbortSignal.timeout() ran out.
+  // AbortSignal.timeout() fired.
   if (chain.some((error) => error.name === 'TimeoutError')) return 'deadline'
   const connectError = chain.find((error) => error instanceof ConnectError)
   return (connectError && ANSWERS[connectError.code]) ?? 'answered'
 }
 
-/** Whether etcd answered that what was named is not there: a lease, a member. */
+/** Whether etcd answered that the named thing doesn't exist: a lease, a member. */
 export function isNotFound(thrown: unknown): boolean {
   return hasCode(thrown, Code.NotFound)
 }
 
-/** Whether etcd answered that the present state does not allow it: a downgrade is under way already. */
+/** Whether etcd answered that the current state doesn't allow it: a downgrade is already enabled. */
 export function isFailedPrecondition(thrown: unknown): boolean {
   return hasCode(thrown, Code.FailedPrecondition)
 }
 
-/** Whether etcd answered that what was asked for is none of what can be: another version than a downgrade can go to. */
+/** Whether etcd answered that the requested value is invalid: a version that a downgrade can't lead to. */
 export function isInvalidArgument(thrown: unknown): boolean {
   return hasCode(thrown, Code.InvalidArgument)
 }
@@ -126,16 +129,16 @@ function hasCode(thrown: unknown, code: Code): boolean {
   return causes(thrown).some((error) => error instanceof ConnectError && error.code === code)
 }
 
-/** No answer of etcd's: the socket beneath may know better what happened. */
+/** Not an answer of etcd's: the socket's error may be more precise. */
 const CONNECTION_LOST: ReadonlySet<FailureKind> = new Set(['closed', 'not-grpc'])
 
 interface CallContext extends MemberEndpoint {
   readonly timeoutMs: number
-  /** The last error of the socket beneath, if it had one. */
+  /** The last error of the underlying socket, if it had one. */
   readonly socketError: Error | undefined
 }
 
-/** Anything a call threw as a QuorateError, with what the operator can do about it. */
+/** Turns anything that a call threw into a QuorateError, with a fix for the operator. */
 export function memberError(thrown: unknown, context: CallContext): QuorateError {
   const cause =
     context.socketError !== undefined && CONNECTION_LOST.has(failureKind(thrown))

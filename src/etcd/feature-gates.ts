@@ -1,9 +1,9 @@
-/** `feature-gates` of etcd 3.6 and newer: names, values, and what they ask of each other. */
+/** `feature-gates` of etcd 3.6 and newer: names, values, and their dependencies. */
 import { goBoolean } from '../spec/go-values.ts'
 import { FEATURE_GATES, GATES, RENAMES } from './flags.ts'
 import { minorOf } from './versions.ts'
 
-/** One thing that is wrong with the settings as a whole. */
+/** A problem of the settings as a whole. */
 export interface GateFault {
   /** The setting that it is about. */
   readonly name: string
@@ -17,7 +17,7 @@ const FLAG = 'feature-gates'
 /** quorate's own: on restart a member compares its contents with its peers' before it serves. */
 export const SAFEGUARD = 'InitialCorruptCheck'
 
-/** Name and value of each, as etcd reads them: the last of two counts. */
+/** Name and value of each, like etcd parses them: the last of two counts. */
 function parseGates(text: string): ReadonlyMap<string, string> {
   const pairs = text.split(',').filter((pair) => pair !== '')
   return new Map(
@@ -28,7 +28,7 @@ function parseGates(text: string): ReadonlyMap<string, string> {
   )
 }
 
-/** The gates of the file with quorate's safeguard among them. */
+/** The gates of the file, with quorate's safeguard added. */
 export function withSafeguard(text: string): string {
   return [withoutSafeguard(text), `${SAFEGUARD}=true`].filter((part) => part !== '').join(',')
 }
@@ -42,7 +42,7 @@ export function turnsSafeguardOff(text: string): boolean {
   return goBoolean(parseGates(text).get(SAFEGUARD) ?? '') === false
 }
 
-/** Faults of `feature-gates` itself, and of flags that contradict it or each other. Empty for a minor without gates. */
+/** Problems of `feature-gates` itself, and of flags that contradict it or each other. Empty for a minor without gates. */
 export function gateFaults(version: string, settings: Settings): readonly GateFault[] {
   const minor = minorOf(version)
   const known = GATES[minor]
@@ -82,13 +82,13 @@ function oneGate(
   return []
 }
 
-/** 3.6 knows two names of many settings, and does not start with both. */
+/** 3.6 knows many settings by two names, and doesn't start with both. */
 function bothNames(version: string, settings: Settings): readonly GateFault[] {
   const renamed = RENAMES.filter(
     ([older, newer]) => older.startsWith('experimental-') && older in settings && newer in settings,
   )
   const gated = Object.entries(FEATURE_GATES).filter(
-    // As etcd looks for it: anywhere in the text.
+    // etcd searches the name like this: anywhere in the text.
     ([flag, gate]) => flag in settings && settings[FLAG]?.includes(gate) === true,
   )
   return [

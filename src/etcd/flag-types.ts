@@ -1,6 +1,6 @@
 /**
- * What type each of etcd's flags has, as its source declares it (`embed/config.go`, `etcdmain/config.go` of 3.3, 3.5, 3.6
- * and 3.7): a flag keeps its type from version to version, and when it loses its `experimental-`.
+ * The type of each of etcd's flags, as its source declares it (`embed/config.go`, `etcdmain/config.go` of 3.3, 3.5, 3.6
+ * and 3.7). A flag keeps its type in every version, even if it loses its `experimental-` prefix.
  */
 import { durationText, goBoolean, goCount, goDuration, goInteger } from '../spec/go-values.ts'
 
@@ -8,7 +8,7 @@ export type FlagType = 'boolean' | 'count' | 'integer' | 'duration' | 'urls' | '
 
 const words = (text: string): readonly string[] => text.trim().split(/\s+/)
 
-/** Flags by type, without `experimental-`. Every other one is text. */
+/** Flags by type, without `experimental-`. All others are text. */
 const NAMES: Readonly<Record<Exclude<FlagType, 'choice' | 'text'>, readonly string[]>> = {
   boolean: words(`
     auto-tls client-cert-auth compact-hash-check-enabled debug discovery-insecure-skip-tls-verify
@@ -39,7 +39,10 @@ const NAMES: Readonly<Record<Exclude<FlagType, 'choice' | 'text'>, readonly stri
     peer-cert-allowed-cn peer-cert-allowed-hostname`),
 }
 
-/** Flags that take one of these words. `v2-deprecation` takes several, and others in each minor: see `setting-values.ts`. */
+/**
+ * Flags that accept one of these words. `v2-deprecation` accepts several, and different ones in each minor: see
+ * `setting-values.ts`.
+ */
 const CHOICES: Readonly<Record<string, readonly string[]>> = {
   'discovery-fallback': ['exit', 'proxy'],
   'initial-cluster-state': ['new', 'existing'],
@@ -58,11 +61,10 @@ export function flagType(name: string): FlagType {
 }
 
 /**
- * A value of a flag or a variable in the one spelling that quorate uses: `true` for `T`, `256` for `0x100`, `1h30m` for
- * `90m`.
+ * A value of a flag or a variable in quorate's normalized form: `true` for `T`, `256` for `0x100`, `1h30m` for `90m`.
  *
- * @param minor matters to `cors` alone: 3.3 takes anything there
- * @returns undefined where etcd refuses to start with it
+ * @param minor only matters for `cors`: 3.3 accepts any value
+ * @returns undefined if etcd refuses to start with it
  */
 export function canonicalValue(name: string, text: string, minor?: string): string | undefined {
   if (name === 'cors' && minor === '3.3') return text
@@ -86,7 +88,7 @@ export function canonicalValue(name: string, text: string, minor?: string): stri
   }
 }
 
-/** Whether etcd makes the same of two texts of one flag: `True` and `true`, `5m` and `300s`, URLs in another order. */
+/** Whether two texts of one flag mean the same to etcd: `True` and `true`, `5m` and `300s`, URLs in another order. */
 export function readAlike(name: string, one: string, other: string): boolean {
   if (one === other) return true
   const [value, second] = [one, other].map((text) => {
@@ -96,7 +98,10 @@ export function readAlike(name: string, one: string, other: string): boolean {
   return value !== undefined && value === second
 }
 
-/** With commas between, blanks around each; `cors` also takes a star. etcd sorts them: their order says nothing. */
+/**
+ * Separated by commas, optionally with blanks; `cors` also accepts a star. etcd sorts them, so their order has no
+ * meaning.
+ */
 function canonicalUrls(name: string, text: string): string | undefined {
   if (text === '' && name !== 'cors') return text
   if (text === '*' && name === 'cors') return text

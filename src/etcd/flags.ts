@@ -1,11 +1,11 @@
 /**
  * The flags that each minor version of etcd knows, as data. Every flag `x-y` is also the environment variable
- * `ETCD_X_Y`; a variable that etcd doesn't know is only a warning in its log, so a stale name would silently switch a
- * safeguard off. `config-file` and `version` are left out on purpose: they make etcd ignore everything else.
+ * `ETCD_X_Y`. A variable that etcd doesn't know only causes a warning in its log, so an outdated name would silently
+ * switch a safeguard off. `config-file` and `version` are deliberately left out: they make etcd ignore everything else.
  *
- * Measured: every name was put into the environment of the real binaries (3.3.25, 3.4.23, 3.5.16, 3.5.30 as Debian
- * builds them; 3.5.35, 3.6.16 and 3.7.3 of etcd's own source), and those that etcd reported as unrecognized are not here.
- * The other way round, 3.5.35, 3.6.16 and 3.7.3 have no flag in their source that is missing here.
+ * Measured: every name was put into the environment of the real binaries, and those that etcd reported as unrecognized
+ * are left out. The binaries: 3.3.25, 3.4.23, 3.5.16, 3.5.30 as Debian builds them; 3.5.35, 3.6.16 and 3.7.3 of etcd's
+ * own source. Conversely, 3.5.35, 3.6.16 and 3.7.3 have no flag in their source that is missing in this list.
  */
 
 const words = (text: string): readonly string[] => text.trim().split(/\s+/)
@@ -16,7 +16,7 @@ interface MinorFlags {
   readonly removed: readonly string[]
 }
 
-/** `--experimental-X` of 3.5 that 3.6 calls `--X` (both work in 3.6; 3.7 knows the new name only). */
+/** `--experimental-X` of 3.5, which is `--X` in 3.6 (both work in 3.6; 3.7 only knows the new name). */
 const GRADUATED = words(`
   bootstrap-defrag-threshold-megabytes compact-hash-check-time compaction-batch-limit compaction-sleep-interval
   corrupt-check-time distributed-tracing-address distributed-tracing-instance-id distributed-tracing-sampling-rate
@@ -41,7 +41,7 @@ const FLAGS_3_3 = words(`
   quota-backend-bytes snapshot-count strict-reconfig-check trusted-ca-file wal-dir
   ${V2_PROXY.join(' ')}`)
 
-/** What each minor adds to and takes from the one before it, oldest first. */
+/** What each minor adds and removes, compared with the previous one, oldest first. */
 const HISTORY: readonly MinorFlags[] = [
   { minor: '3.3', added: FLAGS_3_3, removed: [] },
   {
@@ -113,12 +113,12 @@ function flagsByMinor(): Map<string, readonly string[]> {
 /** Minors in the data, oldest first. */
 export const MINORS: readonly string[] = HISTORY.map((step) => step.minor)
 
-/** Flags that came within a minor: the first patch of 3.4 and 3.5 that knows them, from etcd's changelogs. */
+/** Flags that were added within a minor: the first patch of 3.4 and 3.5 that knows them, from etcd's changelogs. */
 export const FLAG_SINCE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   '3.5': { 'listen-client-http-urls': '3.5.8', 'tls-min-version': '3.5.8', 'tls-max-version': '3.5.8' },
 }
 
-/** Pairs of names for one setting, older first. A setting written as the one is suggested as the other. */
+/** Pairs of names for one setting, older first. If only the other name is valid, it is suggested. */
 export const RENAMES: readonly (readonly [older: string, newer: string])[] = [
   ...GRADUATED.map((flag) => [`experimental-${flag}`, flag] as const),
   ['experimental-backend-bbolt-freelist-type', 'backend-bbolt-freelist-type'],
@@ -127,10 +127,10 @@ export const RENAMES: readonly (readonly [older: string, newer: string])[] = [
   ['peer-ca-file', 'peer-trusted-ca-file'],
 ]
 
-/** The feature gates of each minor that has them. etcd does not start with another name. */
+/** The feature gates of each minor that has them. etcd doesn't start with any other name. */
 export const GATES: Readonly<Record<string, readonly string[]>> = gatesByMinor()
 
-/** `AllAlpha` and `AllBeta` set all gates of that stage which are not named. */
+/** `AllAlpha` and `AllBeta` set all gates of that stage that are not set by name. */
 function gatesByMinor(): Record<string, readonly string[]> {
   const first = words(`
     AllAlpha AllBeta CompactHashCheck InitialCorruptCheck LeaseCheckpoint LeaseCheckpointPersist SetMemberLocalAddr

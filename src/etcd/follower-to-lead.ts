@@ -1,12 +1,12 @@
-/** Who of a cluster that was looked at is to lead next. Pure. */
+/** Which member of an inspected cluster should lead next. Pure. */
 import { raftLag } from './lag.ts'
 import type { ClusterView } from './view.ts'
 import { alarmsByName, healthiestFollower, healthyVoters } from './voters.ts'
 
 /**
- * The member of a view to hand leadership to, by the rule of `healthiestFollower`. undefined: none is fit.
+ * The member of a view to move leadership to, by the rule of `healthiestFollower`. undefined: none is suitable.
  *
- * @param excluded names of nodes that are not to be chosen, e.g. because they are about to restart.
+ * @param excluded names of nodes that must not be chosen, e.g. because they are about to restart.
  */
 export function followerToLead(view: ClusterView, excluded: readonly string[] = []): string | undefined {
   const lags = raftLag(view)

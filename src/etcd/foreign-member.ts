@@ -1,4 +1,4 @@
-/** What others have set for a member's unit, against what the cluster file wants, in words for people. */
+/** Compares what others have set for a member's unit with the cluster file, in words for the operator. */
 import { type Cluster, etcdNodes } from '../spec/cluster.ts'
 import { memberEnvironment } from './configuration.ts'
 import { type ForeignSetting, type Surroundings, foreignSettings } from './foreign-settings.ts'
@@ -7,30 +7,30 @@ import { settingFaults } from './settings.ts'
 import { unitFile } from './unit-file.ts'
 import { environmentNames } from './versions.ts'
 
-/** What a node's unit is surrounded by; undefined: by nothing. */
+/** Settings around a node's unit; undefined: none. */
 export interface Foreign {
   readonly cluster: Cluster
   /** Name of an etcd node. */
   readonly host: string
   readonly surroundings: Surroundings | undefined
-  /** Path of the unit file in force, if there is one. */
+  /** Path of the effective unit file, if there is one. */
   readonly unitPath?: string | undefined
-  /** What its options file says now, if there is one. */
+  /** The current content of its options file, if there is one. */
   readonly options?: Readonly<Record<string, string>> | undefined
 }
 
-/** Of systemd's places those whose files are not to be moved: packages own them, or something writes them again. */
+/** systemd's directories whose files must not be moved: packages own them, or a generator writes them again. */
 const OF_OTHERS = /^(?:\/usr|\/lib|\/run\/systemd\/(?:generator|transient))|\/service\.d\//
 const OWN_PLACE = '/etc/systemd/system/etcd.service.d'
-/** Places that count more than the one of quorate's unit (systemd.unit(5)). */
+/** Directories with priority over the one of quorate's unit (systemd.unit(5)). */
 const OVERRULES =
   /^\/(?:etc|run)\/systemd\/system\.control\/|^\/run\/systemd\/(?:transient|generator\.early)\//
-/** quorate's own, until a restore is finished: `restore.sh`. */
+/** quorate's own, until a restore has finished: `restore.sh`. */
 const FIRST_START = '/run/systemd/system/etcd.service.d/quorate-first-start.conf'
-/** So many are named of one drop-in. */
+/** How many settings of one drop-in are named. */
 const NAMED = 4
 
-/** All that is not quorate's, harmful or not. */
+/** Everything that isn't quorate's, harmful or not. */
 export function settingsOf({
   cluster,
   host,
@@ -39,7 +39,7 @@ export function settingsOf({
 }: Foreign): readonly ForeignSetting[] {
   const node = etcdNodes(cluster).find(({ name }) => name === host)
   if (surroundings === undefined || node === undefined) return []
-  // With settings that etcd refuses nothing is started but what is there already.
+  // With settings that etcd refuses, only existing members are started.
   const refused = settingFaults(cluster.etcd.version, cluster.etcd.settings).length > 0
   const wanted = refused
     ? options
@@ -49,7 +49,7 @@ export function settingsOf({
     {
       unit: unitFile({ cluster }),
       environment: { ...wanted, ...Object.fromEntries(begun) },
-      // With a file of its own etcd would read none of the others.
+      // With a configuration file, etcd would ignore all other settings.
       known: new Set([...environmentNames(cluster.etcd.version), 'ETCD_CONFIG_FILE']),
     },
     { ...surroundings, dropIns: surroundings.dropIns.filter(({ path }) => path !== FIRST_START) },
@@ -61,7 +61,7 @@ export interface ForeignTrouble {
   readonly hint: string
 }
 
-/** What changes quorate's own decisions, by where it comes from. Nothing may be started with it. */
+/** Settings that change quorate's own decisions, by source. No member may be started with them. */
 export function foreignTroubles(foreign: Foreign): readonly ForeignTrouble[] {
   const { host, unitPath = '' } = foreign
   if (OVERRULES.test(unitPath)) {
@@ -79,7 +79,7 @@ export function foreignTroubles(foreign: Foreign): readonly ForeignTrouble[] {
   })
 }
 
-/** Drop-ins that change nothing of quorate's, as `PATH (Nice, CPUAffinity)`. */
+/** Drop-ins that change nothing that quorate decides, as `PATH (Nice, CPUAffinity)`. */
 export function keptDropIns(foreign: Foreign): readonly string[] {
   const all = settingsOf(foreign)
   const kept = [...new Set(all.flatMap(({ dropIn }) => dropIn ?? []))].filter((path) =>
@@ -113,7 +113,7 @@ function ambient({ host, surroundings }: Foreign, one: ForeignSetting): ForeignT
   }
 }
 
-/** Commands, or what to do by hand, after which the setting is not in force. */
+/** Commands, or manual steps, that make the setting ineffective. */
 export function takenBack(
   { dropIn, what }: Pick<ForeignSetting, 'dropIn' | 'what'>,
   surroundings: Surroundings | undefined,

@@ -1,20 +1,20 @@
 /**
- * What etcd would be started with besides what quorate says: a pure comparison of the unit as it would be in force, with its
- * drop-ins and the environment that systemd adds, with the wanted one.
+ * What etcd would be started with in addition to quorate's settings. Compares the effective unit, with its drop-ins and
+ * the environment that systemd adds, with the wanted one. Pure.
  */
 import { type Directive, type DropIn, directives, inForce, wordsOf } from './drop-ins.ts'
 import { readAlike } from './flag-types.ts'
 import { flagName } from './versions.ts'
 
-/** What reaches the unit from outside quorate's own files. */
+/** Settings for the unit from outside quorate's own files. */
 export interface Surroundings {
-  /** In the order of systemd's places, those that count most first. */
+  /** In the order of systemd's directories, highest priority first. */
   readonly dropIns: readonly DropIn[]
-  /** Variables of the environment files that drop-ins name, by the name as it is written there. */
+  /** Variables of the environment files that drop-ins name, by file name as written in the drop-in. */
   readonly files: Readonly<Record<string, Readonly<Record<string, string>>>>
-  /** Variables that systemd gives to each service. */
+  /** Variables that systemd gives to every service. */
   readonly ambient: Readonly<Record<string, string>>
-  /** Where such a variable is set for good, by its name. */
+  /** The file that sets such a variable permanently, by variable name. */
   readonly ambientFiles: Readonly<Record<string, string>>
 }
 
@@ -32,16 +32,16 @@ export interface ForeignSetting {
   readonly dropIn: string | undefined
   /** `ETCD_DATA_DIR from /etc/default/etcd`, `ExecStart`. */
   readonly what: string
-  /** It changes what quorate decides. */
+  /** It changes something that quorate decides. */
   readonly harmful: boolean
-  /** The variable, where it is one that etcd reads. */
+  /** The variable, if etcd reads it. */
   readonly variable?: string | undefined
 }
 
-/** The file that systemd reads a member's settings from, and quorate's unit names. */
+/** The file that systemd reads a member's settings from, and that quorate's unit names. */
 const OPTIONS = '/etc/etcd/options.env'
 
-/** What quorate decides of a unit: another value is another etcd, or one that does not become ready. */
+/** The parts of a unit that quorate decides: with another value, another etcd would run, or it would not become ready. */
 const DECIDED: ReadonlySet<string> = new Set(
   `ExecStart ExecCondition Type User Group DynamicUser RootDirectory RootImage PAMName TimeoutStartSec TimeoutSec Restart
   NotifyAccess RemainAfterExit PrivateNetwork NetworkNamespacePath InaccessiblePaths ReadOnlyPaths NoExecPaths
@@ -50,19 +50,19 @@ const DECIDED: ReadonlySet<string> = new Set(
   ),
 )
 
-/** With these a member that fails comes back, as with quorate's. */
+/** With these values, a failed member is restarted, as with quorate's. */
 const RESTARTS: ReadonlySet<string> = new Set(['always', 'on-failure'])
 
-/** Where quorate's unit says nothing of the key, these change nothing. */
+/** If quorate's unit doesn't set the key, these values change nothing. */
 const IDLE: ReadonlySet<string> = new Set(['', '0', 'no', 'false', 'off', 'infinity'])
 
-/** An empty value forgets what quorate's unit says, and that is needed. */
+/** An empty value resets what quorate's unit sets, which is required. */
 const NEEDED: ReadonlySet<string> = new Set(['ReadWritePaths'])
 const GUARDS = /^(?:Assert|Condition)/
 
 const ENVIRONMENT = new Set(['Environment', 'EnvironmentFile', 'PassEnvironment', 'UnsetEnvironment'])
 
-/** Everything that is not quorate's, in the order in which it is read; of one file each thing once. */
+/** Everything that isn't quorate's, in the order in which it is read; each thing in a file once. */
 export function foreignSettings(wanted: WantedUnit, around: Surroundings): readonly ForeignSetting[] {
   const drops = inForce(around.dropIns).flatMap(directives)
   const own = directives({ path: '', text: wanted.unit })
@@ -92,7 +92,7 @@ interface Variable {
   readonly file?: string | undefined
 }
 
-/** Variables that would not be as quorate wants them, and those that drop-ins set to no effect. */
+/** Variables whose effective value differs from quorate's, and those that drop-ins set without effect. */
 function variables(
   { environment, known }: WantedUnit,
   around: Surroundings,
@@ -116,23 +116,26 @@ function variables(
     const what = value === undefined ? `no ${name}` : file === undefined ? name : `${name} from ${file}`
     return [{ ...from, what, harmful: matters, variable: matters ? name : undefined }]
   })
-  // What has no effect, or none on etcd, is named by its key alone.
+  // A key without effect, or without effect on etcd, is only named.
   const idle = here.filter(({ source }) => source !== '' && wrong.every(({ dropIn }) => dropIn !== source))
   const named = idle.map(({ key, value, source }) => ({
     dropIn: source,
     what: key,
-    // It lets in again what quorate's unit keeps out.
+    // It allows variables that quorate's unit removes.
     harmful: key === 'UnsetEnvironment' && value === '',
   }))
   return [...wrong, ...named]
 }
 
-/** Of quorate's own unit nothing has to be said. */
+/** Settings in quorate's own unit are not reported. */
 function by(source: string): Variable['from'] {
   return source === '' ? undefined : { dropIn: source }
 }
 
-/** What a process would be started with, and who says so (systemd.exec(5): files after variables, removals last). */
+/**
+ * What a process would be started with, and the source of each value (systemd.exec(5): files after variables, removals
+ * last).
+ */
 function effective(
   options: Readonly<Record<string, string>>,
   { files, ambient }: Surroundings,
@@ -159,7 +162,7 @@ function effective(
   return withForgotten(reached, options, said)
 }
 
-/** What quorate's unit says and a drop-in's empty value takes back. */
+/** Values in quorate's unit that a drop-in resets with an empty value. */
 function withForgotten(
   reached: ReadonlyMap<string, Variable>,
   options: Readonly<Record<string, string>>,
@@ -181,7 +184,7 @@ function withForgotten(
   return all
 }
 
-/** Those of a key, without what came before its last empty value. */
+/** The directives of a key after its last empty value. */
 function sinceReset(said: readonly Directive[], key: string): readonly Directive[] {
   const all = said.filter((one) => one.key === key)
   return all.slice(all.findLastIndex(({ value }) => value === '') + 1)

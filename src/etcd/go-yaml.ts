@@ -1,6 +1,6 @@
 /**
- * YAML as etcd reads its configuration file: `sigs.k8s.io/yaml` over `go-yaml` v2, which is YAML 1.1 with exceptions. `yes`
- * and `on` are booleans, `010` is eight, `1_000` a thousand; of a key that is there twice the later counts.
+ * YAML as etcd reads its configuration file: `sigs.k8s.io/yaml` over `go-yaml` v2, which is YAML 1.1 with exceptions.
+ * `yes` and `on` are booleans, `010` is eight, `1_000` a thousand; if a key exists twice, the later one counts.
  */
 import { type Node, type Scalar, isAlias, isMap, isNode, isScalar, isSeq, parseAllDocuments } from 'yaml'
 import { goInteger } from '../spec/go-values.ts'
@@ -8,12 +8,12 @@ import { goInteger } from '../spec/go-values.ts'
 export type GoYaml = null | boolean | bigint | number | string | readonly GoYaml[] | GoYamlMap
 export type GoYamlMap = ReadonlyMap<string, GoYaml>
 
-/** etcd's file has three levels. What lies deeper is not read. */
+/** etcd's file has three levels. Deeper ones are not read. */
 const MOST_LEVELS = 6
-/** Larger than any configuration: aliases that multiply. */
+/** Larger than any configuration: protects against aliases that multiply. */
 const MOST_NODES = 20_000
 
-/** @returns the first document; an Error with what is wrong where it is not YAML */
+/** @returns the first document; an Error that says what is wrong if it isn't YAML */
 export function parseGoYaml(text: string): GoYaml | Error {
   try {
     const [document] = parseAllDocuments(text.replace(/^\uFEFF/, ''), {
@@ -27,14 +27,14 @@ export function parseGoYaml(text: string): GoYaml | Error {
     if (fault !== undefined) return new Error(fault.message.split('\n')[0] ?? '')
     return new Reader().read(document.contents, MOST_LEVELS)
   } catch (error) {
-    // The library runs into the engine's limit on recursion.
+    // The library reached the engine's limit of recursion.
     if (error instanceof RangeError) return new Error('it is nested too deeply, or its aliases multiply')
     throw error
   }
 }
 
 class Reader {
-  /** The library looks for each of them in the whole document. */
+  /** Found once, because the library would search the whole document for each. */
   readonly #anchors = new Map<string, Node>()
   #left = MOST_NODES
 

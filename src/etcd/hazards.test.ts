@@ -33,7 +33,7 @@ test("the faults of Debian bookworm's version, the worst first", () => {
   expect(hazards[0]).toMatchObject({ id: 'revision-goes-back', severity: 'inconsistent' })
   expect(hazards[1]).toMatchObject({ id: 'snapshot-in-defragmentation', severity: 'corrupted' })
   expect(hazards.map(({ id }) => id)).toContain('learner-not-started')
-  // What 3.4 never had: it repairs the end of its log, and its defragmentation keeps revisions.
+  // 3.4 never had these: it repairs the end of its WAL, and its defragmentation keeps revisions.
   expect(hazards.map(({ id }) => id)).not.toContain('torn-log')
   expect(hazards.map(({ id }) => id)).not.toContain('crash-in-defragmentation')
 })

@@ -1,4 +1,7 @@
-/** Which versions of etcd have known faults, and whom they concern. The facts themselves: `spec/version-facts.ts`. */
+/**
+ * Which versions of etcd have known bugs, and which clusters they affect. The facts themselves:
+ * `spec/version-facts.ts`.
+ */
 import semver from 'semver'
 import { HAZARDS, NEWEST } from '../spec/version-facts.ts'
 import { atLeast, minorOf } from './versions.ts'
@@ -14,28 +17,28 @@ const WHEN = [
   'clients',
 ] as const
 
-/** Whom a fault concerns: see HAZARDS. */
+/** Which clusters a bug affects: see HAZARDS. */
 export type HazardWhen = (typeof WHEN)[number]
 
 export interface Hazard {
-  /** Stays the same while the text may change: `stale-reads`. */
+  /** Stable, while the text may change: `stale-reads`. */
   readonly id: string
-  /** What can go wrong, as a sentence without its full stop. */
+  /** What can go wrong, as a sentence without a period. */
   readonly what: string
   readonly when: HazardWhen
-  /** The first version of the same minor without it; undefined: none is. */
+  /** The first version of the same minor without it; undefined: none. */
   readonly fixedIn: string | undefined
   /** Support of the minor ended before it was fixed. */
   readonly unfixable: boolean
-  /** etcd's or the advisory's own word: `corrupted`, `outage`, `high` … */
+  /** etcd's or the advisory's own term: `corrupted`, `outage`, `high` … */
   readonly severity: string
-  /** quorate does not upgrade to it, and does not do what brings it out. */
+  /** quorate doesn't upgrade to it, and doesn't do what triggers it. */
   readonly refused: boolean
 }
 
 /** A row of HAZARDS. */
 export interface HazardRow extends Pick<Hazard, 'id' | 'what' | 'when' | 'severity' | 'refused'> {
-  /** Per minor that has it: the first patch without it, `never` or `open`. */
+  /** For each affected minor: the first patch without it, `never` or `open`. */
   readonly fixed: Readonly<Record<string, string>>
   /** Pull requests by number, advisories by name. */
   readonly pulls: readonly string[]
@@ -45,12 +48,15 @@ export interface HazardRow extends Pick<Hazard, 'id' | 'what' | 'when' | 'severi
 export const SEVERITIES: readonly string[] =
   'inconsistent corrupted lost critical high stale missed outage medium low'.split(' ')
 
-/** What every cluster meets: a fault that only defragmentation brings out is told too, since it is ordinary upkeep. */
+/**
+ * Bugs that every cluster can meet. Those that only a defragmentation triggers are included, because it is ordinary
+ * maintenance.
+ */
 const FOR_EVERYONE: readonly HazardWhen[] = ['always', 'defragmentation']
 
 const ROWS: readonly HazardRow[] = parseHazards(HAZARDS)
 
-/** @throws Error for a row that is not of the table's form */
+/** @throws Error for a row that doesn't have the table's format */
 export function parseHazards(text: string): readonly HazardRow[] {
   const lines = text.split('\n').filter((line) => line.trim() !== '')
   return lines.flatMap((line, at): HazardRow[] => {
@@ -80,14 +86,14 @@ function fixedEntry(word: string): readonly [minor: string, patch: string] {
 }
 
 /**
- * Known faults of this version, worst first; empty if none is known. A distribution may have fixed some by itself.
- * `also`: who is concerned beside everyone, for example `users` where etcd's own users are on.
+ * Known bugs of this version, worst first; empty if none is known. A distribution may have fixed some. `also`: affected
+ * groups besides every cluster, for example `users` if etcd's own users are active.
  */
 export function knownBad(version: string, also: readonly HazardWhen[] = []): readonly Hazard[] {
   return hazardsFor(version, [...FOR_EVERYONE, ...also])
 }
 
-/** Known faults of this version that concern `when` and nobody else, worst first. */
+/** Known bugs of this version that affect only `when`, worst first. */
 export function hazardsFor(version: string, when: readonly HazardWhen[]): readonly Hazard[] {
   if (semver.parse(version) === null) return []
   return ROWS.filter((row) => when.includes(row.when))
@@ -102,7 +108,7 @@ export function hazardsFor(version: string, when: readonly HazardWhen[]): readon
     .toSorted((a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity))
 }
 
-/** The known faults of this version that a defragmentation brings out, worst first. */
+/** The known bugs of this version that a defragmentation triggers, worst first. */
 export function defragHazards(version: string): readonly Hazard[] {
   return hazardsFor(version, ['defragmentation'])
 }
@@ -117,7 +123,7 @@ function cure({ fixedIn, unfixable }: Hazard, version: string): string {
   return unfixable ? `${minor(version)} gets no fix` : 'not fixed yet'
 }
 
-/** Lines for a person: why this version is not the best choice, and which one would be. */
+/** Lines for the operator: why this version isn't the best choice, and which one would be. */
 export function describeHazards(version: string, also: readonly HazardWhen[] = []): readonly string[] {
   const lines = knownBad(version, also).map((hazard) => describeHazard(version, hazard))
   const ended = endOfLife(version)
@@ -129,27 +135,28 @@ export function describeHazards(version: string, also: readonly HazardWhen[] = [
   return lines
 }
 
-/** Whether this minor gets no more fixes from etcd's authors: its last patch and the month that came out, or undefined. */
+/** Whether this minor gets no more fixes from etcd's authors: its last patch and the month of its release, or undefined. */
 export function endOfLife(version: string): { readonly last: string; readonly when: string } | undefined {
   const known = NEWEST[minor(version)]
   const when = /^ended (.+)$/.exec(known?.support ?? '')?.[1]
   return known === undefined || when === undefined ? undefined : { last: known.patch, when }
 }
 
-/** The newest patch of a minor such as `3.6`; undefined for one that isn't known. */
+/** The newest patch of a minor such as `3.6`; undefined if the minor is unknown. */
 export function newestPatch(minorVersion: string): string | undefined {
   return NEWEST[minorVersion]?.patch
 }
 
-/** The patch to name where `least` or newer is asked for: the newest one that is known, as older ones have known faults. */
+/** The patch to recommend if `least` or newer is needed: the newest known one, because older ones have known bugs. */
 export function patchToName(least: string): string {
   const newest = newestPatch(minor(least))
   return newest === undefined || semver.lt(newest, least) ? least : newest
 }
 
 /**
- * The first version of the same minor that serves http and https on one port reliably; undefined: this one does. Before,
- * it depended on two threads which of the two servers gRPC clients without TLS met (https://github.com/etcd-io/etcd/issues/15495).
+ * The first version of the same minor that reliably serves http and https on one port; undefined: this one does. Before
+ * it, which of two servers answered a gRPC client without TLS depended on the timing of two threads
+ * (https://github.com/etcd-io/etcd/issues/15495).
  */
 export function sharesPortFrom(version: string): string | undefined {
   const fixed: Readonly<Record<string, string>> = { '3.3': '3.4.25', '3.4': '3.4.25', '3.5': '3.5.8' }
@@ -158,8 +165,8 @@ export function sharesPortFrom(version: string): string | undefined {
 }
 
 /**
- * Whether HashKV of this version counts a deletion that is the last thing compacted only until it is swept out: the hash
- * of the very same contents then depends on how far that is (https://github.com/etcd-io/etcd/pull/18274).
+ * Whether HashKV of this version still counts a deletion that is the last compacted change until it has been swept.
+ * Then the hash of the same contents depends on the progress of the sweep (https://github.com/etcd-io/etcd/pull/18274).
  */
 export function countsSweptDeletions(version: string): boolean {
   const first: Readonly<Record<string, string>> = { '3.3': '3.4.34', '3.4': '3.4.34', '3.5': '3.5.16' }
@@ -167,7 +174,7 @@ export function countsSweptDeletions(version: string): boolean {
   return fixed !== undefined && !atLeast(version, fixed)
 }
 
-/** As `minorOf`, for text that may be no exact version: then no minor. */
+/** Like `minorOf`, for text that may not be an exact version: returns '' then. */
 function minor(version: string): string {
   const parsed = semver.parse(version)
   return parsed === null ? '' : `${parsed.major}.${parsed.minor}`

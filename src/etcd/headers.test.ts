@@ -1,4 +1,4 @@
-/** The bundle's `Headers` do what those of Node.js do. */
+/** The bundle's `Headers` behave like those of Node.js. */
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { Headers as Ours } from './headers.ts'
@@ -16,7 +16,7 @@ const change = fc.oneof(
 
 type Change = readonly ['append' | 'set' | 'delete', string, string]
 
-/** What is there after each change, or that it was refused. */
+/** The content after each change, or that it was refused. */
 function after(headers: Headers | Ours, changes: readonly Change[]): readonly unknown[] {
   return changes.map(([kind, key, text]) => {
     try {

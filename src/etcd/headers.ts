@@ -1,13 +1,14 @@
 /**
- * What Connect uses of the global `Headers`, for the bundle (script/build.mjs): at its first use Node.js loads all of fetch(),
- * which takes 7 % of the processor time of a second apply, and which nothing here uses.
+ * The part of the global `Headers` that Connect uses, for the bundle (script/build.mjs). On the first use of the global
+ * one, Node.js loads all of fetch(), which quorate doesn't need. That takes 7 % of the processor time of a second
+ * apply.
  */
 
 type Pair = readonly [name: string, value: string]
 
 const NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 
-/** Of HTTP: names count in lower case and come in their order; values under one name are joined with a comma. */
+/** As in HTTP: names are lower case and sorted; values of one name are joined with commas. */
 export class Headers {
   readonly #values = new Map<string, string>()
 

@@ -146,7 +146,7 @@ test('a member that is to have another name is the one at its address, and no st
   const [first, second, third] = listed
   if (!first || !second || !third) throw new TypeError('three members')
   expect(problems(view({}, [{ ...first, name: 'default (1)' }, second, third]))).toEqual([])
-  // A name that is another's counts for that one, wherever it is.
+  // A name that belongs to another member counts for that one, wherever it is.
   expect(problems(view({}, [{ ...first, name: 'etcd02' }, second, third]))).toEqual([
     ['missing', 'etcd01'],
     ['peer-urls', 'etcd02'],

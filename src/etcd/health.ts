@@ -1,4 +1,4 @@
-/** Whether a cluster is as it should be: a judgement on a view, without looking anywhere else. */
+/** Whether a cluster is healthy and as expected: judges a view without other input. */
 import type { ErrorCode } from '../errors.ts'
 import { NOBODY, formatId } from './id.ts'
 import type { ClusterView, ReachableMember, UnreachableMember } from './view.ts'
@@ -11,42 +11,42 @@ export interface ExpectedMember {
 
 export interface ExpectedCluster {
   readonly members: readonly ExpectedMember[]
-  /** The cluster's ID, where it is known from before. */
+  /** The cluster's ID, if it is already known. */
   readonly clusterId?: bigint | undefined
 }
 
 export type ProblemKind =
-  | 'unknown' //          a member could not be asked: nothing is known of it
+  | 'unknown' //          a member could not be asked: nothing is known about it
   | 'unreachable' //      a member gives no status
   | 'unhealthy' //        a member answers no linearizable read
-  | 'cluster-id' //       members of more than one cluster, or of another one than expected
+  | 'cluster-id' //       members of more than one cluster, or of an unexpected one
   | 'leader' //           no leader, or no agreement on one
   | 'alarm'
-  | 'error' //            a member reports an error of its own
+  | 'error' //            a member reports its own error
   | 'missing' //          an expected member is not in the list
   | 'not-started' //      added, but never started
   | 'learner' //          takes part without a vote
   | 'peer-urls' //        another peer URL than expected
-  | 'unexpected' //       a member that nobody expects
+  | 'unexpected' //       a member that is not expected
   | 'list' //             members disagree on who belongs to the cluster, or can't say
 
 export interface Problem {
   readonly kind: ProblemKind
-  /** The member's name, where it is one member's problem. */
+  /** The member's name, if the problem is one member's. */
   readonly member: string | undefined
   readonly message: string
-  /** What to do about its cause, where the failure itself says so. */
+  /** The fix, if the failure itself suggests one. */
   readonly hint?: string | undefined
-  /** Of `unknown`: why the member could not be asked. */
+  /** For `unknown`: why the member could not be asked. */
   readonly code?: ErrorCode | undefined
 }
 
 export interface Judgement {
   /** No problem at all. */
   readonly healthy: boolean
-  /** The one cluster ID of all reachable members, if it is one. */
+  /** The cluster ID of all reachable members, if they agree. */
   readonly clusterId: bigint | undefined
-  /** The leader all of them agree on. */
+  /** The leader, if all of them agree. */
   readonly leaderId: bigint | undefined
   readonly problems: readonly Problem[]
 }
@@ -65,10 +65,10 @@ export function judgeView(view: ClusterView, expected: ExpectedCluster): Judgeme
   return { healthy: problems.length === 0, clusterId, leaderId, problems }
 }
 
-/** `unknown`: nothing is wrong with what could be looked at, and not all could be. */
+/** `unknown`: everything that could be inspected is fine, but some could not be. */
 export type Health = 'healthy' | 'unhealthy' | 'unknown'
 
-/** In one word, where one that could not be asked must not count as down. */
+/** In one word. A member that could not be asked doesn't count as down. */
 export function healthOf(problems: readonly Problem[]): Health {
   if (problems.length === 0) return 'healthy'
   return problems.every(({ kind }) => kind === 'unknown') ? 'unknown' : 'unhealthy'
@@ -83,7 +83,7 @@ function answers(view: ClusterView, reachable: readonly ReachableMember[]): Prob
     const errors = member.errors
       .filter((error) => !raised.has(alarmIn(error)))
       .map((error) => problem('error', `reports: ${error.trim()}`, member.name))
-    // A learner answers no linearizable read: it is named as a learner, and that is enough.
+    // A learner answers no linearizable read. It is reported as a learner, and that is enough.
     if (member.read.answered || member.learner) return errors
     const { message, hint } = member.read.reason
     return [
@@ -181,8 +181,8 @@ function membership(reachable: readonly ReachableMember[], expected: readonly Ex
 }
 
 /**
- * A started member by its name; one that never started has none yet, and one that is to have another name has that from its
- * next restart on: these are known by their peer URLs.
+ * Finds a started member by its name. Others are found by their peer URLs. A member that never started has no name yet,
+ * and one that will be renamed at its next restart has the old name.
  */
 function findMember(
   members: readonly ListedMember[],
@@ -215,7 +215,7 @@ function fingerprint(members: readonly ListedMember[]): string {
     .join('\n')
 }
 
-/** The one value that all have; undefined if they differ, or have none. */
+/** The value that all agree on; undefined if they differ or have none. */
 function agreed<T>(values: readonly (T | undefined)[]): T | undefined {
   const distinct = new Set(values)
   return distinct.size === 1 ? values[0] : undefined

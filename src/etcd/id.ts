@@ -3,5 +3,5 @@ export function formatId(id: bigint): string {
   return id.toString(16)
 }
 
-/** For whom an alarm is raised that names nobody (the ID 0): as it stands in a sentence after 'of'. */
+/** The text after 'of' for an alarm that names no member (the ID 0). */
 export const NOBODY = 'no member in particular'

@@ -1,4 +1,4 @@
-/** Who leads, by what all members say, and whether another one may: what is decided before leadership is handed over. */
+/** Who leads according to all members, and whether another one may: decided before leadership is moved. */
 import { QuorateError } from '../errors.ts'
 import { counted } from '../spec/units.ts'
 import { formatId } from './view.ts'
@@ -8,7 +8,7 @@ interface Named {
   readonly name: string
 }
 
-/** What one member says of itself and of who leads. */
+/** What one member reports about itself and about the leader. */
 export interface LeadershipStatus<C extends Named> {
   readonly client: C
   readonly memberId: bigint
@@ -16,14 +16,14 @@ export interface LeadershipStatus<C extends Named> {
   readonly leaderId: bigint | undefined
   readonly learner: boolean
   readonly raftTerm: bigint
-  /** What it has applied; what it has received before etcd 3.4. */
+  /** Its applied index; before etcd 3.4, its received index. */
   readonly index: bigint
 }
 
 /**
- * The member that leads in the newest term. A leader of an older one has not noticed yet that it is none any more.
+ * The leader in the newest term. A leader of an older term has not noticed yet that it no longer leads.
  *
- * @throws QuorateError `blocked` where nobody leads, or the leader itself does not say so
+ * @throws QuorateError `blocked` if there is no leader, or if the leader itself doesn't confirm it
  */
 export function presentLeader<C extends Named>(
   statuses: readonly LeadershipStatus<C>[],
@@ -53,7 +53,7 @@ export function presentLeader<C extends Named>(
   )
 }
 
-/** @throws QuorateError `blocked` where it does not answer, has no vote, or is too far behind */
+/** @throws QuorateError `blocked` if it doesn't answer, has no vote, or is too far behind */
 export function fitTarget<C extends Named>(
   statuses: readonly LeadershipStatus<C>[],
   leader: LeadershipStatus<C>,

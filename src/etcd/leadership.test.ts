@@ -7,7 +7,7 @@ import { followerToLead } from './follower-to-lead.ts'
 import { moveLeadership } from './leadership.ts'
 import type { MemberView, ReachableMember } from './view.ts'
 
-/** Members 1, 2, … called m1, m2, …; what the test changes of them, they say. */
+/** Members 1, 2, … called m1, m2, …; they report what the test changes. */
 class FakeCluster {
   leader = 1n
   term = 2n
@@ -15,7 +15,7 @@ class FakeCluster {
   readonly down = new Set<string>()
   readonly learners = new Set<string>()
   readonly index = new Map<string, bigint>()
-  /** What happens to a transfer, instead of it. */
+  /** What happens instead of a transfer. */
   transfer: ((target: bigint) => void) | undefined
   readonly clients: readonly MemberClient[]
 

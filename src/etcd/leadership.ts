@@ -1,4 +1,4 @@
-/** Who leads, and moving it to another member on purpose, so that nobody has to wait for an election. */
+/** Finds the leader, and moves leadership to another member, so that clients don't have to wait for an election. */
 import { QuorateError } from '../errors.ts'
 import type { MemberClient } from './client.ts'
 import { Maintenance } from './gen/maintenance_pb.ts'
@@ -6,20 +6,20 @@ import { type LeadershipStatus, fitTarget, presentLeader } from './leader-target
 import { formatId } from './view.ts'
 import { type Looked, until } from '../wait/until.ts'
 
-/** How long a member may take to say its status, in ms. */
+/** How long a member may take to return its status, in ms. */
 const STATUS_MS = 2_000
-/** How long the transfer itself may take, in ms; raft gives up on one after an election timeout (1 s unless set). */
+/** How long the transfer itself may take, in ms. Raft ends a transfer after an election timeout (1 s by default). */
 const TRANSFER_MS = 5_000
-/** How long until all members know of the new leader, in ms, and how often they are asked. */
+/** How long it may take until all members know the new leader, in ms, and how often they are asked. */
 const AGREEMENT_MS = 5_000
 const PAUSE_MS = 50
-/** Elections of their own may come between our looking and our asking. */
+/** An election may happen between reading the status and the request. */
 const ATTEMPTS = 3
 
 export interface LeadershipMove {
-  /** False: it led already, and nothing was asked of anybody. */
+  /** False: it already led, and no request was sent. */
   readonly moved: boolean
-  /** Who led before, by its node's name. */
+  /** The previous leader, by its node's name. */
   readonly from: string
   readonly to: string
 }
@@ -27,12 +27,12 @@ export interface LeadershipMove {
 type MemberStatus = LeadershipStatus<MemberClient>
 
 /**
- * Makes a member the leader: asks the present one (MoveLeader is refused by all others), then waits until all members
- * that answer agree. Safe to repeat: what leads already stays, and a transfer whose answer was lost is seen.
+ * Makes a member the leader: asks the current leader (all others refuse MoveLeader), then waits until all members that
+ * answer agree. Safe to repeat: does nothing if it already leads, and detects a transfer whose answer was lost.
  *
- * @param clients of all members, as far as they may answer; `toName` is the node's name of one of them.
- * @throws QuorateError `blocked` where the target is a learner, does not answer or is too far behind, or nobody leads;
- *   `etcd` with etcd's own refusal; `unhealthy` if the members don't come to agree; `cancelled` after the signal.
+ * @param clients of all members that may answer; `toName` is the node's name of one of them.
+ * @throws QuorateError `blocked` if the target is a learner, doesn't answer or is too far behind, or if there is no
+ *   leader. `etcd` with etcd's own refusal; `unhealthy` if the members don't agree; `cancelled` after the signal.
  */
 export async function moveLeadership(
   clients: readonly MemberClient[],
@@ -55,7 +55,7 @@ export async function moveLeadership(
       await leader.client.call(Maintenance.method.moveLeader, request, { timeoutMs: TRANSFER_MS, signal })
     } catch (thrown) {
       if (!(thrown instanceof QuorateError) || thrown.code !== 'etcd') throw thrown
-      // The answer may have been lost, or another election may have come between: what counts is who leads now.
+      // The answer may have been lost, or another election may have happened: what counts is who leads now.
       const now = presentLeader(await readStatuses(clients, signal))
       if (now.client.name === leader.client.name || attempt === ATTEMPTS) throw refused(thrown, toName)
       continue
@@ -65,7 +65,7 @@ export async function moveLeadership(
   }
 }
 
-/** What every member that answers says; those that don't are left out. */
+/** The status of every member that answers; others are left out. */
 async function readStatuses(
   clients: readonly MemberClient[],
   signal: AbortSignal | undefined,

@@ -4,12 +4,12 @@ export interface ListedMember {
   readonly id: bigint
   /** Its node's name, if the client knows the cluster file (`NameMembers`). Empty: added, but never started. */
   readonly name: string
-  /** etcd's own name for it; undefined: it is `name`. */
+  /** etcd's own name for it; undefined: the same as `name`. */
   readonly etcdName?: string | undefined
   readonly peerUrls: readonly string[]
   readonly clientUrls: readonly string[]
   readonly learner: boolean
 }
 
-/** Puts members under names of its own choice, those of the cluster file's nodes. */
+/** Gives members the names of the cluster file's nodes. */
 export type NameMembers = (members: readonly ListedMember[]) => readonly ListedMember[]

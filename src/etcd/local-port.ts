@@ -1,13 +1,13 @@
-/** Where a process of etcd listens for those on its own machine, and what its certificate is sure to name. */
+/** Where an etcd process listens for local clients, and which name its certificate certainly has. */
 import { isIP } from 'node:net'
 
-/** Where a member listens for those on its own machine. */
+/** Where a member listens for local clients. */
 export interface LocalPort {
-  /** The IP address that is dialled there: 127.0.0.1, or its own where it does not listen on that. */
+  /** The IP address that is dialed on its node: 127.0.0.1, or its own address if it doesn't listen on that. */
   readonly at: string
   readonly port: number
   readonly plaintext: boolean
-  /** The IP address at which it makes itself known to clients; undefined: it names none. */
+  /** The IP address that it advertises to clients; undefined: it names none. */
   readonly address: string | undefined
 }
 
@@ -15,10 +15,10 @@ export const LOOPBACK = '127.0.0.1'
 const REACH_LOOPBACK: ReadonlySet<string> = new Set([LOOPBACK, 'localhost', '0.0.0.0', '::'])
 
 /**
- * From the environment that it was started with: it may differ from what the cluster file says by now. With TLS, where
- * it is served both with and without.
+ * From the environment that it was started with, which may differ from the current cluster file. Uses TLS if it serves
+ * both with and without.
  *
- * @returns undefined if its environment names no place.
+ * @returns undefined if its environment names no address.
  */
 export function localPort(environment: Readonly<Record<string, string>>): LocalPort | undefined {
   const urls = (name: string) =>

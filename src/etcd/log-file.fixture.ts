@@ -17,7 +17,7 @@ export function entry(term: bigint, index: bigint, bytes = 20): Draft {
   return { type: 2, data: data.uint32(34).bytes(Buffer.alloc(bytes, 0xab)).finish() }
 }
 
-/** As a member of 3.5 makes it when it starts, or for a client of the v2 API. */
+/** As a member of 3.5 writes it when it starts, or for a client of the v2 API. */
 export function v2Entry(
   term: bigint,
   index: bigint,
@@ -56,7 +56,7 @@ export function snapshot(
   return { type: 5, data: data.uint32(26).bytes(members).finish() }
 }
 
-/** A file as etcd makes it: a sum, who it belongs to, and these. */
+/** A file as etcd writes it: a checksum, the member's identity, and these records. */
 export function log(
   drafts: readonly Draft[],
   fileBytes = 64 * 1024,

@@ -70,7 +70,7 @@ test('the last request of the v2 store is found among those of v3', () => {
   })
 })
 
-/** Of a client: 3.6.16 panics. Keys below /1 were tried, the rest is read from its source. */
+/** From a client: 3.6.16 panics. Keys below /1 were tested, the rest was read from its source. */
 test.each([
   ['PUT', '/0/members/8e9e05c52164694d/attributes', false],
   ['PUT', '/0/version', false],

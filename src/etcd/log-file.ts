@@ -1,9 +1,10 @@
 /**
- * A file of etcd's write-ahead log, read as bytes: which member's it is, how far its log goes, and whether it is whole.
+ * Parses a file of etcd's write-ahead log: which member's it is, how far its log goes, and whether it is complete.
  *
  * Source of the format: etcd's server/storage/wal (decoder.go, encoder.go, walpb/record.proto) and raft's raftpb. Each
- * record is a length (its lower 56 bits; with the highest bit set, the lowest three of the top byte say how many bytes pad
- * it) and a protobuf `Record`; sums are chained over all records of all files. Zeros stand behind the last.
+ * record is a length and a protobuf `Record`. The length is in the lower 56 bits. If the highest bit is set, the lowest
+ * three bits of the top byte are the number of padding bytes. Checksums are chained over all records of all files.
+ * Zeros follow the last record.
  */
 import { BinaryReader, BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
 import { crc32c } from './crc32c.ts'
@@ -15,44 +16,53 @@ const STATE = 3
 const SUM = 4
 const SNAPSHOT = 5
 
-/** Of the v2 store. */
+/** Methods of the v2 store. */
 const METHODS: ReadonlySet<string> = new Set(['POST', 'PUT', 'DELETE', 'QGET', 'SYNC'])
 
-/** What members put there themselves; keys of clients are below /1. */
+/** What members write themselves; keys of clients are below /1. */
 const OWN_PATH = /^\/0\/(version|members\/[0-9a-f]{1,16}\/attributes)$/
 
 const HEAD_BYTES = 8
-/** What a disk writes at once: where one of a record's sectors is all zeros, its write was cut short by a power failure. */
+/** The unit that a disk writes: if a record has a sector with only zeros, a power failure interrupted its write. */
 const SECTOR_BYTES = 512
 
 export interface LogFile {
   readonly identity: { readonly memberId: bigint; readonly clusterId: bigint } | undefined
-  /** Raft's hard state, as it was written last. */
+  /** Raft's last recorded hard state. */
   readonly state: HardState | undefined
-  /** The last entry that was appended; undefined: there is none in this file. */
+  /** The last appended entry; undefined: this file has none. */
   readonly last: Place | undefined
-  /** The last entry that is a request of the v2 store, which members up to 3.5 make too when they start; undefined: none is. */
+  /**
+   * The last entries that are requests of the v2 store, which members up to 3.5 also write when they start; undefined:
+   * none.
+   */
   readonly v2: Readonly<Record<V2Requests, Place | undefined>>
   /** Whether this member is a learner, by the last entry or snapshot about its vote; undefined: this file has none. */
   readonly learner: boolean | undefined
-  /** The newest snapshot that this file knows of. */
+  /** The newest snapshot that this file mentions. */
   readonly snapshot: Snapshot | undefined
-  /** Where the next record would be written, in bytes from the file's beginning. */
+  /** Where the next record would be written, in bytes from the file's start. */
   readonly end: number
-  /** The chained sum of all before it. */
+  /** The chained checksum of everything before it. */
   readonly sum: number
-  /** `torn`: the last write was cut short, so nobody was told that it was done. `damaged`: what had been written is not there. */
+  /**
+   * `torn`: the last write was interrupted, so it was never acknowledged. `damaged`: data that had been written is
+   * missing.
+   */
   readonly trouble: { readonly kind: 'torn' | 'damaged'; readonly message: string } | undefined
 }
 
 export interface HardState {
   readonly term: bigint
   readonly vote: bigint
-  /** What the member knew to be committed. More may be: what a leader last acknowledged it tells its followers later. */
+  /**
+   * What the member knew to be committed. More may be: a leader reports its last acknowledged writes to followers
+   * later.
+   */
   readonly commit: bigint
 }
 
-/** An entry's place in the log. */
+/** An entry's position in the log. */
 export interface Place {
   readonly term: bigint
   readonly index: bigint
@@ -88,7 +98,7 @@ export function readLogFile(bytes: Uint8Array): LogFile {
     }
     const { type, data, crc } = found
     if (type === SUM) {
-      // A file begins with the sum of those before it.
+      // A file starts with the checksum of the files before it.
       if (sum !== 0 && crc !== sum) trouble = damaged(end)
       sum = crc
     } else {
@@ -101,7 +111,7 @@ export function readLogFile(bytes: Uint8Array): LogFile {
     }
     if (type === METADATA && data.length > 0) identity = readIdentity(data)
     if (type === STATE) state = readState(data)
-    // One with a lower index than the one before takes the place of all from there on.
+    // An entry with a lower index replaces all entries from there on.
     if (type === ENTRY) {
       const fields = readFields(data)
       last = { term: numberIn(fields, 2), index: numberIn(fields, 3) }
@@ -119,7 +129,7 @@ export function readLogFile(bytes: Uint8Array): LogFile {
   return { identity, state, last, v2, learner, snapshot, end, sum, trouble }
 }
 
-/** A record by which a log counts as committed to `state.commit`: to be written at the end of a copy of its last file. */
+/** A record that makes a log count as committed up to `state.commit`: to be appended to a copy of its last file. */
 export function stateRecord(state: HardState, sumBefore: number): Uint8Array {
   const writer = new BinaryWriter()
   writer.uint32(8).uint64(state.term).uint32(16).uint64(state.vote).uint32(24).uint64(state.commit)
@@ -144,7 +154,7 @@ interface Found {
   readonly type: number
   readonly crc: number
   readonly data: Uint8Array
-  /** Where its bytes begin, behind its length, and where the next record begins. */
+  /** Where its bytes start, after its length, and where the next record starts. */
   readonly start: number
   readonly end: number
 }
@@ -159,7 +169,7 @@ function recordAt(bytes: Uint8Array, at: number): Found | LogFile['trouble'] {
   const padding = (top & 0x80) === 0 ? 0 : top & 7
   const start = at + HEAD_BYTES
   const end = start + length + padding
-  // Files are made long beforehand: one that ends within a record has been cut.
+  // Files are allocated in advance: one that ends within a record was truncated.
   if (end > bytes.length) return damaged(at)
   try {
     return { ...readRecord(bytes.subarray(start, start + length)), start, end }
@@ -206,14 +216,14 @@ function readState(data: Uint8Array): HardState {
 }
 
 /**
- * Who made a request of the v2 store; undefined: it is none. Such a one is a bare `Request`, with a method and a path, where
- * requests of v3 have a number and another message (etcd's raft_internal.proto).
+ * The author of a request of the v2 store; undefined: it isn't one. Such a request is a plain `Request` with a method
+ * and a path. Requests of v3 have a number and another message (etcd's raft_internal.proto).
  */
 function v2Origin(data: bigint | Uint8Array | undefined): 'client' | 'member' | undefined {
   if (!(data instanceof Uint8Array) || data.length === 0) return undefined
   try {
     const reader = new BinaryReader(data)
-    // Requests of v3 can be long: no more of them is read than tells.
+    // Requests of v3 can be long: reads only as far as needed.
     const text = (wanted: number) => {
       const [number, wire] = reader.tag()
       if (number === wanted && wire === WireType.LengthDelimited)
@@ -225,7 +235,7 @@ function v2Origin(data: bigint | Uint8Array | undefined): 'client' | 'member' | 
     if (method === undefined || !METHODS.has(method)) return undefined
     return method === 'PUT' && OWN_PATH.test(text(3) ?? '') ? 'member' : 'client'
   } catch {
-    // Not a message at all.
+    // Not a valid message.
     return undefined
   }
 }
@@ -263,7 +273,7 @@ function voteIn({ index, voters, learners }: Snapshot, memberId: bigint | undefi
 
 type Fields = ReadonlyMap<number, readonly (bigint | Uint8Array)[]>
 
-/** Numbers and bytes by their field's number: all that these messages hold. @throws Error for what is no protobuf */
+/** Numbers and bytes by field number: these messages have nothing else. @throws Error for invalid protobuf */
 function readFields(bytes: Uint8Array): Fields {
   const reader = new BinaryReader(bytes)
   const fields = new Map<number, (bigint | Uint8Array)[]>()

@@ -1,6 +1,6 @@
 /**
- * Which member's a write-ahead log is: the first records of each of its files say so. Reads those alone, and needs nothing
- * loaded; `log-file.ts` has the format.
+ * Finds out which member a write-ahead log belongs to, from the first records of each of its files. Reads only those,
+ * and loads no library; `log-file.ts` describes the format.
  */
 
 /** Enough for a file's first two records. */
@@ -8,7 +8,7 @@ export const IDENTITY_BYTES = 512
 
 const METADATA = 1n
 
-/** IDs as etcdctl prints them. undefined: these bytes are no beginning of such a file. */
+/** IDs as etcdctl prints them. undefined: these bytes aren't the start of such a file. */
 export function readLogIdentity(
   bytes: Buffer,
 ): { readonly memberId: string; readonly clusterId: string } | undefined {
@@ -32,7 +32,7 @@ export function readLogIdentity(
   return undefined
 }
 
-/** Numbers and byte strings of a protobuf message, by field; undefined: it is none, or has others. */
+/** Numbers and byte strings of a protobuf message, by field; undefined: it is invalid, or has other types. */
 function fieldsOf(bytes: Buffer): ReadonlyMap<number, bigint | Buffer> | undefined {
   const fields = new Map<number, bigint | Buffer>()
   let at = 0

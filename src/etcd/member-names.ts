@@ -1,4 +1,4 @@
-/** Members as etcd lists them, under the names of the cluster file's nodes. */
+/** Members as etcd lists them, with the names of the cluster file's nodes. */
 import type { Cluster } from '../spec/cluster.ts'
 import { etcdNameOf } from '../spec/etcd-name.ts'
 import { peerUrlsOf } from './configuration.ts'
@@ -6,8 +6,8 @@ import { formatId } from './id.ts'
 import type { ListedMember } from './listed-member.ts'
 
 /**
- * A member that no node stands for keeps its name, unless that is a node's, or another member has it too (etcd allows
- * both): then its ID is part of it. No two are alike, so that nothing is taken for another member's.
+ * A member without a node keeps its name, unless a node or another member has that name too (etcd allows both). Then
+ * its ID is appended. All names are distinct, so that no member is mistaken for another.
  */
 export function namedByNodes(cluster: Cluster, members: readonly ListedMember[]): readonly ListedMember[] {
   const byName = Map.groupBy(members, ({ name }) => name)

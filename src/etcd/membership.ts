@@ -1,6 +1,6 @@
 /**
- * Changes of a cluster's membership: each looks at the list first, and after an answer that was lost looks again, so that
- * asking twice does nothing twice.
+ * Changes of a cluster's membership. Each reads the list first, and again after a lost answer, so that a repeated
+ * request doesn't change anything twice.
  */
 import { QuorateError } from '../errors.ts'
 import type { MemberClient } from './client.ts'
@@ -11,8 +11,8 @@ import type { ListedMember } from './listed-member.ts'
 import { type Looked, giveUp, until } from '../wait/until.ts'
 
 /**
- * How long etcd may refuse, in ms. With strict-reconfig-check a member takes no change of membership until its
- * connections to all voters are 5 s old; it says 'unavailable' to that, as it does while it elects a leader.
+ * How long etcd may refuse, in ms. With strict-reconfig-check, a member accepts no change of membership until its
+ * connections to all voting members are 5 s old. It answers 'unavailable' then, as it does during an election.
  */
 const PATIENCE_MS = 20_000
 const PAUSE_MS = 250
@@ -22,13 +22,13 @@ const CHANGE_MS = 10_000
 
 export interface Newcomer {
   readonly peerUrls: readonly string[]
-  /** False before etcd 3.4, which knows no learners: it has its vote at once. */
+  /** False before etcd 3.4, which doesn't support learners: it votes at once. */
   readonly learner: boolean
-  /** IDs of the members that there should be beforehand. */
+  /** IDs of the members that are expected before the change. */
   readonly members: readonly string[]
 }
 
-/** @throws QuorateError `moved` if there are other members than expected; `etcd` with etcd's own refusal. */
+/** @throws QuorateError `moved` if the members are not the expected ones; `etcd` with etcd's own refusal. */
 export async function addMember(
   clients: readonly MemberClient[],
   { peerUrls, learner, members }: Newcomer,
@@ -46,7 +46,7 @@ export async function addMember(
   })
 }
 
-/** A member that is not in the list any more is as it should be. */
+/** Succeeds if the member is no longer in the list. */
 export async function removeMember(
   clients: readonly MemberClient[],
   memberId: string,
@@ -61,7 +61,7 @@ export async function removeMember(
   })
 }
 
-/** @throws QuorateError `moved` if it is no member; `etcd` with etcd's own refusal. */
+/** @throws QuorateError `moved` if it isn't a member; `etcd` with etcd's own refusal. */
 export async function updateMember(
   clients: readonly MemberClient[],
   memberId: string,
@@ -84,7 +84,7 @@ export async function updateMember(
   })
 }
 
-/** Gives a learner its vote. Whether it has caught up is the caller's to know: etcd's own measure is a lax one. */
+/** Makes a learner a voting member. The caller must know whether it has caught up: etcd's own check is weak. */
 export async function promoteMember(
   clients: readonly MemberClient[],
   memberId: string,
@@ -101,12 +101,12 @@ export async function promoteMember(
 
 interface Change {
   readonly isDone: (list: readonly ListedMember[]) => boolean
-  /** Throws if the list is not what the change was decided on. */
+  /** Throws if the list isn't the one that the change was decided on. */
   readonly check: (list: readonly ListedMember[]) => void
   readonly change: (client: MemberClient) => Promise<unknown>
 }
 
-/** Only the list tells whether a change was made: an answer may be lost, or come too late. */
+/** Only the list shows whether a change was made: an answer may be lost or late. */
 async function untilListed(
   clients: readonly MemberClient[],
   signal: AbortSignal,
@@ -132,7 +132,7 @@ async function untilListed(
       refused = !['unavailable', 'deadline', 'closed', 'refused'].includes(failureKind(thrown))
       trouble = thrown
     }
-    // Also after a success: it counts when the list shows it.
+    // Also after a success: only the list counts.
     if (isDone((await presentList(clients, signal)).list)) return { found: undefined }
     if (refused) throw trouble
     return { missing: trouble }
@@ -140,7 +140,7 @@ async function untilListed(
   await until(look, { ms: PATIENCE_MS, everyMs: PAUSE_MS, signal, late: giveUp })
 }
 
-/** From a member that has a leader: what it alone remembers may be long out of date. */
+/** From a member that has a leader: without one, its list may be outdated. */
 async function presentList(
   clients: readonly MemberClient[],
   signal: AbortSignal,

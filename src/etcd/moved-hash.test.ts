@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { crc32c, crc32cBefore } from './crc32c.ts'
 import { movedHash } from './moved-hash.ts'
 
-/** Of real stores: 3.5.16, 3.5.35, 3.6.16 and 3.7.3 gave these alike. */
+/** From real keyspaces: 3.5.16, 3.5.35, 3.6.16 and 3.7.3 returned the same values. */
 test.each([
   { what: 'a write', hash: 2322194583, revision: 27n, moved: 1_000_000_026n, expected: 3234236997 },
   { what: 'a deletion', hash: 1603232815, revision: 26n, moved: 1_000_000_025n, expected: 2661098068 },

@@ -1,10 +1,12 @@
 /**
- * HashKV of a store whose revision a restore has moved on (`--bump-revision --mark-compacted`), told from the store before.
+ * HashKV of a keyspace whose revision a restore has increased (`--bump-revision --mark-compacted`), computed from the
+ * keyspace before.
  *
- * etcd's hash is a CRC-32C of the name of the bucket and of every entry, in the order of revisions; of what was compacted
- * only what lives at the revision that is asked for. So a store with one key more, compacted up to the revision before, has
- * the sum of all that lives and of that key's entry; and the restored one that of all that lives and of the entry that moves
- * the revision on, which has no value (etcdutl's unsafeBumpBucketsRevision). Tried with etcd 3.5.16 to 3.7.3.
+ * etcd's hash is a CRC-32C of the bucket's name and of every entry, in the order of revisions. Of compacted entries, it
+ * includes only those that are alive at the requested revision. So a keyspace with one more key, compacted up to the
+ * revision before, has the checksum of all live entries and of that key's entry. The restored keyspace has the checksum
+ * of all live entries and of the entry that increases the revision, which has no value (etcdutl's
+ * unsafeBumpBucketsRevision). Tested with etcd 3.5.16 to 3.7.3.
  */
 import { create, toBinary } from '@bufbuild/protobuf'
 import { crc32c, crc32cBefore } from './crc32c.ts'
@@ -12,15 +14,15 @@ import { KeyValueSchema } from './gen/common_pb.ts'
 import { utf8 } from './keys.ts'
 
 export interface LastKey {
-  /** The one that it was written at: the store's newest, and the only one of this key. */
+  /** The revision of its write: the newest of the keyspace, and this key's only one. */
   readonly revision: bigint
   readonly key: string
   readonly value: string
 }
 
 /**
- * @param hash of the store with the last key, at its revision, compacted up to the one before
- * @param movedTo the revision of the restored store
+ * @param hash of the keyspace with the last key, at its revision, compacted up to the one before
+ * @param movedTo the revision of the restored keyspace
  */
 export function movedHash(hash: number, last: LastKey, movedTo: bigint): number {
   return crc32c(revisionBytes(movedTo), crc32cBefore(entryOf(last), hash))

@@ -11,7 +11,7 @@ const SETTINGS = {
 }
 const not = (words: string) => `etcd.service did not become ready, it is activating; its journal:\n${words}`
 
-/** The words are those of 3.3 to 3.7, as these print them. */
+/** The messages of 3.3 to 3.7, as they print them. */
 test.each([
   [
     'warn: failed to verify flags: invalid value "banana" for ETCD_HEARTBEAT_INTERVAL: parse error',

@@ -1,13 +1,13 @@
-/** Which settings of the cluster file etcd speaks of when it refuses to start. Pure. */
+/** Which settings of the cluster file etcd mentions when it refuses to start. Pure. */
 
-/** Where the journal's words begin in what a machine says of a member that is not ready. */
+/** Where the journal starts in a node's message about a member that isn't ready. */
 const NOT_READY = 'did not become ready'
 
 /**
- * etcd names a setting by its flag, by its environment variable, or not at all but for the value, or for a file in that.
+ * etcd mentions a setting by its flag, by its environment variable, only by the value, or only by a file in the value.
  *
- * @param settings flags without dashes in front, and their values
- * @param said what a machine said of a start; of anything else nothing is named
+ * @param settings flags without leading dashes, and their values
+ * @param said the message of a node about a start; for anything else, nothing is returned
  */
 export function settingsNamed(settings: Readonly<Record<string, string>>, said: string): readonly string[] {
   if (!said.includes(NOT_READY)) return []
@@ -23,12 +23,12 @@ function variableOf(flag: string): string {
   return `ETCD_${flag.replaceAll('-', '_').toUpperCase()}`
 }
 
-/** Absolute paths, as `auth-token: jwt,pub-key=/etc/etcd/jwt.pem` has one. */
+/** Absolute paths in a value, as in `auth-token: jwt,pub-key=/etc/etcd/jwt.pem`. */
 function filesIn(value: string): readonly string[] {
   return value.split(/[\s,=]/).filter((word) => /^\/[^/]/.test(word))
 }
 
-/** Not as a part of a longer name. */
+/** Not as part of a longer name. */
 function isWord(text: string, word: string): boolean {
   for (let at = text.indexOf(word); at !== -1; at = text.indexOf(word, at + 1)) {
     const [before, after] = [text.slice(0, at), text.slice(at + word.length)]

@@ -1,4 +1,4 @@
-/** An error on its way from one thread to another: what is copied there loses its class, its code and its hint. */
+/** An error that is sent from one thread to another: the copy would lose its class, its code and its hint. */
 import { type ErrorCode, type ErrorDetails, QuorateError } from '../errors.ts'
 
 type PackedDetails = Pick<ErrorDetails, 'host' | 'impact' | 'hint'>
@@ -35,7 +35,7 @@ export function packError(thrown: unknown): PackedError {
   }
 }
 
-/** A QuorateError again if it was one; else an error with the stack of the other thread. */
+/** Restores a QuorateError if it was one; otherwise an error with the stack of the other thread. */
 export function unpackError({ message, stack, quorate, systemCode, cause: packed }: PackedError): Error {
   const cause = packed === undefined ? undefined : unpackError(packed)
   if (quorate !== undefined) return new QuorateError(quorate.code, message, { ...quorate, cause })

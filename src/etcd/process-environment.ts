@@ -1,8 +1,8 @@
-/** The environment that a process was started with, as its program reads it. */
+/** The environment that a process was started with, as its program sees it. */
 
 /**
  * @param text of `/proc/PID/environ`: each `NAME=value` ends in a zero byte
- * @returns of a name that is there twice the first value, which is the one that Go's `os.Getenv` gives
+ * @returns the variables; if a name occurs twice, the first value, as Go's `os.Getenv` returns it
  */
 export function parseProcessEnvironment(text: string): Record<string, string> {
   const entries = text

@@ -1,6 +1,7 @@
 /**
- * etcd's configuration file, read as `embed.ConfigFromFile` does. Its keys are not quite the flags: certificates stand in two
- * groups, durations are numbers of nanoseconds, lists are lists, and a number is no text. Unknown keys are passed over.
+ * etcd's configuration file, read like `embed.ConfigFromFile` does. Its keys differ a little from the flags.
+ * Certificates are in two groups, durations are numbers of nanoseconds, lists are lists, and a number isn't accepted as
+ * text. Unknown keys are ignored.
  */
 import { durationText } from '../spec/go-values.ts'
 import { canonicalValue, flagType } from './flag-types.ts'
@@ -10,16 +11,16 @@ import type { Given, Version } from './reading-flags.ts'
 export interface FileReading {
   readonly given: readonly Given[]
   readonly faults: readonly string[]
-  /** Keys that etcd passes over, as written; those in a group as `group.key`. */
+  /** Keys that etcd ignores, as written; those in a group as `group.key`. */
   readonly passedOver: readonly string[]
-  /** What is wrong where it is not YAML at all. */
+  /** The error if it isn't YAML at all. */
   readonly unreadable?: string
 }
 
 const CLIENT = 'client-transport-security'
 const PEER = 'peer-transport-security'
 
-/** Keys of the groups of TLS, and the flags that say the same for clients and for peers. */
+/** Keys of the TLS groups, and the equivalent flags for clients and for peers. */
 const SECURITY: Readonly<Record<string, readonly [client: string | undefined, peer: string | undefined]>> = {
   'ca-file': ['ca-file', 'peer-ca-file'],
   'cert-file': ['cert-file', 'peer-cert-file'],
@@ -29,24 +30,24 @@ const SECURITY: Readonly<Record<string, readonly [client: string | undefined, pe
   'client-cert-auth': ['client-cert-auth', 'peer-client-cert-auth'],
   'trusted-ca-file': ['trusted-ca-file', 'peer-trusted-ca-file'],
   'auto-tls': ['auto-tls', 'peer-auto-tls'],
-  // No flag narrows clients by their common names: it is named as what it does.
+  // No flag restricts clients by common name, so this name describes the effect.
   'allowed-cn': ['client-cert-allowed-cn', 'peer-cert-allowed-cn'],
   'allowed-hostname': ['client-cert-allowed-hostname', 'peer-cert-allowed-hostname'],
   'skip-client-san-verification': [undefined, 'peer-skip-client-san-verification'],
 }
 
-/** Since when the file has keys that flags of these versions had before. */
+/** The first version whose file has keys that existed as flags before. */
 const KEYS_SINCE: Readonly<Record<string, string>> = {
   'allowed-cn': '3.5',
   'allowed-hostname': '3.5',
   'skip-client-san-verification': '3.6',
 }
 
-/** Flags that have no key, or another one. */
+/** Flags that have no key, or a different one. */
 const NO_KEY =
   /^(?:config-file|version|(?:client|peer)-crl-file|raft-(?:read|write)-timeout|experimental-snapshot-catchup-entries|socket-reuse-(?:port|address)|discovery-(?:cacert|cert|dial-timeout|endpoints|insecure-.*|keepalive-.*|key|password|request-timeout|token|user))$/
 
-/** Keys that are lists in YAML; other lists of flags are one text with commas. */
+/** Keys that are lists in YAML; other list flags are one text with commas. */
 const LISTS: ReadonlySet<string> = new Set([
   'cipher-suites',
   'log-outputs',
@@ -56,7 +57,7 @@ const LISTS: ReadonlySet<string> = new Set([
   'peer-cert-allowed-hostname',
 ])
 
-/** Read by etcd, and nothing of a member that has started before. */
+/** etcd reads these, but they don't matter for a member that has started before. */
 const NOT_READ_HERE: ReadonlySet<string> = new Set(['discovery-config', 'grpc-additional-server-options'])
 
 type Keys = ReadonlyMap<string, string | Keys>
@@ -69,7 +70,7 @@ export function readConfigurationFile(text: string, { known, minor }: Version): 
   if (!(content instanceof Map)) return { given: [], faults: ['it is not a map of settings'], passedOver: [] }
   const out = { given: [] as Given[], faults: [] as string[], passedOver: [] as string[], minor }
   readMap(content, keysOf(known, minor), '', out)
-  // From 3.6 on it must not even be empty.
+  // From 3.6 on, it must not even be empty.
   const isNewer = minor !== undefined && !['3.3', '3.4', '3.5'].includes(minor)
   if (isNewer && content.get(PEER) === null) out.faults.push(`${PEER} must be a map`)
   return out
@@ -105,7 +106,7 @@ interface Out {
   readonly minor: string | undefined
 }
 
-/** JSON's keys are in the order of their bytes by then, and match in any case; an exact match comes first. */
+/** By then, JSON's keys are sorted by bytes, and match in any case; an exact match comes first. */
 function readMap(map: GoYamlMap, keys: Keys, path: string, out: Out): void {
   for (const [key, value] of [...map].sort(([a], [b]) => (a < b ? -1 : 1))) {
     const name = keys.has(key) ? key : [...keys.keys()].find((one) => isInOtherCase(one, key, out.minor))
@@ -119,7 +120,7 @@ function readMap(map: GoYamlMap, keys: Keys, path: string, out: Out): void {
   }
 }
 
-/** 3.6 takes what an older name says only if it is spelled exactly. */
+/** 3.6 accepts an older name only if it is spelled exactly. */
 function isInOtherCase(name: string, key: string, minor: string | undefined): boolean {
   return name.toLowerCase() === key.toLowerCase() && !(minor === '3.6' && name.startsWith('experimental-'))
 }
@@ -151,7 +152,7 @@ function listOf(value: GoYaml): string | undefined {
   return items.every((item): item is string => typeof item === 'string') ? items.join(',') : undefined
 }
 
-/** As JSON writes it: a float without a fraction is a whole number, up to where it gets an exponent. */
+/** As JSON writes it: a float without a fraction is a whole number, unless it needs an exponent. */
 function wholeNumber(value: GoYaml): bigint | undefined {
   if (typeof value === 'bigint') return value
   if (typeof value !== 'number' || !Number.isInteger(value) || Math.abs(value) >= 1e21) return undefined

@@ -1,30 +1,30 @@
-/** etcd's command line as Go's `flag` package reads it, and its variables as `pkg/flags` of etcd does. */
+/** etcd's command line as Go's `flag` package parses it, and its variables as etcd's `pkg/flags` does. */
 import { canonicalValue, flagType } from './flag-types.ts'
 import { environmentName } from './versions.ts'
 
-/** What of a version of etcd matters to how it reads its settings. */
+/** The properties of a version of etcd that affect how it reads its settings. */
 export interface Version {
   /** Its flags. */
   readonly known: ReadonlySet<string>
-  /** undefined: of a version that is not known yet, or not to quorate; then every flag of any minor is known. */
+  /** undefined: the version is unknown; then every flag of any minor is accepted. */
   readonly minor: string | undefined
 }
 
-/** One setting from one place. */
+/** One setting from one source. */
 export interface Given {
   readonly flag: string
-  /** As quorate writes it: see `canonicalValue`. */
+  /** In quorate's normalized form: see `canonicalValue`. */
   readonly value: string
 }
 
 export interface FlagReading {
-  /** In this order: of two for one flag the later counts. */
+  /** In order: if a flag occurs twice, the later counts. */
   readonly given: readonly Given[]
-  /** Why etcd does not start; empty: it does. */
+  /** Why etcd doesn't start; empty: it does. */
   readonly faults: readonly string[]
 }
 
-/** Taken, and of no effect: etcd had them long ago. They are switches. */
+/** Accepted without effect: very old versions of etcd had them. They are booleans. */
 const IGNORED: ReadonlySet<string> = new Set([
   'cluster-active-size',
   'cluster-remove-delay',
@@ -43,12 +43,12 @@ const IGNORED: ReadonlySet<string> = new Set([
   'test.outputdir',
 ])
 
-/** Flags of every version that are no settings. */
+/** Flags of every version that aren't settings. */
 const APART: readonly string[] = ['config-file', 'version']
 
 /**
- * `--flag=value`, `--flag value`, with one dash or two. What follows a flag that takes a value is its value, whatever it
- * looks like; a switch never takes the next word.
+ * `--flag=value`, `--flag value`, with one dash or two. What follows a flag that needs a value is its value, whatever
+ * it looks like; a boolean never uses the next word.
  *
  * @param words without the program
  */
@@ -71,7 +71,7 @@ export function readFlags(words: readonly string[], { known, minor }: Version): 
     let text = groups?.['text'] ?? (isSwitch ? 'true' : undefined)
     if (!known.has(flag) && !IGNORED.has(flag) && !APART.includes(flag)) {
       faults.push(`it has no flag ${flag}`)
-      // Of a flag that etcd does not know, nothing says whether it takes a value.
+      // Whether a flag that etcd doesn't know needs a value is unknown.
       if (text === undefined && words[at + 1]?.startsWith('-') === true) continue
     }
     if (text === undefined) {
@@ -87,8 +87,8 @@ export function readFlags(words: readonly string[], { known, minor }: Version): 
 }
 
 /**
- * From 3.4 on a list of URLs that is given twice is not always the later one: of URLs that are there already nothing is made,
- * and a star comes to them (`UniqueURLs.Set` in etcd's `pkg/flags`).
+ * From 3.4 on, if a list of URLs is given twice, the later one doesn't always win. URLs that are already set are
+ * ignored, and a star is added to the earlier ones (`UniqueURLs.Set` in etcd's `pkg/flags`).
  */
 function afterAnother(given: readonly Given[], flag: string, value: string): string {
   const before = flagType(flag) === 'urls' ? given.findLast((one) => one.flag === flag)?.value : undefined
@@ -97,7 +97,7 @@ function afterAnother(given: readonly Given[], flag: string, value: string): str
   return value === '*' ? `${before},*` : value
 }
 
-/** Every variable of a known flag that is not empty. `taken` are flags that the command line has. */
+/** Every non-empty variable of a known flag. `taken` are flags on the command line. */
 export function readVariables(
   environment: Readonly<Record<string, string>>,
   { known, minor }: Version,

@@ -1,6 +1,6 @@
 /**
- * The settings that an etcd process runs with, read as its version reads them: from its command line, its environment, and
- * its configuration file. `test/lab/etcd-reading.test.ts` gives the same to real etcd of every minor.
+ * The effective settings of an etcd process, parsed like its version does: from its command line, its environment, and
+ * its configuration file. `test/lab/etcd-reading.test.ts` passes the same input to real etcd of every minor.
  */
 import { MINORS, RENAMES, flagsOfMinor } from './flags.ts'
 import { readConfigurationFile } from './reading-file.ts'
@@ -11,41 +11,47 @@ export type Source = 'flag' | 'environment' | 'file'
 
 /** What a process was started with. */
 export interface Start {
-  /** undefined: not known yet, as one that quorate does not know. Then any flag that some version has counts as known, and 3.4 is the oldest. */
+  /**
+   * undefined: unknown, also to quorate. Then a flag of any version counts as known, and 3.4 is assumed as the oldest
+   * version.
+   */
   readonly version?: string | undefined
   /** The whole command line, the program first. */
   readonly command: readonly string[]
   readonly environment: Readonly<Record<string, string>>
-  /** Text of its configuration file, wherever it is named; undefined: none is, or it can't be read. */
+  /** Text of its configuration file, wherever it is named; undefined: it has none, or it can't be read. */
   readonly file?: string | undefined
 }
 
 export interface ReadSetting {
-  /** In the one spelling that quorate uses: `true`, `1000`, `1h30m`. */
+  /** In quorate's normalized form: `true`, `1000`, `1h30m`. */
   readonly value: string
   readonly source: Source
 }
 
-/** Something that looks like a setting, and has no effect. */
+/** Something that looks like a setting but has no effect. */
 export interface PassedOver {
   /** A variable, a flag with its dashes, or a key of the file. */
   readonly name: string
   readonly source: Source
-  /** `shadowed`: by a flag. `file`: etcd reads its file alone. `unknown`: this version has no such setting there. */
+  /**
+   * `shadowed`: a flag has priority. `file`: etcd only reads its file. `unknown`: this version has no such setting in
+   * that source.
+   */
   readonly because: 'shadowed' | 'file' | 'unknown'
 }
 
 export interface Reading {
-  /** By flag name without dashes. What is not here has etcd's default. */
+  /** By flag name without dashes. Missing ones have etcd's default. */
   readonly settings: Readonly<Record<string, ReadSetting>>
   readonly passedOver: readonly PassedOver[]
-  /** Why this version does not start like that; empty: nothing that stands in one of these places. */
+  /** Why this version doesn't start with them; empty: none of these sources prevents it. */
   readonly faults: readonly string[]
-  /** Why the file that it reads everything from can't be read; undefined: it can, or there is none. */
+  /** Why the file can't be read that all settings come from; undefined: it can, or there is none. */
   readonly unreadable?: string | undefined
 }
 
-/** Variables that etcd reads by other means than its flags: they are neither settings nor unknown. */
+/** Variables that etcd reads in other ways than its flags: they are neither settings nor unknown. */
 const OTHER_VARIABLES: ReadonlySet<string> = new Set(['ETCD_UNSUPPORTED_ARCH', 'ETCD_VERIFY', 'ETCD_VERSION'])
 
 export function readSettings(start: Start): Reading {
@@ -68,7 +74,7 @@ export function readSettings(start: Start): Reading {
     faults: [
       ...flags.faults,
       ...variables.faults,
-      // 3.3 goes on with a warning; later ones end.
+      // 3.3 continues with a warning; later versions exit.
       ...(minor === '3.3'
         ? []
         : shadowed.map((flag) => `both --${flag} and ${environmentName(flag)} are set`)),
@@ -78,9 +84,9 @@ export function readSettings(start: Start): Reading {
 }
 
 /**
- * The file that a process reads its settings from, and nothing else then; undefined: none.
+ * The file that a process reads all its settings from; undefined: none.
  *
- * A variable names one from 3.4 on; 3.3 has looked for the flag by the time it reads variables.
+ * A variable can name it from 3.4 on; 3.3 looks for the flag before it reads variables.
  */
 function configurationFile(
   flags: readonly Given[],
@@ -115,7 +121,7 @@ function fromFile({ file, environment }: Start, beside: BesideFile): Reading {
   }
 }
 
-/** 3.6 alone knows a setting by two names, and does not start with both. */
+/** Only 3.6 knows a setting by two names, and doesn't start with both. */
 function bothNames(given: readonly Given[], minor: string | undefined): readonly string[] {
   if (minor !== '3.6') return []
   const names = new Set(given.map(({ flag }) => flag))
@@ -125,8 +131,9 @@ function bothNames(given: readonly Given[], minor: string | undefined): readonly
 }
 
 /**
- * What is off with a file that says nothing of it, and on with flags. Measured: the gateway on 3.4.23, which serves no JSON
- * then. Before 3.6 such a file has no mode of compaction: a retention without a unit then means nothing.
+ * Settings that are off if a configuration file doesn't mention them, but on with flags. Measured: the gateway on
+ * 3.4.23, which then serves no JSON. Before 3.6, such a file has no compaction mode: a retention without a unit has no
+ * effect then.
  */
 function withFileDefaults(given: readonly Given[], minor: string | undefined): readonly Given[] {
   const has = (name: string) => given.some(({ flag, value }) => flag === name && value !== '')

@@ -1,9 +1,9 @@
-/** Room for a store on a disk of this computer. */
+/** Free space for a keyspace on a disk of this workstation. */
 import { statfs } from 'node:fs/promises'
 import { QuorateError } from '../errors.ts'
 import { formatBytes } from '../spec/units.ts'
 
-/** Left free besides, in bytes: a full disk would be in the way of everything else here. */
+/** Space that must stay free, in bytes: a full disk would affect everything else on the host. */
 const MARGIN_BYTES = 64 * 1024 ** 2
 
 /** @param what for the message: `for a snapshot` @throws QuorateError `state` with the numbers */

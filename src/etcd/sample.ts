@@ -1,4 +1,4 @@
-/** A cluster file's worth of values for tests; hand in what the test is about. */
+/** A complete cluster file's values for tests; pass only what the test is about. */
 import type { Cluster, EtcdSpec, Node, Pki } from '../spec/cluster.ts'
 
 export function sampleNode(name: string, address: string): Node {

@@ -11,7 +11,7 @@ import type { MemberEndpoint } from './endpoint.ts'
 import { Maintenance } from './gen/maintenance_pb.ts'
 import { servedCertificate } from './served-certificate.ts'
 
-/** A server that wants a client's certificate, as etcd does, and how the handshakes with it ended. */
+/** A server that requests a client's certificate, as etcd does, and how its handshakes ended. */
 async function member(trusted = true): Promise<{ endpoint: MemberEndpoint; pem: string; ended: string[] }> {
   const folder = mkdtempSync(path.join(tmpdir(), 'quorate-served-'))
   onTestFinished(() => rmSync(folder, { recursive: true }))
@@ -28,7 +28,7 @@ async function member(trusted = true): Promise<{ endpoint: MemberEndpoint; pem: 
   const ended: string[] = []
   server.on('tlsClientError', (error) => ended.push(error.message))
   server.on('secureConnection', (socket) => {
-    // The member speaks first, and answers a goodbye with its own.
+    // The member sends first, and answers a close with its own.
     socket.on('error', (error) => ended.push(error.message))
     socket.on('close', () => ended.push('closed'))
     socket.write('x'.repeat(100))
@@ -59,7 +59,7 @@ test('a client knows the certificate of its own connection', async () => {
   const { endpoint, pem } = await member()
   using client = connectMember({ ...endpoint, timeoutMs: 500 })
   expect(client.certificate?.()).toBeUndefined()
-  // It gets no answer from what is not etcd.
+  // It gets no answer, because the server isn't etcd.
   await client.call(Maintenance.method.status, {}).catch(() => undefined)
   expect(client.certificate?.()?.pem).toBe(pem)
 })

@@ -1,4 +1,4 @@
-/** The certificate that a member shows to whoever connects: what counts, whatever lies on its disk. */
+/** The certificate that a member presents to clients: it counts, whatever file is on its disk. */
 import tls from 'node:tls'
 import { type MemberEndpoint, tlsOptions } from './endpoint.ts'
 
@@ -8,14 +8,14 @@ export interface ServedCertificate {
   readonly pem: string
 }
 
-/** How long the other side may take to close as well, in ms. */
+/** How long the other side may take to close its end, in ms. */
 const GOODBYE_MS = 1_000
 
 /**
- * Looks at the certificate without trusting it, so that an expired or foreign one is seen too; nothing is sent.
- * Undefined where nobody answers in time, or not with TLS. `alpn`: the protocol asked for, `http/1.1` on a peer port.
+ * Reads the certificate without trusting it, so that an expired or foreign one is seen too; sends nothing. Undefined if
+ * there is no answer in time, or no TLS. `alpn`: the requested protocol, `http/1.1` on a peer port.
  *
- * A connection of its own: of a member that a client talks to, `MemberClient.certificate` knows it already.
+ * Opens a separate connection. For a member that a client is connected to, `MemberClient.certificate` already has it.
  */
 export async function servedCertificate(
   endpoint: MemberEndpoint,
@@ -41,21 +41,22 @@ export async function servedCertificate(
   return seen
 }
 
-/** What the other side of a TLS connection showed. @returns undefined where the handshake is not done */
+/** What the other side of a TLS connection presented. @returns undefined if the handshake isn't complete */
 export function shownTo(socket: tls.TLSSocket): ServedCertificate | undefined {
   const certificate = socket.getPeerX509Certificate()
   return certificate && { notAfter: new Date(certificate.validTo), pem: certificate.toString() }
 }
 
 /**
- * Lets the member have the rest of the handshake, and then says goodbye. In TLS 1.3 our last words are still on their way
- * when we have seen its certificate: etcd would log that the connection broke off ("rejected connection", "EOF").
+ * Completes the handshake for the member, and then closes. In TLS 1.3, the client's last messages are still in transit
+ * when it has seen the member's certificate. Without them, etcd would log a broken connection ("rejected connection",
+ * "EOF").
  */
 async function sayGoodbye(socket: tls.TLSSocket): Promise<void> {
   if (socket.destroyed) return
   const closed = new Promise((resolve) => socket.once('close', resolve))
   const patience = setTimeout(() => socket.destroy(), GOODBYE_MS)
-  // etcd speaks first, and a connection with something unread would be reset.
+  // etcd sends first, and closing a connection with unread data would reset it.
   socket.resume().end()
   await closed
   clearTimeout(patience)

@@ -1,4 +1,4 @@
-/** What a member says of its version and of its cluster's, over plain HTTP: gRPC doesn't tell the latter before 3.6. */
+/** The versions of a member and of its cluster, over plain HTTP: gRPC doesn't report the latter before 3.6. */
 import { Client } from 'undici'
 import { QuorateError } from '../errors.ts'
 import { DEFAULT_TIMEOUT_MS, type MemberOptions } from './client.ts'
@@ -9,7 +9,7 @@ import { memberError } from './failure.ts'
 export interface ServedVersion {
   /** The running program's, `3.5.16`. */
   readonly server: string
-  /** The lowest minor among the members since when it was last raised, `3.5`; undefined: not decided yet. */
+  /** The lowest minor among the members when it was last raised, `3.5`; undefined: not decided yet. */
   readonly cluster: string | undefined
 }
 

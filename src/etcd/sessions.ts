@@ -1,4 +1,4 @@
-/** A member's HTTP/2 connections, one after the other. */
+/** A member's HTTP/2 connections, one at a time. */
 import type {
   ClientHttp2Session,
   ClientHttp2Stream,
@@ -8,18 +8,18 @@ import type {
 import { Http2SessionManager } from '@connectrpc/connect-node'
 
 /**
- * How much a member may send ahead of what was read, in bytes: with the 64 KiB that HTTP/2 begins with, the stream of a
- * snapshot waits for its reader's nod all the time.
+ * How much a member may send before it is read, in bytes. With HTTP/2's default of 64 KiB, the stream of a snapshot
+ * would constantly wait for the reader.
  */
 export const WINDOW_BYTES = 4 * 1024 ** 2
 
 /**
- * As the library's, but safe to use at any moment. When a member says goodbye (GOAWAY, as etcd does when it stops) the
- * library destroys the connection with an error, and whoever calls before it has closed makes it take its listener off:
- * the error that follows would end the process.
+ * Like the library's, but safe to use at any moment. When a member sends GOAWAY, as etcd does when it stops, the
+ * library destroys the connection with an error. A call before the connection has closed would make it remove its
+ * listener, and the error that follows would end the process.
  */
 export class MemberSessions extends Http2SessionManager {
-  /** Told when the member says goodbye: it takes no more calls, and waits for those that are under way to end. */
+  /** Called when the member sends GOAWAY: it accepts no more calls, and waits for running ones to end. */
   onGoodbye: () => void = told
   readonly #known = new WeakSet<ClientHttp2Session>()
 
@@ -35,9 +35,9 @@ export class MemberSessions extends Http2SessionManager {
     if (session !== undefined && !this.#known.has(session)) {
       this.#known.add(session)
       session.on('error', told)
-      // One that has ended by now says why to its streams; to be asked it would throw.
+      // A session that has ended reports why to its streams; using it would throw.
       if (!session.destroyed && !session.connecting) session.setLocalWindowSize(WINDOW_BYTES)
-      // Said twice, by some servers: by then others may have been called already.
+      // Some servers send it twice: by then, others may have been called already.
       session.once('goaway', () => this.onGoodbye())
     }
     return stream
@@ -45,8 +45,8 @@ export class MemberSessions extends Http2SessionManager {
 }
 
 /**
- * Begins to read when the call begins, and not only when somebody wants the first piece: from 24.20 and 26.3 on Node.js
- * takes an answer that has arrived whole in between for one that broke off ("Premature close").
+ * Starts reading when the call starts, not only when the first piece is requested. From 24.20 and 26.3 on, Node.js
+ * treats an answer that has arrived completely in between as interrupted ("Premature close").
  * https://github.com/nodejs/node/issues/65677
  */
 function readFromTheStart(stream: ClientHttp2Stream): void {
@@ -60,7 +60,7 @@ function readFromTheStart(stream: ClientHttp2Stream): void {
   stream[Symbol.asyncIterator] = () => pieces
 }
 
-/** Whoever waits for an answer is told by its own stream; nobody else wants to know. */
+/** Each call gets the error from its own stream; there is nothing else to notify. */
 function told(): void {
-  // Nothing is left to do.
+  // Nothing else to do.
 }

@@ -1,4 +1,4 @@
-/** Settings that are right by themselves, and with which etcd does not start together. */
+/** Settings that are valid separately, but with which etcd doesn't start together. */
 import { goBoolean } from '../spec/go-values.ts'
 
 export interface PairFault {

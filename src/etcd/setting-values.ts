@@ -1,6 +1,6 @@
 /**
- * Values with which etcd does not start, though it knows the name. From `Validate` and the flags' types in etcd's source,
- * tried on the real 3.5.35, 3.6.16 and 3.7.3: what is refused here is refused there.
+ * Values with which etcd doesn't start, although it knows the name. They come from `Validate` and the flags' types in
+ * etcd's source. Tested on the real 3.5.35, 3.6.16 and 3.7.3: etcd refuses everything that these rules refuse.
  */
 import { goDuration } from '../spec/go-values.ts'
 import { reservedBecause } from '../spec/reserved-settings.ts'
@@ -8,7 +8,7 @@ import { areCipherSuites } from './cipher-suites.ts'
 import { type FlagType, canonicalValue, flagType } from './flag-types.ts'
 import { minorOf } from './versions.ts'
 
-/** Why etcd does not start with this value, and what it takes. */
+/** Why etcd doesn't start with this value, and what it accepts. */
 export interface ValueFault {
   readonly message: string
   readonly hint: string
@@ -22,10 +22,10 @@ const CHOICES: Readonly<Record<string, string>> = {
   'tls-min-version': 'TLS1.2 TLS1.3',
 }
 
-/** Another word is the name of a file in etcd's working directory, which it may not write. */
+/** Any other word is a file name in etcd's working directory, which etcd may not write to. */
 const LOG_OUTPUT = /^(default|stderr|stdout|systemd\/journal|\/.+)$/
 
-/** With few, a member can't even say who it is, and never gets ready. */
+/** With less, a member can't even report its identity, and never becomes ready. */
 const FEWEST_BYTES = 4096
 const MILLION = 1_000_000
 
@@ -35,7 +35,7 @@ const HINTS: Readonly<Partial<Record<FlagType, string>>> = {
   integer: 'write a whole number',
   duration: 'write a time with its unit, like 5m or 100ms',
 }
-/** Where the cluster file is read, together with each other. */
+/** Checked in relation to each other when the cluster file is read. */
 const JUDGED_BY_THE_FILE: ReadonlySet<string> = new Set([
   'heartbeat-interval',
   'election-timeout',
@@ -45,7 +45,7 @@ const JUDGED_BY_THE_FILE: ReadonlySet<string> = new Set([
 export function valueFault(version: string, name: string, value: string): ValueFault | undefined {
   const plain = name.replace(/^experimental-/, '')
   const say = (hint: string) => ({ message: `etcd ${version} does not start with ${name} '${value}'`, hint })
-  // What quorate decides is not the file's to say: that is refused with its reason.
+  // The file can't set what quorate decides: that is refused with its reason.
   if (JUDGED_BY_THE_FILE.has(plain) || reservedBecause(name) !== undefined) return undefined
   const hint = HINTS[flagType(plain)]
   if (hint !== undefined) {
@@ -94,13 +94,13 @@ function textFault(name: string, value: string, { minor, say }: Told): ValueFaul
   }
 }
 
-/** Choices that differ between versions; undefined: it is not a matter of choice. */
+/** Allowed words that differ between versions; undefined: any value is allowed. */
 function choicesOf(version: string, name: string): readonly string[] | undefined {
   const minor = minorOf(version)
   const old = minor === '3.3' || minor === '3.4'
   if (name === 'logger') return old ? ['zap', 'capnslog'] : ['zap']
   if (name !== 'v2-deprecation') return undefined
-  // 3.5.32 and 3.6.13 also know write-only-skip-check, which is for a single start.
+  // 3.5.32 and 3.6.13 also accept write-only-skip-check, which is for a single start.
   const choices = ['write-only', 'write-only-skip-check', 'write-only-drop-data', 'gone']
   return minor === '3.5' ? ['not-yet', ...choices] : choices
 }

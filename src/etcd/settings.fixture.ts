@@ -1,10 +1,13 @@
-/** Settings, and which of the newest versions start with them and heed them: tried on the real ones in `test/lab/etcd-settings.test.ts`. */
+/**
+ * Settings, and which of the newest versions start with them and use them: tested on the real ones in
+ * `test/lab/etcd-settings.test.ts`.
+ */
 
 export const BUILT = ['3.5.35', '3.6.16', '3.7.3'] as const
 
 export interface SettingCase {
   readonly settings: Readonly<Record<string, string>>
-  /** Of BUILT. */
+  /** Versions of BUILT. */
   readonly starts: readonly string[]
 }
 

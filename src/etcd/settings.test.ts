@@ -46,7 +46,7 @@ test('an unknown name says what to write, with the value that the flag had', () 
   expect(settingFaults('3.7.3', { 'experimental-compact-hash-check-enabled': 'false' })).toMatchObject([
     { kind: 'unknown', instead: 'feature-gates=CompactHashCheck=false' },
   ])
-  // And the other way round, for the way back to 3.5.
+  // And in the other direction, for the rollback to 3.5.
   expect(
     settingFaults('3.5.35', { 'feature-gates': 'CompactHashCheck=true,InitialCorruptCheck=true' }),
   ).toMatchObject([{ kind: 'unknown', instead: 'experimental-compact-hash-check-enabled=true' }])

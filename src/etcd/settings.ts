@@ -1,4 +1,4 @@
-/** Whether one version of etcd starts with these settings, and heeds them: what every place that writes or plans them asks. */
+/** Whether a version of etcd starts with these settings, and uses them: checked wherever they are written or planned. */
 import { QuorateError } from '../errors.ts'
 import { gateFaults } from './feature-gates.ts'
 import { FEATURE_GATES } from './flags.ts'
@@ -9,22 +9,22 @@ import { knownFlags, unknownSettings } from './versions.ts'
 type Settings = Readonly<Record<string, string>>
 
 export interface SettingFault {
-  /** The flag without dashes, as the cluster file has it. */
+  /** The flag without dashes, as in the cluster file. */
   readonly name: string
-  /** `unknown`: etcd would only warn, and go on without it. `refused`: etcd does not start. */
+  /** `unknown`: etcd would only warn, and ignore it. `refused`: etcd doesn't start. */
   readonly kind: 'unknown' | 'refused'
-  /** What is wrong, naming the version. */
+  /** What is wrong, with the version. */
   readonly message: string
-  /** What to do; undefined: the message has it, or there is nothing but removing it. */
+  /** The fix; undefined: the message contains it, or the only fix is to remove the setting. */
   readonly hint: string | undefined
-  /** Of an unknown name: what to write instead, `corrupt-check-time` or `feature-gates=CompactHashCheck=true`. */
+  /** For an unknown name: its replacement, `corrupt-check-time` or `feature-gates=CompactHashCheck=true`. */
   readonly instead: string | undefined
 }
 
 /**
- * Everything with which this version does not start, or that it would not heed; empty: nothing.
+ * Everything with which this version doesn't start, or that it would ignore; empty: nothing.
  *
- * @param settings etcd's flags without dashes, as under `etcd.settings`
+ * @param settings etcd's flags without dashes, as in `etcd.settings`
  * @throws QuorateError `cluster-file` for a version that quorate can't configure
  */
 export function settingFaults(version: string, settings: Settings): readonly SettingFault[] {
@@ -66,14 +66,14 @@ function refused(fault: {
   return { ...fault, kind: 'refused', instead: undefined }
 }
 
-/** A gate takes the value that the flag had. */
+/** A gate gets the value that the flag had. */
 function valued(suggestion: string | undefined, value: string | undefined): string | undefined {
   return suggestion?.startsWith('feature-gates=') === true && value !== undefined
     ? suggestion.replace(/[^=]*$/, value)
     : suggestion
 }
 
-/** What a minor without feature gates calls them. */
+/** The corresponding flags of a minor without feature gates. */
 function flagsOf(gates: string): string | undefined {
   const flags = gates.split(',').flatMap((pair) => {
     const [gate, value] = pair.split('=').map((part) => part.trim())

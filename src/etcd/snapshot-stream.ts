@@ -1,4 +1,4 @@
-/** A member's store as it comes over gRPC: in large pieces, and checked against the sum that etcd appends. */
+/** A member's keyspace as it arrives over gRPC: in large pieces, and compared with the checksum that etcd appends. */
 import { createHash } from 'node:crypto'
 import { QuorateError } from '../errors.ts'
 import type { MemberClient } from './client.ts'
@@ -7,42 +7,42 @@ import { Maintenance } from './gen/maintenance_pb.ts'
 /** The last bytes of the stream: SHA-256 of all before them. */
 export const SUM_BYTES = 32
 
-/** bbolt's smallest page: what precedes the sum is a multiple of it, as `etcdutl snapshot status` expects. */
+/** bbolt's smallest page: the size without the checksum is a multiple of it, as `etcdutl snapshot status` expects. */
 const PAGE_BYTES = 512
 
-/** Of the whole stream, in ms: an 8 GiB store over 100 Mbit/s takes some 11 minutes. */
+/** Of the whole stream, in ms: 8 GiB over 100 Mbit/s take about 11 minutes. */
 const STREAM_TIMEOUT_MS = 30 * 60_000
 
-/** etcd sends 32 KiB at a time; handled by the MiB it costs half, and each piece goes through other threads and back. */
+/** etcd sends 32 KiB at a time. Larger pieces cost half as much, because each one is passed to other threads and back. */
 export const PIECE_BYTES = 1024 ** 2
 
 export interface SnapshotPiece {
-  /** Valid until the next one is asked for: its memory is used again. */
+  /** Valid until the next piece is requested: its memory is reused. */
   readonly data: Buffer
-  /** Of the whole, with the sum at its end: etcd's own word, the same in each piece. */
+  /** The total size, with the checksum at its end, as etcd reports it: the same in each piece. */
   readonly totalBytes: number
 }
 
 export interface SnapshotSum {
-  /** With the sum at its end. */
+  /** With the checksum at its end. */
   readonly sizeBytes: number
-  /** Hex, of the store without the sum at its end: what etcd appended. */
+  /** Hex, of the snapshot without the checksum at its end: what etcd appended. */
   readonly sha256: string
-  /** Hex, of the whole, with the sum at its end: what `sha256sum` says of the file. */
+  /** Hex, of the whole snapshot with the checksum at its end, as `sha256sum` prints it. */
   readonly fileSha256: string
 }
 
 export interface SnapshotMemory {
-  /** For the next piece: PIECE_BYTES that nobody reads any more. */
+  /** Memory for the next piece: PIECE_BYTES that are no longer in use. */
   readonly supply: () => Promise<Buffer>
-  /** Told of each message's bytes when they have been copied into a piece. */
+  /** Called with each message's bytes after they have been copied into a piece. */
   readonly copied?: (bytes: Uint8Array) => void
 }
 
 /**
- * The pieces, to be taken one after the other; what it returns in the end has been checked.
- * @param memory the same for each piece, unless given
- * @throws QuorateError `etcd` if the member doesn't answer to the end, `unhealthy` if what came is not what was sent
+ * The pieces, to be read one after the other; the final return value is verified.
+ * @param memory by default, the same for each piece
+ * @throws QuorateError `etcd` if the member doesn't send everything, `unhealthy` if the data differ from what was sent
  */
 export async function* streamSnapshot(
   client: MemberClient,
@@ -50,7 +50,7 @@ export async function* streamSnapshot(
   memory: SnapshotMemory = oneBuffer(),
 ): AsyncGenerator<SnapshotPiece, SnapshotSum> {
   const hash = createHash('sha256')
-  // What may be the sum is held back until more has come.
+  // The possible checksum is held back until more has arrived.
   let tail: Buffer = Buffer.alloc(0)
   let sizeBytes = 0
   let totalBytes = 0

@@ -1,4 +1,4 @@
-/** What the thread of `snapshot-thread.ts` runs: it reads a snapshot from its member, and hands it over by the MiB. */
+/** What the thread of `snapshot-thread.ts` runs: reads a snapshot from its member, and passes it on in pieces of 1 MiB. */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { connectMember } from './client.ts'
 import { freeNow } from './free-now.ts'
@@ -6,7 +6,7 @@ import { packError } from './packed-error.ts'
 import { PIECE_BYTES, type SnapshotMemory, streamSnapshot } from './snapshot-stream.ts'
 import type { FromThread, ThreadData, ToThread } from './snapshot-thread.ts'
 
-/** Pieces that are under way at once. */
+/** Pieces in transit at once. */
 const PIECES = 4
 
 async function run(port: MessagePort, { endpoint }: ThreadData): Promise<void> {
@@ -14,7 +14,7 @@ async function run(port: MessagePort, { endpoint }: ThreadData): Promise<void> {
   const { signal } = stopping
   const say = (message: FromThread, memory: ArrayBuffer[] = []) => port.postMessage(message, memory)
   const { supply, giveBack } = piecesOf(signal)
-  // Each message has come in memory of its own.
+  // Each message has its own memory.
   const memory: SnapshotMemory = { supply, copied: freeNow }
   port.on('message', (message: ToThread) => {
     if (message === 'stop') stopping.abort()
@@ -41,7 +41,7 @@ async function run(port: MessagePort, { endpoint }: ThreadData): Promise<void> {
   }
 }
 
-/** Memory that goes to the other thread and comes back. Who waits for it is not kept waiting after the signal. */
+/** Memory that goes to the other thread and comes back. A waiting caller is released after the signal. */
 function piecesOf(signal: AbortSignal): {
   supply: SnapshotMemory['supply']
   giveBack: (memory: ArrayBuffer) => void

@@ -11,7 +11,7 @@ import { SnapshotResponseSchema } from './gen/maintenance_pb.ts'
 import type { SnapshotPiece, SnapshotSum } from './snapshot-stream.ts'
 import { streamSnapshotAside } from './snapshot-thread.ts'
 
-/** More than is under way at once, and no whole number of MiB. */
+/** More than is in transit at once, and not a multiple of 1 MiB. */
 const STORE = randomBytes(9 * 1024 ** 2 + 512)
 const SUM = createHash('sha256').update(STORE).digest()
 
@@ -147,7 +147,7 @@ test('a flipped byte is noticed', async () => {
   })
 })
 
-/** Runs the statement once a piece was taken: an error may overtake messages that were sent before it. */
+/** Runs the statement after a piece was taken: an error may overtake messages that were sent before it. */
 const AFTER_PIECE = (statement: string) => `${READY}
   port.once('message', () => { ${statement} })
   const memory = new ArrayBuffer(4)

@@ -1,6 +1,7 @@
 /**
- * A member's store read by a thread of its own, with a connection of its own: TLS, HTTP/2 and etcd's sum take as long as
- * all else that becomes of it. Its pieces change hands without being copied, and their memory goes back for the next.
+ * Reads a member's keyspace in a separate thread with its own connection. TLS, HTTP/2 and etcd's checksum take as long
+ * as everything else that is done with it. Pieces are passed on without copying, and their memory is returned for the
+ * next ones.
  */
 import { on } from 'node:events'
 import { Worker } from 'node:worker_threads'
@@ -10,10 +11,10 @@ import type { MemberEndpoint } from './endpoint.ts'
 import { type PackedError, unpackError } from './packed-error.ts'
 import { type SnapshotPiece, type SnapshotSum, streamSnapshot } from './snapshot-stream.ts'
 
-/** A thread that was told to stop and does not is ended, in ms. */
+/** A thread that doesn't stop when requested is terminated after this time, in ms. */
 const PATIENCE_MS = 2_000
 
-/** Of the thread's heap, what is young, in MiB: with more, what has come and was copied waits longer to be cleared away. */
+/** The young generation of the thread's heap, in MiB: with more, copied messages would wait longer to be collected. */
 const YOUNG_MIB = 4
 
 export interface ThreadData {
@@ -31,13 +32,13 @@ export type FromThread =
   | { readonly kind: 'end'; readonly sum: SnapshotSum }
   | { readonly kind: 'failed'; readonly error: PackedError }
 
-/** Memory of a piece, to be used again. */
+/** Memory of a piece, for reuse. */
 export type ToThread = ArrayBuffer | 'stop'
 
 /**
- * As `streamSnapshot`, and by it where the client has no endpoint or no thread can be had: slower then, and as good.
+ * Like `streamSnapshot`, which it uses if the client has no endpoint or no thread is available: slower, but equivalent.
  * @param program for tests
- * @throws QuorateError as `streamSnapshot`; `state` if the thread ends before its work does
+ * @throws QuorateError as `streamSnapshot`; `state` if the thread ends before it is finished
  */
 export async function* streamSnapshotAside(
   client: MemberClient,
@@ -75,14 +76,14 @@ export async function* streamSnapshotAside(
 }
 
 interface Thread {
-  /** undefined: it has ended. @throws what it ended with, and the signal's reason */
+  /** undefined: it has ended. @throws the error that it ended with, and the signal's reason */
   next(): Promise<FromThread | undefined>
   giveBack(memory: ArrayBuffer): void
-  /** Returns when it is gone. */
+  /** Resolves when it has ended. */
   stop(): Promise<void>
 }
 
-/** undefined: none can be had. */
+/** undefined: none is available. */
 async function startThread(
   endpoint: MemberEndpoint,
   signal: AbortSignal | undefined,
@@ -104,13 +105,13 @@ function open(program: string | URL, workerData: ThreadData, signal: AbortSignal
   const worker = new Worker(program, {
     eval: typeof program === 'string',
     workerData,
-    // Nothing of this process's environment: it may hold credentials.
+    // Without this process's environment, which may contain credentials.
     env: {},
-    // What has come and was copied is cleared away early, while it is little.
+    // Copied messages are collected early, while they are few.
     resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MIB },
   })
   const gone = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
-  // What it dies of, `on` tells; without a listener, what comes later would end the process.
+  // `on` reports why it ended. Without a listener, a later error would end the process.
   worker.on('error', () => undefined)
   const messages = on(worker, 'message', { close: ['exit'], ...(signal === undefined ? {} : { signal }) })
   return {

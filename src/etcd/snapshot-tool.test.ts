@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { type SnapshotStatus, statusDifferences } from './snapshot-tool.ts'
 
-/** One file of etcd 3.5.35 with 19 keys and 25 revisions, as these versions of the tool read it. */
+/** One file of etcd 3.5.35 with 19 keys and 25 revisions, as these versions of the tool report it. */
 const BY_3_5: SnapshotStatus = { hash: '2113680750', revision: '25', totalKey: '30', totalSize: '20480' }
 const BY_3_6: SnapshotStatus = { ...BY_3_5, totalKey: '19' }
 

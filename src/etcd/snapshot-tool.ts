@@ -1,38 +1,41 @@
-/** What etcd's own tool says of a snapshot's file: `etcdutl` from 3.5 on, `etcdctl` before. */
+/** What etcd's own tool reports about a snapshot file: `etcdutl` from 3.5 on, `etcdctl` before. */
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { QuorateError } from '../errors.ts'
 
 const run = promisify(execFile)
 
-/** Of one snapshot, in ms: it reads the whole file. */
+/** For one snapshot, in ms: the tool reads the whole file. */
 const STATUS_TIMEOUT_MS = 10 * 60_000
 
 export interface SnapshotTool {
   readonly name: 'etcdutl' | 'etcdctl'
-  /** Absolute path on this computer. */
+  /** Absolute path on this workstation. */
   readonly path: string
 }
 
-/** As numbers in decimal digits: they can be larger than JavaScript's. */
+/** As strings of digits: the numbers can exceed JavaScript's range. */
 export interface SnapshotStatus {
   readonly hash: string
   readonly revision: string
   /**
-   * As the tool prints it, and never compared: up to 3.5 it counts the entries of all buckets, from 3.6 on the names of keys
-   * (https://github.com/etcd-io/etcd/pull/19344). `hash` covers everything that either of the two counts.
+   * As the tool prints it; never compared. Up to 3.5 it counts the entries of all buckets, from 3.6 on the names of
+   * keys (https://github.com/etcd-io/etcd/pull/19344). `hash` covers everything that either version counts.
    */
   readonly totalKey: string
   /** Bytes. */
   readonly totalSize: string
 }
 
-/** Nothing of this process's environment: it may hold credentials. What etcdctl needs before 3.4, newer ones warn of. */
+/**
+ * Without this process's environment, which may contain credentials. etcdctl before 3.4 needs this variable; newer
+ * versions print a warning about it.
+ */
 export function toolEnvironment({ name }: Pick<SnapshotTool, 'name'>): Readonly<Record<string, string>> {
   return { PATH: '/usr/bin:/bin', ...(name === 'etcdctl' ? { ETCDCTL_API: '3' } : {}) }
 }
 
-/** The one that a release has for snapshots. @throws QuorateError `artifact` if it has none */
+/** The release's tool for snapshots. @throws QuorateError `artifact` if it has none */
 export function snapshotTool(
   files: readonly { readonly name: string; readonly path: string }[],
 ): SnapshotTool {
@@ -74,8 +77,8 @@ export async function readSnapshotStatus(
 }
 
 /**
- * What two readings of one file disagree in, as phrases; empty: nothing. Only what every version of the tool reads alike is
- * compared: tried with all pairs of 3.3, 3.4, 3.5, 3.6 and 3.7.
+ * The differences between two reports on one file, as phrases; empty: none. Compares only what every version of the
+ * tool reports alike: tested with all pairs of 3.3, 3.4, 3.5, 3.6 and 3.7.
  */
 export function statusDifferences(recorded: SnapshotStatus, found: SnapshotStatus): readonly string[] {
   const keys = ['revision', 'hash', 'totalSize'] as const
@@ -84,7 +87,7 @@ export function statusDifferences(recorded: SnapshotStatus, found: SnapshotStatu
   )
 }
 
-/** Digits are read from the text: JSON.parse would round them. */
+/** Digits are taken from the text: JSON.parse would round them. */
 function parseStatus(json: string): SnapshotStatus {
   const digits = (key: string) => new RegExp(`"${key}":\\s*(\\d+)`).exec(json)?.[1]
   const [hash, revision, totalKey, totalSize] = ['hash', 'revision', 'totalKey', 'totalSize'].map(digits)

@@ -17,11 +17,11 @@ afterEach(async () => {
 const STORE = Buffer.alloc(2048, 'etcd')
 const SUM = createHash('sha256').update(STORE).digest()
 
-/** A member that streams these chunks, then fails if it is told to. */
+/** A member that streams these chunks, then fails if `failure` is set. */
 function member(chunks: readonly Uint8Array[], failure?: Error, dbSize = STORE.length): MemberClient {
   return {
     name: 'etcd02',
-    // One answer for both questions that come before.
+    // One answer for both requests that come first.
     call: async () => ({ dbSize: BigInt(dbSize), header: { revision: 42n } }) as never,
     stream: async function* () {
       for (const blob of chunks) yield { blob, remainingBytes: 0n } as never

@@ -1,6 +1,7 @@
 /**
- * A snapshot of one member's store as a file: streamed over gRPC, checked against the sum that etcd appends, complete
- * under its name or not there at all. It holds the whole store, Kubernetes Secrets included: the file is private.
+ * A snapshot of one member's keyspace as a file: streamed over gRPC, compared with the checksum that etcd appends,
+ * complete under its name or missing. It contains the whole keyspace, including Kubernetes Secrets, so the file is
+ * private.
  */
 import { mkdir, open, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
@@ -15,32 +16,32 @@ import { streamSnapshotAside } from './snapshot-thread.ts'
 import { writeWhole } from './write-whole.ts'
 
 export interface SnapshotOptions {
-  /** Absolute path; its folder is made if need be. A file of that name is replaced. */
+  /** Absolute path; its directory is created if it is missing. Replaces a file of that name. */
   readonly file: string
   readonly signal?: AbortSignal | undefined
-  /** How far it is; `totalBytes` is etcd's own word on the size. */
+  /** The progress; `totalBytes` is the size that etcd reports. */
   readonly onProgress?: ((doneBytes: number, totalBytes: number) => void) | undefined
 }
 
 export interface SnapshotFile {
   /** Absolute path. Mode 600. */
   readonly file: string
-  /** As `etcdutl snapshot restore` takes it: with the sum at its end. */
+  /** As `etcdutl snapshot restore` expects it: with the checksum at its end. */
   readonly sizeBytes: number
-  /** Hex, of the store without the sum at its end: what etcd appended. */
+  /** Hex, of the snapshot without the checksum at its end: what etcd appended. */
   readonly sha256: string
-  /** Everything up to this revision is in it. */
+  /** It contains everything up to this revision. */
   readonly revision: bigint
-  /** The node whose member it is from. */
+  /** The node of the member that it comes from. */
   readonly member: string
 }
 
 /**
- * A snapshot is a member's own state, possibly a stale one: so this member first answers a linearizable read, which it
- * can't before it has applied all that was acknowledged until then.
+ * A snapshot is a member's own state, which may be stale. So this member first answers a linearizable read, which
+ * requires that it has applied everything that was acknowledged until then. Leaves no file behind if it throws.
  *
- * @throws QuorateError `etcd` if the member doesn't answer to the end; `unhealthy` if what came is not what it should
- *   be; `state` if there is no room here; `cancelled`. Nothing is left then.
+ * @throws QuorateError `etcd` if the member doesn't send everything; `unhealthy` if the data are wrong; `state` if the
+ *   workstation has not enough space; `cancelled`.
  */
 export async function takeSnapshot(client: MemberClient, options: SnapshotOptions): Promise<SnapshotFile> {
   const { file, signal } = options

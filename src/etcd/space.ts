@@ -1,41 +1,41 @@
-/** A member's database: how full it is, what of it a defragmentation would give back, and when that is worth it. */
+/** A member's database: how full it is, how much a defragmentation would free, and when it is worthwhile. */
 import { formatBytes } from '../spec/units.ts'
 
-/** `quota-backend-bytes` unless set (etcd's `quota.DefaultQuotaBytes`). */
+/** The default of `quota-backend-bytes` (etcd's `quota.DefaultQuotaBytes`). */
 export const DEFAULT_QUOTA_BYTES = 2 * 1024 ** 3
 
-/** etcd advises no quota above this. https://etcd.io/docs/v3.5/dev-guide/limit/ */
+/** etcd advises against a quota above this. https://etcd.io/docs/v3.5/dev-guide/limit/ */
 const LARGEST_ADVISED_BYTES = 8 * 1024 ** 3
 
-/** The largest request that etcd takes unless told otherwise (`max-request-bytes`): less free space is no room. */
+/** The largest request that etcd accepts by default (`max-request-bytes`): less free space doesn't count. */
 const REQUEST_BYTES = 1.5 * 1024 ** 2
 
-/** Shares of the quota from which a person should know, and should act. etcd's own alert is at 95 %. */
+/** Shares of the quota that cause a warning, and that need action. etcd's own alert is at 95 %. */
 export const QUOTA_WARNING = 0.8
 export const QUOTA_CRITICAL = 0.95
 
 /** A member's database file, in bytes. */
 export interface Space {
-  /** The file; this is what the quota limits. */
+  /** The file, whose size the quota limits. */
   readonly sizeBytes: number
-  /** What of it holds data; undefined: etcd 3.3 doesn't say. */
+  /** The part that contains data; undefined: etcd 3.3 doesn't report it. */
   readonly inUseBytes: number | undefined
-  /** undefined: not known, because the machine could not be looked at. Infinity: the quota is switched off. */
+  /** undefined: unknown, because the node could not be inspected. Infinity: the quota is switched off. */
   readonly quotaBytes: number | undefined
 }
 
-/** When a defragmentation is worth that it blocks the member: both must be exceeded. */
+/** When a defragmentation is worth blocking the member: both values must be exceeded. */
 export interface DefragRule {
-  /** Free bytes within the file, as a share of it (0 to 1). */
+  /** Free bytes within the file, as a fraction of it (0 to 1). */
   readonly fraction: number
   /** Free bytes within the file. */
   readonly bytes: number
 }
 
-/** As etcd's alert on fragmentation: half of it, and 100 MiB. */
+/** Like etcd's alert for fragmentation: half of the file, and 100 MiB. */
 export const DEFRAG_RULE: DefragRule = { fraction: 0.5, bytes: 100 * 1024 ** 2 }
 
-/** The quota in force: what the running process was told (3.6 and newer say it themselves), or etcd's default. */
+/** The effective quota: the running process's setting (3.6 and newer report it themselves), or etcd's default. */
 export function quotaInForce(
   environment: Readonly<Record<string, string>> | undefined,
   reported = 0,
@@ -47,17 +47,17 @@ export function quotaInForce(
   return told === 0 || Number.isNaN(told) ? DEFAULT_QUOTA_BYTES : told
 }
 
-/** What a defragmentation would give back, in bytes; undefined before etcd 3.4. */
+/** What a defragmentation would free, in bytes; undefined before etcd 3.4. */
 export function reclaimable({ sizeBytes, inUseBytes }: Space): number | undefined {
   return inUseBytes === undefined ? undefined : Math.max(0, sizeBytes - inUseBytes)
 }
 
-/** The file as a share of its quota (0 to 1, or more); undefined without a known quota. */
+/** The file as a fraction of its quota (0 to 1, or more); undefined without a known quota. */
 export function fullness({ sizeBytes, quotaBytes }: Space): number | undefined {
   return quotaBytes === undefined ? undefined : sizeBytes / quotaBytes
 }
 
-/** Whether a write of any allowed size would be taken. Without a known quota nobody can tell: false. */
+/** Whether a write of any allowed size would be accepted. False if the quota is unknown. */
 export function hasRoom({ sizeBytes, quotaBytes }: Space): boolean {
   return quotaBytes !== undefined && sizeBytes + REQUEST_BYTES < quotaBytes
 }
@@ -67,8 +67,8 @@ export type DefragReason =
   | { readonly worth: false; readonly why: string }
 
 /**
- * Whether a member should be defragmented: by the rule, or because it comes near its quota and a tenth of it can be had
- * back. The reason is for people.
+ * Whether a member should be defragmented: by the rule, or because it approaches its quota and a tenth of it can be
+ * freed. The reason is for the operator.
  */
 export function defragReason(space: Space, rule: DefragRule = DEFRAG_RULE): DefragReason {
   const free = reclaimable(space)
@@ -86,7 +86,7 @@ export function defragReason(space: Space, rule: DefragRule = DEFRAG_RULE): Defr
   return { worth: false, why: `only ${why}` }
 }
 
-/** A quota that would hold this much data and leave as much free again; a round number of bytes. */
+/** A quota that fits this much data and leaves the same amount free; a round number of bytes. */
 export function adviseQuota(bytes: number): number {
   const wanted = Math.max(2 * bytes, 16 * 1024 ** 2)
   return 2 ** Math.ceil(Math.log2(wanted))

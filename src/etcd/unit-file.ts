@@ -1,4 +1,4 @@
-/** etcd's systemd unit: ready when etcd says so, restarted when it fails, and shut in. */
+/** etcd's systemd unit: ready when etcd reports it, restarted after a failure, and sandboxed. */
 import { createHash } from 'node:crypto'
 import path from 'node:path'
 import { QuorateError } from '../errors.ts'
@@ -10,18 +10,18 @@ export interface UnitOptions {
 }
 
 /**
- * The text of `/etc/systemd/system/etcd.service`. Whatever differs between nodes is in `/etc/etcd/options.env`.
+ * The text of `/etc/systemd/system/etcd.service`. Everything that differs between nodes is in `/etc/etcd/options.env`.
  *
- * @throws QuorateError `cluster-file` for a folder whose path a unit can't hold as it is.
+ * @throws QuorateError `cluster-file` for a directory whose path can't be written in a unit unchanged.
  */
 export function unitFile(options: UnitOptions): string {
   return rendered(options).text
 }
 
-/** The variable that a process carries the mark of its unit in. */
+/** The variable in a process's environment that contains the mark of its unit. */
 export const UNIT_MARK = 'QUORATE_UNIT'
 
-/** What `UNIT_MARK` is in the unit's present text: any other means that the process was started from another one. */
+/** The value of `UNIT_MARK` for the unit's current text. With another value, the process was started from another text. */
 export function unitMark(options: UnitOptions): string {
   return rendered(options).mark
 }
@@ -31,7 +31,7 @@ interface Rendered {
   readonly mark: string
 }
 
-/** By cluster, which never changes: every look at a plan asks for it, once a member. */
+/** By cluster, which never changes: every evaluation of a plan needs it, once for each member. */
 const RENDERED = new WeakMap<Cluster, Rendered>()
 
 function rendered({ cluster }: UnitOptions): Rendered {
@@ -58,15 +58,15 @@ function unmarked({ cluster }: UnitOptions): string {
 }
 
 /**
- * The least that etcd has to write: its data folder, and the folder above the WAL's, because etcd makes the WAL by
- * renaming a sibling.
+ * The minimum that etcd has to write to: its data directory, and the directory above the WAL's. etcd creates the WAL by
+ * renaming a sibling of it.
  */
 function writablePaths(dataDirectory: string, walDirectory: string): string[] {
   const wanted = [...new Set([dataDirectory, path.posix.dirname(walDirectory)])]
   return wanted.filter((one) => !wanted.some((other) => other !== one && one.startsWith(`${other}/`)))
 }
 
-/** No blanks, quotes, backslashes or specifiers, which mean something in a unit; and never the whole system. */
+/** No blanks, quotes, backslashes or specifiers, which have a meaning in a unit; and never the whole system. */
 function checkPath(directory: string): void {
   if (/^(?:\/[\w.@:+-]+){2,}$/.test(directory)) return
   throw new QuorateError('cluster-file', `'${directory}' can't be an etcd directory`, {

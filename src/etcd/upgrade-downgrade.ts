@@ -1,4 +1,4 @@
-/** What etcd's own downgrade means for a change of version: whether one is needed, and what speaks against it. */
+/** What etcd's own downgrade means for a change of version: whether one is needed, and what prevents it. */
 import { plural } from '../spec/units.ts'
 import { newestPatch } from './hazards.ts'
 import { compareMinors, minorIn } from './minor.ts'
@@ -7,7 +7,7 @@ import { type DowngradeRule, DOWNGRADES } from '../spec/version-facts.ts'
 import { BACKUP_HINT, canCancel, downgradeWayOn } from './upgrade-path.ts'
 import { atLeast, minorOf } from './versions.ts'
 
-/** The cluster is of a newer minor than the wanted one, or about to become one: its members can't simply go back. */
+/** The cluster is of a newer minor than the wanted one, or is about to be: its members need a downgrade. */
 export function isDowngrade(facts: UpgradeFacts): boolean {
   const minor = minorOf(facts.to)
   const newer = facts.members.some(({ running, installed }) => {
@@ -17,14 +17,14 @@ export function isDowngrade(facts: UpgradeFacts): boolean {
   return newer && (facts.downgrade === minor || !isHalfWay(facts))
 }
 
-/** A member of the older minor runs, and the cluster is still one of it: etcd need not be asked. */
+/** A member of the older minor runs, and the cluster is still of that minor: etcd need not be asked. */
 function isHalfWay({ members, to, clusterVersion }: UpgradeFacts): boolean {
   const minor = minorOf(to)
   const old = members.some(({ running }) => running !== undefined && minorOf(running) === minor)
   return old && clusterVersion === minor
 }
 
-/** Of a member that would go to the minor before. */
+/** Problems of a member that would go to the previous minor. */
 export function backProblems(facts: UpgradeFacts, name: string, running: string): readonly UpgradeProblem[] {
   const { to, clusterVersion, downgrade } = facts
   const minor = minorOf(to)
@@ -65,7 +65,7 @@ function ruleProblems(
   return [...low, blocker(message, `quorate upgrade --to ${newestPatch(minorOf(to)) ?? least}`)]
 }
 
-/** Of the cluster as a whole. */
+/** Problems of the cluster as a whole. */
 export function downgradeProblems(facts: UpgradeFacts): readonly UpgradeProblem[] {
   const { to, members, downgrade, refusal } = facts
   const wanted = minorOf(to)
@@ -78,14 +78,15 @@ export function downgradeProblems(facts: UpgradeFacts): readonly UpgradeProblem[
   return compareMinors(wanted, lowest) > 0 ? laggingCluster(facts, lowest) : []
 }
 
-/** Members that run `lowest` or newer would go to the next minor while the cluster is, or may be, still one of an older. */
+/** Members that run `lowest` or newer would go to the next minor while the cluster is, or may be, still of an older one. */
 function laggingCluster(
   { members, clusterVersion }: UpgradeFacts,
   lowest: string,
 ): readonly UpgradeProblem[] {
   if (clusterVersion !== undefined && compareMinors(clusterVersion, lowest) >= 0) return []
   const silent = members.filter(({ running }) => running === undefined).map(({ name }) => name)
-  // Whoever is silent may be what keeps the cluster at the older minor, and would go first: two minors above it.
+  // A member that doesn't answer may keep the cluster at the older minor. It would be upgraded first, to two minors
+  // above the cluster's.
   if (silent.length > 0) {
     const is = clusterVersion === undefined ? 'may be' : 'is'
     const older = clusterVersion ?? `an older minor than ${lowest}`
@@ -105,7 +106,7 @@ function laggingCluster(
   ]
 }
 
-/** The newest version of a minor that some member runs. */
+/** The newest version of a minor that any member runs. */
 function newestRunning(members: UpgradeFacts['members'], minor: string): string {
   const versions = members.flatMap(({ running }) =>
     running !== undefined && minorIn(running) === minor ? running : [],
@@ -113,7 +114,7 @@ function newestRunning(members: UpgradeFacts['members'], minor: string): string 
   return versions.reduce((newest, one) => (atLeast(one, newest) ? one : newest))
 }
 
-/** One that is enabled, no matter who enabled it. */
+/** An enabled downgrade, no matter who enabled it. */
 function foreignProblems(facts: UpgradeFacts, target: string): readonly UpgradeProblem[] {
   const { to, file = to, members } = facts
   if (target === minorOf(to) || canceledBy(facts) !== undefined) return []
@@ -122,14 +123,17 @@ function foreignProblems(facts: UpgradeFacts, target: string): readonly UpgradeP
   return [blocker(message, downgradeWayOn({ file, target, members: present }))]
 }
 
-/** The minor of the downgrade that `--abort` cancels, once every member is back up; undefined: it cancels none. */
+/**
+ * The minor of the downgrade that `--abort` cancels, once every member is back at the newer minor; undefined: it
+ * cancels none.
+ */
 export function canceledBy({ direction, to, members, downgrade }: UpgradeFacts): string | undefined {
   const minors = members.flatMap(({ running, installed }) => minorIn(running ?? installed ?? '') ?? [])
   if (direction !== 'abort' || downgrade === undefined) return undefined
   return canCancel(minorOf(to), downgrade, minors) ? downgrade : undefined
 }
 
-/** No member has to be restarted for that: a quorum is enough. */
+/** That needs no restart of a member, only a quorum. */
 export function onlyCancels(facts: UpgradeFacts): boolean {
   const present = facts.members.flatMap(({ running, installed }) => running ?? installed ?? [])
   return canceledBy(facts) !== undefined && present.every((version) => version === facts.to)

@@ -1,55 +1,58 @@
-/** What has to be known of a cluster before its version is changed: gathered by looking, judged by `precheckUpgrade`. */
+/** What must be known about a cluster before its version changes. It is only collected; `precheckUpgrade` judges it. */
 import type { EtcdSpec } from '../spec/cluster.ts'
 
-/** Toward a version, or back to the one that the cluster came from. */
+/** To a version, or back to the one that the cluster came from. */
 export type UpgradeDirection = 'upgrade' | 'abort'
 
 export interface UpgradeFacts {
   readonly direction: UpgradeDirection
-  /** The version that every member shall run. */
+  /** The wanted version of every member. */
   readonly to: string
   readonly members: readonly UpgradeMember[]
   /** The cluster file's version. */
   readonly file?: string | undefined
-  /** What the members negotiated, `3.4`: the lowest minor among them. undefined: nobody could say. */
+  /** What the members negotiated, `3.4`: the lowest minor among them. undefined: unknown. */
   readonly clusterVersion: string | undefined
-  /** The minor to which a downgrade is enabled; undefined: none is, or nobody could say. */
+  /** The target minor of an enabled downgrade; undefined: none is enabled, or unknown. */
   readonly downgrade?: string | undefined
-  /** Why etcd does not validate the downgrade that is wanted; undefined: it does, or was not asked. */
+  /** Why etcd refuses to validate the wanted downgrade; undefined: it accepts it, or was not asked. */
   readonly refusal?: string | undefined
-  /** What the cluster file says of etcd, its `version` aside. */
+  /** The cluster file's settings for etcd, except `version`. */
   readonly etcd: Pick<EtcdSpec, 'settings' | 'enableV2'>
-  /** What keeps the cluster from being healthy; empty: it is. `member`: where it is one member's trouble. */
+  /** Why the cluster isn't healthy; empty: it is. `member`: set if it is one member's problem. */
   readonly problems: readonly { readonly member: string | undefined; readonly message: string }[]
-  /** How many voters answered a linearizable read, of how many. */
+  /** How many voting members answered a linearizable read, and how many there are. */
   readonly voters: { readonly healthy: number; readonly all: number }
-  /** etcd's own users and roles are in use. undefined: nobody could say. */
+  /** Whether etcd's own users and roles are active. undefined: unknown. */
   readonly authentication: boolean | undefined
-  /** Top-level keys of the v2 API's own store; undefined: the API isn't served, so nobody can see them. */
+  /** Top-level keys of the v2 API's own store; undefined: unknown, because the API isn't served. */
   readonly v2Keys: readonly string[] | undefined
 }
 
 export interface UpgradeMember {
   readonly name: string
-  /** What its running process says of itself; undefined: it doesn't answer. */
+  /** The version that its running process reports; undefined: it doesn't answer. */
   readonly running: string | undefined
-  /** What quorate noted when it installed it; undefined: it didn't, or somebody replaced it since. */
+  /**
+   * The version that quorate recorded when it installed the binary; undefined: it didn't, or the file was replaced
+   * since.
+   */
   readonly installed: string | undefined
-  /** Whether there is a process at all. */
+  /** Whether it has a process at all. */
   readonly active: boolean
-  /** Its log holds requests of the v2 store that it would read when it starts. undefined: nobody looked, or could. */
+  /** Its WAL contains requests of the v2 store, which it would read when it starts. undefined: unknown. */
   readonly v2Log?: boolean | undefined
 }
 
-/** One thing that keeps the version from being changed, or is worth knowing before it is. */
+/** A problem that prevents the change of version, or that is worth knowing before it. */
 export interface UpgradeProblem {
-  /** `blocker`: nothing is begun. `warning`: told, and gone on. */
+  /** `blocker`: nothing is started. `warning`: it is reported, and the change continues. */
   readonly severity: 'blocker' | 'warning'
-  /** The node it is about; undefined: the cluster, or its file. */
+  /** The affected node; undefined: the cluster, or its file. */
   readonly host?: string | undefined
-  /** What is so. */
+  /** The problem. */
   readonly message: string
-  /** The way out. */
+  /** The fix. */
   readonly hint?: string | undefined
 }
 

@@ -1,5 +1,5 @@
 /**
- * From which version of etcd to which one may go. Which patch a step asks for first: `LEAST_BEFORE_STEP`.
+ * Which versions of etcd a version can be changed to. The patch that a step requires first: `LEAST_BEFORE_STEP`.
  *
  * Sources: etcd's upgrade and downgrade guides (https://etcd.io/docs/v3.7/upgrades/, …/downgrades/).
  */
@@ -8,17 +8,17 @@ import { newestPatch } from './hazards.ts'
 import { compareMinors, minorBefore, minorIn } from './minor.ts'
 import { minorOf, SUPPORTED_MINORS } from './versions.ts'
 
-/** What a move is, seen from one member. */
+/** What a change of version means for one member. */
 export type Move =
-  /** It is there already. */
+  /** It already has that version. */
   | { readonly kind: 'none' }
-  /** Within its minor: harmless in both directions as far as data goes. */
+  /** Within its minor: safe for data in both directions. */
   | { readonly kind: 'patch'; readonly back: boolean }
   /** To the next minor. */
   | { readonly kind: 'minor' }
-  /** To the minor before. */
+  /** To the previous minor. */
   | { readonly kind: 'minor-back' }
-  /** Further than one minor: `via` names the minors on the way, without both ends. */
+  /** More than one minor: `via` names the minors in between. */
   | { readonly kind: 'too-far'; readonly via: readonly string[]; readonly back: boolean }
 
 /** @throws QuorateError `cluster-file` for anything but `x.y.z`. */
@@ -37,19 +37,19 @@ export function moveBetween(from: string, to: string): Move {
   return { kind: 'too-far', via: distance > 0 ? between : between.toReversed(), back: distance < 0 }
 }
 
-/** etcd's own downgrade came with this minor: its members convert their data and say how far they are. */
+/** The first minor with etcd's own downgrade: its members convert their data and report their progress. */
 export const FIRST_TO_DOWNGRADE = '3.6'
 
 export interface OngoingDowngrade {
   /** The cluster file's version. */
   readonly file: string
-  /** The minor to which it is enabled. */
+  /** The target minor. */
   readonly target: string
-  /** What runs on each node, or is installed where nothing answers. */
+  /** The running version on each node, or the installed one if the member doesn't answer. */
   readonly members: readonly { readonly name: string; readonly version: string | undefined }[]
 }
 
-/** How a downgrade that is enabled is finished, or canceled: a hint. */
+/** How to finish or cancel an enabled downgrade: a hint. */
 export function downgradeWayOn({ file, target, members }: OngoingDowngrade): string {
   const minors = members.flatMap(({ version }) => minorIn(version ?? '') ?? [])
   if (minors.length > 0 && minors.every((minor) => minor === target))
@@ -57,7 +57,7 @@ export function downgradeWayOn({ file, target, members }: OngoingDowngrade): str
   const there = members.find(({ version }) => minorIn(version ?? '') === target)
   const version = there?.version ?? newestPatch(target)
   const byHand = cancelByHand(members)
-  // An upgrade looks at every machine, and one that is gone for good can't leave before the downgrade has ended.
+  // An upgrade inspects every node, and a permanently lost member can't be removed before the downgrade has ended.
   const away = byHand === undefined ? '' : ` (if a node is unreachable: ${byHand})`
   const cancel = canCancel(minorIn(file) ?? '', target, minors) ? `quorate upgrade --abort${away}` : byHand
   return [
@@ -66,12 +66,12 @@ export function downgradeWayOn({ file, target, members }: OngoingDowngrade): str
   ].join('; or ')
 }
 
-/** Whether members can go back up to a minor, and the downgrade to the one below it ends so. */
+/** Whether members can go back up to a minor, which ends the downgrade to the minor below it. */
 export function canCancel(wanted: string, target: string, minors: readonly string[]): boolean {
   return target === minorBefore(wanted) && minors.every((minor) => minor === target || minor === wanted)
 }
 
-/** On a member whose etcdctl can. */
+/** On a member whose etcdctl supports it. */
 function cancelByHand(members: OngoingDowngrade['members']): string | undefined {
   const able = members.find(({ version = '' }) => {
     const minor = minorIn(version)
@@ -80,7 +80,7 @@ function cancelByHand(members: OngoingDowngrade['members']): string | undefined 
   return able && `quorate etcdctl ${able.name} -- downgrade cancel`
 }
 
-/** The way back where etcd has none. */
+/** The rollback if etcd has none. */
 export const BACKUP_HINT =
   'restore a snapshot or backup from before the upgrade onto new nodes: quorate restore BACKUP --into FILE (etcd itself has no rollback)'
 

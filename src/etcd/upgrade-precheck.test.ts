@@ -79,7 +79,7 @@ test('back a minor: only while a member of the old one is there and the cluster 
   expect(soon[0]?.message).toContain('the cluster version is about to rise')
   const unknown = blockers(facts(['3.5.16', '3.4.23'], '3.4.23', { ...back, clusterVersion: undefined }))
   expect(unknown[0]?.message).toContain('no member could report')
-  // A member that was down all the while, so that it is the cluster that has moved on.
+  // A member that was down for the whole time, so that the cluster has advanced.
   const late = blockers(facts(['3.5.16', '3.5.16', '3.4.23'], '3.4.23', { ...back, clusterVersion: '3.5' }))
   expect(late.map(({ host }) => host)).toEqual(['etcd01', 'etcd02'])
 })
@@ -87,7 +87,7 @@ test('back a minor: only while a member of the old one is there and the cluster 
 test.each([
   // Both names work in 3.4.
   ['3.4.23', '3.5.16', 'log-output', 'write log-outputs in its place and apply, then upgrade'],
-  // The new name is unknown before.
+  // Older versions don't know the new name.
   [
     '3.4.23',
     '3.5.16',
@@ -172,7 +172,7 @@ test('a version that loses data is not gone to; lesser faults are told', () => {
   const told = warnings(facts('3.4.23', '3.5.16'))
   expect(told.length).toBeGreaterThan(3)
   expect(warnings(facts('3.3.25', '3.4.23')).at(-1)).toContain('gets no more fixes')
-  // Nobody going back has a choice of versions.
+  // A rollback has no choice of versions.
   expect(blockers(facts(['3.5.2', '3.5.1'], '3.5.1', { direction: 'abort' }))).toEqual([])
 })
 
@@ -201,9 +201,9 @@ test('a member that was stopped in its turn goes first; one that hangs is in the
   const hanging = [...rest, member(2, undefined, { installed: '3.5.16', active: true })]
   const stuck = facts('3.4.23', '3.5.16', { ...silent, members: hanging })
   expect(blockers(stuck)).toMatchObject([{ host: 'etcd02', hint: expect.stringContaining('--abort') }])
-  // Going back is the cure for it.
+  // Going back fixes it.
   expect(blockers(facts('3.4.23', '3.4.23', { ...silent, members: hanging, direction: 'abort' }))).toEqual([])
-  // But not for one that never left.
+  // But not for a member that was never upgraded.
   const old = facts('3.4.23', '3.4.23', {
     ...silent,
     members: [...rest, member(2, undefined, { installed: '3.4.23' })],

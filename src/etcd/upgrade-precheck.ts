@@ -1,4 +1,4 @@
-/** Everything that speaks against a change of etcd's version, all at once: a judgement on facts, looking nowhere. */
+/** All problems that prevent a change of etcd's version, at once: judges facts without other input. */
 import { describeHazard, endOfLife, hazardsFor, knownBad, newestPatch, patchToName } from './hazards.ts'
 import {
   type UpgradeFacts,
@@ -16,9 +16,9 @@ import { atLeast, minorOf, supportedMinorOf } from './versions.ts'
 import { counted } from '../spec/units.ts'
 
 /**
- * Blockers first, each with where it is and what to do.
+ * Blockers first, each with its node and a fix.
  *
- * @throws QuorateError `cluster-file` if `facts.to` is no version that quorate can configure.
+ * @throws QuorateError `cluster-file` if `facts.to` isn't a version that quorate can configure.
  */
 export function precheckUpgrade(facts: UpgradeFacts): readonly UpgradeProblem[] {
   supportedMinorOf(facts.to)
@@ -34,7 +34,7 @@ export function precheckUpgrade(facts: UpgradeFacts): readonly UpgradeProblem[] 
   return problems.toSorted((a, b) => rank(a) - rank(b))
 }
 
-/** The versions that run, or are installed where nothing answers, and are not the wanted one, oldest first. */
+/** The running versions (or the installed ones if a member doesn't answer) that aren't the wanted one, oldest first. */
 export function versionsToLeave({ members, to }: Pick<UpgradeFacts, 'members' | 'to'>): readonly string[] {
   const versions = new Set(
     members.flatMap(({ running, installed }) => {
@@ -46,8 +46,8 @@ export function versionsToLeave({ members, to }: Pick<UpgradeFacts, 'members' | 
 }
 
 /**
- * On the way to a version everybody has to be well, but for a member that was stopped half-way through its turn: it is
- * started first. On the way back whoever the new version made sick is what it is about.
+ * Before a change of version, every member must be healthy, except one that was stopped in the middle of its change: it
+ * is started first. An abort accepts members that the new version made unhealthy, because they are its reason.
  */
 function healthProblems(facts: UpgradeFacts): UpgradeProblem[] {
   const { members, problems, voters, direction } = facts
@@ -80,7 +80,7 @@ function healthProblems(facts: UpgradeFacts): UpgradeProblem[] {
 
 function isExcused(facts: UpgradeFacts, { running, installed, active }: UpgradeMember): boolean {
   const present = running ?? installed
-  // To downgrade, each has to convert its data while it runs.
+  // For a downgrade, each member has to convert its data while it runs.
   if (facts.direction === 'abort' && !isDowngrade(facts)) return present !== undefined && present !== facts.to
   return running === undefined && !active && installed !== undefined
 }
@@ -111,7 +111,7 @@ function leastProblems(
   running: string,
 ): UpgradeProblem[] {
   const rule = LEAST_BEFORE_STEP[minorOf(to)]
-  // A downgrade that is given up ends where it began.
+  // A canceled downgrade ends where it started.
   if (rule === undefined || (direction === 'abort' && downgrade !== undefined)) return []
   const message = `etcd ${running} is running; before ${minorOf(to)} every member`
   const first = `upgrade first: quorate upgrade --to ${patchToName(rule.better)}`
@@ -136,7 +136,7 @@ function tooFar(
   return blocker(what, `upgrade to ${steps}, each with a separate upgrade`, name)
 }
 
-/** 3.5 writes users and roles into its log in another way than 3.4 (etcd pull request 11943). */
+/** 3.5 writes users and roles into its WAL in a different form than 3.4 (etcd pull request 11943). */
 function authenticationProblems({ to, authentication, members }: UpgradeFacts): UpgradeProblem[] {
   const crosses = members.some(
     ({ running }) => running !== undefined && [minorOf(running), minorOf(to)].toSorted().join() === '3.4,3.5',

@@ -1,4 +1,4 @@
-/** The cluster file's own settings against the version that is gone to: a name that it doesn't know would be lost silently. */
+/** Compares the cluster file's own settings with the target version: an unknown name would be lost silently. */
 import { settingFaults } from './settings.ts'
 import { type UpgradeFacts, type UpgradeProblem, blocker } from './upgrade-facts.ts'
 import { knownFlags } from './versions.ts'
@@ -15,7 +15,7 @@ export function settingProblems({ to, members, etcd }: UpgradeFacts): readonly U
   )
 }
 
-/** A name that the present version knows too can be changed before; another one only after. */
+/** A name that the current version also knows can be changed before; any other only after. */
 function wayOut(name: string, instead: string | undefined, versions: readonly string[]): string {
   if (instead === undefined) return `remove ${name} from the cluster file and apply, then upgrade`
   const [flag = ''] = instead.split('=')

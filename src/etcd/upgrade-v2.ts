@@ -1,4 +1,4 @@
-/** The store behind the v2 API holds data that no client reaches through v3, and newer versions don't serve. */
+/** The store behind the v2 API may contain data that no client can read through v3, and that newer versions don't serve. */
 import { type UpgradeFacts, type UpgradeProblem, blocker, warning } from './upgrade-facts.ts'
 import { patchToName } from './hazards.ts'
 import { V2_LOG_PANICS } from '../spec/version-facts.ts'
@@ -6,10 +6,10 @@ import { goCount } from '../spec/go-values.ts'
 import { plural } from '../spec/units.ts'
 import { minorOf, supportsV2 } from './versions.ts'
 
-/** So many keys are named. */
+/** How many keys are named. */
 const SHOWN = 5
 
-/** Small enough to be soon, not so small that etcd would do little else than take snapshots. */
+/** Small enough to be soon, but large enough for etcd to do more than take snapshots. */
 const SOON = 100
 
 const READERS = 'flannel before 0.18 is one that reads it'
@@ -19,7 +19,7 @@ export function v2Problems(facts: UpgradeFacts): readonly UpgradeProblem[] {
   const minor = minorOf(to)
   const keys = `${v2Keys.slice(0, SHOWN).join(', ')}${v2Keys.length > SHOWN ? ', …' : ''}`
   if (supportsV2(to)) {
-    // 3.3 serves it unless told not to; from 3.4 on it is the other way round.
+    // 3.3 serves it by default; from 3.4 on, only if enabled.
     const served = members.some(({ running }) => running !== undefined && minorOf(running) === '3.3')
     if (v2Keys.length === 0 || etcd.enableV2 || !served) return []
     const message = `the v2 API has data (${keys}), which etcd ${minor} no longer serves`
@@ -46,7 +46,7 @@ export function v2Problems(facts: UpgradeFacts): readonly UpgradeProblem[] {
   return problems
 }
 
-/** `V2_LOG_PANICS`. A snapshot leaves them behind, but for what is in the store itself. */
+/** See `V2_LOG_PANICS`. A snapshot removes them from the WAL, except for data in the v2 store itself. */
 function logProblems({ to, members, etcd }: UpgradeFacts): readonly UpgradeProblem[] {
   const rule = V2_LOG_PANICS[minorOf(to)]
   if (rule === undefined) return []

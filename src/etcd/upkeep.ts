@@ -1,4 +1,4 @@
-/** The upkeep of a running cluster that etcd offers to whoever asks: compaction, defragmentation, alarms. */
+/** Maintenance of a running cluster through etcd's API: compaction, defragmentation, alarms. */
 import { QuorateError } from '../errors.ts'
 import type { MemberClient } from './client.ts'
 import { failureKind } from './failure.ts'
@@ -6,12 +6,12 @@ import { KV } from './gen/kv_pb.ts'
 import { AlarmRequest_AlarmAction, AlarmType, Maintenance } from './gen/maintenance_pb.ts'
 import { utf8 } from './keys.ts'
 
-/** However large the database is: an hour. Ctrl-C ends the waiting, though not what etcd has begun. */
+/** One hour, however large the database is. Ctrl-C ends the wait, but not what etcd has started. */
 const PATIENCE_MS = 3_600_000
 
 /**
- * Gives free space within a member's file back to its disk. The member answers nothing meanwhile. What etcd has begun
- * it finishes, even if nobody waits for it any more.
+ * Returns free space within a member's file to its disk. The member answers no requests during this time. etcd finishes
+ * what it has started, even if quorate stops waiting.
  *
  * @throws QuorateError `etcd`; `cancelled` after the signal.
  */
@@ -20,7 +20,7 @@ export async function defragment(member: MemberClient, signal?: AbortSignal): Pr
 }
 
 /**
- * Whether the history before this revision is gone already. Asked of one member alone, with a read at the revision
+ * Whether the history before this revision is already compacted. Asks only one member, with a read at the revision
  * before.
  */
 export async function isCompacted(
@@ -28,7 +28,7 @@ export async function isCompacted(
   revision: number,
   signal?: AbortSignal,
 ): Promise<boolean> {
-  // Revision 0 means the newest one.
+  // Revision 0 means the newest.
   if (revision <= 1) return true
   try {
     const request = { key: utf8('health'), countOnly: true, revision: BigInt(revision - 1) }
@@ -43,8 +43,8 @@ export async function isCompacted(
 /**
  * Removes the history before a revision, on all members; the newest value of each key stays.
  *
- * @param members `physical` waits until the space is free on each of these; otherwise the first of them is asked.
- * @returns false: it was gone already (with `physical` that is waited for all the same).
+ * @param members `physical` waits until each of these has freed the space; otherwise, only the first of them is asked.
+ * @returns false: it was already compacted (`physical` still waits).
  * @throws QuorateError `etcd`; `cancelled` after the signal.
  */
 export async function compact(
@@ -56,7 +56,7 @@ export async function compact(
   if (first === undefined) throw new TypeError('no members to compact')
   const { physical, signal } = options
   const changed = await compactThrough(first, revision, physical, signal)
-  // Each member frees its own space in its own time. Asked for what is done, it answers once its part is.
+  // Each member frees its own space at its own pace. A repeated request returns after the member has finished.
   if (physical)
     await Promise.all(others.map(async (member) => await compactThrough(member, revision, true, signal)))
   return changed
@@ -78,7 +78,7 @@ async function compactThrough(
   }
 }
 
-/** @param type `NOSPACE`. @throws QuorateError `etcd`, and `blocked` for a type that only a person may judge. */
+/** @param type `NOSPACE`. @throws QuorateError `etcd`, and `blocked` for a type that only an operator may judge. */
 export async function disarm(
   member: MemberClient,
   alarm: { readonly memberId: bigint; readonly type: string },
@@ -92,8 +92,8 @@ export async function disarm(
 }
 
 /**
- * Lets clients write again. Only for who has seen that all members left have equal contents: the alarm may be of one that
- * is gone, which etcd does not forget.
+ * Allows writes again. Call it only after all remaining members were seen to have equal contents. The alarm may belong
+ * to a removed member, because etcd keeps it.
  *
  * @throws QuorateError `etcd`
  */

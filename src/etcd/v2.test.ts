@@ -1,4 +1,4 @@
-/** How the v2 API is asked; what real members answer is in test/lab/etcd-client.test.ts. */
+/** How the v2 API is called; test/lab/etcd-client.test.ts has the answers of real members. */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect, test } from 'vitest'

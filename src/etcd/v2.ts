@@ -1,4 +1,7 @@
-/** etcd's v2 keys API over one connection, for what still reads it: flannel before 0.18, and the seed's curl. */
+/**
+ * etcd's v2 keys API over one connection, for clients that still use it: flannel before 0.18, and curl in the original
+ * scripts.
+ */
 import { Client } from 'undici'
 import { QuorateError } from '../errors.ts'
 import { DEFAULT_TIMEOUT_MS, type MemberOptions } from './client.ts'
@@ -18,11 +21,11 @@ const KEY_NOT_FOUND = 100
 
 export interface V2Client {
   readonly name: string
-  /** undefined: there is no such key. */
+  /** undefined: the key doesn't exist. */
   get(key: string): Promise<V2Entry | undefined>
-  /** The keys directly in a folder; none if there is no such folder. */
+  /** The keys directly in a v2 directory; none if it doesn't exist. */
   list(folder: string): Promise<readonly V2Entry[]>
-  /** Names of the keys and folders directly in a folder, as paths; none if there is no such folder. */
+  /** Names of the keys and directories directly in a v2 directory, as paths; none if it doesn't exist. */
   names(folder: string): Promise<readonly string[]>
   /**
    * Writes a key, only if it has `previousIndex` now, or does not exist (`previousIndex: undefined`).
@@ -35,12 +38,12 @@ export interface V2Client {
 
 /**
  * A v2 client for one member (etcd 3.3, or 3.4 and 3.5 with enable-v2). Every read of values goes through a quorum.
- * Calls throw QuorateError `etcd`, with a hint where the member does not serve v2 at all.
+ * Calls throw QuorateError `etcd`, with a hint if the member doesn't serve v2 at all.
  */
 export function connectMemberV2(options: MemberOptions): V2Client {
   const timeout = options.timeoutMs ?? DEFAULT_TIMEOUT_MS
   const http = new Client(memberOrigin(options), {
-    // A folder of flannel's leases, of some 300 bytes each.
+    // A directory of flannel's leases, of about 300 bytes each.
     maxResponseSize: 16 * 1024 ** 2,
     connect: (_origin, connected) => {
       const socket = openSocket(options, 'http/1.1')
@@ -87,7 +90,7 @@ export function connectMemberV2(options: MemberOptions): V2Client {
       return (answer.node?.nodes ?? []).filter((node) => node.value !== undefined).map(entry)
     },
     async names(folder) {
-      // Through a quorum it would be an entry of the members' logs, on which 3.6 does not start.
+      // A quorum read would add an entry to the members' WAL, with which 3.6 doesn't start.
       const answer = parseAnswer(options.name, await request('GET', folder, {}))
       return (answer.node?.nodes ?? []).map(({ key }) => key)
     },
@@ -117,7 +120,7 @@ interface V2Answer {
   readonly cause?: string
 }
 
-/** `EcodeTestFailed` and `EcodeNodeExist`: what we relied on is no longer so. */
+/** `EcodeTestFailed` and `EcodeNodeExist`: the expected state has changed. */
 const CHANGED: ReadonlySet<number> = new Set([101, 105])
 
 function parseAnswer(
@@ -142,7 +145,7 @@ function parseAnswer(
   throw new QuorateError('etcd', `etcd's v2 API answered: ${said}`, { host })
 }
 
-/** undefined: no answer of the v2 API's. */
+/** undefined: not an answer of the v2 API. */
 function parseJson(text: string): V2Answer | undefined {
   try {
     const value: unknown = JSON.parse(text)

@@ -11,7 +11,7 @@ interface Answer {
   readonly compactRevision: bigint
 }
 
-/** A member of a cluster that stands still at revision 9 and takes no writes. */
+/** A member of an idle cluster at revision 9 that accepts no writes. */
 function member(name: string, atRevision: Answer | 'compacted', newest: Answer): MemberClient {
   const call = async (method: unknown, request: { revision?: bigint }) => {
     if (method === KV.method.range) return { header: { revision: 9n } }

@@ -1,4 +1,4 @@
-/** The proof that a new cluster is one: a write comes back from every member, and all hold the same contents. */
+/** Verifies a new cluster: every member returns a written value, and all have the same contents. */
 import { randomUUID } from 'node:crypto'
 import { QuorateError } from '../errors.ts'
 import type { MemberClient } from './client.ts'
@@ -10,17 +10,17 @@ import { fromUtf8, utf8 } from './keys.ts'
 import { formatId } from './view.ts'
 import { type Looked, giveUp, until } from '../wait/until.ts'
 
-/** Where verification writes its short-lived key. */
+/** Where the verification writes its temporary key. */
 export const VERIFY_PREFIX = '/quorate.io/verify/'
 
-/** Seconds after which etcd itself removes the key, should we be gone before we could. */
+/** Seconds after which etcd itself removes the key if quorate is killed before it does. */
 const LEASE_SECONDS = 60n
 
 const ATTEMPTS = 10
 const PAUSE_MS = 200
 
 export interface Verification {
-  /** What was compared: the contents up to this revision. */
+  /** The contents up to this revision were compared. */
   readonly revision: bigint
   readonly compactRevision: bigint
   /** HashKV's answer, the same on all members. */
@@ -28,11 +28,12 @@ export interface Verification {
 }
 
 /**
- * Writes a key through the first member, reads it back linearizably through every one, removes it, and compares
- * HashKV of all members at one revision and compact revision. Give it every member: a missing one proves nothing.
+ * Writes a key through the first member, reads it back linearizably through every one, and removes it. Then compares
+ * HashKV of all members at one revision and compact revision. Pass every member: without one, the result proves
+ * nothing.
  *
- * @throws QuorateError `etcd` if a member doesn't answer; `unhealthy` if one returns something else than was written,
- *   or contents differ, or the history never stood still long enough to compare; `cancelled` after the signal.
+ * @throws QuorateError `etcd` if a member doesn't answer. `unhealthy` if one returns a different value, if contents
+ *   differ, or if compaction never paused long enough to compare. `cancelled` after the signal.
  */
 export async function verifyCluster(
   members: readonly MemberClient[],
@@ -47,7 +48,7 @@ export async function verifyCluster(
 /**
  * Writes a key through the first member, reads it back linearizably through every one, and removes it.
  *
- * @throws QuorateError `etcd`, `unhealthy` or `cancelled`, as `verifyCluster` does.
+ * @throws QuorateError `etcd`, `unhealthy` or `cancelled`, like `verifyCluster`.
  */
 export async function verifyWrite(
   first: MemberClient,
@@ -78,14 +79,14 @@ export async function verifyWrite(
       }
     }),
   )
-  // Removes the key too. After a failure nobody gets here, and the lease runs out by itself.
+  // Also removes the key. After a failure this isn't reached, and the lease expires by itself.
   await first.call(Lease.method.leaseRevoke, { id: lease.id }, { signal })
 }
 
 /**
- * HashKV of every member, at one revision and one compact revision. Tries again while compaction moves on, and where
- * contents differ: before 3.4.34 and 3.5.16 a deletion that is the last thing compacted counts on members that have
- * swept it out already, and not on the others (etcd pull request 18274). What stays different is different.
+ * HashKV of every member, at one revision and one compact revision. Retries while compaction continues, and if contents
+ * differ. Before 3.4.34 and 3.5.16, the hash depends on whether a member has swept the deletion that was compacted last
+ * (etcd pull request 18274). A difference that stays is real.
  *
  * @throws QuorateError as `verifyCluster`
  */
@@ -102,7 +103,7 @@ export async function compareContents(
     const hashes = answers.filter((answer) => answer !== undefined)
     const [first, ...others] = hashes
     if (hashes.length < members.length || first === undefined) {
-      // A cluster that is out of space takes no write that would move it on.
+      // A cluster that is out of space accepts no write that would advance the revision.
       const standing = await compareStanding(members, signal)
       if (standing !== undefined) return { found: standing }
       await moveOn(asked, signal)
@@ -127,10 +128,11 @@ export async function compareContents(
 }
 
 /**
- * The newest contents, where nobody writes: etcd 3.5 and newer keep the hash that they took while they compacted, and
- * answer with it for that revision; a member that has restarted since does not have it, and answers with another.
+ * Compares the newest contents of an idle cluster. etcd 3.5 and newer keep the hash that they computed during
+ * compaction, and return it for that revision. A member that has restarted since doesn't have it, and returns a
+ * different one.
  *
- * @returns undefined unless all are at the same revision, and equal there
+ * @returns undefined unless all are at the same revision and have the same contents
  */
 async function compareStanding(
   members: readonly MemberClient[],
@@ -149,7 +151,7 @@ async function compareStanding(
 
 export interface MemberHash {
   readonly name: string
-  /** The newest one when it answered. */
+  /** The newest revision when it answered. */
   readonly revision: bigint
   readonly hash: number
   readonly compactRevision: bigint
@@ -168,8 +170,8 @@ function differing(revision: bigint, hashes: readonly MemberHash[]): QuorateErro
 }
 
 /**
- * undefined: it can't say for this revision. Before 3.5 that is so for the very revision that was compacted last, which on
- * a cluster that nobody writes to stays the newest one.
+ * undefined: it has no hash for this revision. Before 3.5, that is the case for the last compacted revision, which
+ * stays the newest one on an idle cluster.
  */
 export async function hashOf(
   member: MemberClient,
@@ -186,7 +188,7 @@ export async function hashOf(
   }
 }
 
-/** Takes the history past a revision with a write that is gone at once. */
+/** Advances the history beyond a revision with a write that is removed at once. */
 async function moveOn(member: MemberClient, signal: AbortSignal | undefined): Promise<void> {
   const lease = await member.call(Lease.method.leaseGrant, { ttl: LEASE_SECONDS }, { signal })
   const key = utf8(`${VERIFY_PREFIX}${randomUUID()}`)
@@ -194,7 +196,7 @@ async function moveOn(member: MemberClient, signal: AbortSignal | undefined): Pr
   await member.call(Lease.method.leaseRevoke, { id: lease.id }, { signal })
 }
 
-/** A revision that every member has applied: linearizable reads wait for all that was committed before them. */
+/** A revision that every member has applied: linearizable reads wait for everything that was committed before them. */
 export async function commonRevision(
   members: readonly MemberClient[],
   signal: AbortSignal | undefined,

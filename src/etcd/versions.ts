@@ -1,4 +1,7 @@
-/** What the minor versions of etcd have and call things: everything that whoever writes its configuration asks. */
+/**
+ * What the minor versions of etcd support, and the names of their settings: everything that is needed to write its
+ * configuration.
+ */
 import semver from 'semver'
 import { QuorateError } from '../errors.ts'
 import { FEATURE_GATES, FLAG_SINCE, flagsOfMinor, MINORS, RENAMES } from './flags.ts'
@@ -17,7 +20,7 @@ export function minorOf(version: string): string {
   return `${parsed.major}.${parsed.minor}`
 }
 
-/** As `minorOf`, but throws too for a minor that quorate doesn't know how to configure. */
+/** Like `minorOf`, but also throws for a minor that quorate can't configure. */
 export function supportedMinorOf(version: string): string {
   const minor = minorOf(version)
   if (SUPPORTED_MINORS.includes(minor)) return minor
@@ -31,7 +34,10 @@ export function atLeast(a: string, b: string): boolean {
   return semver.gte(a, b)
 }
 
-/** Whether the server can serve the v2 API for clients (`--enable-v2`; the default of 3.3, off from 3.4 on, gone in 3.6). */
+/**
+ * Whether the server can serve the v2 API for clients (`--enable-v2`; the default of 3.3, off from 3.4 on, removed in
+ * 3.6).
+ */
 export function supportsV2(version: string): boolean {
   return knownFlags(version).has('enable-v2')
 }
@@ -46,19 +52,19 @@ export function hasEtcdutl(version: string): boolean {
   return semver.gte(version, '3.5.0')
 }
 
-/** Whether restoring a snapshot can raise the revision past what was written since (`--bump-revision`). */
+/** Whether restoring a snapshot can increase the revision beyond what was written since (`--bump-revision`). */
 export function canBumpRevision(version: string): boolean {
   return semver.satisfies(version, '>=3.4.27 <3.5.0 || >=3.5.10')
 }
 
-/** What the versions of a minor from this one on know: the same for all of them up to the next edition. */
+/** The flags of a minor's versions from this one on, which are the same until the next edition. */
 interface Edition {
   readonly from: string
   readonly flags: ReadonlySet<string>
   readonly variables: readonly string[]
 }
 
-/** By minor, oldest first. Planning asks for them thousands of times: they are constants. */
+/** By minor, oldest first. Constants, because planning needs them thousands of times. */
 const EDITIONS: ReadonlyMap<string, readonly Edition[]> = new Map(
   MINORS.map((minor) => [minor, editionsOf(minor)]),
 )
@@ -84,7 +90,7 @@ export function knownFlags(version: string): ReadonlySet<string> {
   return editionOf(version).flags
 }
 
-/** The environment variables that this version knows, sorted: an options file may hold these and no other. */
+/** The environment variables that this version knows, sorted: an options file may contain these and no others. */
 export function environmentNames(version: string): readonly string[] {
   return editionOf(version).variables
 }
@@ -105,13 +111,13 @@ export function flagName(variable: string): string {
 /** A setting that this version of etcd doesn't know. */
 export interface UnknownSetting {
   readonly name: string
-  /** The whole sentence for a person: what is wrong, and the name to use instead if there is one. */
+  /** The complete message: what is wrong, and the name to use instead if there is one. */
   readonly message: string
-  /** The flag to write instead, or `feature-gates=Name=true`. */
+  /** The flag to use instead, or `feature-gates=Name=true`. */
   readonly suggestion: string | undefined
 }
 
-/** Those of `names` (flags without dashes) that this version doesn't know, with what to write instead. */
+/** Those of `names` (flags without dashes) that this version doesn't know, with a replacement. */
 export function unknownSettings(version: string, names: Iterable<string>): readonly UnknownSetting[] {
   const wanted = [...names]
   if (wanted.length === 0) return []
@@ -143,7 +149,7 @@ function suggest(name: string, known: ReadonlySet<string>): string | undefined {
   return nearest !== undefined && nearest.edits <= Math.min(3, plain.length / 4) ? nearest.flag : undefined
 }
 
-/** Levenshtein: how many letters to insert, delete or replace to get from one to the other. */
+/** Levenshtein distance: how many letters to insert, delete or replace to get from one to the other. */
 function editDistance(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, index) => index)
   for (const [i, letter] of from.split('').entries()) {

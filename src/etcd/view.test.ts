@@ -14,7 +14,7 @@ const NAMES: ReadonlyMap<unknown, string> = new Map<unknown, string>([
   [Maintenance.method.alarm, 'alarm'],
 ])
 
-/** Answers with what `answers` has for the question next, and its last for ever. */
+/** Returns the answers in `answers` for each request in turn, and repeats the last. */
 function member(answers: Record<string, readonly unknown[]>, asked: string[] = []): MemberClient {
   const call = async (method: unknown) => {
     const name = NAMES.get(method) ?? 'unknown'
@@ -55,7 +55,7 @@ test('a member in the midst of an election is asked again, all of it', async () 
 })
 
 test('a list that no leader vouched for is asked for again', async () => {
-  // The second time is the one that need not be linearizable.
+  // The second request need not be linearizable.
   const list = [failed(Code.Unavailable), { members: [] }, { members: [] }]
   const { members } = await readClusterView([member({ status: [status()], read: [read], list })])
   expect(members).toMatchObject([{ list: { linearizable: true } }])

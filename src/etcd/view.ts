@@ -1,4 +1,4 @@
-/** What the members of a cluster say of themselves and of each other, read from all of them at once. */
+/** What the members of a cluster report about themselves and each other, read from all of them at once. */
 import { type ErrorCode, QuorateError } from '../errors.ts'
 import type { ListedMember } from './listed-member.ts'
 import type { MemberClient } from './client.ts'
@@ -18,15 +18,15 @@ import { type Looked, giveUp, until } from '../wait/until.ts'
 
 export { formatId } from './id.ts'
 
-/** For how long a member in the midst of an election is asked again, in ms, and how often. */
+/** How long a member is asked again during an election, in ms, and how often. */
 const ELECTION_MS = 3_000
 const PAUSE_MS = 100
 
-/** More members, alarms or URLs no cluster has; and how much one of their texts may have, in characters. */
+/** No real cluster has more members, alarms or URLs; and the maximum length of each text, in characters. */
 const MOST = 1_000
 const WORDS = 500
 
-/** How questions fail that wait for a leader. */
+/** How requests fail that wait for a leader. */
 const WITHOUT_LEADER: ReadonlySet<FailureKind> = new Set(['unavailable', 'deadline'])
 
 export interface ClusterView {
@@ -36,15 +36,15 @@ export interface ClusterView {
 
 export type MemberView = ReachableMember | UnreachableMember
 
-/** A member that gave no status. */
+/** A member that returned no status. */
 export interface UnreachableMember {
   readonly reachable: false
   /** The node's name in the cluster file. */
   readonly name: string
   readonly reason: FailureReason
   /**
-   * It was never asked, because its machine could not be reached from this host: whether it runs is unknown. Says why;
-   * undefined: it was asked, and `reason` is how that failed.
+   * It was never asked, because its node could not be reached from this host: whether it runs is unknown. The value
+   * says why; undefined: it was asked, and `reason` says how that failed.
    */
   readonly unasked?: ErrorCode | undefined
 }
@@ -55,7 +55,7 @@ export interface FailureReason {
   readonly hint: string | undefined
 }
 
-/** What one member says. IDs are numbers here; `formatId` has them as etcdctl prints them. */
+/** What one member reports. IDs are numbers; `formatId` prints them like etcdctl. */
 export interface ReachableMember {
   readonly reachable: true
   /** The node's name in the cluster file. */
@@ -72,44 +72,44 @@ export interface ReachableMember {
   readonly dbSizeBytes: number
   /** Bytes of it in use; undefined before etcd 3.4. */
   readonly dbSizeInUseBytes: number | undefined
-  /** The quota in force, in bytes; undefined before etcd 3.6. */
+  /** The effective quota, in bytes; undefined before etcd 3.6. */
   readonly dbSizeQuotaBytes?: number | undefined
-  /** The minor of its data, which follows the cluster's, `3.6`; undefined before etcd 3.6. */
+  /** The minor of its data format, which follows the cluster's, `3.6`; undefined before etcd 3.6. */
   readonly storageVersion?: string | undefined
-  /** The minor to which a downgrade is enabled; undefined: to none, or before etcd 3.6, which does not say so. */
+  /** The target minor of an enabled downgrade; undefined: none, or before etcd 3.6, which doesn't report it. */
   readonly downgradeTarget?: string | undefined
   readonly raftTerm: bigint
   readonly raftIndex: bigint
   /** undefined before etcd 3.4. */
   readonly raftAppliedIndex: bigint | undefined
-  /** etcd's own words on what is wrong with this member (from 3.4 on). */
+  /** etcd's own messages about problems of this member (from 3.4 on). */
   readonly errors: readonly string[]
-  /** Whether it answered a linearizable read, which needs a leader and a majority: this is 'healthy'. */
+  /** Whether it answered a linearizable read, which needs a leader and a majority: this means 'healthy'. */
   readonly read:
     | { readonly answered: true; readonly revision: bigint }
     | { readonly answered: false; readonly reason: FailureReason }
-  /** undefined: it could not say. */
+  /** undefined: unknown. */
   readonly alarms: readonly Alarm[] | undefined
-  /** The members as it sees them; undefined: it could not say. */
+  /** The members in its list; undefined: unknown. */
   readonly list: MemberList | undefined
 }
 
 export interface Alarm {
-  /** 0: etcd's periodic check of contents found that somebody differs, and names nobody. */
+  /** 0: etcd's periodic check of contents found a difference, but names no member. */
   readonly memberId: bigint
-  /** `NOSPACE`, `CORRUPT`, or a number for what we don't know. */
+  /** `NOSPACE`, `CORRUPT`, or a number for an unknown type. */
   readonly type: string
 }
 
 export interface MemberList {
-  /** false: this member's own knowledge, possibly stale (always before etcd 3.5, and without a majority). */
+  /** false: this member's own knowledge, which may be stale (always before etcd 3.5, and without a majority). */
   readonly linearizable: boolean
   readonly members: readonly ListedMember[]
 }
 
 /**
- * Asks every member for its status, a linearizable read, its alarms and its list of members, everything at once.
- * A member that does not answer is part of the view and no error.
+ * Asks every member for its status, a linearizable read, its alarms and its list of members, all at once. A member that
+ * doesn't answer is part of the view, not an error.
  *
  * @throws QuorateError `cancelled` after the signal.
  */
@@ -128,13 +128,13 @@ async function readMember(client: MemberClient, signal: AbortSignal | undefined)
     attempt(async () => await patience.ask(async () => await readLinearizably(client, signal))),
     attempt(async () => await listMembers(client, signal, patience.ask)),
   ])
-  // Cancelled, both fail: the status tells.
+  // After the signal, both fail: the status request reports it.
   questions.catch(() => undefined)
   const before = await first
-  // Whoever does not even say how it is need not be waited for until it has not answered the rest.
+  // If a member doesn't even return its status, don't wait for its other answers to fail.
   if (!before.ok) return { reachable: false, name: client.name, reason: before.reason }
   const [read, list] = await questions
-  // Alarms are read by way of the log. A proposal that an election drops is waited for in vain, for 5 s.
+  // Alarms are read through the Raft log. If an election drops the proposal, etcd waits for it in vain, for 5 s.
   const [status, alarms] = await Promise.all([
     patience.neededIt() ? attempt(askStatus) : before,
     read.ok || !WITHOUT_LEADER.has(read.reason.kind)
@@ -159,12 +159,12 @@ async function readMember(client: MemberClient, signal: AbortSignal | undefined)
   }
 }
 
-/** Asks, and perhaps again. */
+/** Sends a request, and may repeat it. */
 type Ask = <T>(question: () => Promise<T>) => Promise<T>
 
 /**
- * An election ends with an error what was asked in its midst, and the member serves right afterwards: no reason to call it
- * sick. Where there is no quorum etcd lets questions wait for longer than this, and is not asked again.
+ * A request during an election fails, although the member serves right afterwards: that doesn't make it unhealthy, so
+ * it is asked again. Without a quorum, etcd lets requests wait for longer than this, and they are not repeated.
  */
 function beyondElection(status: Promise<Attempt<StatusResponse>>): { ask: Ask; neededIt: () => boolean } {
   const end = performance.now() + ELECTION_MS
@@ -176,7 +176,7 @@ function beyondElection(status: Promise<Attempt<StatusResponse>>): { ask: Ask; n
       } catch (thrown) {
         if (failureKind(thrown) !== 'unavailable' || performance.now() > end) throw thrown
         const said = await status
-        // A learner refuses whatever is to be linearizable.
+        // A learner refuses every linearizable request.
         if (!said.ok || said.value.isLearner) throw thrown
         repeated = true
         return { missing: thrown }
@@ -188,7 +188,7 @@ function beyondElection(status: Promise<Attempt<StatusResponse>>): { ask: Ask; n
 }
 
 function describeStatus(status: StatusResponse) {
-  // 3.3 leaves out what 3.4 brought; a member of 3.4 or newer always has applied something.
+  // 3.3 leaves out the fields that 3.4 added; a member of 3.4 or newer has always applied something.
   const modern = status.raftAppliedIndex > 0n
   return {
     clusterId: status.header?.clusterId ?? 0n,
@@ -217,8 +217,8 @@ async function readLinearizably(client: MemberClient, signal: AbortSignal | unde
 }
 
 /**
- * The members as this one sees them; without a majority, what it last knew. Also the way to look before changing
- * membership, where only a linearizable list will do.
+ * The members as this one sees them; without a majority, its last knowledge. Use it also before changing membership,
+ * but then only a linearizable list is acceptable.
  */
 export async function listMembers(
   client: MemberClient,
@@ -245,7 +245,7 @@ function listOf(client: MemberClient, members: readonly Member[]): readonly List
 function describeMember(member: Member): ListedMember {
   return {
     id: member.id,
-    // Whoever starts an etcd chooses these. A name of a node holds nothing that would be changed here.
+    // The user who starts an etcd chooses these texts. A node's name contains nothing that would be changed by this.
     name: oneLine(member.name, WORDS),
     peerUrls: member.peerUrls.slice(0, MOST).map((url) => oneLine(url, WORDS)),
     clientUrls: member.clientUrls.slice(0, MOST).map((url) => oneLine(url, WORDS)),

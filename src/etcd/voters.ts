@@ -1,23 +1,26 @@
-/** What counts as a healthy voter, and which of them leadership may go to: one rule for the planner and for every verb. */
+/**
+ * Defines a healthy voting member, and which of them leadership may move to: one rule for the planner and every
+ * command.
+ */
 import type { ClusterView, ReachableMember } from './view.ts'
 
-/** Entries a target may be behind the leader: raft sends them first, and no write is taken meanwhile. */
+/** How many entries a target may be behind the leader: raft sends them first, and accepts no writes during this time. */
 export const MAX_LAG = 1_000
 
 /**
- * A voting member that answered a linearizable read, and so has a leader and a quorum behind it. Only such members count
- * where it is asked how many may be away. A learner never does.
+ * A voting member that answered a linearizable read, and so has a leader and a quorum. Only such members count for how
+ * many others may be stopped. A learner never does.
  */
 export function isHealthyVoter({ learner, read }: Pick<ReachableMember, 'learner' | 'read'>): boolean {
   return read.answered && !learner
 }
 
-/** @returns those that answered, and count. */
+/** @returns the members that answered and count. */
 export function healthyVoters({ members }: ClusterView): readonly ReachableMember[] {
   return members.filter((member) => member.reachable).filter(isHealthyVoter)
 }
 
-/** Types of the alarms that are raised for each member that answered, by its name. */
+/** Types of the alarms of each member that answered, by its name. */
 export function alarmsByName({ members }: ClusterView): Readonly<Record<string, readonly string[]>> {
   const reachable = members.filter((member) => member.reachable)
   // Every member lists the alarms of all.
@@ -30,23 +33,23 @@ export function alarmsByName({ members }: ClusterView): Readonly<Record<string, 
   )
 }
 
-/** A healthy voter that does not lead. */
+/** A healthy voting member that doesn't lead. */
 export interface Follower {
   readonly name: string
-  /** Entries that it has still to apply; undefined: unknown. */
+  /** Entries that it still has to apply; undefined: unknown. */
   readonly lag: number | undefined
-  /** Types of the alarms that are raised for it. */
+  /** Types of its alarms. */
   readonly alarms: readonly string[]
-  /** It is about to restart itself: chosen only if no other is fit. */
+  /** It is about to restart itself: chosen only if no other is suitable. */
   readonly leaving?: boolean | undefined
 }
 
 /**
- * The best member to hand leadership to. One with the alarm CORRUPT, with an unknown lag, or more than `MAX_LAG` entries
- * behind is not fit: an election is better than a leader that serves wrong data or makes all writes wait. Of those that
- * are fit: rather one that stays, then one without an alarm, then the one least behind, then the first.
+ * The best member to move leadership to. One with the alarm CORRUPT, with an unknown lag, or more than `MAX_LAG`
+ * entries behind isn't suitable. An election is better than a leader that serves wrong data or makes all writes wait.
+ * Of suitable ones, it prefers one that stays, then one without an alarm, then the one least behind, then the first.
  *
- * @returns its name; undefined: none is fit.
+ * @returns its name; undefined: none is suitable.
  */
 export function healthiestFollower(followers: readonly Follower[]): string | undefined {
   return followers

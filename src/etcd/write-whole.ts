@@ -1,7 +1,7 @@
-/** Writing at a file's end, so far. */
+/** Appends to a file. */
 import type { FileHandle } from 'node:fs/promises'
 
-/** In one go where the disk takes it in one: `FileHandle.writeFile` goes to another thread and back for each half MiB. */
+/** In one write if the disk accepts it: `FileHandle.writeFile` switches to another thread and back for each 512 KiB. */
 export async function writeWhole(handle: FileHandle, data: Uint8Array): Promise<void> {
   let written = 0
   while (written < data.length) {
