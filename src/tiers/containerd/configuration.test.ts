@@ -20,7 +20,7 @@ test('containerd 1 is told its sandbox image by another key than containerd 2', 
   const recent = containerdConfiguration({ ...SETTINGS, version: { major: 2, minor: 3 } })
   expect(recent).toContain('\nversion = 3\n')
   expect(recent).toContain('.pinned_images]\nsandbox = "registry.k8s.io/pause:3.10.2"\n')
-  // Only one of both is allowed, and the list came with 2.1.
+  // Only one of both is allowed, and the list exists from 2.1 on.
   expect(recent).toContain('\nbin_dirs = ["/usr/lib/cni"]\n')
   expect(recent).not.toContain('bin_dir =')
   expect(containerdConfiguration({ ...SETTINGS, version: { major: 2, minor: 0 } })).toContain('\nbin_dir = ')

@@ -1,4 +1,4 @@
-/** containerd's configuration, and the version of containerd that it is for. Pure. */
+/** containerd's configuration, and the containerd version that it is for. Pure. */
 import type { HostState } from '../../host/state.ts'
 import type { CgroupDriver } from '../../kubernetes/cgroup-driver.ts'
 import type { ContainerdSpec } from '../../spec/containerd.ts'
@@ -7,14 +7,17 @@ import { CONTAINERD, programDirectory, signature } from './files.ts'
 export interface ContainerdSettings {
   readonly cluster: string
   readonly version: ContainerdVersion
-  /** The image that holds a pod's namespaces, as the kubelet names it too: else a node asks a registry for another one. */
+  /**
+   * The pause image that keeps a pod's namespaces. The kubelet uses the same name: otherwise, a node pulls another one
+   * from a registry.
+   */
   readonly sandboxImage: string
   readonly cgroupDriver: CgroupDriver
-  /** Where CNI's plugins lie. */
+  /** The directory of CNI's plugins. */
   readonly cniDirectory: string
-  /** Path of runc; undefined: it is searched as programs are. */
+  /** Path of runc; undefined: it is searched in PATH. */
   readonly runc?: string | undefined
-  /** No process there gets a lower OOM score than it has: the machine lacks the right to give it (CAP_SYS_RESOURCE). */
+  /** No process gets a lower OOM score than it has: the node lacks the right for that (CAP_SYS_RESOURCE). */
   readonly restrictOomScore: boolean
 }
 
@@ -24,9 +27,9 @@ export interface ContainerdVersion {
 }
 
 /**
- * @param released what comes from releases
- * @returns of the installed containerd; where none is, of the one that the distribution is expected to have. If that is wrong, the
- *   next look says so: containerd 2 understands the configuration of 1.7.
+ * @param released the versions that come from releases
+ * @returns the installed version; if none is installed, the one that the distribution is expected to have. A wrong
+ *   expectation is corrected by the next observation: containerd 2 understands the configuration of 1.7.
  */
 export function containerdVersion(
   { os, packageVersions }: HostState,
@@ -35,18 +38,18 @@ export function containerdVersion(
   const known = released?.version ?? packageVersions?.[CONTAINERD.package] ?? ''
   const [, major, minor] = /^(?:\d+:)?(\d+)\.(\d+)/.exec(known) ?? []
   if (major !== undefined) return { major: Number(major), minor: Number(minor) }
-  // Debian's unstable has no number.
+  // Debian's unstable has no version number.
   const recent = os.id === 'debian' && !(Number(os.version) < 14)
   return recent ? { major: 2, minor: 1 } : { major: 1, minor: 7 }
 }
 
-/** Where packages put CNI's plugins; who installs them by hand has them where their own instructions say. */
+/** Where packages put CNI's plugins. A manual installation uses the directory from CNI's own instructions. */
 const PLUGIN_PACKAGES: Readonly<Record<string, readonly string[]>> = {
   '/usr/lib/cni': ['debian', 'ubuntu', 'opensuse-leap', 'opensuse-tumbleweed', 'sles', 'arch'],
   '/usr/libexec/cni': ['fedora', 'rhel', 'centos', 'rocky', 'almalinux', 'ol', 'alpine'],
 }
 
-/** Where CNI's plugins lie; before they are installed, where their package is going to put them. */
+/** The directory of CNI's plugins; before they are installed, the one that their package will use. */
 export function cniDirectory(
   { os, services }: Pick<HostState, 'os' | 'services'>,
   released?: ContainerdSpec,

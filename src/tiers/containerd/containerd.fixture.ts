@@ -1,4 +1,4 @@
-/** A machine that is to become a Kubernetes node, and one that is as it should be. */
+/** A node that will become a Kubernetes node, and one that is set up. */
 import { hasKubernetes, type KubernetesCluster } from '../../kubernetes/kubernetes-cluster.ts'
 import type { NodeFacts } from '../../host/node-facts.ts'
 import { kernelFiles } from '../../host/node-parts.ts'
@@ -36,7 +36,7 @@ export function sampleCluster(...changes: Parameters<typeof sampleKubernetesClus
   return cluster
 }
 
-/** Nothing of Kubernetes is there yet. */
+/** Nothing of Kubernetes exists on it yet. */
 export function bareHost(name: string, facts: Partial<NodeFacts> = {}): HostState {
   const services: ServicesState = {
     units: {},

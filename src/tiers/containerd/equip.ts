@@ -1,4 +1,4 @@
-/** Programs and image archives for the nodes of a wave: from the cache, or obtained first. */
+/** Programs and image archives for the nodes of a stage: from the cache, or downloaded first. */
 import { obtainContainerd } from '../../artifacts/containerd/obtain.ts'
 import { obtainKubernetesArtifacts } from '../../artifacts/kubernetes/supply.ts'
 import { QuorateError } from '../../errors.ts'
@@ -14,7 +14,7 @@ import type { KubernetesSpec } from '../../spec/kubernetes.ts'
 type Carried = Extract<ServiceStep, { readonly kind: 'program' | 'image' }>
 type Processor = Exclude<Architecture, 'other'>
 
-/** @throws QuorateError `artifact` if they can't be had or are not what they should be; `cancelled` */
+/** @throws QuorateError `artifact` if they are unavailable or fail verification; `cancelled` */
 export async function equipNodes(
   session: TierSession,
   { hosts }: { readonly hosts: Hosts },
@@ -81,7 +81,7 @@ function isCarried(step: EngineStep): step is Carried {
   return step.kind === 'program' || step.kind === 'image'
 }
 
-/** Whether it is of what containerd's releases bring. */
+/** Whether it comes from containerd's releases. */
 function isRuntime(step: Carried): boolean {
   return step.kind === 'program' && Object.hasOwn(RUNTIME_PROGRAMS, step.product)
 }

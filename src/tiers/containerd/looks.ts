@@ -40,7 +40,7 @@ export function containerdLooks(cluster: Cluster, node: Node): readonly Look[] {
     ['kernel_look', { name: KERNEL_NAME, modules: MODULES.join(' '), settings: settingNames(cluster) }],
     ['programs', { links: links.join(' '), paths }],
     ['images_look', { names: wantedImages(kubernetes, node) }],
-    // Preflight asks it as well.
+    // Preflight needs it as well.
     [
       'node',
       {
@@ -63,12 +63,12 @@ export function productsOf({ version, flannel }: KubernetesSpec): readonly {
     : [own]
 }
 
-/** What a node has of containerd's releases; none where it has the distribution's packages. */
+/** What a node gets from containerd's releases; nothing if it has the distribution's packages. */
 export function runtimeOf({ containerd }: KubernetesSpec): readonly RuntimePart[] {
   return containerd === undefined ? [] : runtimeParts(containerd)
 }
 
-/** Images that are imported there; none where the node pulls them from a registry when they are needed. */
+/** Images to import on the node; none if it pulls them from a registry on demand. */
 export function wantedImages(kubernetes: KubernetesSpec, { roles }: Node): readonly string[] {
   return kubernetes.source.kind === 'release' ? [] : imagesForRoles(imageNames(kubernetes), roles)
 }

@@ -1,4 +1,4 @@
-/** What stands in the way of a Kubernetes node: said before anything is changed on any of them. Pure. */
+/** What prevents the setup of a Kubernetes node, reported before any change on any node. Pure. */
 import { hasKubernetes, type KubernetesCluster } from '../../kubernetes/kubernetes-cluster.ts'
 import type { BlockReason } from '../../engine/step.ts'
 import type { Hosts } from '../../engine/tier.ts'
@@ -11,7 +11,7 @@ import { CONTAINERD, writtenFor } from './files.ts'
 import { wantedImages } from './looks.ts'
 import { runtimeRefusals } from './runtime-refusals.ts'
 
-/** From this minor on a kubelet asks its runtime what containerd 1 does not answer (RuntimeConfig). */
+/** From this minor on, a kubelet sends its runtime a request (RuntimeConfig) that containerd 1 doesn't support. */
 const WANTS_CONTAINERD_2 = 38
 
 export function containerdRefusals(cluster: Cluster, hosts: Hosts): readonly BlockReason[] {

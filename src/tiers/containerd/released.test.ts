@@ -1,4 +1,4 @@
-/** containerd from a release instead of the distribution: what is looked at, refused, done and removed. */
+/** containerd from a release instead of the distribution: what is observed, refused, done and removed. */
 import { expect, test } from 'vitest'
 import { predictService } from '../../engine/service-steps.ts'
 import type { ServicesState } from '../../host/services.ts'

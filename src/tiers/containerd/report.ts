@@ -1,4 +1,4 @@
-/** What `status` says of containerd on the nodes. */
+/** What `status` reports about containerd on the nodes. */
 import { hasKubernetes } from '../../kubernetes/kubernetes-cluster.ts'
 import type { AskNode, TierReport } from '../../engine/tier.ts'
 import type { Cluster } from '../../spec/cluster.ts'

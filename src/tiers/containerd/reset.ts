@@ -1,6 +1,6 @@
 /**
- * What takes from a machine what this tier made there, as data: pods and what they were made of go first, by the tier that made
- * them. Packages stay, and so do images: they harm nobody, and others may use them. Pure.
+ * Removes what this tier created on a node, as data. Pods and their resources are removed first, by their own tier.
+ * Packages and images stay: they do no harm, and others may use them. Pure.
  */
 import type { ServiceStep } from '../../engine/service-steps.ts'
 import { kernelFiles } from '../../host/node-parts.ts'
@@ -10,7 +10,10 @@ import { CONTAINERD, PROGRAM_ROOT, SERVICE_ROUTE, productDirectory, writtenFor }
 import { runtimeOf } from './looks.ts'
 import { KERNEL_NAME } from './wanted.ts'
 
-/** Of what was written for this cluster; another's stays. @param suffix ends the names of files that are moved aside */
+/**
+ * Only what was written for this cluster; another cluster's files stay. @param suffix appended to the names of renamed
+ * files
+ */
 export function containerdReset(
   { name, kubernetes }: Cluster,
   host: HostState,

@@ -1,4 +1,4 @@
-/** What stands in the way of containerd where it comes from: the distribution's packages, or releases. Pure. */
+/** What prevents installing containerd from its source: the distribution's packages, or releases. Pure. */
 import type { BlockReason } from '../../engine/step.ts'
 import type { HostState } from '../../host/state.ts'
 import type { KubernetesCluster } from '../../kubernetes/kubernetes-cluster.ts'
@@ -24,7 +24,7 @@ function releaseLeft({ name }: KubernetesCluster, { name: host, services }: Host
   ]
 }
 
-/** Two units of one name, and two programs that share a socket and data. */
+/** Two units with one name, and two programs that share a socket and data. */
 function packaged({ name: host, services }: HostState): BlockReason[] {
   const path = PACKAGED_UNITS.find((one) => services?.files[one] !== undefined)
   if (path === undefined) return []

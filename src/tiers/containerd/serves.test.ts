@@ -1,4 +1,4 @@
-/** The two programs that say whether containerd is as a kubelet needs it, with programs in containerd's place that answer as it does. */
+/** The two programs that check whether containerd works for a kubelet, with fake programs in containerd's place. */
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -1,6 +1,7 @@
 /**
- * A route to the Services' network, for a machine that has none, as machines without a default route have. The kernel looks for a
- * route before kube-proxy's rules replace a Service's address by a pod's: without one nothing is sent at all. Pure.
+ * A route to the Services' network, for a node that has none because it has no default route. The kernel looks for a
+ * route before kube-proxy's rules replace a Service's address with a pod's: without a route, nothing is sent at all.
+ * Pure.
  */
 import { signature } from './files.ts'
 

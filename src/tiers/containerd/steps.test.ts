@@ -11,7 +11,7 @@ import { containerd } from './tier.ts'
 const cluster = sampleCluster()
 const NODES = ['master01', 'master02', 'worker01', 'worker02', 'worker03']
 
-/** After all of these. */
+/** The state after all of these. */
 function afterwards(host: HostState, steps: readonly ServiceStep[]): HostState {
   return steps.reduce(
     (before, step) => ({ ...before, services: predictService(before.services, step) }),
@@ -159,7 +159,7 @@ test('a machine without a route to Services gets one, which stays although it is
   const { services } = after
   if (services?.node === undefined) throw new TypeError('nothing was predicted')
   expect(containerdSteps(cluster, onlyWorker(after))).toEqual([])
-  // Taken away by hand.
+  // Removed by hand.
   const bare = { ...after, services: { ...services, node: { ...services.node, reachesServices: false } } }
   expect(shown(onlyWorker(bare))).toEqual([`service-load ${SERVICE_ROUTE.unit}`])
 })

@@ -1,4 +1,4 @@
-/** What is to be done on each Kubernetes node; nothing here waits for another machine. Pure. */
+/** The steps on each Kubernetes node; none of them waits for another node. Pure. */
 import { hasKubernetes, type KubernetesCluster } from '../../kubernetes/kubernetes-cluster.ts'
 import type { ServiceStep } from '../../engine/service-steps.ts'
 import type { Hosts } from '../../engine/tier.ts'
@@ -101,7 +101,10 @@ function kernelSteps(cluster: KubernetesCluster, host: string, { kernel }: Servi
   ]
 }
 
-/** What containerd can't read is never put in place; and without its CRI plugin it runs, and no kubelet can use it. */
+/**
+ * A configuration that containerd can't read is never activated. Also, without its CRI plugin containerd would run, but
+ * no kubelet could use it.
+ */
 function containerdUnit(
   host: string,
   services: ServicesState,
@@ -114,7 +117,7 @@ function containerdUnit(
   })
 }
 
-/** Once there the unit stays: whether it is still needed nobody can see while it is. */
+/** The unit stays once it exists: as long as it does, whether it is still needed can't be observed. */
 function routeSteps(cluster: KubernetesCluster, node: Node, services: ServicesState): ServiceStep[] {
   const facts = services.node
   const isThere = services.files[SERVICE_ROUTE.file] !== undefined

@@ -1,4 +1,7 @@
-/** containerd, and all that a machine needs before a kubelet can run there, on the nodes with the roles `master` and `worker`. */
+/**
+ * containerd, and everything that a node needs before a kubelet can run on it, on the nodes with the roles `master` and
+ * `worker`.
+ */
 import type { ServiceStep } from '../../engine/service-steps.ts'
 import { NO_STAGES } from '../../engine/tier-reset.ts'
 import type { Tier } from '../../engine/tier.ts'
@@ -15,7 +18,7 @@ export const containerd: Tier<ServiceStep> = {
   after: [],
   packages: (cluster, node) => (isKubernetesNode(cluster, node) ? nodePackages(cluster) : []),
   looks: containerdLooks,
-  // Those of kubelets are looked at with all else of the machine (`node-fitness.ts`).
+  // The ports of kubelets are checked with everything else on the node (`node-fitness.ts`).
   ports: () => [],
   refusals: containerdRefusals,
   steps: containerdSteps,

@@ -1,4 +1,4 @@
-/** The steps of a unit with files that it reads only at its start. Pure. */
+/** The steps of a unit whose files are read only at its start. Pure. */
 import type { ServiceStep } from '../../engine/service-steps.ts'
 import type { ServiceFile, ServiceState, ServicesState } from '../../host/services.ts'
 
@@ -10,7 +10,7 @@ export interface UnitFiles {
   readonly files: Readonly<Record<string, string>>
 }
 
-/** @param trouble why it is restarted although its files are as they should be */
+/** @param trouble why it is restarted although its files are correct */
 export function unitSteps(
   host: string,
   services: ServicesState,

@@ -1,4 +1,4 @@
-/** The systemd unit of a containerd that comes from a release; that of a distribution brings its own. Pure. */
+/** The systemd unit of a containerd from a release; a distribution's package has its own. Pure. */
 import { CONTAINERD, programDirectory, signature } from './files.ts'
 
 /** @param version of containerd */

@@ -1,4 +1,4 @@
-/** What a Kubernetes node needs from its distribution and of its kernel. Pure. */
+/** What a Kubernetes node needs from its distribution and its kernel. Pure. */
 import { hasKubernetes, type KubernetesCluster } from '../../kubernetes/kubernetes-cluster.ts'
 import type { KernelTexts } from '../../engine/node-steps.ts'
 import type { KernelState } from '../../host/node-parts.ts'
@@ -8,12 +8,12 @@ import type { Cluster, Node } from '../../spec/cluster.ts'
 import { kubernetesNodes } from '../../spec/kubernetes.ts'
 import { signature } from './files.ts'
 
-/** Whether a kubelet is to run there. */
+/** Whether a kubelet should run on the node. */
 export function isKubernetesNode(cluster: Cluster, node: Node): cluster is KubernetesCluster {
   return hasKubernetes(cluster) && kubernetesNodes(cluster).some(({ name }) => name === node.name)
 }
 
-/** Debian's names. What a kubelet, CNI's plugins and flannel call beside containerd comes after it. */
+/** Debian's names. What a kubelet, CNI's plugins and flannel need in addition to containerd follows it. */
 export const NODE_PACKAGES = [
   'containerd',
   'runc',
@@ -27,7 +27,7 @@ export const NODE_PACKAGES = [
   'mount',
 ] as const
 
-/** Of these, what comes from releases instead, if the cluster file says so. */
+/** The packages that are replaced with releases, if the cluster file says so. */
 const RUNTIME_PACKAGES: readonly string[] = ['containerd', 'runc', 'containernetworking-plugins']
 
 export function nodePackages({ kubernetes }: KubernetesCluster): readonly string[] {
@@ -35,10 +35,13 @@ export function nodePackages({ kubernetes }: KubernetesCluster): readonly string
   return NODE_PACKAGES.filter((name) => !RUNTIME_PACKAGES.includes(name))
 }
 
-/** The name of the kernel's files. */
+/** The name of the files with kernel settings. */
 export const KERNEL_NAME = 'quorate-kubernetes'
 
-/** `overlay`: layers of images; `br_netfilter`: pods of one node pass the filters; `nf_conntrack`: Services; `vxlan`: flannel. */
+/**
+ * `overlay`: layers of images; `br_netfilter`: traffic between pods of one node passes the filters; `nf_conntrack`:
+ * Services; `vxlan`: flannel.
+ */
 export const MODULES = ['overlay', 'br_netfilter', 'nf_conntrack', 'vxlan'] as const
 
 const PODS_NEED = {
@@ -47,18 +50,21 @@ const PODS_NEED = {
   'net.bridge.bridge-nf-call-ip6tables': '1',
 }
 
-/** At least: each pod's programs and the kubelet watch files, and the usual 128 watchers of a user are soon used up. */
+/**
+ * Minimum values: each pod's programs and the kubelet watch files, and the usual 128 watchers of a user are used up
+ * quickly.
+ */
 const LEAST: Readonly<Record<string, number>> = {
   'fs.inotify.max_user_instances': 1024,
   'fs.inotify.max_user_watches': 65_536,
 }
 
-/** The settings that are asked for on a node. */
+/** The settings that are read on a node. */
 export function settingNames(cluster: KubernetesCluster): readonly string[] {
   return [...Object.keys(exactSettings(cluster)), ...Object.keys(LEAST)]
 }
 
-/** With their values. What a machine has more of than is needed, by other means than quorate, is left alone. */
+/** The settings with their values. A higher value that others have set stays. */
 export function wantedSettings(
   cluster: KubernetesCluster,
   kernel: KernelState | undefined,

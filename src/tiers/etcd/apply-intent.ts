@@ -1,10 +1,10 @@
-/** The intent of an apply, with time and randomness, which the pure planner doesn't have. */
+/** The intent of an apply, with the time and randomness that the pure planner doesn't have. */
 import { randomBytes } from 'node:crypto'
 import { compactTime } from '../../engine/compact-time.ts'
 import type { Cluster } from '../../spec/cluster.ts'
 import type { ApplyIntent } from './plan/intent.ts'
 
-/** `startStopped`: members that `quorate stop` stopped, too. */
+/** `startStopped`: also start members that `quorate stop` stopped. */
 export function applyIntent(
   cluster: Cluster,
   now: Date,

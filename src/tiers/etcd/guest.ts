@@ -12,10 +12,10 @@ export type { ClusterKinds, HostKinds, Observed }
 /** The name that dependent tiers use (`after`). */
 export const ETCD = 'etcd'
 
-/** `S`: its steps. All pure, except what carries a step out. */
+/** `S`: its steps. All functions are pure, except the one that carries a step out. */
 export interface Guest<S extends EngineStep> {
   readonly name: string
-  /** All that is known of its kinds of steps. */
+  /** The properties of its kinds of steps. */
   readonly kinds: ClusterKinds<S>
   /** What prevents it, reported before any change. */
   readonly refusals: (cluster: Cluster, observed: Observed) => readonly BlockReason[]

@@ -11,7 +11,7 @@ export type GuestStep = NetworkStep | KubernetesClusterStep
 /** Steps on a node, besides those of all services (`engine/service-steps.ts`). */
 export type GuestHostStep = KubernetesHostStep
 
-/** Those that keep something in etcd itself. */
+/** Those that store something in etcd itself. */
 export const GUESTS: readonly Guest<NetworkStep>[] = [flannel]
 
 export const GUEST_KINDS = { ...flannel.kinds, ...KUBERNETES_OF_THE_CLUSTER }

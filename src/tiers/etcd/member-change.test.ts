@@ -12,7 +12,7 @@ const gone: Parameters<typeof withMember>[2] = (member) => ({
   walPresent: false,
 })
 
-/** Of etcd01 and etcd02 nothing is left. */
+/** Nothing is left of etcd01 and etcd02. */
 function bothLost() {
   const world = withMember(withMember(settledWorld(five), 'etcd01', gone), 'etcd02', gone)
   const healthy = ['etcd03', 'etcd04', 'etcd05']

@@ -153,7 +153,7 @@ function toMakeAnew(change: Pick<MemberChange, 'wanted' | 'anew'>, { hosts }: Ob
   const remarks: string[] = []
   for (const { node, memberId } of change.anew) {
     const member = members.get(node.name)
-    // Already removed, or on its way back: complete what was started.
+    // Already removed, or being added again: complete what was started.
     if (member === undefined || member.learner || isNeverStarted(member)) continue
     if (memberId !== undefined && memberId !== member.id) {
       remarks.push(notThisMember(node.name, memberId, member.id, facts))
@@ -170,7 +170,7 @@ function toMakeAnew(change: Pick<MemberChange, 'wanted' | 'anew'>, { hosts }: Ob
   return { replace, refrained, remarks }
 }
 
-/** Remaining members must be healthy: otherwise the change would wait for them half-way. */
+/** Remaining members must be healthy: otherwise the change would stop half-way to wait for them. */
 function notWell({ cluster, replace }: ApplyIntent, { hosts }: Observed, facts: ClusterFacts): BlockReason[] {
   const { members, voters } = rosterOf(cluster, facts.members, 0)
   // Without a leader only one thing may help: starting a new member that was added and has not started.
@@ -223,7 +223,10 @@ interface LeavingMachines {
   readonly unreachable: readonly string[]
 }
 
-/** As for a member, whatever roles they still have. An unreachable node is no obstacle; any other failure is thrown. */
+/**
+ * Observes them as a member, whatever roles they still have. An unreachable node isn't an obstacle; any other failure
+ * is thrown.
+ */
 export async function lookAtLeaving(session: Session, nodes: readonly Node[]): Promise<LeavingMachines> {
   const { results, errors } = await onAll(nodes.map(asEtcdNode), async (node) => {
     const remote = await session.remote(node)

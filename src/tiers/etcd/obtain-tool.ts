@@ -4,7 +4,7 @@ import { QuorateError } from '../../errors.ts'
 import { type SnapshotTool, snapshotTool } from '../../etcd/snapshot-tool.ts'
 import type { Session } from './session.ts'
 
-/** Of the cluster's version. @throws QuorateError `artifact` if there is none for this workstation */
+/** The tool of the cluster's version. @throws QuorateError `artifact` if there is none for this workstation */
 export async function obtainTool({ cluster, cacheDirectory, signal, emit }: Session): Promise<SnapshotTool> {
   const architecture = ownArchitecture()
   if (architecture === undefined)

@@ -1,4 +1,4 @@
-/** quorate's own client certificate for etcd. Its key is made on the workstation, and never leaves it. */
+/** quorate's own client certificate for etcd. Its key is created on the workstation, and never leaves it. */
 import { createPublicKey } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import path from 'node:path'
@@ -12,7 +12,7 @@ import type { Emit } from '../../engine/events.ts'
 /** Its common name. */
 export const OPERATOR = 'quorate-operator'
 
-/** What it is made for, and by which clock. */
+/** The parameters of the certificate, and the clock. */
 export interface OperatorOptions {
   readonly cluster: Cluster
   readonly now: () => Date
@@ -24,7 +24,7 @@ export function operatorDirectory(cluster: Pick<Cluster, 'stateDirectory'>): str
   return path.join(cluster.stateDirectory, 'operator')
 }
 
-/** False only for a CA that quorate makes itself, on this computer, and that it has not made yet. */
+/** False only for a CA that quorate creates itself, on this workstation, and that doesn't exist yet. */
 export async function authorityIsThere(cluster: Cluster): Promise<boolean> {
   const { authority } = cluster.pki
   if (authority.home !== 'local' || authority.certificate !== undefined) return true
@@ -35,8 +35,8 @@ export async function authorityIsThere(cluster: Cluster): Promise<boolean> {
 /**
  * The client certificate and the trusted CAs; created if there is none yet.
  *
- * One from a CA that is not known here any more is used as it is: a cluster file that names another CA than members
- * have changes nothing about whom they trust. Issuing certificates for them is what changes it (`issueOperator`).
+ * A certificate from a CA that is no longer known is used unchanged. A cluster file that names another CA doesn't
+ * change whom the members trust; issuing certificates for them does (`issueOperator`).
  */
 export async function operatorCredentials(
   options: OperatorOptions,
@@ -57,7 +57,7 @@ export async function operatorCredentials(
 
 /**
  * Creates it, or replaces it if it expires soon or is from an untrusted CA.
- * @returns whether it is another one now
+ * @returns whether it was replaced
  * @throws QuorateError `pki`
  */
 export async function issueOperator(options: OperatorOptions, authority: Authority): Promise<boolean> {
@@ -72,12 +72,12 @@ export async function issueOperator(options: OperatorOptions, authority: Authori
     now: now(),
     signal,
   })
-  // That one from the other CA was kept is of no account: exchanging the CA exchanges it in time.
+  // It may stay a certificate of the other CA: a rotation of the CA replaces it in time.
   const told = made.result === 'kept' ? [] : made.warnings
   for (const text of told) emit({ type: 'warning', text: `the operator's certificate: ${text}` })
   if (made.result === 'waiting') {
     const present = await readCredentials(cluster)
-    // One that is about to expire is good until it does.
+    // A certificate that expires soon is valid until then.
     if (present !== undefined && (await isGoodYet(present, await authority.trust(signal), now())))
       return false
     throw new QuorateError('pki', "the operator's certificate is not signed yet", {
@@ -87,7 +87,7 @@ export async function issueOperator(options: OperatorOptions, authority: Authori
   return made.result === 'issued'
 }
 
-/** Using the authority would make one: over a running cluster, the wrong one. */
+/** Using the authority would create one: for a running cluster, the wrong one. */
 async function requireAuthority(cluster: Cluster): Promise<void> {
   if (await authorityIsThere(cluster)) return
   throw new QuorateError('pki', `no client certificate for etcd: CA not found in ${cluster.stateDirectory}`, {
@@ -105,14 +105,14 @@ async function isGoodYet(present: MemberTls, caPem: string, now: Date): Promise<
   return reasons.every(({ code }) => code === 'old-issuer')
 }
 
-/** That it expires soon is none. */
+/** That it expires soon isn't a reason. */
 async function reasonsAgainst({ cert, key }: MemberTls, caPem: string, now: Date) {
   const [{ checkCertificate }, { NO_NAMES }, { spkiSha256 }] = await Promise.all([
     import('../../pki/check-certificate.ts'),
     import('../../pki/names.ts'),
     import('../../pki/certificate.ts'),
   ])
-  // A key that can't be read belongs to no certificate; what is wrong with it is told where it is used.
+  // A key that can't be read matches no certificate; its error is reported where it is used.
   const keySpki = isKey(key) ? spkiSha256(createPublicKey(key)) : ''
   const who = { allowed: NO_NAMES, profile: 'client', commonName: OPERATOR, keySpki } as const
   return checkCertificate({ pem: cert, caPem, now, ...who })
@@ -127,7 +127,7 @@ function isKey(pem: string): boolean {
   }
 }
 
-/** undefined: it is not there, or not whole. */
+/** undefined: missing or incomplete. */
 async function readCredentials(cluster: Cluster): Promise<MemberTls | undefined> {
   const folder = operatorDirectory(cluster)
   const files = ['ca.crt', `${OPERATOR}.crt`, `${OPERATOR}.key`].map((name) => path.join(folder, name))

@@ -1,4 +1,4 @@
-/** Steps on machines that need nothing but what they say, and no look afterwards: a mark, a directory, a member's stop. */
+/** Runs steps that need no supplies and no observation afterwards: a marker, a directory, a member's stop. */
 import type { Lock } from '../../engine/lock.ts'
 import { runWave } from '../../engine/wave.ts'
 import type { Node } from '../../spec/cluster.ts'
@@ -11,10 +11,10 @@ import type { HostStep } from './steps/steps.ts'
 const NOTHING: Supplies = { artifact: undefined, certificates: {}, bundle: undefined }
 
 /**
- * One round trip a machine, all machines at once.
+ * Needs one round trip for each node, all nodes at once.
  *
- * @param nodes those that the steps are on, in the cluster file or not
- * @throws QuorateError of the first failures, all machines' together
+ * @param nodes the nodes of the steps, in the cluster file or not
+ * @throws QuorateError of the first failures, of all nodes together
  */
 export async function runPlainWave(
   session: Session,

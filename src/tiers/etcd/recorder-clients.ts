@@ -1,4 +1,4 @@
-/** The probe's own clients of the members, which follow what the session knows of them. */
+/** The probe's own clients of the members, which follow what the session knows about them. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type MemberClient, connectMember } from '../../etcd/client.ts'
 import type { MemberEndpoint } from '../../etcd/endpoint.ts'

@@ -1,4 +1,4 @@
-/** Runs an intent to its end, on the machines of a session. */
+/** Runs an intent to its end, on the nodes of a session. */
 import type { ApplyIntent } from './plan/intent.ts'
 import { next } from './plan/next.ts'
 import type { Facets } from './facts/facets.ts'
@@ -14,7 +14,7 @@ import { runWave } from './wave.ts'
 export { blockedError, requireWhole } from '../../engine/loop.ts'
 
 export interface RunOptions {
-  /** The whole plan from there, if already known. */
+  /** The whole plan from that state, if already known. */
   readonly foreseen?: Pick<Plan, 'blocked'> | undefined
   /** The next steps, if not everything that the intent asks for. */
   readonly decide?: ((observed: Observed) => Next) | undefined

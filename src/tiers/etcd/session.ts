@@ -1,4 +1,4 @@
-/** Everything that one run on one cluster holds open: connections, the authority, clients of the members. */
+/** The state of one run on one cluster: connections, the authority, clients of the members. */
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import type { MemberClient } from '../../etcd/client.ts'
@@ -74,13 +74,13 @@ export interface Session extends AsyncDisposable, Omit<SessionOptions, 'sudoPass
   /** Clients of these nodes' members, one each; the caller doesn't close them. */
   members(nodes: readonly Node[]): Promise<readonly MemberClient[]>
   /**
-   * A client of a member without an SSH connection to its node, at its client URL as seen from another node: default the
-   * file's first etcd node.
+   * A client of a member without an SSH connection to its node. Dials the member's client URL from another node:
+   * default the file's first etcd node.
    */
   outsider(name: string, clientUrl: string, via?: Node): Promise<MemberClient>
   /** The availability probe's own clients. @throws QuorateError of one of the nodes if none is reachable */
   recorderClients(): Promise<RecorderClients>
-  /** Dials a node's member there from now on: it may still run with other settings than the file's. */
+  /** From now on, dials a node's member at this address: it may still run with other settings than the file's. */
   found(node: Node, where: LocalPort): void
   /** The record of the operation. */
   readonly log?: OperationLog | undefined
@@ -111,7 +111,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     const { at, port, plaintext, address: known = address } = ports.get(name) ?? asInFile(cluster)
     return { at, port, plaintext, address: known }
   }
-  // Forget it if it listens elsewhere after a restart: the next call goes there.
+  // Forget it if it listens elsewhere after a restart: the next call uses the new address.
   const perPlace = <V>(work: (node: Node) => Promise<V>) => {
     const works = new Map<string, (node: Node) => Promise<V>>()
     const recall = async (node: Node) => {

@@ -1,4 +1,4 @@
-/** What all commands that change a running cluster have in common: show, confirm, lock, observe again, do. */
+/** Shared by all commands that change a running cluster: show, confirm, lock, observe again, change. */
 import { reachableMachines } from '../../engine/locking.ts'
 import { sameSteps } from '../../engine/approval.ts'
 import { type Outcome, idle, runVerb } from '../../engine/run-verb.ts'
@@ -40,7 +40,7 @@ export interface MaintenanceOptions {
 
 export interface UnderLock {
   readonly standing: Standing
-  /** Its events are kept: use this one from here on. */
+  /** Its events are recorded: use this one from here on. */
   readonly session: Session
   readonly lock: Lock
   /** Aborts with the session's signal, and when the lock is lost. */

@@ -5,7 +5,7 @@ import type { Observed } from './facts/observed.ts'
 import type { Session } from './session.ts'
 import { versionWarnings } from './version-warnings.ts'
 
-/** What the members say to a login of nobody, and which of them run. */
+/** What the members answer to a login without a name, and which of them run. */
 async function warnings(version: string, answer: Code | undefined, active: string): Promise<string> {
   const cluster = sampleCluster({ version })
   const call = async () => await Promise.reject(new ConnectError('answer', answer))

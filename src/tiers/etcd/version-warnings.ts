@@ -1,4 +1,4 @@
-/** Known faults of the cluster file's etcd version that concern this cluster. */
+/** Known bugs of the cluster file's etcd version that affect this cluster. */
 import { usesAuthentication } from '../../etcd/authentication.ts'
 import { describeHazards, hazardsFor } from '../../etcd/hazards.ts'
 import type { Observed } from './facts/observed.ts'
@@ -6,7 +6,7 @@ import type { Session } from './session.ts'
 import { etcdNodes } from '../../spec/cluster.ts'
 
 /**
- * Lines for a person. Faults that concern only clusters with etcd users are included if a member reports that
+ * Lines for the operator. Bugs that affect only clusters with etcd users are included if a member reports that
  * authentication is enabled. Before the first apply there are no members to ask, and no users.
  *
  * @throws QuorateError `cancelled`

@@ -22,7 +22,7 @@ test('who loses the lock while he waits for the cluster waits no longer, and is 
   const lost = new AbortController()
   const silence = new QuorateError('unreachable', 'no answer from 10.0.0.2', { host: 'etcd02' })
   const events: RunEvent[] = []
-  // Nobody is there to become healthy.
+  // No member can become healthy.
   const session = {
     cluster: sampleCluster(),
     steps: ETCD_STEPS,

@@ -1,4 +1,4 @@
-/** flannel's network configuration, where the cluster file has one. */
+/** flannel's network configuration, if the cluster file has one. */
 import type { BlockReason } from '../../engine/step.ts'
 import { refuseChange, unsafeChanges } from '../../flannel/change.ts'
 import { describeCapacity } from '../../flannel/check.ts'
@@ -32,7 +32,7 @@ export function networkSteps(cluster: Cluster, observed: Observed): NetworkStep[
   ]
 }
 
-/** What flannel's nodes must agree on does not change under them. */
+/** The parts that flannel's nodes must agree on can't change while they run. */
 export function networkReasons(cluster: Cluster, observed: Observed): BlockReason[] {
   const { network } = cluster
   const stored = observed.network

@@ -7,7 +7,7 @@ import { renderConfig } from '../../flannel/config.ts'
 export interface NetworkStep extends StepCommon {
   readonly kind: 'network'
   readonly network: FlannelNetwork
-  /** What is stored now; undefined: nothing. */
+  /** The stored configuration; undefined: none. */
   readonly before: string | undefined
 }
 

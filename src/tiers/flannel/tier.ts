@@ -1,4 +1,4 @@
-/** flannel's network: its configuration lies in etcd, where every node's flanneld reads it. */
+/** flannel's network: its configuration is in etcd, where every node's flanneld reads it. */
 import type { Guest } from '../etcd/guest.ts'
 import { networkReasons, networkSteps } from './plan.ts'
 import { NETWORK, type NetworkStep } from './step.ts'

@@ -1,4 +1,4 @@
-/** What the agent is asked about a node. Every node is: one that was a service node has HAProxy to be removed. */
+/** What the agent is asked about a node. Every node is asked: one that used to be a service node has HAProxy to remove. */
 import type { Look } from '../../host/operations.ts'
 import type { Cluster, Node } from '../../spec/cluster.ts'
 import { addressLike, balances, sharesAddress } from './plan/desired.ts'

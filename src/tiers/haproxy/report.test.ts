@@ -7,7 +7,7 @@ const STAT = [
   '# pxname,svname,status,check_status,last_chk,',
   'api-servers,master01,UP,L7OK,"OK, fine",',
   'api-servers,master02,DOWN,L4CON,Connection refused,',
-  // Nothing is sent to these.
+  // No traffic is sent to these.
   'api-servers-early,master01,DOWN,L4TOUT,,',
   'api-servers-early,master02,UP,L7OK,,',
 ]

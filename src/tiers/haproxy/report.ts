@@ -1,4 +1,4 @@
-/** What `status` says of the load balancer: which API servers it sends to, and who has the virtual address. */
+/** What `status` reports about the load balancer: its API servers, and which node has the virtual address. */
 import type { AskNode, TierReport } from '../../engine/tier.ts'
 import { type Cluster, type Node, nodesWith } from '../../spec/cluster.ts'
 import { counted } from '../../spec/units.ts'

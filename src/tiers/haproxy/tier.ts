@@ -1,4 +1,4 @@
-/** HAProxy in front of the API servers, on the nodes with the role `service`; keepalived where they share an address. */
+/** HAProxy in front of the API servers, on the nodes with the role `service`; keepalived if they share an address. */
 import type { ServiceStep } from '../../engine/service-steps.ts'
 import type { Tier } from '../../engine/tier.ts'
 import { balancerLooks } from './looks.ts'
@@ -10,10 +10,10 @@ import { balancerReport } from './report.ts'
 
 export const haproxy: Tier<ServiceStep> = {
   name: 'haproxy',
-  // It needs no etcd: until API servers answer it has nobody to send to, and says so.
+  // It doesn't need etcd: until API servers answer, it has no server to send to, and reports that.
   after: [],
   packages: (cluster, node) => [
-    // socat speaks with HAProxy's socket: keepalived's health check, status, and its admin.
+    // socat accesses HAProxy's socket: for keepalived's health check, status, and its admin.
     ...(balances(cluster, node) ? [HAPROXY.package, 'socat'] : []),
     ...(sharesAddress(cluster, node) ? [KEEPALIVED.package] : []),
   ],

@@ -1,4 +1,4 @@
-/** How long a load balancer that leads nowhere is put up with, and what is said of it. */
+/** How long a load balancer without a target is tolerated, and what is reported. */
 import { expect, test } from 'vitest'
 import type { RunEvent } from '../../engine/events.ts'
 import type { KubernetesFacts, ServerFacts } from '../../kubernetes/api-facts.ts'

@@ -1,6 +1,7 @@
 /**
- * Whether the load balancer leads to the API servers while nodes are waited for. Without it no worker's kubelet, and no pod of
- * kube-proxy and flannel, finds an API server: then it is no use to wait for them as long as for slow machines.
+ * Checks whether the load balancer reaches the API servers while nodes are waited for. Without it, no worker's kubelet,
+ * and no pod of kube-proxy and flannel, finds an API server. Then it makes no sense to wait for them as long as for
+ * slow nodes.
  */
 import { QuorateError } from '../../errors.ts'
 import type { TierSession } from '../../engine/tier.ts'
@@ -9,7 +10,7 @@ import { type Cluster, nodesWith } from '../../spec/cluster.ts'
 import { controlPlaneEndpoint } from '../../spec/kubernetes.ts'
 import { balancerTrouble } from './plan/unready.ts'
 
-/** An API server that is ready gets connections within two seconds; on slow machines later. */
+/** A ready API server gets connections within two seconds; on slow nodes later. */
 const TOLD_MS = 10_000
 const GIVEN_UP_MS = 60_000
 
@@ -26,7 +27,7 @@ export class BalancerWatch {
 
   /**
    * @param left what is waited for
-   * @throws QuorateError once the balancer has led nowhere for a minute, though an API server was ready
+   * @throws QuorateError once the balancer has reached no API server for a minute, although one was ready
    */
   see(api: KubernetesFacts, left: readonly string[]): void {
     const trouble = balancerTrouble(api)

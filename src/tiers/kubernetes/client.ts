@@ -1,4 +1,4 @@
-/** Clients of the API servers, through SSH: each server's own, and the balancer's as a node reaches it. */
+/** Clients of the API servers, through SSH: each server's own address, and the balancer's as a node sees it. */
 import type { TierSession } from '../../engine/tier.ts'
 import { QuorateError } from '../../errors.ts'
 import { type ApiClient, connectApi } from '../../kubernetes/api-client.ts'
@@ -8,7 +8,7 @@ import { nodesWith } from '../../spec/cluster.ts'
 import { controlPlaneEndpoint } from '../../spec/kubernetes.ts'
 
 export interface Clients extends AsyncDisposable {
-  /** @param server a master's name; undefined: the balancer */
+  /** @param server a control-plane node's name; undefined: the balancer */
   readonly connect: (server: string | undefined) => Promise<ApiClient>
 }
 
@@ -18,7 +18,7 @@ export async function operatorsClient(session: TierSession): Promise<Clients> {
   return clientsWith(session, await operatorApiCredentials(session, authorities))
 }
 
-/** As somebody who needs no binding: for the first moments of a cluster. */
+/** As a user that needs no binding: for the first moments of a cluster. */
 export async function mastersClient(session: TierSession): Promise<Clients> {
   const authorities = await openKubernetesAuthorities(session)
   return clientsWith(session, await masterCredentials(session, authorities))

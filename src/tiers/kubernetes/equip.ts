@@ -1,4 +1,4 @@
-/** What steps of Kubernetes are given from this computer when a wave is made ready: certificates, kubeconfigs, secrets. */
+/** What steps of Kubernetes get from the workstation when a stage is prepared: certificates, kubeconfigs, secrets. */
 import type { Hosts, TierSession } from '../../engine/tier.ts'
 import type { LeafCertificateStep, SecretFileStep } from '../../engine/leaf-steps.ts'
 import type { EngineStep } from '../../engine/step.ts'
@@ -34,7 +34,7 @@ export async function equipKubernetes(
   return (step) => issued.get(step) ?? read.get(step)
 }
 
-/** All that one CA signs at once: where it is another machine, that is one round trip. */
+/** Everything that one CA signs at once: if it is on another host, that needs one round trip. */
 async function issue(
   session: TierSession,
   authorities: KubernetesAuthorities,
@@ -72,7 +72,7 @@ async function readSecrets(
 ): Promise<ReadonlyMap<EngineStep, Contents>> {
   const ids = [...new Set(steps.map(({ secret }) => secret as SecretId))]
   const texts = new Map<string, string>()
-  // One after the other: each may ask for the passphrase.
+  // One after the other, because each may ask for the passphrase.
   for (const id of ids) texts.set(id, await authorities.secret(id))
   return new Map(steps.map((step) => [step, { content: { text: texts.get(step.secret) ?? '' } }]))
 }

@@ -1,4 +1,4 @@
-/** What Kubernetes is like after a step, as far as that can be foreseen. Pure. */
+/** The expected state of Kubernetes after a step, as far as it can be predicted. Pure. */
 import { hasKubernetes } from '../../kubernetes/kubernetes-cluster.ts'
 import { stringify } from 'yaml'
 import type { ServicesState } from '../../host/services.ts'
@@ -34,7 +34,7 @@ export const NOTHING_HELD: HeldFacts = {
   objects: {},
 }
 
-/** A manifest that nobody has seen yet, with its stamp. */
+/** A manifest that doesn't exist yet, with its stamp. */
 export function withManifests(
   services: ServicesState,
   components: readonly Component[],
@@ -79,13 +79,13 @@ function workload(ready: number, images: readonly string[]): WorkloadFacts {
   return { wanted: 1, ready, updated: ready, images, observed: true }
 }
 
-/** Every node has come; none is ready yet. */
+/** Every node has registered; none is ready yet. */
 export function allRegistered(cluster: Cluster, held: HeldFacts): Partial<HeldFacts> {
   const nodes = kubernetesNodes(cluster).map(({ name }) => [name, held.nodes[name] ?? NEW_NODE] as const)
   return { nodes: { ...held.nodes, ...Object.fromEntries(nodes) } }
 }
 
-/** Workloads of these names, as far as they are there, have to start pods anew. */
+/** Workloads of these names, as far as they exist, have to restart their pods. */
 export function rollingOut({ workloads }: HeldFacts, names: readonly string[]): HeldFacts['workloads'] {
   const changed = Object.entries(workloads).filter(([name]) => names.includes(name))
   return {
@@ -94,7 +94,7 @@ export function rollingOut({ workloads }: HeldFacts, names: readonly string[]): 
   }
 }
 
-/** Every node has come, and what runs on all of them. */
+/** Every node is ready, and so is what runs on all of them. */
 export function allReady(cluster: Cluster, held: HeldFacts): Partial<HeldFacts> {
   if (!hasKubernetes(cluster)) return {}
   const nodes = kubernetesNodes(cluster).map(({ name }): [string, NodeFacts] => {
@@ -108,7 +108,7 @@ export function allReady(cluster: Cluster, held: HeldFacts): Partial<HeldFacts> 
   return {
     nodes: { ...held.nodes, ...Object.fromEntries(nodes) },
     workloads: { ...held.workloads, ...Object.fromEntries(workloads) },
-    // Wherever they are then, they are spread.
+    // They will be spread; their nodes are unknown.
     dnsPods: [],
   }
 }
@@ -126,7 +126,7 @@ const NEW_NODE: NodeFacts = {
   resourceVersion: '',
 }
 
-/** These nodes with the labels and taints that are wanted. */
+/** These nodes with the wanted labels and taints. */
 export function withSettings(
   cluster: Cluster,
   { nodes }: HeldFacts,
@@ -149,7 +149,7 @@ export function withSettings(
   return { nodes: { ...nodes, ...Object.fromEntries(changed) } }
 }
 
-/** Masters, by name, whose API servers are foreseen to be ready. */
+/** Control-plane nodes, by name, whose API servers are expected to be ready. */
 export function readyServers(
   cluster: Cluster,
   names: readonly string[],

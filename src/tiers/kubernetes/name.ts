@@ -1,2 +1,2 @@
-/** As other tiers name it, and as its steps are marked. */
+/** The name for other tiers and in the marks of its steps. */
 export const TIER = 'kubernetes'

@@ -1,4 +1,4 @@
-/** Finds out what a reset has to know beside what the machines show: API servers that stay, and what is in etcd. */
+/** Finds out what a reset has to know that the nodes don't show: API servers that stay, and what is in etcd. */
 import type { Hosts, TierSession } from '../../engine/tier.ts'
 import type { ResetRequest } from '../../engine/tier-reset.ts'
 import { QuorateError } from '../../errors.ts'
@@ -19,7 +19,7 @@ export async function observeReset(
   return { api: await askOthers(session, request), registry: undefined }
 }
 
-/** undefined: none stays, or there is nothing here to ask it with. */
+/** undefined: none stays, or the workstation has no credentials to ask it. */
 async function askOthers(
   session: TierSession,
   { nodes }: ResetRequest,
@@ -32,7 +32,7 @@ async function askOthers(
   return await lookAtKubernetes({ servers, connect: clients.connect, balancer: false, now: session.now })
 }
 
-/** What Kubernetes keeps in etcd; undefined: no member answers. @param ca PEM of this cluster's CAs of Kubernetes */
+/** What Kubernetes stores in etcd; undefined: no member answers. @param ca PEM of this cluster's CAs of Kubernetes */
 export async function storedBy(
   session: TierSession,
   ca: string | undefined,
@@ -41,7 +41,7 @@ export async function storedBy(
     const clients = await session.members(etcdNodes(session.cluster))
     return await askFirst(clients, async (client) => await readRegistry(client, ca, session.signal))
   } catch (error) {
-    // A machine out of reach, or no certificate to ask with: then it is not known.
+    // An unreachable node, or no certificate for the request: then it is unknown.
     if (!(error instanceof QuorateError) || error.code === 'cancelled') throw error
     return undefined
   }

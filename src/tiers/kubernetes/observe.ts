@@ -1,4 +1,4 @@
-/** Finds out what of Kubernetes no machine shows: its CAs are asked here, its API servers through SSH. */
+/** Finds out what nodes don't show about Kubernetes: its CAs on the workstation, its API servers through SSH. */
 import { hasKubernetes, type KubernetesCluster } from '../../kubernetes/kubernetes-cluster.ts'
 import type { Hosts, TierSession } from '../../engine/tier.ts'
 import { lookAtKubernetes } from '../../kubernetes/api-look.ts'
@@ -34,7 +34,7 @@ function faultsOfAll(
   hosts: Hosts,
   bundles: Bundles | undefined,
 ): KubernetesTierFacts['leaves'] {
-  // What has to be carried to a CA out of reach is renewed when somebody asks for it.
+  // A request to an offline CA needs manual work: it is renewed only when an operator requests it.
   const renews = cluster.pki.authority.home !== 'offline'
   const common = { cluster, serverCa: bundles?.kubernetes, now: now(), renews }
   return Object.fromEntries(
@@ -49,7 +49,7 @@ function faultsOfAll(
   )
 }
 
-/** Names of masters with an API server's manifest. */
+/** Names of control-plane nodes with an API server's manifest. */
 function mastersBegun(cluster: KubernetesCluster, hosts: Hosts): readonly string[] {
   const manifest = manifestPath('apiserver')
   return nodesWith(cluster, 'master').flatMap(({ name }) =>
@@ -57,7 +57,7 @@ function mastersBegun(cluster: KubernetesCluster, hosts: Hosts): readonly string
   )
 }
 
-/** Before the first API server: whether etcd holds another Kubernetes, which it would find as its own. */
+/** Before the first API server: whether etcd contains another Kubernetes, which the API server would use as its own. */
 async function storedIfAny(
   session: TierSession,
   hosts: Hosts,

@@ -12,7 +12,7 @@ import { until } from '../../wait/until.ts'
 import { operatorsClient } from './client.ts'
 import { readyClient } from './perform.ts'
 
-/** How long pods may take to end, in ms: most are given 30 s. Some people's budgets let none of them end. */
+/** How long pods may take to end, in ms: most have 30 s. A PodDisruptionBudget may allow none of them to end. */
 const DRAIN_MS = 90_000
 const EVERY_MS = 500
 
@@ -29,7 +29,7 @@ const POD = z.looseObject({
 })
 type Pod = z.infer<typeof POD>
 
-/** A static pod's is made by the kubelet, a DaemonSet's would come back at once. */
+/** The kubelet creates a static pod's mirror, and a DaemonSet's pod would return at once. */
 const MIRROR = 'kubernetes.io/config.mirror'
 
 function moves({ metadata, status }: Pod): boolean {
@@ -42,7 +42,7 @@ function moves({ metadata, status }: Pod): boolean {
   )
 }
 
-/** As `kubectl drain` does. Whoever can't end in time is named in a warning: the node was given up by name. */
+/** Like `kubectl drain`. Pods that can't end in time are named in a warning: the operator chose to reset the node. */
 export async function drain(session: TierSession, nodes: readonly string[]): Promise<void> {
   await using clients = await operatorsClient(session)
   const client = await readyClient(session, clients, nodes)
@@ -76,7 +76,7 @@ async function evict(client: ApiClient, { metadata: { name, namespace } }: Pod):
   try {
     await client.evict({ name, namespace })
   } catch (error) {
-    // A PodDisruptionBudget may want it later.
+    // A PodDisruptionBudget may allow it later.
     if (!mayPass(error) && !isConflict(error)) throw error
   }
 }
@@ -87,7 +87,7 @@ export async function removeNodeObjects(session: TierSession, nodes: readonly st
   for (const name of nodes) await client.delete({ kind: 'Node', name })
 }
 
-/** @throws QuorateError `etcd`; `blocked` if API servers at other addresses than these are at work on it */
+/** @throws QuorateError `etcd`; `blocked` if API servers at other addresses than these are running on it */
 export async function removeObjects(session: TierSession, servers: readonly string[]): Promise<void> {
   const { cluster, signal } = session
   const clients = await session.members(etcdNodes(cluster))

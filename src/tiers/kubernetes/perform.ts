@@ -1,4 +1,4 @@
-/** Carries out the steps of Kubernetes that go through its API, by any master whose API server is ready. */
+/** Carries out the steps of Kubernetes that use its API, through any control-plane node whose API server is ready. */
 import { hasKubernetes, type KubernetesCluster } from '../../kubernetes/kubernetes-cluster.ts'
 import type { TierSession } from '../../engine/tier.ts'
 import { QuorateError } from '../../errors.ts'
@@ -21,10 +21,10 @@ import { crowdedDns, lacking } from './plan/unready.ts'
 import type { AwaitStep } from './step.ts'
 import { watchPods } from './watch-pods.ts'
 
-/** How long a control plane may take to come up, in ms: images may have to be pulled, machines may be slow. */
+/** How long a control plane may take to start, in ms: images may have to be pulled, nodes may be slow. */
 const API_MS = 10 * 60_000
 const NODES_MS = 10 * 60_000
-/** Right after its start an API server may say that it is ready and refuse a request once. */
+/** Right after its start, an API server may report that it is ready and still refuse a request. */
 const SETTLING_MS = 180_000
 const EVERY_MS = 500
 
@@ -42,14 +42,14 @@ export async function applyObjects(session: TierSession, objects: readonly ApiOb
       await apply(await readyClient(session, operators))
     } catch (error) {
       if (!isForbidden(error)) throw error
-      // Nobody has bound the operator's group to anything yet.
+      // The operator's group has no bindings yet.
       await using masters = await mastersClient(session)
       await apply(await readyClient(session, masters))
     }
   })
 }
 
-/** @throws QuorateError if a node changed in between more often than can be by chance */
+/** @throws QuorateError if a node has changed too often in between */
 export async function setNodes(session: TierSession, names: readonly string[]): Promise<void> {
   const cluster = requireKubernetes(session)
   await using clients = await operatorsClient(session)
@@ -100,7 +100,7 @@ export async function awaitMilestone(session: TierSession, step: AwaitStep): Pro
   )
 }
 
-/** Ends a pod of CoreDNS that shares a master with another while a master has none. */
+/** Ends a pod of CoreDNS that shares a control-plane node with another, while a control-plane node has none. */
 async function spreadDns(
   cluster: KubernetesCluster,
   { held }: KubernetesFacts,
@@ -112,16 +112,16 @@ async function spreadDns(
   try {
     await client.evict({ name: pod.name, namespace: 'kube-system' })
   } catch (error) {
-    // A PodDisruptionBudget may want it later.
+    // A PodDisruptionBudget may allow it later.
     if (!mayPass(error)) throw error
   }
 }
 
-/** @throws QuorateError `unhealthy` with all that does not work */
+/** @throws QuorateError `unhealthy` with everything that doesn't work */
 export async function prove(session: TierSession, of: string): Promise<void> {
   const cluster = requireKubernetes(session)
   const { describeProgress, proofError, proveCluster } = await import('../../kubernetes/proof.ts')
-  // What was made is removed also after the signal.
+  // Test objects are removed even after the signal.
   await using clients = await operatorsClient({ ...session, signal: NEVER })
   const client = await clients.connect(undefined)
   const report = await proveCluster({
@@ -161,7 +161,10 @@ async function look(
   return await lookAtKubernetes({ servers, connect, balancer, now })
 }
 
-/** Of the first master, in the file's order, whose API server is ready. @param without names of those that are not asked */
+/**
+ * The client of the first control-plane node, in the file's order, whose API server is ready. @param without names of
+ * those that are not asked
+ */
 export async function readyClient(
   { cluster }: TierSession,
   { connect }: Clients,
@@ -182,11 +185,14 @@ export async function readyClient(
       problems.push(error.message)
     }
   }
-  // Callers tell by the cause whether it may pass, or whether one answers that lets nobody in yet.
+  // The cause shows callers whether the failure may be temporary, or whether a server answers but grants no access yet.
   throw new QuorateError('kubernetes', `no API server is ready: ${problems.join('; ')}`, { cause })
 }
 
-/** Tries again for a while what may pass: a server that just started, an object that somebody else changed at the same time. */
+/**
+ * Retries temporary failures for a while: a server that just started, an object that another client changed at the same
+ * time.
+ */
 async function settled(session: TierSession, work: () => Promise<void>): Promise<void> {
   await until(
     async () => {

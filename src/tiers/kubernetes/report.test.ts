@@ -107,7 +107,7 @@ describe('status of Kubernetes', () => {
       serving: false,
       healthy: false,
     })
-    // It answers, but what it holds could not be read.
+    // It answers, but its content could not be read.
     expect(report({ held: undefined })).toMatchObject({ serving: true, healthy: false })
   })
 

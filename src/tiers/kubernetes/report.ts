@@ -1,4 +1,4 @@
-/** What `status` says of Kubernetes, of what its API and its API servers have said. Pure. */
+/** What `status` reports about Kubernetes, from the answers of its API and its API servers. Pure. */
 import type { TierPart, TierReport } from '../../engine/tier.ts'
 import type {
   HeldFacts,
@@ -11,7 +11,7 @@ import { type Cluster, nodesWith } from '../../spec/cluster.ts'
 import { kubernetesNodes } from '../../spec/kubernetes.ts'
 import { counted, formatDuration } from '../../spec/units.ts'
 
-/** Part of the cluster, with what is wrong with it and what to do about that. */
+/** Part of the cluster, with its problems and their fixes. */
 interface Judged extends TierPart {
   readonly notes: readonly string[]
 }
@@ -37,7 +37,7 @@ export function kubernetesReport(cluster: Cluster, facts: KubernetesFacts): Tier
     ...parts.flatMap((part) => part.notes),
     ...(unasked ? ['what the API holds could not be read; run quorate status again'] : []),
   ]
-  // Clients go through the balancer, if there is one: that counts.
+  // Clients use the balancer, if there is one, so its state counts.
   const serving = facts.balancer === undefined ? servers.serving : serves(facts.balancer)
   return {
     tier: 'kubernetes',
@@ -50,12 +50,12 @@ export function kubernetesReport(cluster: Cluster, facts: KubernetesFacts): Tier
   }
 }
 
-/** null if something could not be asked; false if all could, and yet something is to be done. */
+/** null if something could not be asked; false if everything could, and yet something has to be done. */
 function unknown(parts: readonly Judged[]): boolean | null {
   return parts.some(({ serving }) => serving === null) ? null : false
 }
 
-/** null: nothing is known of it. */
+/** null: unknown. */
 function serves({ state }: ServerFacts): boolean | null {
   if (state === 'ready') return true
   return state === 'not-ready' || state === 'silent' ? false : null
@@ -122,7 +122,7 @@ function leaderPart({ leaders }: HeldFacts, component: Led): Judged {
     const note = `no ${name} leads; on the masters: tail /var/log/pods/kube-system_${component}-*/*/*.log`
     return { ...common, serving: false, summary: `no ${name} leads`, notes: [note] }
   }
-  // Another takes over then; twice that is what a switch may take.
+  // After this duration, another one takes over, which may last as long again.
   const stale = leader.ageMs > 2 * leader.durationMs
   const age = formatDuration(Math.max(0, leader.ageMs))
   const note = `the ${name} on ${leader.holder} led last, and has said nothing for ${age}; on the masters: tail /var/log/pods/kube-system_${component}-*/*/*.log`
@@ -187,7 +187,7 @@ function dnsPart(cluster: Cluster, { workloads, dnsPods }: HeldFacts): Judged {
   const note = `CoreDNS: all pods run on ${[...nodes].join()}, and with it all names would be gone; quorate apply spreads them`
   return {
     ...own,
-    // One that answers is enough.
+    // One answering server is enough.
     serving: ready.length > 0,
     notes: crowded ? [...own.notes, note] : own.notes,
   }

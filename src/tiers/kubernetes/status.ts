@@ -1,4 +1,4 @@
-/** Asks for what `status` says of Kubernetes: the API servers alone, each and through the balancer. */
+/** Collects what `status` reports about Kubernetes: only from the API servers, each directly and through the balancer. */
 import type { TierReport, TierSession } from '../../engine/tier.ts'
 import { QuorateError } from '../../errors.ts'
 import { lookAtKubernetes } from '../../kubernetes/api-look.ts'
@@ -7,11 +7,11 @@ import { nodesWith } from '../../spec/cluster.ts'
 import { type Clients, operatorsClient } from './client.ts'
 import { kubernetesReport } from './report.ts'
 
-/** Never throws for a server that does not answer, or for which there are no credentials. */
+/** Never throws for a server that doesn't answer, or if there are no credentials. */
 export async function statusOfKubernetes(session: TierSession): Promise<TierReport | undefined> {
   const { cluster, now } = session
   const clients = operators(session)
-  // Each server says it, as what is known of it.
+  // Each server's state reports it.
   clients.catch(() => undefined)
   try {
     const facts = await lookAtKubernetes({
@@ -26,7 +26,7 @@ export async function statusOfKubernetes(session: TierSession): Promise<TierRepo
   }
 }
 
-/** @throws QuorateError `pki` where nothing was set up from here yet: a look makes no CA */
+/** @throws QuorateError `pki` if this workstation has set up nothing yet: observing creates no CA */
 async function operators(session: TierSession): Promise<Clients> {
   const authorities = await openKubernetesAuthorities(session)
   if ((await authorities.bundles()) !== undefined) return await operatorsClient(session)

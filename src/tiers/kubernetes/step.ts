@@ -1,28 +1,28 @@
-/** Steps of Kubernetes that are no ordinary work on a machine: kubeadm's phases, and what is done through the API. */
+/** Steps of Kubernetes besides ordinary work on a node: kubeadm's phases, and what is done through the API. */
 import type { TierStepCommon } from '../../engine/service-kind.ts'
 import type { StepCommon } from '../../engine/step.ts'
 import type { ApiObject } from '../../kubernetes/api-objects.ts'
 
-/** The manifests of a master's static pods, as kubeadm renders them, each with a stamp that tells what it was made from. */
+/** The manifests of a control-plane node's static pods, as kubeadm renders them, each with a stamp of its input. */
 export interface ManifestsStep extends TierStepCommon {
   readonly kind: 'kubeadm-manifests'
   /** Names of components: `apiserver`. */
   readonly components: readonly Component[]
-  /** Goes into each manifest. */
+  /** Becomes part of each manifest. */
   readonly stamp: string
-  /** None of them is there yet. */
+  /** None of them exists yet. */
   readonly creates: boolean
 }
 
 export const COMPONENTS = ['apiserver', 'controller-manager', 'scheduler'] as const
 export type Component = (typeof COMPONENTS)[number]
 
-/** What kubeadm keeps in the cluster itself: its configuration, and its add-ons. */
+/** What kubeadm stores in the cluster itself: its configuration, and its add-ons. */
 export interface ClusterPhasesStep extends TierStepCommon {
   readonly kind: 'kubeadm-phases'
-  /** In the words of `kubeadm init phase`, with slashes: `addon/coredns`. */
+  /** As in `kubeadm init phase`, with slashes: `addon/coredns`. */
   readonly phases: readonly ClusterPhase[]
-  /** The machine's own API server: `https://10.0.0.21:6443`. */
+  /** The node's own API server: `https://10.0.0.21:6443`. */
   readonly server: string
 }
 
@@ -32,12 +32,12 @@ export type ClusterPhase =
   | 'addon/coredns'
   | 'addon/kube-proxy'
 
-/** Makes Kubernetes' CAs, and the keys that the masters share. */
+/** Creates Kubernetes' CAs, and the keys that the control-plane nodes share. */
 export interface AuthoritiesStep extends StepCommon {
   readonly kind: 'kubernetes-authorities'
 }
 
-/** Objects that are in the API afterwards, with these fields. */
+/** Objects that must be in the API afterwards, with these fields. */
 export interface ObjectsStep extends StepCommon {
   readonly kind: 'kubernetes-objects'
   readonly objects: readonly ApiObject[]
@@ -56,50 +56,50 @@ export interface AwaitStep extends StepCommon {
   readonly nodes: readonly string[]
 }
 
-/** Pods on every worker talk with each other, find Services by name, and are gone again. */
+/** Pods on every worker reach each other, find Services by name, and are removed again. */
 export interface ProofStep extends StepCommon {
   readonly kind: 'kubernetes-proof'
-  /** What is proven: the sum of what it depends on. */
+  /** What is verified: the checksum of everything that it depends on. */
   readonly of: string
 }
 
-/** Containers of Kubernetes end, their volumes are unmounted. */
+/** Ends containers of Kubernetes, and unmounts their volumes. */
 export interface PodsRemoveStep extends TierStepCommon {
   readonly kind: 'pods-remove'
 }
 
-/** Network interfaces, rules and routes of pods' network go. */
+/** Removes network interfaces, rules and routes of the pods' network. */
 export interface PodNetworkRemoveStep extends TierStepCommon {
   readonly kind: 'pod-network-remove'
   /** CIDRs. */
   readonly networks: readonly string[]
 }
 
-/** Directories and files are renamed to `PATH.SUFFIX`: keys and data are never deleted. */
+/** Renames directories and files to `PATH.SUFFIX`: keys and data are never deleted. */
 export interface NodeAsideStep extends TierStepCommon {
   readonly kind: 'node-aside'
   readonly suffix: string
   readonly paths: readonly string[]
-  /** Paths of etcd's: nothing that holds one of them is moved, nor anything in them. */
+  /** etcd's paths: nothing that contains one of them is renamed, nor anything in them. */
   readonly kept: readonly string[]
 }
 
-/** Nodes take no further pods, and those that they have end and come back elsewhere. */
+/** Nodes accept no more pods; their pods end and start on other nodes. */
 export interface DrainStep extends StepCommon {
   readonly kind: 'kubernetes-drain'
   readonly nodes: readonly string[]
 }
 
-/** Node objects go, and with them what Kubernetes has on these nodes. */
+/** Removes Node objects, and with them what Kubernetes has recorded about these nodes. */
 export interface NodeObjectsRemoveStep extends StepCommon {
   readonly kind: 'kubernetes-node-objects-remove'
   readonly nodes: readonly string[]
 }
 
-/** All that Kubernetes keeps in etcd goes. */
+/** Removes everything that Kubernetes stores in etcd. */
 export interface RegistryRemoveStep extends StepCommon {
   readonly kind: 'kubernetes-registry-remove'
-  /** Addresses of API servers that may have been at work on it a moment ago. */
+  /** Addresses of API servers that may still have been running on it. */
   readonly servers: readonly string[]
 }
 

@@ -1,4 +1,4 @@
-/** Kubernetes on masters and workers: its API servers on the cluster's etcd, its kubelets, its add-ons. */
+/** Kubernetes on control-plane nodes and workers: its API servers on the cluster's etcd, its kubelets, its add-ons. */
 import type { LeafStep } from '../../engine/leaf-steps.ts'
 import type { ServiceStep } from '../../engine/service-steps.ts'
 import type { Tier } from '../../engine/tier.ts'
@@ -29,7 +29,7 @@ export const kubernetes: Tier<KubernetesStep> = {
   settled: (cluster, hosts, facts) =>
     earlySteps(cluster, hosts, '', facts).length === 0 && stageSteps(cluster, hosts, '', facts).length === 0,
   observe: async (session, hosts) => {
-    // The cluster file of most has no Kubernetes: none of its modules is loaded for them.
+    // Most cluster files have no Kubernetes: none of its modules is loaded for them.
     if (session.cluster.kubernetes === undefined) return undefined
     const { observeKubernetes } = await import('./observe.ts')
     return await observeKubernetes(session, hosts)

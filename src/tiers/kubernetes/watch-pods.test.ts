@@ -1,4 +1,4 @@
-/** When waiting for Kubernetes ends early, when not, and what is said meanwhile. */
+/** When waiting for Kubernetes ends early, when not, and what is reported in the meantime. */
 import { expect, test } from 'vitest'
 import type { RunEvent } from '../../engine/events.ts'
 import { sampleKubernetesCluster } from '../../spec/sample-kubernetes.ts'
@@ -13,7 +13,7 @@ const said = (reason: string, message: string) =>
 const PULL = said('ErrImagePull', 'failed to pull image "registry.k8s.io/c:v9": not found')
 const BACK_OFF = said('ImagePullBackOff', 'Back-off pulling image "registry.k8s.io/c:v9"')
 
-/** A kubelet whose log is `log`, and a clock that goes on by 10 s a look. */
+/** A kubelet whose log is `log`, and a clock that advances by 10 s for each check. */
 function watched(log: (seconds: number) => string | undefined) {
   let seconds = 0
   const events: RunEvent[] = []

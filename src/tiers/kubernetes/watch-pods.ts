@@ -1,34 +1,34 @@
-/** Looks, while Kubernetes comes up, whether a pod can't start: waiting is of no use where its image can't be had. */
+/** Checks, while Kubernetes starts, whether a pod can't start: waiting is useless if its image is unavailable. */
 import type { TierSession } from '../../engine/tier.ts'
 import { QuorateError } from '../../errors.ts'
 import { type PodTrouble, describePodTrouble, parsePodTroubles } from '../../kubernetes/pod-troubles.ts'
 import program from '../../kubernetes/pod-troubles.sh?raw'
 import type { Node } from '../../spec/cluster.ts'
 
-/** What takes less is no trouble, in ms. */
+/** A shorter delay isn't a problem, in ms. */
 const QUIET_MS = 20_000
 const EVERY_MS = 10_000
-/** What the kubelet has not repeated for so long is over, in seconds: it says it again every 10 to 15. */
+/** A problem that the kubelet has not repeated for this long is over, in seconds: it repeats it every 10 to 15. */
 const WINDOW_SECONDS = 40
 /** How long an image may be missing, in ms: a registry may fail for a moment. A kubelet tries four times in it. */
 const IMAGE_MS = 60_000
-/** Where images are never pulled nobody will bring them. */
+/** Images that are never pulled can't appear by themselves. */
 const AT_ONCE: ReadonlySet<string> = new Set(['ErrImageNeverPull', 'InvalidImageName'])
 
 const LOOK_MS = 10_000
 
 export interface PodWatch {
   /**
-   * Looks if it is time to, and warns once of each pod that can't start.
+   * Checks if it is time to, and warns once about each pod that can't start.
    *
-   * @throws QuorateError `kubernetes` for an image that stays missing
+   * @throws QuorateError `kubernetes` for an image that stays unavailable
    */
   readonly look: () => Promise<void>
-  /** What the latest look found, each with its node. */
+  /** The problems of the latest check, each with its node. */
   readonly troubles: () => readonly string[]
 }
 
-/** @param now a clock that runs evenly, in ms */
+/** @param now a monotonic clock, in ms */
 export function watchPods(
   session: Pick<TierSession, 'remote' | 'emit' | 'signal'>,
   nodes: readonly Node[],
@@ -58,12 +58,12 @@ export function watchPods(
   return { look, troubles: () => latest.map((one) => `${one.host}: ${describePodTrouble(one)}`) }
 }
 
-/** ErrImagePull and ImagePullBackOff come in turns. */
+/** ErrImagePull and ImagePullBackOff alternate. */
 function keyOf({ host, pod, image, reason }: PodTrouble & { readonly host: string }): string {
   return `${host} ${pod} ${image ?? reason}`
 }
 
-/** Nothing, where the machine does not answer: what is waited for says that. */
+/** Empty if the node doesn't answer: what is waited for reports that. */
 async function troublesOn({ remote, signal }: Pick<TierSession, 'remote' | 'signal'>, node: Node) {
   try {
     const { stdout } = await (

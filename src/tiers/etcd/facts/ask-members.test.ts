@@ -23,7 +23,7 @@ function memberOf(name: string, answers: 'all' | 'status' | 'nothing'): MemberCl
   return { name, call } as unknown as MemberClient
 }
 
-/** @param ways what a node hears of the member whose machine is out of reach */
+/** @param ways what a node learns from the member whose node is unreachable */
 function session(ways: Readonly<Record<string, 'all' | 'status'>>, asked: string[] = []): Session {
   return {
     cluster,
@@ -53,7 +53,7 @@ test('a member whose machine is out of reach is asked from one node, and from th
     via: { name: 'etcd01' },
   })
   expect(asked).toEqual(['etcd01'])
-  // A node that is cut off from it, or lies, makes nobody down.
+  // A node that is cut off from a member, or is compromised, can't make it count as down.
   for (const cut of [{}, { etcd01: 'status' }] as const)
     expect(await lastOf(session({ ...cut, etcd02: 'all' }))).toMatchObject({
       member: { reachable: true, read: { answered: true } },

@@ -131,7 +131,7 @@ async function isElsewhere(session: Session, node: Node, member: MemberView): Pr
   }
 }
 
-/** The state of a member that doesn't answer; undefined: reading it needs rights that we don't have. */
+/** The state of a member that doesn't answer; undefined: reading it needs rights that quorate doesn't have. */
 async function machineOf(session: Session, node: Node): Promise<HostState | undefined> {
   try {
     return await lookAtHost(session, node)

@@ -37,6 +37,6 @@ test('those above the CA that signs count as well; those of another one, that is
   expect(await forbidden(`${below}${root}`)).toBe(true)
   expect(await forbidden(`${other}${below}${root}`)).toBe(false)
   expect(await authorityOf({ name: 'prod' }, undefined)).toEqual({ bundle: undefined })
-  // A cluster without TLS that is being adopted: its CA is foreseen.
+  // A cluster without TLS that is being adopted: its CA is predicted.
   expect(await authorityOf({ name: 'prod' }, UNKNOWN_YET)).toEqual({ bundle: UNKNOWN_YET })
 })

@@ -23,7 +23,7 @@ export function expiredSigner(
   return expired ? expiredCa(signer, caPlace(cluster)) : undefined
 }
 
-/** What the planner has to know of it. */
+/** What the planner has to know about it. */
 export async function validityFacts(
   cluster: Cluster,
   bundle: string,

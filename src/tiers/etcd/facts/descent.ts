@@ -1,6 +1,6 @@
 /**
- * Members that go back to the previous minor: directly, while the cluster version never rose; with etcd's downgrade once it
- * has, which converts every member's data before the first older binary starts.
+ * Members that go back to the previous minor. While the cluster version has not risen, they do so directly. Once it
+ * has, etcd's downgrade converts every member's data before the first older binary starts.
  */
 import { compareMinors, minorIn } from '../../../etcd/minor.ts'
 import { type Cluster, etcdNodes } from '../../../spec/cluster.ts'

@@ -11,7 +11,7 @@ import type { BlockReason } from '../../../engine/step.ts'
 /** Where to move the manifest: not a directory that a kubelet reads. */
 const MANIFEST_ASIDE = '/etc/kubernetes/etcd.yaml.before-quorate'
 
-/** Why this member is not changed; undefined: quorate runs it. A partial takeover is fine. */
+/** Why this member isn't changed; undefined: quorate runs it. A partial takeover is allowed. */
 export function elsewhereReason({
   node,
   state,
@@ -37,8 +37,8 @@ export function elsewhereReason({
 }
 
 /**
- * Whether there is a member to take over now, while others stay with the kubelet: quorate runs it and it is down, but no
- * operator stopped it with quorate.
+ * Whether there is a member to take over now, while others stay with the kubelet. quorate runs it and it is down, but
+ * no operator stopped it with quorate.
  */
 export function hasReleased(members: readonly Member[]): boolean {
   return members.some(

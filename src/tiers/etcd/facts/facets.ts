@@ -7,8 +7,8 @@ export interface Facets {
   /** Unreachable nodes: either an error, or left out. */
   readonly unreachable: 'refuse' | 'leave-out'
   /**
-   * The members to ask: those whose unit is up, after their nodes were observed; or all, wherever they listen and whatever
-   * runs them, at the same time. undefined: none.
+   * The members to ask. `running`: those whose unit is up, after their nodes were observed. `all`: every one, wherever
+   * it listens and whatever runs it, at the same time. undefined: none.
    */
   readonly members?: 'running' | 'all'
   /** Gets the nodes' state: no member is asked unless this returns true. */

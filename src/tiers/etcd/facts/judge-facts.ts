@@ -19,11 +19,11 @@ const MEMBERSHIP: ReadonlySet<ProblemKind> = new Set([
 ])
 
 export interface Views {
-  /** What the members of the file's nodes say, of those that were asked. */
+  /** What the members of the file's nodes report, as far as they were asked. */
   readonly own: ClusterView
   /** What members without a node in the cluster file report. */
   readonly others: ClusterView
-  /** Nodes whose members an operator stopped: it is no problem that they are down. */
+  /** Nodes whose members an operator stopped: it isn't a problem that they are down. */
   readonly kept?: readonly Node[] | undefined
   readonly verified: boolean
 }
@@ -42,7 +42,7 @@ export function judgeFacts(
 ): ClusterFacts | undefined {
   const [first] = own.members.filter((member) => member.reachable)
   if (first === undefined) return undefined
-  // A member that the file no longer lists may see a leader when ours don't.
+  // A member that the file no longer lists may see a leader when the file's members don't.
   const members = listedMembers({ members: [...own.members, ...others.members] })
   const roster = members.length > 0 ? rosterOf(cluster, members, 0) : undefined
   // A removed node may still run, or one that was not added yet: neither is a problem of the cluster.

@@ -23,7 +23,7 @@ const own = Object.fromEntries(
   cluster.nodes.map(({ name, address }) => [name, certificate(name, `IP:${address},${LOOPBACK}`)]),
 )
 
-/** Each node has a certificate and a key, its own unless given. */
+/** Each node has a certificate and a key, its own by default. */
 function faults(
   of: string,
   given: Readonly<

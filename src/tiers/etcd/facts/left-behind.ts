@@ -10,8 +10,8 @@ export interface LeftBehind {
 }
 
 /**
- * For nodes that quorate removed from the file or from the role; with `observed`, also for nodes that are still in the
- * file, whoever removed their role.
+ * For nodes that quorate removed from the file or from the role. With `observed`, also for nodes that are still in the
+ * file, even if their role was removed by hand.
  */
 export async function leftBehind(cluster: Cluster, observed?: Observed): Promise<readonly LeftBehind[]> {
   const listed = observed?.cluster?.members ?? []

@@ -21,7 +21,10 @@ export async function listedClients(
   return [...(await session.members(nodes)), ...outsiders]
 }
 
-/** Dials them at the addresses that peers know, from a node of the file: we may not have SSH access any more. `via`: default the first etcd node. */
+/**
+ * Dials them at the addresses that peers know, from a node of the file: SSH access to their own nodes may be gone.
+ * `via`: default the first etcd node.
+ */
 export async function outsiderClients(
   session: Session,
   members: readonly Pick<ListedMember, 'name' | 'clientUrls'>[],

@@ -23,7 +23,7 @@ export async function healthyClients(
   return (await reachableClients(session)).filter(({ name }) => healthy.includes(name))
 }
 
-/** The present state of all members. @throws QuorateError as `observe` does */
+/** The current state of all members. @throws QuorateError as `observe` does */
 export async function standingNow(session: Session): Promise<Standing> {
   return standingOf(session.cluster, await observe(session, MEMBERS))
 }

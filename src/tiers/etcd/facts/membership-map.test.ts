@@ -24,7 +24,7 @@ test('one without a name, or of another name, is known by its address', () => {
 })
 
 test('a name counts for more than an address: no member stands for two nodes', () => {
-  // etcd03 was given the address of a member that is still there.
+  // etcd03 was given the address of a member that still exists.
   const swapped = { ...third!, name: 'etcd02' }
   const { members, others } = rosterOf(cluster, [first!, second!, swapped], 3)
   expect(members.get('etcd02')).toBe(second)

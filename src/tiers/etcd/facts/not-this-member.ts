@@ -3,8 +3,8 @@ import { QuorateError } from '../../../errors.ts'
 import type { ClusterFacts } from './observed.ts'
 
 /**
- * Why the member with that ID is not replaced on that node. An unknown ID may be the result of an earlier run, which is no
- * error: it is reported, and nothing is done.
+ * Why the member with that ID is not replaced on that node. An unknown ID may be the result of an earlier run, which
+ * isn't an error: it is reported, and nothing is done.
  *
  * @throws QuorateError `usage` for an invalid ID, or another member's
  */

@@ -21,10 +21,10 @@ import type { Session } from '../session.ts'
 import { signedNames, tellUnsigned } from './signed-names.ts'
 
 /**
- * The only way to observe: exactly what a command says that it needs.
+ * The only way to observe: reads exactly what a command needs.
  *
- * @throws QuorateError of all nodes that can't be observed; if they may be left out: of nodes that fail for another reason
- *   than the network, or if no node is reachable
+ * @throws QuorateError of all nodes that can't be observed. If nodes may be left out: of those that fail for another
+ *   reason than the network, or if no node is reachable.
  */
 export async function observe(session: Session, facets: Facets = EVERYTHING): Promise<Observed> {
   const { cluster } = session
@@ -107,8 +107,8 @@ async function warmUp(session: Session, node: Node): Promise<void> {
 }
 
 /**
- * Adds what etcd, the clock and the certificates say to the nodes. Nodes are observed before etcd is asked: a node whose
- * member was just starting is observed again.
+ * Adds the facts from etcd, the clock and the certificates to those of the nodes. Nodes are observed before etcd is
+ * asked: a node whose member was just starting is observed again.
  */
 export async function judge(
   session: Session,
@@ -163,7 +163,7 @@ export function runningNodes(session: Session, hosts: Observed['hosts']): readon
   })
 }
 
-/** A weak CA that a node already trusts is no reason to stop: the session warns about it. */
+/** A weak CA that a node already trusts isn't a reason to stop: the session warns about it. */
 async function authorityFacts(session: Session, hosts: Observed['hosts']): Promise<AuthorityFacts> {
   const bundle = await session.bundle()
   const facts = await authorityOf(session.cluster, bundle)

@@ -7,7 +7,7 @@ import type { ReissueCode } from '../../../pki/check-certificate.ts'
 import type { CertificateName } from '../certificate-name.ts'
 
 export interface Observed {
-  /** By node name; every node of the cluster file is here, or observing failed. */
+  /** By node name; contains every node of the cluster file, otherwise observing failed. */
   readonly hosts: Readonly<Record<string, HostState>>
   readonly authority: AuthorityFacts
   /** By node name, then certificate name: why the certificate must be replaced. An empty list: it is valid. */
@@ -27,13 +27,13 @@ export interface Observed {
 export interface AuthorityFacts {
   /** PEM of the trust bundle that members should have; undefined: there is no CA yet. */
   readonly bundle: string | undefined
-  /** Weaknesses of CAs in the bundle that no node trusts yet: these are refused. A trusted one is not. */
+  /** Weaknesses of CAs in the bundle that no node trusts yet: these are refused. A CA that is trusted already is not. */
   readonly tooWeak?: readonly string[] | undefined
-  /** Name constraints keep the CA that signs from signing the name by which members know each other (`memberName`). */
+  /** Name constraints of the signing CA forbid the name by which members recognize each other (`memberName`). */
   readonly forbidsMemberName?: boolean | undefined
-  /** The CA that signs has expired, and what renews it. */
+  /** The signing CA has expired; with the command that renews it. */
   readonly expired?: { readonly message: string; readonly hint: string | undefined } | undefined
-  /** Fingerprints of expired CAs that members trust: they let no client in any more. */
+  /** Fingerprints of expired CAs that members trust: clients with certificates from them are rejected. */
   readonly lapsed?: readonly string[] | undefined
 }
 
@@ -41,8 +41,8 @@ export interface AuthorityFacts {
 export interface CertificateFault {
   /**
    * - `due`, `due-with-key`: it is valid, but due for renewal, or the key as well.
-   * - `foreign-key`: its key is, or may be, another node's too.
-   * - `member-name-unsigned`: as `member-name`, with an offline CA that has not signed one with the name.
+   * - `foreign-key`: another node has the same key, or may have it.
+   * - `member-name-unsigned`: as `member-name`, but an offline CA has not signed a certificate with the name yet.
    */
   readonly code: ReissueCode | 'missing' | 'due' | 'due-with-key' | 'foreign-key' | 'member-name-unsigned'
   readonly message: string
@@ -54,32 +54,32 @@ export interface Silence {
   readonly unasked?: ErrorCode | undefined
 }
 
-/** What the members say, those that the file no longer names among them. By name: of those that answered. */
+/** What the members report, including those that the file no longer lists. By name: of those that answered. */
 export interface ClusterFacts {
   /** Hexadecimal, as etcdctl prints it. */
   readonly id: string
   readonly members: readonly MemberFacts[]
   /** Names of the voting members that answered a linearizable read. */
   readonly healthy: readonly string[]
-  /** The leader that all agree on, by its name in the member list; undefined: there is none, or no agreement. */
+  /** The leader that all agree on, by its name in the member list; undefined: there is none, or they disagree. */
   readonly leader: string | undefined
   /**
-   * The one that says itself that it leads, in the newest term in which one does; undefined: none that answers. A member that
-   * is cut off knows no leader, and then there is a `leading` member without agreement on a `leader`. The restart order
-   * uses `leading`; whether members may be changed depends on `leader`.
+   * The member that reports itself as the leader, in the newest term that has one; undefined: no answering member
+   * leads. A member that is cut off knows no leader, so there can be a `leading` member without agreement on a
+   * `leader`. The restart order uses `leading`; whether members may be changed depends on `leader`.
    */
   readonly leading: string | undefined
-  /** The member ID that each process says it has, by name: also of one that the list does not have. Hexadecimal. */
+  /** The member ID that each process reports, by name, even if the list doesn't have it. Hexadecimal. */
   readonly ids: Readonly<Record<string, string>>
   /** The version that each member that answered runs, by name. */
   readonly versions: Readonly<Record<string, string>>
-  /** The minor to which a downgrade is enabled, `3.5`; undefined: to none, as far as members say (those of 3.5 don't). */
+  /** The target minor of an enabled downgrade, `3.5`; undefined: none, as far as members report it (those of 3.5 don't). */
   readonly downgrade?: string | undefined
-  /** The minor of each member's data, by name, of those that say it: 3.6 and newer. It follows the cluster's minor. */
+  /** The minor of each member's data, by name, as far as they report it: 3.6 and newer. It follows the cluster's minor. */
   readonly storage?: Readonly<Record<string, string>> | undefined
-  /** Each member's database, by name, in bytes. Quotas as members say them themselves: from etcd 3.6 on. */
+  /** Each member's database, by name, in bytes. Quotas as members report them themselves: from etcd 3.6 on. */
   readonly space: Readonly<Record<string, Space>>
-  /** The newest that a linearizable read gave; 0: none did. */
+  /** The newest revision that a linearizable read returned; 0: none did. */
   readonly revision: number
   /** How many Raft log entries each answering member has yet to apply, by name. */
   readonly lag: Readonly<Record<string, number>>
@@ -92,7 +92,7 @@ export interface ClusterFacts {
 }
 
 export interface RaisedAlarm {
-  /** A member's name, its ID where no node of the file has it, or `NOBODY`. */
+  /** A member's name, its ID if no node of the file has it, or `NOBODY`. */
   readonly member: string
   readonly memberId: bigint
   /** `NOSPACE`, `CORRUPT` */

@@ -11,7 +11,7 @@ export interface Pin {
   readonly clusterId: string
   /**
    * In an adopted cluster: what runs this etcd, if it is not a systemd service `etcd.service`. quorate then manages the
-   * cluster, but doesn't change this node, even while etcd is down: its supervisor could start it next to ours.
+   * cluster, but doesn't change this node, even while etcd is down: its supervisor could start it next to quorate's.
    */
   readonly runBy?: string | undefined
 }

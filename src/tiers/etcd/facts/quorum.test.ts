@@ -14,7 +14,7 @@ test.each([
   expect(tolerance(voters)).toBe(failures)
 })
 
-/** Every cluster of up to nine voters, in every state of health. */
+/** Every cluster of up to nine voting members, in every state of health. */
 const states = Array.from({ length: 9 }, (_, index) => index + 1).flatMap((voters) =>
   Array.from({ length: voters + 1 }, (_, healthy) => ({ voters, healthy })),
 )
@@ -23,7 +23,7 @@ test('any two quorums share a voter', () => {
   expect(states.filter(({ voters }) => 2 * quorum(voters) <= voters)).toEqual([])
 })
 
-/** More than half of the voters that there are afterwards are healthy then. */
+/** More than half of the voting members after the change are healthy. */
 const majority = (healthy: number, voters: number) => 2 * healthy > voters
 
 test('a restart is allowed exactly if a majority stays', () => {

@@ -10,18 +10,18 @@ export function tolerance(voters: number): number {
   return voters - quorum(voters)
 }
 
-/** May a healthy voting member be restarted, i.e. be down for a while? */
+/** Whether a healthy voting member may be restarted, i.e. be down for a while. */
 export function mayRestart(voters: number, healthy: number): boolean {
   return healthy - 1 >= quorum(voters)
 }
 
-/** May a voting member be removed? `isHealthy`: of the one to remove. */
+/** Whether a voting member may be removed. `isHealthy`: whether that member is healthy. */
 export function mayRemove(voters: number, healthy: number, isHealthy: boolean): boolean {
   if (voters <= 1) return false
   return (isHealthy ? healthy - 1 : healthy) >= quorum(voters - 1)
 }
 
-/** May a voting member be added? The new member counts as down until it has started. */
+/** Whether a voting member may be added. The new member counts as down until it has started. */
 export function mayAdd(voters: number, healthy: number): boolean {
   return healthy >= quorum(voters + 1)
 }

@@ -1,10 +1,13 @@
-/** Finds two nodes of the file that are one machine with two names or addresses: one etcd would be counted twice. */
+/**
+ * Finds two nodes of the file that are one machine with two names or addresses: otherwise, one etcd would be counted
+ * twice.
+ */
 import { type Cluster, etcdNodes } from '../../../spec/cluster.ts'
 import type { Observed } from './observed.ts'
 import type { BlockReason } from '../../../engine/step.ts'
 
 /**
- * The same boot ID and the same addresses. Containers of one computer share the boot ID, but not the addresses. Machines
+ * The same boot ID and the same addresses. Containers on one host share the boot ID, but not the addresses. Machines
  * that were cloned with their addresses have different boot IDs.
  */
 export function sameMachineReasons(cluster: Cluster, { hosts }: Observed): readonly BlockReason[] {

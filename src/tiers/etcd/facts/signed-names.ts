@@ -1,4 +1,4 @@
-/** Whether an offline CA signs the name by which members know each other, judged from imported certificates. */
+/** Whether an offline CA signs the name by which members recognize each other, judged from imported certificates. */
 import type { CertificateFault, Observed } from './observed.ts'
 import type { CertificateName } from '../certificate-name.ts'
 import { type Cluster, etcdNodes } from '../../../spec/cluster.ts'

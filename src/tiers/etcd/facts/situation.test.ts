@@ -98,7 +98,7 @@ test('a token edited by hand on one member is outvoted', () => {
   expect(judge(withMember(settledWorld(cluster), 'etcd01', edited))).toMatchObject({ token: TOKEN })
 })
 
-// --- Not ours. ---
+// --- Belongs to something else. ---
 
 test('data without our token: another etcd’s', () => {
   const [reason] = blocked(withMember(bareWorld(cluster), 'etcd02', { dataPresent: true }))

@@ -139,7 +139,7 @@ function foreignMemberReasons(cluster: Cluster, member: Member): BlockReason[] {
       },
     ]
   }
-  // In an adopted cluster, our unit of the same name overrides the package's.
+  // In an adopted cluster, quorate's unit of the same name overrides the package's.
   if (active && (!ours || (state.unit.path !== PATHS.unit && !vouched))) {
     return [
       {

@@ -1,4 +1,4 @@
-/** Conditions for tests: three healthy voters, the first of which leads, and whatever else the test is about. */
+/** Conditions for tests: three healthy voting members, the first of which leads, with changes for the test. */
 import type { UnitState } from '../../../host/state.ts'
 import type { Standing, MemberStanding } from './standing.ts'
 
@@ -36,7 +36,7 @@ export function memberStanding(number: number, changes: Partial<MemberStanding> 
   }
 }
 
-/** One that was stopped, or whose machine is gone. */
+/** A member that was stopped, or whose node is gone. */
 export function downMember(number: number, changes: Partial<MemberStanding> = {}): MemberStanding {
   const trouble = 'nothing listens there'
   return memberStanding(number, {

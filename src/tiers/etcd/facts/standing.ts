@@ -103,7 +103,7 @@ export function standingOf(cluster: Cluster, { hosts, cluster: facts, silent }: 
   }
 }
 
-/** Types of the alarms that are raised for a member. */
+/** Types of a member's alarms. */
 export function alarmsOf(facts: Pick<ClusterFacts, 'alarms'> | undefined, name: string): readonly string[] {
   return (facts?.alarms ?? []).filter(({ member }) => member === name).map(({ type }) => type)
 }

@@ -43,7 +43,7 @@ async function connectMembers(session: Session): Promise<HostOutcomes<MemberClie
   // Then no member can be asked: it isn't the problem of one node.
   const fatal = outcomes.errors.find(({ code }) => code !== 'unreachable')
   if (fatal !== undefined) throw fatal
-  // Unseen is not down: nothing is known of the cluster then.
+  // Unreachable isn't down: nothing is known about the cluster then.
   if (outcomes.results.length === 0) throw combineErrors(outcomes.errors)
   return outcomes
 }

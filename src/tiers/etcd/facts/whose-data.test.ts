@@ -17,7 +17,7 @@ const cluster = testCluster()
 const world = settledWorld(cluster)
 const idOf = (name: string) => world.cluster?.members.find((member) => member.name === name)?.id ?? ''
 
-/** That member is down, and its log is of this member and cluster. */
+/** That member is down, and its WAL is of this member and cluster. */
 function down(observed: Observed, name: string, memberId: string, clusterId = CLUSTER_ID): Observed {
   return withMember(observed, name, (member) => ({
     ...stopped(member),

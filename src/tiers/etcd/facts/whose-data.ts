@@ -15,7 +15,7 @@ interface Place {
 
 /**
  * @param places nodes whose data counts: not those to be replaced, or still to join
- * @param remedy the fix for a member whose own data is lost, in the present state
+ * @param remedy the next command for a member whose own data is lost, in the present state
  */
 export function strayData(
   { etcd }: Cluster,

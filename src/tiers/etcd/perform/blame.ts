@@ -1,11 +1,11 @@
-/** A member that refuses to start because of the cluster file: the error says of what, and where that stands. */
+/** Explains a member that refuses to start because of the cluster file: the error names the setting and its position. */
 import { QuorateError } from '../../../errors.ts'
 import { settingsNamed } from '../../../etcd/named-settings.ts'
 import { readText } from '../../../files/read-file.ts'
 import type { Cluster } from '../../../spec/cluster.ts'
 import { readYaml } from '../../../spec/document.ts'
 
-/** @returns the error; if etcd's words are about settings of the cluster file, with those as `FILE:LINE:COLUMN` */
+/** @returns the error; if etcd's message is about settings of the cluster file, with those as `FILE:LINE:COLUMN` */
 export async function explained(cluster: Cluster, error: unknown): Promise<unknown> {
   return error instanceof QuorateError && error.code === 'command' ? await blamed(cluster, error) : error
 }

@@ -1,4 +1,7 @@
-/** Watches members of a new version at work: what they are written, all must read; and all must stay well meanwhile. */
+/**
+ * Watches members of a new version while they serve: all members must read what is written through them, and must stay
+ * healthy.
+ */
 import { QuorateError } from '../../../errors.ts'
 import { verifyCluster } from '../../../etcd/verify.ts'
 import type { Observed } from '../facts/observed.ts'
@@ -7,14 +10,14 @@ import { clusterFacts } from '../facts/facts.ts'
 import { type Session, allMembers } from '../session.ts'
 import { type Looked, until } from '../../../wait/until.ts'
 
-/** Between two rounds, in ms. */
+/** The pause between two rounds, in ms. */
 const PAUSE_MS = 1_000
 
 /**
- * In each round a write goes through every one of `nodes`, is read back through all members, and all contents are
- * compared; at least one round, whatever `seconds` says.
+ * In each round, a write goes through each of `nodes` and is read back through all members, and all contents are
+ * compared. Runs at least one round, whatever `seconds` is.
  *
- * @throws QuorateError `unhealthy` or `etcd`, with how to go back; `cancelled`.
+ * @throws QuorateError `unhealthy` or `etcd`, with how to roll back; `cancelled`.
  */
 export async function watchCanary(
   session: Session,
@@ -45,7 +48,7 @@ export async function watchCanary(
       })
     return { missing: undefined }
   }
-  // The operator chose how long: nothing makes that shorter, and the end of it is what is waited for.
+  // The operator chose the duration: nothing shortens it, and its end is the normal result.
   await until(round, { ms: seconds * 1000, everyMs: PAUSE_MS, signal, late: () => undefined })
 }
 

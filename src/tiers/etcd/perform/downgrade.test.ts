@@ -18,9 +18,9 @@ interface Etcd {
   versions: Record<string, string>
   storage: string
   target: string | undefined
-  /** Looks after which what etcd does by itself is done. */
+  /** The number of observations after which etcd's automatic part is done. */
   patience: number
-  /** The answer to what enables it is lost. */
+  /** The answer to the request that enables it is lost. */
   deaf?: boolean
   readonly asked: string[]
 }

@@ -1,4 +1,4 @@
-/** Carries out the steps of etcd's own downgrade, and waits for what etcd does by itself. */
+/** Carries out the steps of etcd's own downgrade, and waits for what etcd does automatically. */
 import { QuorateError } from '../../../errors.ts'
 import type { MemberClient } from '../../../etcd/client.ts'
 import {
@@ -15,7 +15,7 @@ import { listedClients } from '../facts/listed.ts'
 import type { Session } from '../session.ts'
 import { type Looked, until } from '../../../wait/until.ts'
 
-/** A leader looks at its members' versions every 4 s or 5 s; data follows within 4 s, if nothing new is in the log. */
+/** A leader checks its members' versions every 4 s or 5 s; data follows within 4 s, if the Raft log has nothing new. */
 const RAISE_MS = 30_000
 const CONVERT_MS = 60_000
 const END_MS = 30_000
@@ -24,7 +24,7 @@ const PAUSE_MS = 250
 
 const JOURNAL = 'quorate run etcd -- journalctl -u etcd -n 50'
 
-/** @throws QuorateError `etcd`, `moved`, or `unhealthy` if what etcd does by itself does not happen in time. */
+/** @throws QuorateError `etcd`, `moved`, or `unhealthy` if etcd doesn't do its automatic part in time. */
 export async function runDowngrade(session: Session, observed: Observed, step: DowngradeStep): Promise<void> {
   const clients = leaderFirst(await listedClients(session, observed), observed)
   switch (step.kind) {
@@ -37,7 +37,7 @@ export async function runDowngrade(session: Session, observed: Observed, step: D
   }
 }
 
-/** The leader knows what holds without asking. */
+/** The leader knows the current state without asking others. */
 function leaderFirst(clients: readonly MemberClient[], { cluster }: Observed): readonly MemberClient[] {
   return clients.toSorted((a, b) => Number(b.name === cluster?.leader) - Number(a.name === cluster?.leader))
 }
@@ -45,7 +45,7 @@ function leaderFirst(clients: readonly MemberClient[], { cluster }: Observed): r
 async function enable(clients: readonly MemberClient[], target: string, signal: AbortSignal): Promise<void> {
   const [client] = clients
   if (client === undefined) throw new TypeError('no member to ask')
-  // Right after the last restart of an upgrade the cluster has not become one of the newer minor yet.
+  // Right after the last restart of an upgrade, the cluster's minor has not risen yet.
   await untilNothing(RAISE_MS, signal, async () => {
     const verdict = await validateDowngrade(client, target, signal)
     if (verdict === 'under-way') {
@@ -60,7 +60,7 @@ async function enable(clients: readonly MemberClient[], target: string, signal: 
   try {
     await enableDowngrade(client, target, signal)
   } catch (error) {
-    // The answer may be lost, and the downgrade enabled all the same.
+    // The answer may be lost although the downgrade was enabled.
     if (!(error instanceof QuorateError) || error.code !== 'etcd') throw error
     const standings = await readStandings(clients, signal)
     if (standings.every((standing) => standing.target !== target)) throw error
@@ -102,11 +102,11 @@ async function cancel(clients: readonly MemberClient[], signal: AbortSignal): Pr
 }
 
 /**
- * Until no member says that a downgrade is enabled. etcd ends one by itself when its leader sees every member on the older
+ * Waits until no member reports an enabled downgrade. etcd ends one when its leader sees every member on the older
  * minor. A newer member that starts before that keeps the downgrade enabled.
  *
  * @param minor of the cluster
- * @throws QuorateError `unhealthy` if it does not end
+ * @throws QuorateError `unhealthy` if it doesn't end
  */
 export async function awaitDowngradeEnd(
   clients: readonly MemberClient[],

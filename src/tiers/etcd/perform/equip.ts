@@ -1,4 +1,4 @@
-/** What the hosts of a wave are given: the agent's operations, and all that these need from this computer. */
+/** What the hosts of a stage get: the agent's operations, and everything from the workstation that these need. */
 import { headStart } from '../../../engine/head-start.ts'
 import type { HostWork } from '../../../engine/host-work.ts'
 import type { EngineStep } from '../../../engine/step.ts'
@@ -32,7 +32,8 @@ export async function equip(
       ),
     ),
   ])
-  // Who trusts what was issued now trusts what else is from there, and perhaps nothing else any more.
+  // A member that trusts the CA of these certificates may trust no other, so the operator needs a certificate from it
+  // too.
   if (certificates.size > 0) await headStart(async () => await session.prepareOperator())
   const bundle =
     certificates.size > 0 || steps.some((step) => step.kind === 'ca')
@@ -59,7 +60,7 @@ export async function equip(
   }
 }
 
-/** Members that were just started: connections to them, and what asks them. */
+/** Prepares for members that were just started: connections to them, and the code that asks them. */
 async function soonAsked(session: Session): Promise<void> {
   await Promise.all([import('../../../etcd/view.ts'), import('../../../etcd/verify.ts'), allMembers(session)])
 }
@@ -71,7 +72,7 @@ function sendingsOf(step: HostStep, { artifact }: Supplies): HostWork['sendings'
   return bytes > 0 ? [{ bytes }] : []
 }
 
-/** Of tiers beside etcd: files whose size they know. */
+/** For other tiers than etcd: files whose size they know. */
 function besideSendings(operations: readonly Operation[]): HostWork['sendings'] {
   const bytes = operations
     .flatMap(([, values]) => Object.values<Values[string]>(values ?? {}))

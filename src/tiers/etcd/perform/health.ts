@@ -1,4 +1,4 @@
-/** Waits for a cluster to be healthy, looking at etcd itself rather than at a clock. */
+/** Waits for a cluster to be healthy, based on etcd's answers rather than on time. */
 import { QuorateError } from '../../../errors.ts'
 import { CAUGHT_UP } from '../../../etcd/lag.ts'
 import { keptStopped } from '../plan/kept.ts'

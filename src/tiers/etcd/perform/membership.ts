@@ -1,4 +1,4 @@
-/** Carries out the steps that change who belongs to a cluster. */
+/** Carries out the steps that change the cluster's membership. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { QuorateError } from '../../../errors.ts'
 import type { MemberClient } from '../../../etcd/client.ts'
@@ -13,14 +13,14 @@ import type { Session } from '../session.ts'
 import { counted } from '../../../spec/units.ts'
 import { type Looked, until } from '../../../wait/until.ts'
 
-/** Between two changes, in ms: etcd wants its members' connections to be 5 s old. */
+/** Between two changes, in ms: etcd requires its members' connections to be 5 s old. */
 const PACE_MS = 5_050
 
-/** How often a learner is asked how far it is, in ms, and how often in a row it must have caught up. */
+/** How often a learner is asked for its progress, in ms, and how often in a row it must have caught up. */
 const SAMPLE_MS = 150
 const SAMPLES = 3
 
-/** A learner that has come no nearer for so long is stuck, in ms. */
+/** A learner without progress for this long is stuck, in ms. */
 const STUCK_MS = 120_000
 
 export async function changeMembership(
@@ -31,7 +31,7 @@ export async function changeMembership(
   const { signal } = session
   const facts = observed.cluster
   if (facts === undefined) throw new TypeError('no member to ask')
-  // One that was interrupted may have changed something this very moment.
+  // An interrupted run may have changed the membership at this very moment.
   if (facts.members.some((member) => member.learner || isNeverStarted(member)))
     session.pace.last ??= performance.now()
   const clients = await listedClients(session, observed)
@@ -60,7 +60,7 @@ export async function changeMembership(
   session.pace.last = performance.now()
 }
 
-/** Those that answered, the leader first: it knows who is there without asking. */
+/** Those that answered, the leader first: it knows the members without asking others. */
 function voters(clients: readonly MemberClient[], { cluster }: Observed): readonly MemberClient[] {
   return clients
     .filter(({ name }) => cluster?.healthy.includes(name))
@@ -74,10 +74,11 @@ async function pause({ pace, signal }: Session): Promise<void> {
 }
 
 /**
- * Until the learner is at most `CAUGHT_UP` entries behind, several times in a row. etcd itself would promote one that has
- * nine tenths of the log: of a long log the missing tenth takes minutes, in which it votes without knowing.
+ * Waits until the learner is at most `CAUGHT_UP` entries behind, several times in a row. etcd itself would promote one
+ * that has nine tenths of the log. With a long log, the missing tenth takes minutes, during which it would vote without
+ * being up to date.
  *
- * @throws QuorateError `unhealthy` if it comes no nearer for two minutes.
+ * @throws QuorateError `unhealthy` if it makes no progress for two minutes.
  */
 async function awaitCaughtUp(
   session: Session,
@@ -105,7 +106,7 @@ async function awaitCaughtUp(
     }
     return { missing: undefined }
   }
-  // However long it takes: the look itself gives up on one that comes no nearer.
+  // However long it takes: `look` itself fails if there is no progress.
   await until(look, {
     ms: Number.POSITIVE_INFINITY,
     everyMs: SAMPLE_MS,

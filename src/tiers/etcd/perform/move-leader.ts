@@ -1,4 +1,4 @@
-/** Leadership moved on purpose: mostly away from a member that is about to be gone for a moment. */
+/** Moves leadership deliberately: mostly away from a member that is about to be down for a moment. */
 import { QuorateError } from '../../../errors.ts'
 import { followerToLead } from '../../../etcd/follower-to-lead.ts'
 import { moveLeadership } from '../../../etcd/leadership.ts'
@@ -10,7 +10,7 @@ import type { Observed } from '../facts/observed.ts'
 import { viewMembers } from '../facts/view-members.ts'
 import { reachableClients } from '../facts/view-members.ts'
 
-/** In a wave, which knows who is to lead; also of members that the cluster file no longer names. */
+/** In a stage, which knows who should lead; also for members that the cluster file no longer lists. */
 export async function moveLeader(session: Session, observed: Observed, step: MoveLeaderStep): Promise<void> {
   const { signal } = session
   if (step.to === undefined) return await moveLeaderAway(session, { step, avoid: [], must: true, signal })
@@ -19,9 +19,9 @@ export async function moveLeader(session: Session, observed: Observed, step: Mov
 
 export interface MoveLeader {
   readonly step: MoveLeaderStep
-  /** Names of members that will be away as well: chosen only if there is no other. */
+  /** Names of members that will be down as well: chosen only if there is no other. */
   readonly avoid: readonly string[]
-  /** false: where it does not succeed a warning says so, and an election will do. */
+  /** false: a failure is only a warning, because an election also works. */
   readonly must: boolean
   readonly signal: AbortSignal
 }

@@ -1,4 +1,4 @@
-/** Carries out a reset: each machine's steps in one round trip, and a look whether they left a trace. */
+/** Carries out a reset: each node's steps in one round trip, and a check that they took effect. */
 import { QuorateError } from '../../../errors.ts'
 import type { Lock } from '../../../engine/lock.ts'
 import { type Moved, movedIn } from '../../../engine/moved.ts'

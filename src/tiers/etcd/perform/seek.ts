@@ -1,4 +1,4 @@
-/** Finds members that listen elsewhere than the cluster file says: it was edited since, and not applied yet. */
+/** Finds members that listen elsewhere than the cluster file says: it was edited, and not applied yet. */
 import { LOOPBACK, localPort } from '../../../etcd/local-port.ts'
 import type { MemberView } from '../../../etcd/view.ts'
 import { runAgent } from '../../../host/agent.ts'
@@ -6,13 +6,14 @@ import { looksFor, parseHostState } from '../../../host/observe.ts'
 import type { Node } from '../../../spec/cluster.ts'
 import type { Session } from '../session.ts'
 
-/** Nobody is there; or somebody who speaks another language (TLS or plaintext), or whom we would call by another name. */
+/** No process listens; or it uses another protocol (TLS or plaintext); or its identity is another one. */
 const NOBODY: readonly string[] = ['refused', 'closed', 'not-grpc', 'not-tls', 'wrong-identity']
 
 /**
- * Looks where the member of a node that did not answer listens. One round trip, and only for one that may be elsewhere.
+ * Finds out where the member of a node that didn't answer listens. Needs one round trip, and only for a member that may
+ * listen elsewhere.
  *
- * @returns whether it is worth being asked again: the session knows now where.
+ * @returns whether to ask it again: the session now knows where it listens.
  */
 export async function seek(session: Session, node: Node, member: MemberView): Promise<boolean> {
   if (member.reachable || !NOBODY.includes(member.reason.kind)) return false

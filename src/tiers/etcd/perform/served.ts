@@ -1,4 +1,4 @@
-/** The certificates that a node's member shows on both of its ports, dialled from the node itself. */
+/** The certificates that a node's member presents on both of its ports, dialed from the node itself. */
 import { QuorateError } from '../../../errors.ts'
 import type { MemberTls } from '../../../etcd/endpoint.ts'
 import { servedCertificate } from '../../../etcd/served-certificate.ts'
@@ -9,17 +9,17 @@ import type { Session } from '../session.ts'
 const HANDSHAKE_MS = 5_000
 
 export interface ServedPorts {
-  /** PEM; undefined: nobody answers there, or not with TLS. */
+  /** PEM; undefined: no answer, or none with TLS. */
   readonly client: string | undefined
   readonly peer: string | undefined
 }
 
-/** Shown to whoever connects, trusted or not: an expired one is seen as well. Needs SSH, and no healthy cluster. */
+/** Presented to any client, trusted or not, so an expired one is seen as well. Needs SSH, but no healthy cluster. */
 export async function servedOn(session: Session, node: Node): Promise<ServedPorts> {
   const { clientPort, peerPort } = session.cluster.etcd
   const [remote, tls] = await Promise.all([session.remote(node), ownCertificate(session)])
   const dial = async (port: number, alpn: string) => {
-    // Where it listens for others: on the loopback, clients may be served without TLS.
+    // Its public listener: on the loopback address, clients may be served without TLS.
     const target = { socketPath: await remote.forward({ address: node.address, port }) }
     const endpoint = { name: node.name, target, identity: node.address, tls }
     return (await servedCertificate(endpoint, HANDSHAKE_MS, alpn))?.pem
@@ -28,7 +28,7 @@ export async function servedOn(session: Session, node: Node): Promise<ServedPort
   return { client, peer }
 }
 
-/** Without one the handshake gets as far as showing the server's; etcd only notes that somebody came without. */
+/** Without a client certificate, the handshake still shows the server's; etcd only logs that the client had none. */
 async function ownCertificate(session: Session): Promise<MemberTls> {
   try {
     return await session.credentials()

@@ -1,4 +1,4 @@
-/** Steps that make room in the members' databases, as etcd is asked for them. */
+/** Carries out the steps that free space in the members' databases. */
 import { timed } from '../../../engine/timed.ts'
 import { QuorateError } from '../../../errors.ts'
 import { compact, defragment, disarm } from '../../../etcd/upkeep.ts'
@@ -9,7 +9,7 @@ import type { Performing, SpaceStep } from '../steps/space.ts'
 
 type StepOf<K extends SpaceStep['kind']> = Extract<SpaceStep, { readonly kind: K }>
 
-/** @returns false: it was compacted that far already. */
+/** @returns false: it was already compacted that far. */
 export async function compactTo(performing: Performing, step: StepOf<'compact'>): Promise<boolean> {
   const { session, signal, physical } = performing
   return await timed(
@@ -37,7 +37,7 @@ export async function disarmAlarm(performing: Performing, step: StepOf<'disarm'>
   })
 }
 
-/** Until everybody is well again who was before. */
+/** Waits until every member that was healthy before is healthy again. */
 export async function defragmentMember(performing: Performing, step: StepOf<'defragment'>): Promise<void> {
   const { session, signal, standing } = performing
   const { host } = step
@@ -51,14 +51,14 @@ export async function defragmentMember(performing: Performing, step: StepOf<'def
   })
 }
 
-/** Of members that were healthy when the step was decided on: one at least. */
+/** Members that were healthy when the step was planned: at least one. */
 async function clientsOf({ session, standing }: Performing) {
   const [first, ...others] = await healthyClients(session, standing)
   if (first === undefined) throw new TypeError('no member to ask')
   return [first, ...others] as const
 }
 
-/** A second copy of what is in use is written beside the file before it takes its place. */
+/** etcd writes a second copy of the used data next to the file before it replaces it. */
 async function requireDisk({ session, signal, standing }: Performing, host: string): Promise<void> {
   const [node] = chosenNodes(session, [host])
   const space = standing.members.find(({ name }) => name === host)?.space

@@ -1,4 +1,4 @@
-/** What a wave's steps need from this computer: binaries from the cache, certificates from the authority. */
+/** What a stage's steps need from the workstation: binaries from the cache, certificates from the authority. */
 import type { Artifact } from '../../../artifacts/artifact.ts'
 import { QuorateError } from '../../../errors.ts'
 import { namesOf, profileOf } from '../plan/certificates.ts'
@@ -9,7 +9,7 @@ import type { IssueRequest } from '../../../pki/authority.ts'
 import { etcdNodes } from '../../../spec/cluster.ts'
 import type { Session } from '../session.ts'
 
-/** By architecture: the binaries that these steps install. */
+/** The binaries that these steps install, by architecture. */
 export async function obtainArtifacts(
   session: Session,
   steps: readonly Step[],
@@ -35,7 +35,7 @@ export async function obtainArtifacts(
   return artifacts
 }
 
-/** All requests of the wave are signed at once: where the CA is another machine, that is one round trip. */
+/** All requests of the stage are signed at once: if the CA is on another host, that needs one round trip. */
 export async function issueCertificates(
   session: Session,
   observed: Observed,

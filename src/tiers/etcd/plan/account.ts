@@ -36,7 +36,7 @@ function isOpen({ shell, source, password }: UserState): boolean {
   return !deniesLogin(shell) && source === 'files' && password !== 'set'
 }
 
-/** A number that is another's too: what belongs to etcd, keys and data, would belong to that one. */
+/** A user ID or group ID that is shared with another account: that account would own etcd's keys and data too. */
 export function accountReasons(cluster: Cluster, { hosts }: Observed): readonly BlockReason[] {
   return etcdNodes(cluster).flatMap(({ name: host }): BlockReason[] => {
     const account = hosts[host]?.member?.account

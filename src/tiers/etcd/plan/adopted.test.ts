@@ -1,4 +1,4 @@
-/** Members that something else set up, once they carry the mark. */
+/** Members that another tool set up, once they have the cluster ID file. */
 import { expect, test } from 'vitest'
 import { PATHS } from '../../../host/state.ts'
 import { certificateNames } from './certificates.ts'
@@ -47,7 +47,7 @@ test.each([
   ])
 })
 
-/** As a cluster of kubeadm's is once it is adopted, and nothing else was done to it. */
+/** A cluster of kubeadm's after it was adopted, without other changes. */
 function kubeadms() {
   const marked = withMembers(settledWorld(cluster), mark(runBy))
   const units = withMembers(marked, ({ unit }) => ({
@@ -69,7 +69,7 @@ test('a member whose manifest was moved away, and whose etcd has ended, is taken
   const steps = waves.flat()
   expect(new Set(steps.map(({ host }) => host))).toEqual(new Set(['etcd02']))
   expect(steps.map(({ kind }) => kind)).toContain('start')
-  // The way to go on, and what came before was of use.
+  // How to continue, and that the earlier steps stay useful.
   expect(blocked.map(({ host, putsOff }) => [host, putsOff])).toEqual([
     ['etcd01', true],
     ['etcd03', true],

@@ -23,7 +23,7 @@ export function movedBy(
   )
 }
 
-/** Where the step puts what was at this path. */
+/** The path to which the step renames the data at this path. */
 function asideTo({ suffix, within }: Pick<AsideStep, 'suffix' | 'within'>, path: string): string {
   return within?.includes(path) === true ? `${path}/.quorate-aside.${suffix}` : `${path}.${suffix}`
 }

@@ -6,7 +6,7 @@ import { BUNDLE, settledWorld, testCluster, withMember } from './testing.ts'
 const cluster = testCluster()
 const [first, second] = cluster.nodes as [(typeof cluster.nodes)[number], (typeof cluster.nodes)[number]]
 
-/** The addresses of etcd01's certificates, beside the loopback's, with this of its machine. */
+/** The addresses of etcd01's certificates, besides the loopback addresses, with this state of its node. */
 function addresses(change: Parameters<typeof withMember>[2], wanted = cluster): readonly string[] {
   const host: HostState | undefined = withMember(settledWorld(cluster), 'etcd01', change).hosts['etcd01']
   const node = wanted.nodes.find(({ name }) => name === 'etcd01') ?? first

@@ -13,7 +13,7 @@ export function certificateNames(cluster: Cluster): readonly CertificateName[] {
   return cluster.pki.layout === 'single' ? ['etcd'] : ['peer', 'server']
 }
 
-/** The one that a member shows its peers. */
+/** The certificate that a member presents to its peers. */
 export function peerCertificate(layout: CertificateLayout): CertificateName {
   return layout === 'single' ? 'etcd' : 'peer'
 }
@@ -30,11 +30,11 @@ export interface Seen {
 
 /**
  * The names in a node's certificate: its own, and
- * - in peer certificates the name by which members know each other, if the CA may sign it;
- * - the old address, while its member still runs there: its peers find it there until it is restarted;
+ * - in peer certificates, the name by which members recognize each other, if the CA may sign it;
+ * - the old address, while its member still uses it: its peers connect to it until it is restarted;
  * - its source addresses to peers: etcd rejects a peer whose certificate lacks the address that it connects from;
- * - addresses already in its certificates, as long as the node has them: its source address depends on where its peers
- *   are at the moment, which changes while they move.
+ * - addresses already in its certificates, as long as the node has them. Its source address depends on its peers'
+ *   current addresses, which change while they move.
  *
  * Never another node's.
  */

@@ -23,7 +23,7 @@ const HOSTS = ['etcd01', 'etcd02', 'etcd03']
 
 const all = (minor: string) => Object.fromEntries(HOSTS.map((host) => [host, minor]))
 
-/** Every member runs 3.6, but for those that are back on 3.5. */
+/** Every member runs 3.6, except those that are back on 3.5. */
 function world(back: readonly string[], changes: Partial<ClusterFacts> = {}): Observed {
   const [older, newer] = [settledWorld(OLD), settledWorld(NEW)]
   const hosts = Object.fromEntries(

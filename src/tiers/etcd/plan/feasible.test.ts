@@ -11,7 +11,7 @@ const cluster = clusterOf(3)
 const FREE = { freeBytes: 100e9, freeInodes: 1000 }
 const LIMITS: Limits = { fixed: [], inside: {}, closed: {}, room: { '/opt/etcd': FREE, [DATA]: FREE } }
 
-/** A plan to make etcd02 anew, on a machine with these limits. */
+/** A plan to replace etcd02, on a node with these limits. */
 function replaced(limits: Partial<Limits>, databaseBytes = 1000) {
   const space = { etcd01: { sizeBytes: databaseBytes, inUseBytes: 0, quotaBytes: undefined } }
   const world = { ...settledWorld(cluster), cluster: { ...facts(cluster), space } }
@@ -59,7 +59,7 @@ describe('a member is not taken out of the cluster where it could not come back'
 
   test('the database of the others has to have room', () => {
     expect(replaced({ room: { [DATA]: { freeBytes: 1e9, freeInodes: 9 } } }, 2e9)).toHaveLength(1)
-    // No filesystem without a fixed number of inodes is out of them.
+    // A filesystem without a fixed number of inodes never runs out of them.
     expect(replaced({ room: { [DATA]: { freeBytes: 3e9, freeInodes: undefined } } }, 2e9)).toEqual([])
   })
 })

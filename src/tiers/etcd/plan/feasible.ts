@@ -1,7 +1,7 @@
 /**
- * Whether the nodes allow a plan: checked for all of its steps before the first. What the kernel refuses (a read-only file
- * system, an immutable directory, a mount point, a full disk) would otherwise be found half-way, when a member is removed
- * and can't come back. Pure.
+ * Whether the nodes allow a plan: all of its steps are checked before the first. Otherwise, what the kernel refuses
+ * would be found half-way, when a member has been removed and can't return. Examples: a read-only file system, an
+ * immutable directory, a mount point, a full disk. Pure.
  */
 import { type Limits, PATHS } from '../../../host/state.ts'
 import { type Cluster } from '../../../spec/cluster.ts'
@@ -183,7 +183,7 @@ export function rejoinReasons(
   ]
 }
 
-/** Of the first of these directories that was observed. */
+/** For the first of these directories that was observed. */
 function roomReasons(
   { room }: Limits,
   places: readonly string[],

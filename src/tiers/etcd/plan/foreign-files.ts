@@ -9,8 +9,8 @@ import { isTokenOf } from './token.ts'
 const BINARIES = '/usr/local/bin'
 
 /**
- * Without any trace of quorate on this node, files at its paths belong to others: another tool's unit and settings, a wrapper
- * script, a link to a package's program.
+ * If quorate left no trace on this node, files at its paths belong to others. Examples: another tool's unit and
+ * settings, a wrapper script, a link to a package's program.
  */
 export function foreignFileSteps(
   { cluster, stamp }: Pick<ApplyIntent, 'cluster' | 'stamp'>,

@@ -121,7 +121,7 @@ test('where the process keeps its data counts only of a process from our unit, a
   const options = parseEnvironmentFile(state.contents[PATHS.environment] ?? '')
   expect(at({ ...options, [UNIT_MARK]: 'x' })).toBeUndefined()
   const other = testCluster({}, { dataDirectory: '/srv/etcd/data' })
-  // The file was changed, and nobody else's setting is in force: another message is for that.
+  // The file was changed, and no foreign setting is effective: that has another message.
   expect(
     dataElsewhere(other, {
       ...state,

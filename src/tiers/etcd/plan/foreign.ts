@@ -1,5 +1,5 @@
 /**
- * Settings of others for etcd.service: drop-ins of an earlier etcd, and variables that systemd gives to each service.
+ * Settings of others for etcd.service: drop-ins of an earlier etcd, and variables that systemd gives to every service.
  * Settings that change quorate's own decisions are refused before anything starts; the rest is kept.
  */
 import { parseEnvironmentFile } from '../../../etcd/environment-file.ts'

@@ -35,7 +35,7 @@ const owned =
     },
   })
 
-/** As quorate left a member before the folders above and the TLS files were root's. */
+/** As quorate left a member before root owned the parent directories and the TLS files. */
 const OLD = owned(
   ['/opt/etcd', { owner: 'etcd', group: 'etcd', mode: '750' }],
   [`${PATHS.tls}/`, { owner: 'etcd', group: 'etcd' }],
@@ -74,7 +74,7 @@ test('each of two folders above is root’s, the outer one first', () => {
   )
 })
 
-/** The steps of etcd01 that start it, and what they open. */
+/** The steps that start etcd01, and what they open. */
 const starts = (of: Cluster, world: Parameters<typeof plan>[1]) =>
   plan(testIntent(of), world)
     .waves.flat()

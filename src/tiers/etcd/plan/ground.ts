@@ -1,6 +1,6 @@
 /**
- * Owners of a member's directories. Only its data and its WAL belong to etcd: a compromised etcd can replace everything in a
- * directory that it can write to, also while root works in it.
+ * Owners of a member's directories. Only its data and its WAL belong to etcd. A compromised etcd could replace
+ * everything in a directory that it can write to, also while root works in it.
  */
 import { describeLink, linkRemedy } from '../../../host/linked.ts'
 import { type MemberState, type Ownership, PATHS, type PathState } from '../../../host/state.ts'
@@ -72,7 +72,7 @@ function parents({ etcd: { dataDirectory, walDirectory } }: Cluster): readonly s
     .toSorted((a, b) => a.length - b.length)
 }
 
-/** Everyone may enter it, and only root may change it. */
+/** All users may enter it, and only root may change it. */
 function isRoots(now: PathState | undefined): boolean {
   return now?.type === 'directory' && now.owner === 'root' && /^[0-7]?7[0145][15]$/.test(now.mode)
 }

@@ -7,8 +7,8 @@ export interface ApplyIntent {
   readonly kind: 'apply'
   readonly cluster: Cluster
   /**
-   * The initial-cluster-token should a new cluster be made: `<cluster name>-<random>`. It goes into every member's ID,
-   * so two clusters with one token could take each other's members for their own.
+   * The initial-cluster-token for a new cluster: `<cluster name>-<random>`. It is part of every member's ID. With the
+   * same token, members of two clusters could be mistaken for each other.
    */
   readonly freshToken: string
   /** Suffix of renamed files: `20260730T101112Z`, the time of the request. */
@@ -23,11 +23,11 @@ export interface ApplyIntent {
   readonly reissue?: boolean | undefined
   /** Removes a CA that members trust and that is not in the state directory; otherwise that is a reason to refuse. */
   readonly dropTrust?: boolean | undefined
-  /** The command whose markers are no reason to refuse, because it is the running one: `recover`, `restore`. */
+  /** The command whose markers aren't a reason to refuse, because it is the running one: `recover`, `restore`. */
   readonly finishes?: string | undefined
   /** Products to set up together with etcd; none: they are not changed. */
   readonly beside?: readonly Tier[] | undefined
-  /** Only until every key and request waits on its node, or completely. */
+  /** Stops when every key and request waits on its node, or only at the end. */
   readonly until: 'requests' | 'done'
 }
 

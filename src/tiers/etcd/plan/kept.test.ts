@@ -25,13 +25,13 @@ const intent = testIntent(cluster)
 const asked = { ...intent, startStopped: true }
 const MARK = { since: '2030-01-07T21:03:11Z' }
 
-/** As `quorate stop` leaves it. */
+/** The state after `quorate stop`. */
 const kept = ({ unit }: MemberState): Partial<MemberState> => ({
   stoppedByOperator: MARK,
   unit: { ...unit, active: 'inactive', enabled: false, mainPid: 0, environment: undefined },
 })
 const byHand = (member: MemberState) => ({ ...kept(member), stoppedByOperator: undefined })
-/** What the others say meanwhile. That one does not run is a trouble only if nobody wanted it. */
+/** What the others report in the meantime. A stopped member is a problem only if no operator stopped it. */
 const without = (
   observed: Observed,
   names: readonly string[],
@@ -119,7 +119,7 @@ test('another member that crashed is started; the plan does not wait for the one
   const { waves, blocked } = plan(testIntent(five), observed)
   expect(blocked).toEqual([])
   expect(new Set(waves.flat().map(({ host }) => host))).toEqual(new Set(['etcd02']))
-  // Nobody answers yet: the four others come back as a quorum.
+  // No member answers yet: the four others return as a quorum.
   const dark = { ...withMembers(crashed, byHand), cluster: undefined }
   const night = plan(testIntent(five), withMember(dark, 'etcd03', kept))
   expect(night.blocked).toEqual([])
@@ -151,7 +151,7 @@ test('where too few are left for a quorum nothing is begun, and the reason names
 
 const STATES = ['runs', 'crashed', 'kept', 'starting', 'lost'] as const
 
-/** Every combination of what three members are doing. */
+/** Every combination of states of three members. */
 const COMBINATIONS = STATES.flatMap((a) => STATES.flatMap((b) => STATES.map((c) => [a, b, c] as const)))
 
 test.each(COMBINATIONS)(

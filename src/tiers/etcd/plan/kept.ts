@@ -40,7 +40,7 @@ export function keptMembers(
   })
 }
 
-/** Nothing works without a quorum, and without these there is none: waiting would be in vain. */
+/** Nothing works without a quorum, and without these members there is none: waiting would be in vain. */
 export function quorumWithout(
   kept: readonly Node[],
   { hosts }: Pick<Observed, 'hosts'>,

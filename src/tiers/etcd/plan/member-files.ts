@@ -1,4 +1,4 @@
-/** The files that a member has: its unit, its options, and the mark of the cluster that it belongs to. */
+/** The files of a member: its unit, its options, and its cluster ID file. */
 import { memberEnvironment } from '../../../etcd/configuration.ts'
 import { parseEnvironmentFile, renderEnvironmentFile } from '../../../etcd/environment-file.ts'
 import { unitFile } from '../../../etcd/unit-file.ts'
@@ -18,8 +18,9 @@ export interface WantedFile {
 }
 
 /**
- * The files that a member should have, as far as they are known in this situation. Who its options say is in the cluster
- * stays as it is (`present`) until that are the file's members: etcd ignores it, but where nobody answers it is all there is.
+ * The files that a member should have, as far as they are known in this situation. The member list in its options stays
+ * unchanged (`present`) until those members are the file's. etcd ignores it, but if no member answers, it is the only
+ * source.
  */
 export function memberFiles(
   cluster: Cluster,
@@ -37,13 +38,14 @@ export function memberFiles(
   ]
   if (!pinned) return files
   const pin = renderPin({ cluster: cluster.name, clusterId: situation.clusterId })
-  // The pin is first: a tool that dies right behind the options file would leave members that belong to they know not what.
+  // The cluster ID file comes first: if quorate is killed after the options file, members would otherwise belong to an
+  // unknown cluster.
   return [{ path: PATHS.clusterId, content: pin, owner: 'root', group: 'root', mode: '644' }, ...files]
 }
 
 /**
- * The files that a node may have now. One that is no member yet, or has not joined yet, gets its options when it joins:
- * until then nobody knows whom it will find.
+ * The files that a node may have now. A node that isn't a member yet gets its options when it joins: until then, the
+ * list of members that it will find is unknown.
  */
 export function wantedFiles(
   { cluster, replace }: ApplyIntent,
@@ -61,7 +63,7 @@ export function wantedFiles(
   return belongs ? memberFiles(cluster, node, situation, state) : [unitOf(cluster)]
 }
 
-/** What a node is given with which it joins a cluster that others have formed; its mark comes when it has started. */
+/** The files with which a node joins an existing cluster; its cluster ID file follows after its start. */
 export function joiningFiles(
   cluster: Cluster,
   node: Node,

@@ -29,7 +29,7 @@ describe('an add that was interrupted, or begun by hand', () => {
         steps.findIndex(({ kind }) => kind === 'ready'),
       )
       .reduce((state, step) => predict(four, state, step), world)
-    // etcd makes its log when it has found the others, and is known by name when it has joined them.
+    // etcd creates its WAL when it has found the others, and is known by name when it has joined them.
     const waiting = withMember({ ...begun, cluster: world.cluster }, 'etcd04', ({ unit }) => ({
       walPresent: false,
       unit: { ...unit, active: 'activating' },

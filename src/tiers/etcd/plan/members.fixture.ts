@@ -1,4 +1,4 @@
-/** Clusters in which members come and go, as the planner sees them. */
+/** Clusters in which members are added and removed, as the planner sees them. */
 import { expect } from 'vitest'
 import { peerUrl } from '../../../etcd/configuration.ts'
 import { sampleNode } from '../../../etcd/sample.ts'
@@ -7,7 +7,7 @@ import type { ClusterFacts, MemberFacts, Observed } from '../facts/observed.ts'
 import { plan } from './plan.ts'
 import { BARE_MEMBER, healthyCluster, settledWorld, testCluster, testIntent, withMember } from './testing.ts'
 
-/** The kinds of all steps that change who is a member, or who leads, in their order, with whom they are about. */
+/** The kinds of all steps that change the membership or the leader, in order, with their member. */
 export function changes(
   wanted: Cluster,
   observed: Observed,
@@ -36,7 +36,7 @@ export function facts(cluster: Cluster): ClusterFacts {
   return healthyCluster(cluster)
 }
 
-/** The cluster of `before` runs, and is all that is there of `wanted`, whose further machines are bare. */
+/** The cluster of `before` is running, and the other nodes of `wanted` are empty. */
 export function grown(before: Cluster, wanted: Cluster, added: readonly MemberFacts[] = []): Observed {
   const present = new Set(etcdNodes(before).map(({ name }) => name))
   const world = etcdNodes(wanted)
@@ -55,7 +55,7 @@ export function withFacts(observed: Observed, change: Partial<ClusterFacts>): Ob
   return { ...observed, cluster: { ...observed.cluster, ...change } }
 }
 
-/** Added, and never started. */
+/** Added, but never started. */
 export function neverStarted(cluster: Cluster, name: string, change: Partial<MemberFacts> = {}): MemberFacts {
   const node = etcdNodes(cluster).find((each) => each.name === name)
   if (node === undefined) throw new TypeError(`no ${name}`)

@@ -1,8 +1,8 @@
 /**
  * Adds and removes members: one at a time, through a learner, and never with a loss of quorum.
  *
- * Source of the rules: etcd's design of learners and its runtime reconfiguration. A dead member is removed before another
- * is added, because it counts in the quorum; a live one only after the new member has its vote.
+ * Source of the rules: etcd's design of learners and its runtime reconfiguration. A dead member is removed before
+ * another is added, because it counts in the quorum. A live one is removed only after the new member has its vote.
  */
 import { peerUrl } from '../../../etcd/configuration.ts'
 import { supportsLearners } from '../../../etcd/versions.ts'
@@ -21,11 +21,12 @@ import type { BlockReason } from '../../../engine/step.ts'
 import type { HostStep, Step } from '../steps/steps.ts'
 import { counted } from '../../../spec/units.ts'
 
-/** Useless members: those that were added and never started, dead ones, and those to replace. */
+/** Useless members: those that were added but never started, dead ones, and those to replace. */
 export const depart: Rule = (scene) => {
   const { intent, observed, roster } = scene
   const facts = observed.cluster
-  // Without a leader nothing can be changed, and without a linearizable read the list may be old; waiting comes next.
+  // Without a leader nothing can be changed, and without a linearizable read the list may be outdated; waiting comes
+  // next.
   if (roster === undefined || facts?.leader === undefined || facts.healthy.length === 0) return []
   const ghost = roster.others.find((member) => isNeverStarted(member) || member.learner)
   if (ghost !== undefined)
@@ -48,8 +49,8 @@ export const depart: Rule = (scene) => {
 }
 
 /**
- * An added member is started, whatever the others' state: before etcd 3.4 it has a vote from the first moment, and a single
- * member with a second one added serves no client until that one runs.
+ * An added member is started, whatever the others' state is. Before etcd 3.4 it votes from the first moment: a single
+ * member that has added a second one serves no client until that one runs.
  */
 export const arrive: Rule = (scene) => {
   const { intent, observed, roster } = scene
@@ -58,7 +59,7 @@ export const arrive: Rule = (scene) => {
     const state = observed.hosts[node.name]?.member
     if (member === undefined || !isNeverStarted(member) || state === undefined) continue
     if (isUp(state) || !isUsed(state)) return joinSteps(scene, node)
-    // It got as far as its first start, and can't be removed and added again without a leader.
+    // It got as far as its first start, and without a leader it can't be removed and added again.
     const marked = state.contents[PATHS.clusterId] !== undefined
     if (observed.cluster?.leader === undefined && !marked) return joinSteps(scene, node)
   }
@@ -176,7 +177,7 @@ function addition({ intent, observed }: Scene, roster: Roster, node: Node): Rule
   ]
 }
 
-/** Its files list the present members: etcd compares them. */
+/** Its files list the current members: etcd compares them. */
 function joinSteps({ intent, observed, situation }: Scene, node: Node): Step[] {
   const { cluster } = intent
   const state = observed.hosts[node.name]?.member

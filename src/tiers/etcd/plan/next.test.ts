@@ -54,7 +54,7 @@ test('a node without a role of etcd gets its packages and nothing else', () => {
   expect(onWorker).toEqual(['worker01 packages'])
 })
 
-// --- What somebody changed by hand is put right, and no running member is touched. ---
+// --- Manual changes are fixed, and no running member is touched. ---
 
 const path = (key: string, change: object) => (member: MemberState) => ({
   paths: { ...member.paths, [key]: { ...member.paths[key]!, ...change } },
@@ -266,7 +266,7 @@ test('localPlaintext: the loopback listens without TLS, the rest with it', () =>
   })
 })
 
-// --- What would need a restart is refused before anything is touched. ---
+// --- What would need a restart is refused before any change. ---
 
 test('another setting on members that do not run is simply written', () => {
   const changed = testCluster({ packages: ['curl'] }, { settings: { 'heartbeat-interval': '200' } })
@@ -330,9 +330,9 @@ test('flannel’s network is written where there is none, and again where it dif
   expect(next(testIntent(flannel), { ...settledWorld(flannel), network: same })).toEqual({ kind: 'done' })
 })
 
-// --- Tiers that stand on etcd, and on each other. ---
+// --- Tiers that depend on etcd, and on each other. ---
 
-/** Loads its service on etcd01 until that runs. */
+/** Loads its service on etcd01 until it runs. */
 function serviceTier(name: string, after: readonly string[]): Tier<ServiceStep> {
   const service = `${name}.service`
   const runs = (hosts: Hosts) => hosts['etcd01']?.services?.units[service]?.active === 'active'

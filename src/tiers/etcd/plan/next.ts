@@ -174,8 +174,8 @@ const settleDown: Rule = ({ observed }) => {
 }
 
 /**
- * Restarts that make every member trust the signing CA, or accept a certificate without the members' name from a CA that
- * may not sign it, come before members that would be its first.
+ * Some restarts make every member trust the signing CA, or accept a certificate without the members' name from a CA
+ * that may not sign it. They come before members whose certificate would be that CA's first.
  */
 const spreadTrust: Rule = (scene) => {
   const { cluster } = scene.intent

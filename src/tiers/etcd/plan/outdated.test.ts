@@ -9,7 +9,7 @@ import { CLUSTER_ID, TOKEN, demanding, settledWorld, stopped, testCluster } from
 const cluster = testCluster()
 const situation = { kind: 'established', token: TOKEN, clusterId: CLUSTER_ID, settled: true } as const
 
-/** Why etcd01, which runs as `runs` has it or with this environment besides, is not what `wanted` asks for. */
+/** Why etcd01, which runs as in `runs` or also has this environment, doesn't match `wanted`. */
 function reasons(
   wanted: Cluster,
   environment: Readonly<Record<string, string | undefined>> = {},
@@ -28,7 +28,7 @@ function reasons(
 
 test('a process that was started as the cluster file says needs nothing', () => {
   expect(reasons(cluster)).toEqual([])
-  // Systemd's own, and anybody's that is not etcd's.
+  // systemd's own variables, and those that aren't etcd's.
   expect(reasons(cluster, { INVOCATION_ID: 'f00', NOTIFY_SOCKET: '/run/systemd/notify' })).toEqual([])
 })
 
@@ -134,7 +134,7 @@ test('a setting that somebody started it with by hand is to go, and one that is 
   expect(reasons(cluster, { ETCD_STRICT_RECONFIG_CHECK: undefined })).toEqual([
     'without ETCD_STRICT_RECONFIG_CHECK=true',
   ])
-  // To etcd, an empty value is none.
+  // To etcd, an empty value means unset.
   expect(reasons(cluster, { ETCD_LOG_LEVEL: '' })).toEqual([])
 })
 

@@ -8,7 +8,7 @@ import { type MemberState, PATHS } from '../../../host/state.ts'
 import type { Cluster } from '../../../spec/cluster.ts'
 import type { WantedFile } from './member-files.ts'
 
-/** Needed only while a member starts: its next start has the file's value. */
+/** Needed only while a member starts: its next start uses the file's value. */
 const AT_THE_START: ReadonlySet<string> = new Set(['ETCD_EXPERIMENTAL_INITIAL_CORRUPT_CHECK'])
 
 /**
@@ -32,7 +32,7 @@ export function restartReasons(
   // With its own configuration file, etcd would read none of these.
   const known = new Set([...environmentNames(cluster.etcd.version), 'ETCD_CONFIG_FILE'])
   const settings = [...names]
-    // Once a member has a WAL these are ignored; they differ for good reason after the first start.
+    // Ignored once a member has a WAL; after the first start, they are expected to differ.
     .filter((name) => !name.startsWith('ETCD_INITIAL_CLUSTER') && !AT_THE_START.has(name))
     // Variables of others that etcd doesn't read: a restart would neither change nor remove them.
     .filter((name) => name in wanted || known.has(name))
@@ -52,7 +52,7 @@ export function closedUrls(state: MemberState, files: readonly WantedFile[]): re
   return openUrls(state.unit.environment ?? {}).filter((url) => !stay.includes(url))
 }
 
-/** The running process accepts Raft with any certificate of the CA, and a process with these files won't. */
+/** The running process accepts Raft messages with any certificate of the CA, and a process with these files won't. */
 export function closesPeers({ unit }: MemberState, files: readonly WantedFile[]): boolean {
   const file = files.find(({ path }) => path === PATHS.environment)
   const wanted = parseEnvironmentFile(file?.content ?? '')[PEER_IDENTITY]

@@ -6,7 +6,7 @@ import { bareWorld, testCluster, testIntent } from './testing.ts'
 const cluster = testCluster({ packages: ['curl', 'iproute2'] })
 const bare = bareWorld(cluster)
 
-/** The same machines, but for the second one's packages and what installs them. */
+/** The same nodes, except for the second one's packages and installer. */
 function world(installer: string | undefined, packages: readonly string[]) {
   const other = { ...bare.hosts['etcd02']!, installer, packages }
   return { ...bare, hosts: { ...bare.hosts, etcd02: other } }

@@ -1,4 +1,7 @@
-/** The members' name from an offline CA, in the printed plan: signed as it was asked for, until it is seen that it was not. */
+/**
+ * The members' name from an offline CA, in the printed plan: expected to be signed as requested, until the CA has left
+ * it out.
+ */
 import { describe, expect, test } from 'vitest'
 import { PEER_IDENTITY } from '../../../etcd/configuration.ts'
 import { PATHS } from '../../../host/state.ts'
@@ -50,7 +53,7 @@ function dangers(of: Cluster, world: Observed): string[] {
   return steps.flatMap(({ what, danger }) => (danger === 'none' ? [] : [what]))
 }
 
-/** The hosts that a plan starts, and of them those whose options demand the name then. */
+/** The hosts that a plan starts, and those of them whose options then require the name. */
 function starts(of: Cluster, world: Observed): { readonly started: string[]; readonly demanding: string[] } {
   const [started, demanding]: [string[], string[]] = [[], []]
   let state = world
@@ -71,7 +74,7 @@ describe('a new cluster', () => {
     certificates: faultsOn(ALL, MISSING, UNSIGNED),
   }
   const first = stepsOf(next(testIntent(cluster), unasked))
-  /** Its requests wait, and the CA has signed what is told of. */
+  /** Its requests wait, and the CA has signed what is given. */
   const asked = (certificates: Observed['certificates']): Observed => ({
     ...after(first, cluster, unasked),
     certificates,
@@ -86,7 +89,7 @@ describe('a new cluster', () => {
     expect(first.some((step) => step.kind === 'file' && step.path === PATHS.environment)).toBe(true)
     const waiting = asked(faultsOn(ALL, MISSING, UNSIGNED))
     expect(mayLackMemberName(cluster, waiting.hosts)).toBe(true)
-    // Issuing is next, which says what is not signed.
+    // Issuing comes next, and says what isn't signed.
     expect(glance(stepsOf(next(testIntent(cluster), waiting)))).toContain('etcd01 certificates')
   })
 
@@ -121,7 +124,7 @@ describe('a restore onto new machines', () => {
     without: [],
     command: 'quorate restore a.db',
   }
-  /** Who is given settings that demand the name, and whether a plan of `apply` has anything left to do for it. */
+  /** Which members get settings that require the name, and whether a plan of `apply` has anything left to do for it. */
   const outcome = (world: Observed) => {
     const { waves } = foresee(cluster, world, (state) => planRestore(intent, state))
     const placed = waves.flat().flatMap((step) => (step.kind === 'restore-place' ? [step] : []))

@@ -36,7 +36,7 @@ const DEMAND = `${PEER_IDENTITY}=${memberName('sample')}`
 const NAMELESS: CertificateFault = { code: 'member-name', message: 'lacks its name' }
 const UNSIGNED: CertificateFault = { code: 'member-name-unsigned', message: 'lacks its name' }
 
-/** A member as it was set up before members had a name: neither its process nor its options demand one. */
+/** A member from before members had a name: neither its process nor its options require one. */
 function old({ unit, contents }: MemberState): Partial<MemberState> {
   const { [PEER_IDENTITY]: _process, ...environment } = unit.environment ?? {}
   const { [PEER_IDENTITY]: _file, ...options } = parseEnvironmentFile(contents[PATHS.environment] ?? '')
@@ -58,7 +58,7 @@ function kinds(waves: readonly (readonly Step[])[]): string[][] {
   return waves.map((steps) => steps.map(({ kind, host }) => `${kind}${host === undefined ? '' : ` ${host}`}`))
 }
 
-/** The hosts whose options would demand the name, as these steps write them. */
+/** The hosts whose options would require the name, as these steps write them. */
 function demandedOn(steps: readonly Step[]): string[] {
   return steps.flatMap((step) =>
     step.kind === 'file' && step.path === PATHS.environment && step.content.includes(DEMAND)
@@ -215,7 +215,7 @@ describe('members that demand the name', () => {
 
   test('make it needed from an offline CA as well', () => {
     expect(mayLackMemberName(offline, settled.hosts)).toBe(false)
-    // Also while none of them runs: they would demand it when they start.
+    // Also if none of them runs: they would require it when they start.
     expect(mayLackMemberName(offline, withMembers(settled, stopped).hosts)).toBe(false)
     const steps = stepsOf(next(testIntent(offline), lacking(settled, ['etcd02'], UNSIGNED)))
     expect(glance(steps)).toEqual(['etcd02 key'])
@@ -250,7 +250,7 @@ describe('members that demand the name', () => {
   })
 })
 
-/** A setting that makes every member be restarted, so that there is something to see. */
+/** A setting that makes every member restart, so that there is a step to check. */
 function withPending(world: Observed): Observed {
   return withMembers(world, ({ unit }) => ({
     unit: { ...unit, environment: { ...unit.environment, ETCD_LOGGER: 'capnslog' } },

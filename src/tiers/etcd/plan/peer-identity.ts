@@ -1,5 +1,5 @@
 /**
- * Which peers are accepted for Raft. Members know each other by a name in their certificates that no client has
+ * Which peers are accepted for Raft. Members recognize each other by a name in their certificates that no client has
  * (`memberName`). etcd requires it of each peer once a member is started with that setting, for incoming and outgoing
  * connections. So no member may require it before every other member's certificate has it, and from then on every
  * certificate needs it. etcd reads certificates at every handshake, but the requirement only at its start: first all
@@ -29,7 +29,7 @@ export function demandsForNow(
   // A rollback of an upgrade changes only the upgraded members.
   const known = upgrade?.back !== true && isEveryoneKnown(cluster, observed)
   const demands = memberName(cluster.name)
-  // Incomplete knowledge is no reason for a removal either: each stays unchanged.
+  // Incomplete knowledge isn't a reason for a removal either: each stays unchanged.
   const may = (node: Node) => known || demandOf(observed.hosts[node.name]?.member) !== undefined
   const members = new Set(etcdNodes(cluster).map(({ name }) => name))
   return {
@@ -66,12 +66,12 @@ function isMissing({ code }: CertificateFault): boolean {
   return code === 'missing'
 }
 
-/** The version can, and the CA may sign the name. */
+/** The version supports it, and the CA may sign the name. */
 function canDemand({ etcd }: Cluster, { authority }: Observed): boolean {
   return authority.forbidsMemberName !== true && environmentNames(etcd.version).includes(PEER_IDENTITY)
 }
 
-/** What a member requires: of its process, or if it doesn't run, of its settings; undefined: nothing. */
+/** What a member requires: from its process, or if it doesn't run, from its settings; undefined: nothing. */
 export function demandOf(state: MemberState | undefined): string | undefined {
   const file = state?.contents[PATHS.environment]
   const environment = state?.unit.environment ?? (file === undefined ? {} : parseEnvironmentFile(file))
@@ -154,9 +154,9 @@ const NAMELESS: ReadonlySet<CertificateFault['code']> = new Set([
 ])
 
 /**
- * Removes faults that must wait: a name that an offline CA must sign first (it is requested together with everything else and
- * blocks nothing, unless a peer requires it); and all faults while a CA that may not sign the name would issue for members
- * that need it.
+ * Removes faults that must wait. A name that an offline CA must sign first is requested together with everything else,
+ * and blocks nothing unless a peer requires it. While a CA that may not sign the name would issue for members that need
+ * it, all faults wait.
  */
 export function holdName(
   { cluster, until }: Pick<ApplyIntent, 'cluster' | 'until'>,
@@ -167,7 +167,7 @@ export function holdName(
   return withoutUnsigned(observed)
 }
 
-/** A name that an offline CA has not signed is no reason to issue a certificate. */
+/** A name that an offline CA has not signed isn't a reason to issue a certificate. */
 export function withoutUnsigned(observed: Observed): Observed {
   return withFaults(observed, (fault) => !isUnsigned(fault))
 }

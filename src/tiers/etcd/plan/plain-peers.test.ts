@@ -1,4 +1,4 @@
-/** From peers that speak http to peers that speak TLS: in two rolling restarts, and never out of each other's reach. */
+/** From peers with http to peers with TLS: in two rolling restarts, and always connected. */
 import { expect, test } from 'vitest'
 import { parseEnvironmentFile, renderEnvironmentFile } from '../../../etcd/environment-file.ts'
 import { PATHS } from '../../../host/state.ts'
@@ -25,7 +25,7 @@ const cluster = testCluster({}, { plaintextClients: true })
 const intent = testIntent(cluster)
 const names = cluster.nodes.map(({ name }) => name)
 
-/** As somebody set it up who had no certificates. */
+/** A cluster that was set up without certificates. */
 function plainWorld(): Observed {
   const settled = settledWorld(cluster)
   const bare = withMembers(settled, (member) => {
@@ -100,7 +100,7 @@ test('whatever is done, nobody is at https whom a member that runs could not cal
   }
 })
 
-/** Where a run may have been cut off: behind each of its steps. */
+/** The states in which a run may have been interrupted: after each of its steps. */
 function halves(): readonly Observed[] {
   const steps = plan(intent, plainWorld()).waves.flat()
   return steps.map((_step, index) => after(plainWorld(), steps.slice(0, index + 1)))

@@ -1,7 +1,7 @@
 /**
- * Enables TLS on a cluster whose peers use http. etcd accepts one scheme on its peer listener, but as a client it uses the
- * scheme of each peer's URL, and TLS only if it was started with certificates. So no member may move to https before every
- * other one was restarted with certificates. Then each moves by itself, as to any other address.
+ * Enables TLS on a cluster whose peers use http. etcd accepts one scheme on its peer listener. As a client, it uses the
+ * scheme of each peer's URL, and TLS only if it was started with certificates. So no member may switch to https before
+ * every other one was restarted with certificates. Then each switches by itself, like for any change of address.
  */
 import { parseEnvironmentFile } from '../../../etcd/environment-file.ts'
 import { peerUrlsOf, tlsPaths } from '../../../etcd/configuration.ts'
@@ -11,7 +11,7 @@ import type { MemberFacts, Observed } from '../facts/observed.ts'
 import type { BlockReason } from '../../../engine/step.ts'
 import { trustRestartReasons } from './trust.ts'
 
-/** The cluster with the peer URLs that its members should have now: `plainPeer` where it has to be http yet. */
+/** The cluster with the peer URLs that its members should have now: `plainPeer` is set where http is still needed. */
 export function peersForNow(cluster: Cluster, observed: Observed): Cluster {
   const members = new Set(etcdNodes(cluster).map(({ name }) => name))
   const plain = cluster.nodes.filter((node) => members.has(node.name) && isPlain(cluster, node, observed))
@@ -24,7 +24,7 @@ export function peersForNow(cluster: Cluster, observed: Observed): Cluster {
   }
 }
 
-/** Of a member that does not run and that nobody can be asked about, its own settings alone can tell its scheme. */
+/** If a member doesn't run and no member can be asked about it, only its own settings show its scheme. */
 export function unknownSchemes(cluster: Cluster, observed: Observed): BlockReason[] {
   if (!cluster.etcd.plaintextClients || (observed.cluster?.members.length ?? 0) > 0) return []
   return etcdNodes(cluster)
@@ -40,7 +40,7 @@ export function unknownSchemes(cluster: Cluster, observed: Observed): BlockReaso
     }))
 }
 
-/** Every member was started with the certificates that it needs to call its peers with https. */
+/** Every member was started with the certificates that it needs to connect to its peers with https. */
 function mayMove(cluster: Cluster, observed: Observed): boolean {
   const facts = observed.cluster
   // Without a leader no new address can be announced.

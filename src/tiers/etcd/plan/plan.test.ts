@@ -61,7 +61,7 @@ test('the plan of a settled world is empty', () => {
   expect(plan(testIntent(testCluster()), settledWorld(testCluster()))).toEqual({ waves: [], blocked: [] })
 })
 
-/** Worlds that between them ask for every kind of step. */
+/** States that together need every kind of step. */
 const worlds: readonly (readonly [string, Cluster, Observed])[] = [
   ['bare', everything, bareWorld(everything)],
   ['forming', testCluster(), formingWorld(testCluster())],
@@ -159,7 +159,7 @@ test('what can be foreseen of a half-done run is the rest of it', () => {
   expect(glance(waves[0] ?? [])).toEqual(['etcd02 start', 'etcd02 ready'])
 })
 
-/** A file that is written again with another text is another step. */
+/** A file that is written again with another text is a different step. */
 function identityOf(step: Step): string {
   const content = step.kind === 'file' ? step.content : ''
   return [step.kind, step.host, step.what, content].join(' ')
@@ -175,7 +175,7 @@ test('a member that was away and has much to catch up with is waited for, and th
   const { waves, blocked } = plan(testIntent(testCluster()), { ...settledWorld(testCluster()), cluster })
   expect(blocked).toEqual([])
   expect(waves.map(glance)).toEqual([['await-health']])
-  // With something to restart for: those two first of all whom nothing ails.
+  // With a reason to restart: the two healthy ones come first.
   const later = plan(testIntent(wanted), { ...settledWorld(testCluster()), cluster })
   expect(later.blocked).toEqual([])
   expect(later.waves.flat().filter(({ kind }) => kind === 'restart')).toHaveLength(3)

@@ -17,7 +17,7 @@ export function plan(intent: ApplyIntent, observed: Observed): Plan {
   return foresee(intent.cluster, observed, (state) => next(intent, state))
 }
 
-/** As `plan`, for any planner: `decide` is asked again and again what comes next. */
+/** Like `plan`, for any planner: `decide` returns the next steps, again and again. */
 export function foresee(cluster: Cluster, observed: Observed, decide: (state: Observed) => Next): Plan {
   return engine.foresee<Observed, Step>(observed, {
     decide,

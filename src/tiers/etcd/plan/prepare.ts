@@ -31,9 +31,9 @@ export function packageSteps(
 }
 
 /**
- * Everything on a member's host except its certificates and its start. `wanted`: the files that may be written now. Changes
- * that need a restart wait for the member's turn: an accidental restart would activate them.
- * `starts`: whether first starts that are under way go on.
+ * Everything on a member's host except its certificates and its start. `wanted`: the files that may be written now.
+ * Changes that need a restart wait for the member's turn: an accidental restart would activate them. `starts`: whether
+ * first starts that are in progress continue.
  */
 export function memberSteps(
   cluster: Cluster,

@@ -16,7 +16,7 @@ export function refusals(intent: ApplyIntent, observed: Observed): readonly Bloc
   const { cluster, upgrade } = intent
   const members = etcdNodes(cluster).flatMap((node) => {
     const state = observed.hosts[node.name]?.member
-    // An expired CA is no protection against another one.
+    // An expired CA doesn't protect against another one.
     if (state?.unit.environment === undefined || trustsNobody(observed, state)) return []
     return authorityReasons(cluster, node, observed)
   })
@@ -55,7 +55,7 @@ function firstOut(
   }))
 }
 
-/** A weak CA is refused. One that members already trust stays until it is rotated: no client is locked out. */
+/** A weak CA is refused. One that members already trust stays until it is rotated, so that no client is locked out. */
 export function weakCaReasons({ authority }: Observed): BlockReason[] {
   return (authority.tooWeak ?? []).map((message) => ({
     message,

@@ -27,7 +27,7 @@ const STATES: readonly Pick<Voter, 'state' | 'unfounded'>[] = [
   { state: 'unreached' },
 ]
 
-/** Every combination of states of so many voters, that can be: what serves has a quorum. */
+/** Every possible combination of states of this many voting members: what serves has a quorum. */
 function clusters(size: number): readonly (readonly Voter[])[] {
   let all: readonly (readonly Voter[])[] = [[]]
   for (let number = 1; number <= size; number++)
@@ -38,7 +38,7 @@ function clusters(size: number): readonly (readonly Voter[])[] {
   })
 }
 
-/** The same, as the planners of other verbs see it. */
+/** The same, as the planners of other commands see it. */
 function standingOf(voters: readonly Voter[]): Standing {
   const members = voters.map(({ state, unfounded }, index): MemberStanding => {
     const number = index + 1
@@ -79,7 +79,7 @@ function signsOf(voters: readonly Voter[]): readonly MemberSigns[] {
   }))
 }
 
-/** Why the verb's own planner would refuse what is named, or find nothing to do; undefined: neither. */
+/** Why the command's own planner would refuse the command, or find nothing to do; undefined: neither. */
 function refusal(
   [verb, ...words]: readonly string[],
   voters: readonly Voter[],

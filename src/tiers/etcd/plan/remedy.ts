@@ -1,6 +1,7 @@
 /**
- * The next command to run for a problem, given the state of the voting members. The only place that names such commands. A
- * command that would refuse at the present quorum is no help, so `remedy.test.ts` asks each command's own planner.
+ * The next command to run for a problem, given the state of the voting members. The only place that names such
+ * commands. A command that would refuse at the present quorum doesn't help, so `remedy.test.ts` asks each command's own
+ * planner.
  */
 import type { Standing, MemberStanding } from '../facts/standing.ts'
 import { quorum } from '../facts/quorum.ts'
@@ -10,8 +11,8 @@ import { counted, plural } from '../../../spec/units.ts'
 export interface Voter {
   readonly name: string
   /**
-   * `serving`: it answered a linearizable read; `running`: its unit is up, but it did not; `stopped`: its data is intact;
-   * `lost`: its data is missing or damaged; `unreached`: its node is unreachable from the workstation.
+   * `serving`: it answered a linearizable read. `running`: its unit is up, but it didn't answer. `stopped`: its data is
+   * intact. `lost`: its data is missing or damaged. `unreached`: its node is unreachable from the workstation.
    */
   readonly state: 'serving' | 'running' | 'stopped' | 'lost' | 'unreached'
   /** It serves, but its files were deleted: it won't start again after its next stop. */
@@ -21,7 +22,7 @@ export interface Voter {
 export type Trouble =
   /** Too few voting members answer, or that is the cause. */
   | { readonly kind: 'no-quorum' }
-  /** A member does not answer. */
+  /** A member doesn't answer. */
   | { readonly kind: 'silent'; readonly member: string }
   /** A member's data is missing, or damaged. */
   | { readonly kind: 'lost'; readonly member: string }
@@ -33,13 +34,13 @@ export type Trouble =
 export interface Remedy {
   /** The arguments after `quorate`. */
   readonly command: readonly string[]
-  /** For people, with the command. */
+  /** As shown to the operator, with the command. */
   readonly text: string
 }
 
 /**
- * `serving`: a quorum answers. `startable`: enough members have their data. `open`: unreachable nodes may form one. `lost`:
- * no quorum is possible. As `recover` judges it before it has read the Raft logs.
+ * `serving`: a quorum answers. `startable`: enough members have their data. `open`: unreachable nodes may form one.
+ * `lost`: no quorum is possible. This is what `recover` assumes before it has read the Raft logs.
  */
 export type QuorumOutlook = 'serving' | 'startable' | 'open' | 'lost'
 

@@ -20,13 +20,13 @@ export interface ResetIntent {
 }
 
 export interface ResetPlan {
-  /** Each node's steps in their order; empty: nothing to reset. */
+  /** Each node's steps in order; empty: nothing to reset. */
   readonly steps: readonly ResetStep[]
   /** Why it is refused; empty: it is allowed. */
   readonly blocked: readonly BlockReason[]
 }
 
-/** Where keys and requests lie; `PATHS.tls` leads into it. */
+/** Where keys and requests are stored; `PATHS.tls` is a link into it. */
 const TLS_STORE = '/etc/ssl/etcd.d'
 
 export function planReset(intent: ResetIntent, hosts: Readonly<Record<string, HostState>>): ResetPlan {

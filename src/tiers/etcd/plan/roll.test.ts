@@ -1,4 +1,7 @@
-/** Rolling restarts as the planner orders them: one member a wave, the leader last, and only where all others are well. */
+/**
+ * Rolling restarts as the planner orders them: one member in each stage, the leader last, and only if all others are
+ * healthy.
+ */
 import { describe, expect, test } from 'vitest'
 import { sampleNode } from '../../../etcd/sample.ts'
 import type { Cluster } from '../../../spec/cluster.ts'
@@ -31,7 +34,7 @@ function clusterOf(size: number, etcd: Parameters<typeof testCluster>[1] = {}): 
 
 const SLOWER = { settings: { 'heartbeat-interval': '200' } }
 
-/** A settled cluster of this size, that this member leads. */
+/** A settled cluster of this size with this leader. */
 function world(size: number, leader: string, changes: Partial<ClusterFacts> = {}): Observed {
   const cluster = clusterOf(size)
   return { ...settledWorld(cluster), cluster: healthyCluster(cluster, { leader, ...changes }) }
@@ -114,7 +117,7 @@ describe('with another member that is not well', () => {
     ['one that is behind', { lag: { etcd03: 101 } }],
   ])('%s: nobody who is well is restarted', (_what, changes) => {
     const observed = world(3, 'etcd01', changes)
-    // The sick one itself has what it should have.
+    // The unhealthy one itself matches the cluster file.
     const well = withMember(observed, 'etcd03', settledWorld(clusterOf(3, SLOWER)).hosts['etcd03']!.member!)
     expect(shown(well)).toEqual(['await-health'])
   })
@@ -166,7 +169,7 @@ describe('wherever a run is cut off', () => {
   })
 })
 
-/** The cluster file with these members elsewhere. */
+/** The cluster file with other addresses for these members. */
 const movedTo = (...moved: string[]) =>
   testCluster({
     nodes: clusterOf(3).nodes.map((node) =>
@@ -247,7 +250,7 @@ describe('members at new addresses', () => {
   })
 })
 
-/** Whom leadership goes to where etcd01 leads and is the last that has to be restarted. */
+/** The next leader if etcd01 leads and is the last that must be restarted. */
 const heirOf = (changes: Partial<ClusterFacts>, done: readonly string[] = ['etcd02', 'etcd03']) => {
   const fresh = settledWorld(clusterOf(3, SLOWER))
   const observed = done.reduce<Observed>(

@@ -40,9 +40,10 @@ interface Candidate {
 export const heal: Rule = (scene) => {
   const { situation, roster, observed, intent } = scene
   const facts = observed.cluster
-  // Another version is no cure: an unhealthy member during an upgrade is waited for, and then a person decides.
+  // Another version isn't a fix: an unhealthy member during an upgrade is waited for, and then an operator decides.
   if (situation.kind === 'new' || intent.upgrade?.back === false) return []
-  // It doesn't start with an older minor either, before its data is in the older format. It converts it while it runs.
+  // It doesn't start with an older minor either, before its data is in the older format. It converts its data while it
+  // runs.
   if (intent.upgrade !== undefined && descentOf(intent, observed).kind === 'downgrade') return []
   // A leader with followers is not unhealthy, even if it doesn't answer this client.
   const well = new Set([...(facts?.healthy ?? []), facts?.leader])
@@ -62,7 +63,10 @@ export const heal: Rule = (scene) => {
   return restarts.length > 0 ? [...restarts, ...startSteps(scene)] : []
 }
 
-/** It reports so itself, or systemd does (not ready since its start), or it trusts only expired CAs. */
+/**
+ * The member itself reports that it serves no client, or systemd does (not ready since its start), or it trusts only
+ * expired CAs.
+ */
 function servesNobody({ observed }: Scene, { name }: Node): boolean {
   const answered = observed.cluster?.lag[name] !== undefined
   const state = observed.hosts[name]?.member

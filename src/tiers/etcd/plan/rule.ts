@@ -1,4 +1,4 @@
-/** What the rules of the planner share: each looks at the whole and answers with the steps that it wants next. */
+/** Shared by the rules of the planner: each evaluates the whole state, and returns the steps that it wants next. */
 import type { Node } from '../../../spec/cluster.ts'
 import type { ApplyIntent } from './intent.ts'
 import type { Observed } from '../facts/observed.ts'
@@ -9,17 +9,17 @@ import type { Step } from '../steps/steps.ts'
 
 export interface Scene {
   readonly intent: ApplyIntent
-  /** As it was looked at; `observed` leaves out what must wait. */
+  /** The complete observation; `observed` leaves out what must wait. */
   readonly looked: Observed
   readonly observed: Observed
   readonly situation: OpenSituation
-  /** Of an established cluster; undefined: there is none yet, or nobody to ask. */
+  /** The members of an established cluster; undefined: there is none yet, or no member answers. */
   readonly roster: Roster | undefined
   /** Nodes whose members an operator stopped: they are not started. */
   readonly kept: readonly Node[]
 }
 
-/** Steps for one wave; none: this rule has nothing to do, and the next one is asked. Or why nothing may be done. */
+/** Steps for one stage; none: this rule has nothing to do, and the next one is evaluated. Or why nothing may be done. */
 export type RuleAnswer = readonly Step[] | Blocked
 
 export interface Blocked {

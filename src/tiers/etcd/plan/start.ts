@@ -11,7 +11,7 @@ import type { Scene } from './rule.ts'
 import type { HostStep } from '../steps/steps.ts'
 import { trustRestartReasons } from './trust.ts'
 
-/** On each host: started, enabled while it gets ready, waited for. */
+/** The steps on each host: start it, enable it while it becomes ready, wait for it. */
 export function startSteps({ intent, observed, situation, roster, kept }: Scene): HostStep[] {
   const state = (node: Node) => observed.hosts[node.name]?.member
   const mayStart = (node: Node) => {
@@ -32,7 +32,7 @@ export function startSteps({ intent, observed, situation, roster, kept }: Scene)
     )
 }
 
-/** What etcd could not open, because its member ran as another user before it was adopted. */
+/** Files that etcd could not open, because its member ran as another user before it was adopted. */
 export function foldersToChown({ etcd }: Cluster, state: MemberState | undefined): readonly string[] {
   const now = state?.paths[`${etcd.dataDirectory}/member`]
   if (now === undefined || now.owner === 'etcd') return []
@@ -40,7 +40,7 @@ export function foldersToChown({ etcd }: Cluster, state: MemberState | undefined
   return walDirectory.startsWith(`${dataDirectory}/`) ? [dataDirectory] : [dataDirectory, walDirectory]
 }
 
-/** systemd doesn't start a unit again that is already starting, whatever its settings: it is restarted instead. */
+/** systemd doesn't start a unit that is already starting again, even with other settings: it is restarted instead. */
 function isOutdated(
   cluster: Cluster,
   node: Node,
@@ -55,7 +55,7 @@ function isOutdated(
   )
 }
 
-/** `turn`: its place among those that start together. */
+/** `turn`: its position among those that start together. */
 export function startOf(
   cluster: Cluster,
   { name: host }: Node,

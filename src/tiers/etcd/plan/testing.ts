@@ -1,4 +1,4 @@
-/** Observed states for tests: a bare world, a settled one, and a way to change what the test is about. */
+/** Observed states for tests: an empty one, a settled one, and functions that change what the test is about. */
 import { parseEnvironmentFile, renderEnvironmentFile } from '../../../etcd/environment-file.ts'
 import { sampleCluster } from '../../../etcd/sample.ts'
 import { peerUrl } from '../../../etcd/configuration.ts'
@@ -22,7 +22,7 @@ export const FRESH_TOKEN = 'sample-8899aabbccddeeff'
 export const CLUSTER_ID = 'cdf818194e3a8c32'
 export const BUNDLE = 'the trust bundle'
 
-/** Three members, `etcd01` to `etcd03`, and whatever else the test is about. */
+/** Three members, `etcd01` to `etcd03`, with changes for the test. */
 export function testCluster(changes: Partial<Cluster> = {}, etcd: Partial<Cluster['etcd']> = {}): Cluster {
   return { ...sampleCluster(etcd), ...changes }
 }
@@ -31,7 +31,7 @@ export function testIntent(cluster: Cluster, until: ApplyIntent['until'] = 'done
   return { kind: 'apply', cluster, freshToken: FRESH_TOKEN, stamp: '20260730T101112Z', until }
 }
 
-/** Machines on which nothing was ever set up, and no CA yet. */
+/** Nodes on which nothing was ever set up, and no CA yet. */
 export function bareWorld(cluster: Cluster): Observed {
   const hosts = cluster.nodes.map((node) => [node.name, bareHost(node)] as const)
   const missing = [{ code: 'missing', message: 'is missing' }] as const
@@ -45,17 +45,17 @@ export function bareWorld(cluster: Cluster): Observed {
   }
 }
 
-/** Everything as the cluster file wants it: members running, verified and pinned. */
+/** Everything matches the cluster file: members running, verified, with cluster ID files. */
 export function settledWorld(cluster: Cluster): Observed {
   return worldIn(cluster, { kind: 'established', token: TOKEN, clusterId: CLUSTER_ID, settled: true })
 }
 
-/** The node as it should be once every member has the members' name. */
+/** The node's final state once every member has the members' name. */
 export function demanding({ name }: Cluster, node: Node): Node {
   return { ...node, demands: memberName(name) }
 }
 
-/** Members running and healthy, but neither verified nor pinned. */
+/** Members running and healthy, but neither verified nor with cluster ID files. */
 export function formingWorld(cluster: Cluster): Observed {
   return worldIn(cluster, { kind: 'forming', token: TOKEN })
 }
@@ -103,7 +103,7 @@ export function healthyCluster(cluster: Cluster, changes: Partial<ClusterFacts> 
   }
 }
 
-/** The same world with one member changed. */
+/** The same state with one member changed. */
 export function withMember(
   observed: Observed,
   host: string,
@@ -118,13 +118,13 @@ export function withMember(
   }
 }
 
-/** The same world with every member changed. */
+/** The same state with every member changed. */
 export function withMembers(observed: Observed, change: Parameters<typeof withMember>[2]): Observed {
   const hosts = Object.keys(observed.hosts).filter((host) => observed.hosts[host]?.member !== undefined)
   return hosts.reduce((world, host) => withMember(world, host, change), observed)
 }
 
-/** A file's text exchanged; undefined removes the file. */
+/** Replaces a file's text; undefined removes the file. */
 export function withFile(
   path: string,
   content: string | undefined,
@@ -138,7 +138,7 @@ export function withFile(
   }
 }
 
-/** Variables of the options file exchanged. */
+/** Replaces variables of the options file. */
 export function withEnvironment(
   changes: Readonly<Record<string, string>>,
 ): (member: MemberState) => Partial<MemberState> {
@@ -148,18 +148,18 @@ export function withEnvironment(
   }
 }
 
-/** The member's process gone; what is on its disk stays. */
+/** The member's process is gone; its data stays. */
 export function stopped({ unit }: MemberState): Partial<MemberState> {
   return { unit: { ...unit, active: 'inactive', mainPid: 0, environment: undefined } }
 }
 
-/** The steps that come next. @throws TypeError where there are none. */
+/** The next steps. @throws TypeError if there are none. */
 export function stepsOf(answer: Next): readonly Step[] {
   if (answer.kind !== 'steps') throw new TypeError(`expected steps, got ${JSON.stringify(answer)}`)
   return answer.steps
 }
 
-/** Why nothing may be done. @throws TypeError where something may. */
+/** Why nothing may be done. @throws TypeError if something may. */
 export function reasonsOf(answer: {
   kind: string
   reasons?: readonly BlockReason[]
@@ -168,7 +168,7 @@ export function reasonsOf(answer: {
   return answer.reasons
 }
 
-/** `host kind` of each step, or `kind path`: a wave at a glance. */
+/** `host kind` of each step, or `kind path`: a summary of a stage. */
 export function glance(steps: readonly Step[]): string[] {
   return steps.map((step) => {
     const object = step.kind === 'file' || step.kind === 'directory' ? ` ${step.path}` : ''

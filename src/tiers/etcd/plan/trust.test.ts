@@ -1,4 +1,4 @@
-/** A CA exchanged for another, as the planner sees it: trusted everywhere before anything comes from it. */
+/** A rotation of the CA, as the planner sees it: trusted on every node before it issues anything. */
 import { describe, expect, test } from 'vitest'
 import { parseEnvironmentFile } from '../../../etcd/environment-file.ts'
 import { fingerprintsOf, firstFingerprint, trustMarkFile } from '../../../pki/trust-mark.ts'
@@ -24,7 +24,7 @@ const [OLD, NEW] = ['old', 'new'].map(
   (name) => `-----BEGIN CERTIFICATE-----\n${btoa(`the ${name} CA`)}\n-----END CERTIFICATE-----\n`,
 ) as [string, string]
 
-/** Members that trust `told` since their start and on their disks, while `bundle` is what they should. */
+/** Members that trust `told` since their start and in their files, while they should trust `bundle`. */
 function world(bundle: string, told: string, signedBy: 'present' | 'old' | 'foreign'): Observed {
   const code = signedBy === 'old' ? 'old-issuer' : 'issuer'
   const faults = signedBy === 'present' ? [] : [{ code, message: 'is from another CA' } as const]
@@ -41,7 +41,7 @@ function world(bundle: string, told: string, signedBy: 'present' | 'old' | 'fore
   }
 }
 
-/** The kinds of the waves, one after the other, without who and what. */
+/** The kinds of each stage in order, without hosts and details. */
 function kinds(observed: Observed, asked = intent): string[] {
   const { waves, blocked } = plan(asked, observed)
   expect(blocked).toEqual([])
@@ -61,7 +61,7 @@ describe('a new CA that signs from now on', () => {
   test('is trusted first: bundles, then restarts one by one with the leader last; only then comes a certificate', () => {
     const trust = ['ca', 'compare+restart', 'compare+restart', 'compare+move-leader', 'compare+restart']
     expect(kinds(begun, reissue)).toEqual([...trust, 'key', 'certificates'])
-    // From then on clients need the new CA: an apply does not decide that.
+    // From then on clients need the new CA, so `apply` doesn't decide that.
     expect(kinds(begun)).toEqual(trust)
     const restarts = plan(intent, begun).waves.flatMap((wave) =>
       wave.filter(({ kind }) => kind === 'restart'),

@@ -46,7 +46,7 @@ export function trustReasons({ cluster, dropTrust }: ApplyIntent, observed: Obse
   })
 }
 
-/** It trusts a CA that is unknown to this workstation: removing it might lock out clients with its certificates. */
+/** It trusts a CA that is unknown on this workstation: removing it might lock out clients with its certificates. */
 function foreignPathReasons(host: string, state: MemberState, { authority }: Observed): BlockReason[] {
   if (authority.bundle === undefined) return []
   const known = fingerprintsOf(authority.bundle)

@@ -1,4 +1,4 @@
-/** Changes that are asked of a cluster that is not well at this moment; most were found by the simulation. */
+/** Requested changes of a cluster that is unhealthy at the moment; the simulation found most of them. */
 import { expect, test } from 'vitest'
 import { sampleNode } from '../../../etcd/sample.ts'
 import { type MemberState, PATHS } from '../../../host/state.ts'
@@ -153,7 +153,7 @@ test('before etcd 3.4 a second member takes the leader away until it is started:
     },
   }
   expect(shown(two, waiting)).toContain('etcd02 start')
-  // Its unit is an earlier member's, which systemd goes on trying.
+  // Its unit is an earlier member's, which systemd keeps restarting.
   const earlier = settled.hosts['etcd02']!.member!
   const tried = shown(
     two,
@@ -188,7 +188,7 @@ const again = (name: string) => [`${name} file ${PATHS.environment}`, `${name} r
 test('a first start with settings that keep members from getting ready, corrected in the file: all are restarted together', () => {
   const begun = withFacts(withMembers(formingWorld(cluster), starting), undefined)
   expect(shown(slower, begun)).toEqual(['etcd01', 'etcd02', 'etcd03'].flatMap(again))
-  // systemd has just made the processes, and etcd has not taken them over.
+  // systemd has just created the processes, and they don't run etcd yet.
   const made = withMembers(begun, unit({ active: 'activating', environment: { PATH: '/usr/bin' } }))
   expect(shown(slower, made)).toEqual(['etcd01', 'etcd02', 'etcd03'].flatMap(again))
   // One of them was between two attempts: it gets its file, and starts with the others.

@@ -12,8 +12,8 @@ export function versionReasons({ intent, observed }: Scene, host: string): reado
 }
 
 /**
- * One member runs the new version next to the old ones: a fault affects only this member, while a rollback is possible.
- * All members are healthy by now.
+ * One member runs the new version next to the old ones: a problem affects only this member, while a rollback is
+ * possible. All members are healthy by now.
  */
 export const canary: Rule = ({ intent, observed }) => {
   const facts = observed.cluster

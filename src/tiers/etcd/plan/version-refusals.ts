@@ -1,6 +1,6 @@
 /**
- * etcd's version changes only with `quorate upgrade`, never with an edit of the cluster file: data of one version is not
- * given to another in passing, and an interrupted upgrade is not continued or rolled back without a request.
+ * etcd's version changes only with `quorate upgrade`, never with an edit of the cluster file. So data of one version is
+ * never used with another by accident, and an interrupted upgrade is not continued or rolled back without a request.
  */
 import { atLeast } from '../../../etcd/versions.ts'
 import { type Cluster, etcdNodes } from '../../../spec/cluster.ts'

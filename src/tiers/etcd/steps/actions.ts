@@ -1,4 +1,4 @@
-/** A plan's counts and its order, from what each step does in one word. */
+/** A plan's counts and its order, from the action of each step. */
 import type { Action } from '../../../engine/step-registry.ts'
 import { ETCD_STEPS, actionOf } from './kinds.ts'
 import type { EngineStep } from '../../../engine/step.ts'
@@ -17,22 +17,25 @@ export function countActions(steps: readonly EngineStep[]): Readonly<Record<Acti
   }
 }
 
-/** Whether a member is stopped, restarted or taken out of the cluster by one of them. */
+/** Whether one of them stops, restarts or removes a member. */
 export function stopsMember(steps: readonly EngineStep[]): boolean {
   return steps.some(
     (step) => step.danger !== 'none' && ['restart', 'stop', 'remove'].includes(actionOf(step)),
   )
 }
 
-/** One turn in the order of a plan: members that start, restart or stop at once, or a change of who leads or belongs. */
+/**
+ * One turn in the order of a plan: members that start, restart or stop at once, or a change of the leader or the
+ * membership.
+ */
 export interface Turn {
   readonly action: Action
-  /** Nodes; more than one: all at once. Empty: it concerns the cluster as a whole. */
+  /** Nodes; more than one: all at once. Empty: the cluster as a whole. */
   readonly hosts: readonly string[]
   readonly what: string
 }
 
-/** The order in which members are started, restarted and stopped, from the order of the waves. */
+/** The order in which members are started, restarted and stopped, from the order of the stages. */
 export function turnsOf(waves: readonly (readonly EngineStep[])[]): readonly Turn[] {
   return waves.flatMap((wave) => {
     const cluster = wave

@@ -1,14 +1,14 @@
-/** What lies on a machine, out of the way: beside where it was, or, when a member is reset and that was asked for, for good. */
+/** Gets existing files out of the way: renames them, or deletes them if that was requested for the reset of a member. */
 import type { HostStepCommon } from '../../../engine/step.ts'
 import type { MemberState } from '../../../host/state.ts'
 import { type HostKinds, ofMember } from './kind.ts'
 
-/** Renames to `PATH.SUFFIX`, beside where it was. */
+/** Renames to `PATH.SUFFIX` in the same directory. */
 export interface AsideStep extends HostStepCommon {
   readonly kind: 'aside'
   readonly suffix: string
   readonly paths: readonly string[]
-  /** Those of them that can't be renamed: what is in them moves to `PATH/.quorate-aside.SUFFIX`. */
+  /** Those of them that can't be renamed: their content moves to `PATH/.quorate-aside.SUFFIX`. */
   readonly within?: readonly string[] | undefined
 }
 
@@ -47,7 +47,7 @@ export const ASIDE: HostKinds<AsideStep | RemoveStep> = {
   },
 }
 
-/** The files that are left. */
+/** The remaining files. */
 function goneFrom(
   { contents, binaries, paths: present }: Pick<MemberState, 'contents' | 'binaries' | 'paths'>,
   paths: readonly string[],

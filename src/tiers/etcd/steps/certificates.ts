@@ -1,4 +1,4 @@
-/** The CA, and a member's keys and certificates. A key is made where it is used, and never travels. */
+/** The CA, and a member's keys and certificates. A key is created where it is used, and never leaves that node. */
 import { headStart } from '../../../engine/head-start.ts'
 import type { HostStepCommon, StepCommon } from '../../../engine/step.ts'
 import type { Content } from '../../../host/parcel.ts'
@@ -11,34 +11,34 @@ import { UNKNOWN_YET } from '../facts/unknown.ts'
 import { faultsOnceAsked, faultsOnceIssued } from '../plan/peer-identity.ts'
 import { type ClusterKinds, type HostKinds, type Predict, type Supplies, needed, ofMember } from './kind.ts'
 
-/** Makes the CA, where it is quorate's to make. */
+/** Creates the CA, if it is quorate's own. */
 export interface AuthorityStep extends StepCommon {
   readonly kind: 'authority'
 }
 
-/** A request for a certificate, and the key that it is for. */
+/** A request for a certificate, and its key. */
 export interface KeyStep extends HostStepCommon {
   readonly kind: 'key'
   readonly name: CertificateName
   /** The openssl.cnf that the request is made from. */
   readonly configuration: string
   readonly algorithm: KeyAlgorithm
-  /** The request is for the key that is in force, because nothing is wrong with that. */
+  /** The request is for the active key, because that key is fine. */
   readonly keep: boolean
 }
 
-/** Signs the waiting requests and puts key and certificate in force, together. */
+/** Signs the waiting requests, and activates key and certificate together. */
 export interface CertificatesStep extends HostStepCommon {
   readonly kind: 'certificates'
   readonly names: readonly CertificateName[]
 }
 
-/** The trust bundle and its mark. Members that run read them at their next start. */
+/** The trust bundle and its mark. Running members read them at their next start. */
 export interface CaStep extends HostStepCommon {
   readonly kind: 'ca'
 }
 
-/** Owners and modes of what is there. */
+/** Owners and modes of existing files. */
 export interface TlsModesStep extends HostStepCommon {
   readonly kind: 'tls-modes'
 }
@@ -118,7 +118,7 @@ export const CERTIFICATES: HostKinds<KeyStep | CertificatesStep | CaStep | TlsMo
   },
 }
 
-/** `faults`: what is wrong with the present ones. */
+/** `faults`: what is wrong with the current ones. */
 export function issueStep(
   host: string,
   names: readonly CertificateName[],
@@ -137,7 +137,7 @@ export function issueStep(
   }
 }
 
-/** Of the folder (it ends in a slash) and what lies in it: all is root's, and etcd can read its keys. */
+/** For the directory (with a slash at the end) and the files in it: root owns everything, and etcd can read its keys. */
 export function tlsOwner(path: string): Ownership {
   if (path.endsWith('.key')) return { owner: 'root', group: 'etcd', mode: '640' }
   return { owner: 'root', group: 'root', mode: path.endsWith('/') ? '755' : '644' }
@@ -157,7 +157,7 @@ const inForce: Predict<CertificatesStep> = ofMember(({ paths }, { names }, befor
   }
 })
 
-/** `name`: of a file in the TLS folder; empty: the folder itself. */
+/** `name`: of a file in the TLS directory; empty: the directory itself. */
 function tlsFile(name: string): readonly [string, PathState] {
   const path = `${PATHS.tls}/${name}`
   return [path, { type: name === '' ? 'directory' : 'file', ...tlsOwner(path) }]

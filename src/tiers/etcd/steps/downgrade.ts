@@ -9,7 +9,7 @@ interface Common extends StepCommon {
   readonly target: string
 }
 
-/** Validates it, and enables it. */
+/** Validates it, then enables it. */
 export interface DowngradeEnableStep extends Common {
   readonly kind: 'downgrade-enable'
 }

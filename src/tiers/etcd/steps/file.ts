@@ -1,4 +1,4 @@
-/** A whole file of a member's, written. */
+/** Writes a whole file of a member. */
 import type { HostStepCommon } from '../../../engine/step.ts'
 import { PATHS } from '../../../host/state.ts'
 import { type HostKinds, ofMember } from './kind.ts'
@@ -7,11 +7,11 @@ export interface FileStep extends HostStepCommon {
   readonly kind: 'file'
   readonly path: string
   readonly content: string
-  /** What stands there now; undefined: nothing. */
+  /** The current content; undefined: it doesn't exist. */
   readonly before: string | undefined
   readonly owner: string
   readonly group: string
-  /** As `stat` says it, e.g. `640`. */
+  /** As `stat` prints it, e.g. `640`. */
   readonly mode: string
 }
 

@@ -1,4 +1,4 @@
-/** The cluster, looked at until it is well, or proven to do its work. */
+/** Checks the cluster until it is healthy, or verified. */
 import type { StepCommon } from '../../../engine/step.ts'
 import { type ClusterKinds, ofCluster } from './kind.ts'
 import { formed, recovered } from './predict-members.ts'
@@ -8,20 +8,20 @@ export interface AwaitHealthStep extends StepCommon {
   readonly kind: 'await-health'
 }
 
-/** A write read back from every member, and equal contents everywhere. */
+/** Reads a write back from every member, and compares all contents. */
 export interface VerifyStep extends StepCommon {
   readonly kind: 'verify'
 }
 
-/** Equal contents on every member, before one of them is taken away for a moment. */
+/** Compares the contents of all members before one of them is stopped for a moment. */
 export interface CompareStep extends StepCommon {
   readonly kind: 'compare'
 }
 
-/** Members of a new version are watched at work, before the others follow. */
+/** Watches members of a new version while they serve, before the others follow. */
 export interface CanaryStep extends StepCommon {
   readonly kind: 'canary'
-  /** Those that run it. */
+  /** The nodes that run it. */
   readonly nodes: readonly string[]
   readonly seconds: number
 }

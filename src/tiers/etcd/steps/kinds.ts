@@ -1,4 +1,4 @@
-/** Every kind of step of etcd and of what stands beside it: one line a family. */
+/** Every kind of step of etcd and of the other tiers: one line for each family. */
 import { type StepKinds, stepRegistry } from '../../../engine/step-registry.ts'
 import { GUEST_HOST_KINDS, GUEST_KINDS } from '../guests.ts'
 import { ASIDE, type RemoveStep } from './aside.ts'
@@ -41,18 +41,21 @@ const OF_THE_CLUSTER: ClusterKinds<ClusterStep> = {
   ...GUEST_KINDS,
 }
 
-/** What is predicted of them are facts of their own: how members stand, and how far a recovery is. */
+/**
+ * The kinds of commands other than apply. They predict their own facts: the state of members, and the progress of a
+ * recovery.
+ */
 const OF_VERBS: StepKinds<Exclude<AnyStep, OnMachine | ClusterStep>> = { ...SPACE, ...RECOVERY }
 
 export const ETCD_STEPS = stepRegistry<AnyStep>({ ...ON_MACHINES, ...OF_THE_CLUSTER, ...OF_VERBS })
 export const { idOf: stepId, actionOf } = ETCD_STEPS
 
-/** What is known of the kind of a step on a machine. */
+/** The kind of a step on a node. */
 export function hostKind<S extends OnMachine>({ kind }: S): HostKind<S> {
   return ON_MACHINES[kind] as unknown as HostKind<S>
 }
 
-/** What is known of the kind of a step of the cluster as a whole. */
+/** The kind of a step of the cluster as a whole. */
 export function clusterKind<S extends ClusterStep>({ kind }: S): ClusterKind<S> {
   return OF_THE_CLUSTER[kind] as unknown as ClusterKind<S>
 }

@@ -1,14 +1,14 @@
-/** Leadership, moved from one member to another on purpose: nobody has to wait for an election then. */
+/** Moves leadership from one member to another deliberately, so that clients don't have to wait for an election. */
 import type { StepCommon } from '../../../engine/step.ts'
 import { type ClusterKinds, ofCluster } from './kind.ts'
 
-/** Done when all members agree on who leads. */
+/** Done when all members agree on the leader. */
 export interface MoveLeaderStep extends StepCommon {
   readonly kind: 'move-leader'
   readonly danger: 'none'
-  /** Name of the member that leads; if it doesn't any more when its turn comes, nothing is to be done. */
+  /** Name of the leader; if it no longer leads when its turn comes, nothing is done. */
   readonly from: string
-  /** Name of the one that will; undefined: the healthiest follower when its turn comes. */
+  /** Name of the next leader; undefined: the healthiest follower when its turn comes. */
   readonly to: string | undefined
 }
 

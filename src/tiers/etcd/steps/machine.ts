@@ -1,4 +1,4 @@
-/** What a machine needs before a member can run there: packages, the user, folders, binaries. */
+/** What a node needs before a member can run on it: packages, the user, directories, binaries. */
 import type { HostStepCommon } from '../../../engine/step.ts'
 import type { AccountState, GroupState, UserState } from '../../../host/account.ts'
 import type { Operation } from '../../../host/operations.ts'
@@ -22,7 +22,7 @@ export interface DirectoryStep extends HostStepCommon {
   readonly path: string
   readonly owner: string
   readonly group: string
-  /** As `stat` says it, e.g. `750`. */
+  /** As `stat` prints it, e.g. `750`. */
   readonly mode: string
 }
 
@@ -82,7 +82,7 @@ export const MACHINE: HostKinds<MachineStep> = {
   },
 }
 
-/** What `op_user` leaves. */
+/** The state after `op_user`. */
 export function accountMade({ user, group }: AccountState, shell: string): AccountState {
   return { user: { ...(user ?? MADE_USER), shell }, group: group ?? MADE_GROUP }
 }

@@ -1,4 +1,4 @@
-/** What is done to a running cluster by name, beside `apply`: as data, like every other step. */
+/** Operations on a running cluster that are requested by name, outside of `apply`: as data, like every other step. */
 import type { BlockReason, StepCommon } from '../../../engine/step.ts'
 import type { MoveLeaderStep } from './leadership.ts'
 import type { PowerStep } from './power.ts'
@@ -15,17 +15,20 @@ export type MaintenanceStep =
   | (OnMember & { readonly kind: 'defragment'; readonly danger: 'restart' })
   | (StepCommon & { readonly kind: 'compact'; readonly revision: number })
   | (StepCommon & { readonly kind: 'disarm'; readonly member: string; readonly alarm: string })
-  /** A write that is read back from every member. */
+  /** Reads a write back from every member. */
   | (StepCommon & { readonly kind: 'prove-write' })
 
 export interface MaintenancePlan<S extends MaintenanceStep = MaintenanceStep> {
-  /** In their order; empty: there is nothing to do. */
+  /** In order; empty: there is nothing to do. */
   readonly steps: readonly S[]
-  /** Why it is not done; empty: it may be. */
+  /** Why it isn't done; empty: it is allowed. */
   readonly blocked: readonly BlockReason[]
-  /** What whoever says yes should know. */
+  /** What the operator should know before confirming. */
   readonly risks: readonly string[]
-  /** Clients can't write before, meanwhile or afterwards, as whoever says yes was told: no use in measuring it. */
+  /**
+   * Clients can't write before, during or after the operation, and the confirmation said so: measuring it would be
+   * useless.
+   */
   readonly outage?: boolean | undefined
 }
 

@@ -1,4 +1,4 @@
-/** Changes of who belongs to the cluster: one a wave, and never two within five seconds. */
+/** Changes of the cluster's membership: one in each stage, and never two within five seconds. */
 import type { StepCommon } from '../../../engine/step.ts'
 import type { ClusterFacts, MemberFacts } from '../facts/observed.ts'
 import { UNKNOWN_YET } from '../facts/unknown.ts'
@@ -13,11 +13,11 @@ export interface MemberAddStep extends Common {
   readonly node: string
   readonly peerUrls: readonly string[]
   readonly learner: boolean
-  /** IDs of those that there should be beforehand; anything else stops the run. */
+  /** IDs of the expected members; any difference stops the run. */
   readonly members: readonly string[]
 }
 
-/** Gives a learner its vote, once it truly has caught up. */
+/** Makes a learner a voting member, once it really has caught up. */
 export interface PromoteStep extends Common {
   readonly kind: 'promote'
   readonly node: string
@@ -26,12 +26,12 @@ export interface PromoteStep extends Common {
 
 export interface MemberRemoveStep extends Common {
   readonly kind: 'member-remove'
-  /** As the member list has it; empty: it never started. */
+  /** As in the member list; empty: it never started. */
   readonly name: string
   readonly memberId: string
 }
 
-/** Tells the others where to find it from now on. */
+/** Announces its new address to the other members. */
 export interface MemberUpdateStep extends Common {
   readonly kind: 'member-update'
   readonly node: string
@@ -41,7 +41,7 @@ export interface MemberUpdateStep extends Common {
 
 export type MembershipStep = MemberAddStep | PromoteStep | MemberRemoveStep | MemberUpdateStep
 
-/** How all of them are carried out. */
+/** Carries out all of them. */
 const perform: ClusterKind<MembershipStep>['perform'] = async (session, observed, step) => {
   const { changeMembership } = await import('../perform/membership.ts')
   await changeMembership(session, observed, step)
@@ -105,7 +105,7 @@ function changed(facts: ClusterFacts, step: ExistingStep, changes: Partial<Membe
   return { ...facts, members }
 }
 
-/** IDs of members that do not exist yet are not known, and all alike. */
+/** IDs of members that don't exist yet are unknown: all are the same placeholder. */
 function isMeant(member: MemberFacts, step: ExistingStep): boolean {
   if (member.id !== step.memberId) return false
   return member.id !== UNKNOWN_YET || member.name === ('name' in step ? step.name : step.node)

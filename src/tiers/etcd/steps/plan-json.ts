@@ -1,4 +1,4 @@
-/** A plan, its steps and what happens during a run, as JSON shows them. */
+/** A plan, its steps and the events of a run, as JSON. */
 import * as engine from '../../../engine/event-json.ts'
 import type { RunEvent } from '../../../engine/events.ts'
 import type { BlockReason, EngineStep } from '../../../engine/step.ts'
@@ -16,9 +16,9 @@ export interface PlanJson {
   readonly actions: Readonly<Record<Action, number>>
   /** The order in which members start, restart and stop. */
   readonly order: readonly Turn[]
-  /** All steps: the steps of one wave run at the same time. */
+  /** All steps: the steps of one stage run at the same time. */
   readonly waves: readonly (readonly engine.StepJson[])[]
-  /** Why it can't be carried out, or not to its end; empty: it can. */
+  /** Why it can't be carried out, or not completely; empty: it can. */
   readonly blocked: readonly BlockReason[]
 }
 
@@ -30,7 +30,7 @@ export function eventJson(event: RunEvent): engine.EventJson {
   return engine.eventJson(event, ETCD_STEPS)
 }
 
-/** Counts by action, the order in which members start, restart and stop, then all steps, wave by wave. */
+/** Counts by action, the order in which members start, restart and stop, then all steps, stage by stage. */
 export function planJson({ waves, blocked }: ShownPlan): PlanJson {
   const steps = waves.flat()
   return {

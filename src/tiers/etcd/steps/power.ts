@@ -1,17 +1,17 @@
-/** Members off and on again because an operator asked for it by name; a restart is the one that `apply` has. */
+/** Stops and starts members that an operator named; a restart is the same step as in `apply`. */
 import type { HostStepCommon } from '../../../engine/step.ts'
 import { PATHS } from '../../../host/state.ts'
 import type { ClusterFacts } from '../facts/observed.ts'
 import { type HostKinds, type Predict, needed, ofMember } from './kind.ts'
 import { START_SECONDS, type Unawaited, running, runningMember } from './unit.ts'
 
-/** Stopped, not started at boot, and marked: that it was meant. */
+/** Stopped, not started at boot, and marked: an operator wanted it. */
 export interface StopMemberStep extends HostStepCommon {
   readonly kind: 'stop-member'
   readonly danger: 'restart'
 }
 
-/** Enabled and started, and waited for. */
+/** Enabled and started; waits until it is ready. */
 export type StartMemberStep = HostStepCommon & Unawaited & { readonly kind: 'start-member' }
 
 export type PowerStep = StopMemberStep | StartMemberStep
@@ -26,7 +26,7 @@ export const POWER: HostKinds<PowerStep> = {
       const after = STOPPED(cluster, before, step)
       return { ...after, cluster: after.cluster && answeredByOthers(after.cluster, step.host) }
     },
-    // The mark is there first, and counts only once the member is down.
+    // The marker is written first, and counts only once the member is down.
     operations: (step, { now }) => {
       const content = { text: `since=${needed(now, step).toISOString()}\n` }
       return [

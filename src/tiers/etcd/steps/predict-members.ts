@@ -1,4 +1,4 @@
-/** What members and cluster are like once a member runs. */
+/** The state of members and cluster once a member runs. */
 import { clientUrls, peerUrl } from '../../../etcd/configuration.ts'
 import { parseEnvironmentFile } from '../../../etcd/environment-file.ts'
 import { UNIT_MARK } from '../../../etcd/unit-file.ts'
@@ -13,7 +13,7 @@ import { isKeptStopped } from '../plan/kept.ts'
 import { peersForNow } from '../plan/plain-peers.ts'
 import { endedDowngrade } from './downgrade.ts'
 
-/** A process has the environment of its files and the mark of its unit. */
+/** A process has the environment from its files, and the mark of its unit. */
 export function started(member: MemberState): MemberState['unit'] {
   const unit = member.contents[PATHS.unit] ?? ''
   const mark = new RegExp(`^Environment=${UNIT_MARK}=(.*)$`, 'm').exec(unit)?.[1]
@@ -25,7 +25,10 @@ export function started(member: MemberState): MemberState['unit'] {
   return { ...member.unit, active: 'active', environment }
 }
 
-/** A member of a cluster that is there comes back, or makes itself known; with every other one there is a new cluster. */
+/**
+ * A member of an existing cluster returns, or announces its address. Without a cluster, all members together form a new
+ * one.
+ */
 export function memberStarted(cluster: Cluster, observed: Observed, host: string): Observed {
   const facts = observed.cluster
   const node = etcdNodes(cluster).find(({ name }) => name === host)
@@ -45,7 +48,7 @@ export function memberStarted(cluster: Cluster, observed: Observed, host: string
   const leader = facts.leader ?? healthy[0]
   const versions = { ...facts.versions, [host]: installedVersion(observed, host) }
   const after = { ...facts, members, healthy, leader, leading: facts.leading ?? leader, versions }
-  // With this one there may be a quorum again, and all that run are well with it.
+  // This member may complete a quorum: then all running members are healthy.
   return { ...observed, cluster: endedDowngrade(running ? recovered(after) : after) }
 }
 
@@ -53,13 +56,13 @@ function installedVersion({ hosts }: Observed, host: string): string {
   return hosts[host]?.member?.binaries['etcd']?.version ?? UNKNOWN_YET
 }
 
-/** With every member started there is a healthy cluster. */
+/** Once every member has started, the cluster is healthy. */
 export function formed(wanted: Cluster, observed: Observed): Observed {
   const cluster = peersForNow(wanted, observed)
   const nodes = etcdNodes(cluster)
   const state = (node: Node) => observed.hosts[node.name]?.member
   const running = nodes.filter((node) => state(node)?.unit.active === 'active')
-  // One that was verified before comes back with those that have data; a new one with all.
+  // A cluster that was verified before returns with the members that have data; a new one with all.
   const pinned = nodes.some((node) => state(node)?.contents[PATHS.clusterId] !== undefined)
   const expected = pinned
     ? nodes.filter((node) => state(node)?.dataPresent === true && !isKeptStopped(state(node)))
@@ -68,7 +71,7 @@ export function formed(wanted: Cluster, observed: Observed): Observed {
   const pin = nodes
     .map((node) => observed.hosts[node.name]?.member?.contents[PATHS.clusterId])
     .find((text) => text !== undefined)
-  // Whoever is asked will name all of its members, also those that are not back.
+  // Every member lists all members, including those that have not returned.
   const known = new Set(
     running.flatMap((node) => {
       const options = parseEnvironmentFile(state(node)?.contents[PATHS.environment] ?? '')

@@ -12,11 +12,14 @@ import type { Piece, SimulatedRecovery } from './simulated.ts'
 
 export type RecoveryStep = StepCommon & {
   /**
-   * `fence`: the machine marked, and etcd stopped, with the API servers and flannel that use it there. `copy`: a copy of the
-   * survivor's data becomes that of a new cluster, beside it. `place`: the two exchanged. `begin`: the new cluster started,
-   * and verified. `clear`: what the others have moved aside. `release`: what was stopped beside etcd is started again, and the
-   * mark taken away. `take-back`: the recovery is given up: copies go, what was moved aside is put back, and the same. `end`: it
-   * is given up, and the new cluster stays.
+   * - `fence`: marks the node, and stops etcd, and the API servers and flannel that use it.
+   * - `copy`: turns a copy of the surviving member's data into that of a new cluster, next to the original.
+   * - `place`: swaps the two.
+   * - `begin`: starts and verifies the new cluster.
+   * - `clear`: renames the data of the others.
+   * - `release`: starts again what was stopped besides etcd, and removes the marker.
+   * - `take-back`: cancels the recovery: deletes copies, renames the data back, and then does the same as `release`.
+   * - `end`: cancels the recovery, but keeps the new cluster.
    */
   readonly kind: 'fence' | 'copy' | 'place' | 'begin' | 'clear' | 'release' | 'take-back' | 'end'
   readonly host: string
@@ -28,7 +31,7 @@ export interface RecoveryKind extends StepKind<RecoveryStep> {
   operations?: (supplies: RecoverySupplies, host: string) => readonly Operation[]
   /** What nodes without a member, which may use etcd, do before the step. */
   readonly bystanders?: Operation
-  /** What it really does to a machine of the simulation, cut into the pieces between which a tool can die. */
+  /** Its real effect on a node of the simulation, divided into pieces between which quorate can be killed. */
   simulate(machine: SimulatedRecovery): readonly Piece[]
 }
 
@@ -196,23 +199,26 @@ function formerPin({ cluster, reached, former }: RecoverySupplies): readonly Ope
   return [['file', { content, path: PATHS.clusterId, owner: 'root', group: 'root', mode: '644' }]]
 }
 
-/** How far a recovery is, by what its mark says: what is behind it; but `placing`, which may be half done. */
+/** The progress of a recovery in its marker. Each names a completed part, except `placing`, which may be incomplete. */
 export const MILESTONES = ['fenced', 'copied', 'placing', 'placed', 'serving', 'cleared'] as const
 export type RecoveryMilestone = (typeof MILESTONES)[number]
 
-/** Not what the planner of apply does in it. */
+/** Whether it is one of these steps, and not one that apply's planner decides during a recovery. */
 export function isRecoveryStep(one: EngineStep): one is RecoveryStep {
   return Object.hasOwn(RECOVERY, one.kind)
 }
 
-/** Whose recovery it is, how far, and what of it this run has done that no machine needs to show. */
+/** The recovery's surviving member, its progress, and what this run has done that no node needs to record. */
 export interface RecoveryState {
   readonly survivor: string
-  /** Other etcd nodes that can be reached. */
+  /** Other etcd nodes that are reachable. */
   readonly others: readonly string[]
-  /** As the survivor's mark says; undefined: nothing was begun. */
+  /** As in the surviving member's marker; undefined: nothing was started. */
   readonly reached: RecoveryMilestone | undefined
-  /** Names of machines; a mark says that fencing was begun, and not that it was done everywhere. It can be done twice. */
+  /**
+   * Names of nodes. A marker shows that fencing was started, but not that it was completed everywhere. It can be
+   * repeated.
+   */
   readonly fenced: readonly string[]
   readonly cleared: readonly string[]
   readonly released: readonly string[]

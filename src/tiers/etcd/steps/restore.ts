@@ -1,62 +1,62 @@
-/** What restoring a snapshot does to a machine, as data. */
+/** What restoring a snapshot does to a node, as data. */
 import type { EngineStep, HostStepCommon } from '../../../engine/step.ts'
 import { renderUnderway } from '../../../engine/underway.ts'
 import { type HostState, PATHS } from '../../../host/state.ts'
 import { type HostKinds, type Predict, ofHost } from './kind.ts'
 
-/** Which restore a step belongs to; it is what marks on the machines are compared with. */
+/** Identifies the restore that a step belongs to, and is compared with the markers on the nodes. */
 export interface RestoreIdentity {
   readonly token: string
-  /** Ends the names of what is moved aside: `before-restore-20260730T101112Z`. */
+  /** The suffix of renamed files: `before-restore-20260730T101112Z`. */
   readonly suffix: string
   /** Hex, of the snapshot. */
   readonly sha256: string
-  /** What the snapshot is called, on one line. */
+  /** The snapshot's description, on one line. */
   readonly source: string
-  /** As etcd's --initial-cluster. */
+  /** The value of etcd's --initial-cluster. */
   readonly members: string
 }
 
 export type RestoreStep =
-  /** The snapshot travels there, and becomes data and log beside the present ones. */
+  /** Copies the snapshot to the node, and creates data and WAL from it next to the current ones. */
   | (HostStepCommon & {
       readonly kind: 'restore-stage'
       readonly restore: RestoreIdentity
-      /** Absolute path on this computer. */
+      /** Absolute path on the workstation. */
       readonly snapshotFile: string
       readonly sizeBytes: number
       readonly dataDirectory: string
       readonly walDirectory: string
-      /** The member's name, as etcd's --name. */
+      /** The member's name, for etcd's --name. */
       readonly member: string
-      /** As etcd's --initial-advertise-peer-urls. */
+      /** The value of etcd's --initial-advertise-peer-urls. */
       readonly peerUrl: string
-      /** Further options of `etcdutl snapshot restore`. */
+      /** More options of `etcdutl snapshot restore`. */
       readonly options: readonly string[]
     })
-  /** Other verbs keep away from here on; what is known to use etcd is noted and stopped. */
+  /** From here on, other commands refuse; known clients of etcd are recorded and stopped. */
   | (HostStepCommon & {
       readonly kind: 'restore-halt'
       readonly restore: RestoreIdentity
       readonly command: string
     })
-  /** Present data aside, restored data in its place, and settings that know the new cluster. */
+  /** Renames the current data, puts the restored data in its place, and writes settings for the new cluster. */
   | (HostStepCommon & {
       readonly kind: 'restore-place'
       readonly restore: RestoreIdentity
       readonly dataDirectory: string
       readonly walDirectory: string
-      /** Paths of what lies there now, and is moved aside. */
+      /** Paths of existing data, which are renamed. */
       readonly aside: readonly string[]
-      /** The cluster ID that the member is pinned to now. */
+      /** The current cluster ID in the member's cluster ID file. */
       readonly former: string | undefined
-      /** Whole contents. */
+      /** The complete content. */
       readonly pin: string
       readonly options: string
     })
-  /** The next start leaves a variable of the member's settings out; the processes after it have it again. */
+  /** The next start leaves out a variable of the member's settings; later processes have it again. */
   | (HostStepCommon & { readonly kind: 'restore-unchecked'; readonly variable: string })
-  /** What was stopped is started again; other verbs may work here again. */
+  /** Starts again what was stopped; allows other commands again. */
   | (HostStepCommon & { readonly kind: 'restore-finish' })
 
 type Kind<K extends RestoreStep['kind']> = Extract<RestoreStep, { readonly kind: K }>
@@ -96,7 +96,7 @@ export const RESTORE: HostKinds<RestoreStep> = {
 
   'restore-place': {
     action: 'change',
-    // Of the cluster that was nothing is left to say once a member's data is exchanged.
+    // Once a member's data is replaced, the previous cluster's facts no longer apply.
     predict: (cluster, before, step) => ({ ...placing(cluster, before, step), cluster: undefined }),
     operations: ({ restore: { token, suffix }, former, ...step }) => [
       ['file', { content: { text: step.pin }, path: PATHS.clusterId, ...ROOTS, mode: '644' }],
@@ -122,7 +122,7 @@ export const RESTORE: HostKinds<RestoreStep> = {
     action: 'change',
     predict: (_cluster, before) => before,
     operations: ({ variable }) => [['restore_unchecked', { variable }]],
-    // It is about how long a start takes.
+    // It only affects how long a start takes.
     simulate: () => [],
   },
 
@@ -136,7 +136,7 @@ export const RESTORE: HostKinds<RestoreStep> = {
 
 const ROOTS = { owner: 'root', group: 'root' } as const
 
-/** As the agent names them. */
+/** The agent's names for these paths. */
 function placesOf({
   dataDirectory,
   walDirectory,
@@ -144,18 +144,18 @@ function placesOf({
   return { data: dataDirectory, wal: walDirectory }
 }
 
-/** Whether its operations need the agent's part for a restore. */
+/** Whether its operations need the agent's part for restores. */
 export function isRestoreStep(step: HostStepCommon & { readonly kind: string }): step is RestoreStep {
   return Object.hasOwn(RESTORE, step.kind)
 }
 
-/** Where a snapshot arrives: on the disk of the data, which has room for it. undefined: none of these sends one. */
+/** Where a snapshot arrives: on the disk of the data, which has space for it. undefined: none of these steps sends one. */
 export function incomingOf(steps: readonly EngineStep[]): string | undefined {
   const unpacking = steps.find((step): step is Kind<'restore-stage'> => step.kind === 'restore-stage')
   return unpacking?.dataDirectory.slice(0, unpacking.dataDirectory.lastIndexOf('/'))
 }
 
-/** The command may be gone on with until the very end, when its other marks are gone. */
+/** The command can be continued until the very end, when its other markers are gone. */
 function underwayText({ command, restore }: Kind<'restore-halt'>): string {
   const { token, suffix, sha256, members } = restore
   return renderUnderway('restore', command, { token, suffix, sha256, members })

@@ -1,4 +1,4 @@
-/** Steps for the services of other tiers, on the same machines and in the same waves. */
+/** Steps for the services of other tiers, on the same nodes and in the same stages. */
 import type { ServiceKind } from '../../../engine/service-kind.ts'
 import { SERVICES, type ServiceStep, predictService } from '../../../engine/service-steps.ts'
 import { type HostKind, type HostKinds, ofHost } from './kind.ts'

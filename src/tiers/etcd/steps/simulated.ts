@@ -1,25 +1,26 @@
 /**
- * What steps do to the simulation's machines and cluster. These are models of its own (`test/sim/`), which know what is true
- * and not only what was seen; a step names here what it really does to them, beside what it is predicted to do.
+ * The real effects of steps on the simulation's nodes and cluster. The simulation has its own models (`test/sim/`),
+ * which know the true state and not only what was observed. So each step defines its real effect separately from its
+ * prediction.
  */
 import type { ServicesState } from '../../../host/services.ts'
 import type { Ownership, RestoreState } from '../../../host/state.ts'
 
-/** A part of a step's work. Between two parts the tool may die. */
+/** A part of a step's work. Between two parts, quorate may be killed. */
 export type Piece = () => void
 
-/** Which one it is, and not how far. */
+/** Identifies the restore, without its progress. */
 type WhichRestore = Omit<RestoreState, 'reached' | 'moved'>
 
-/** @throws of every method where the machine would fail, or where it does what no step may do */
+/** @throws from every method if the node would fail, or if it does what no step may do */
 export interface SimulatedMachine {
-  /** Of tiers beside etcd. */
+  /** The services of other tiers. */
   services: ServicesState
   installPackage(name: string): void
   makeUser(shell: string): void
-  /** Root works in the folder above only if nobody else can write to it. */
+  /** Root may work in the parent directory only if no other user can write to it. */
   requireClosedAbove(path: string): void
-  /** root's alone, unless it is there. */
+  /** Owned by root; does nothing if it exists. */
   makeDirectory(path: string): void
   chown(path: string, owner: string, group: string): void
   chmod(path: string, mode: string): void
@@ -27,7 +28,7 @@ export interface SimulatedMachine {
   writeFile(path: string, content: string, ownership: Ownership): void
   dropRequest(name: string): void
   makeKey(name: string, configuration: string): void
-  /** Signs the requests that wait there, if they are those that were read when the step was decided on. */
+  /** Signs the waiting requests, if they are those that were read when the step was planned. */
   issue(names: readonly string[]): void
   dropRequests(): void
   trustCa(): void
@@ -37,79 +38,79 @@ export interface SimulatedMachine {
   disable(): void
   start(): void
   stop(): void
-  /** A stop that may cost nobody anything: another follows. */
+  /** A stop as part of a restart, which must not affect clients. */
   stopToRestart(): void
-  /** The folder above the log, to etcd; for as long as there is no log. */
+  /** Gives the directory above the WAL to etcd, as long as there is no WAL. */
   openGround(): void
-  /** Once the member is ready. */
+  /** After the member is ready. */
   closeGround(): void
   moveAside(path: string): void
-  /** Data and log, for good. */
+  /** Deletes data and WAL. */
   wipe(): void
-  /** What a restore has made beside the data goes, with its mark. */
+  /** Removes what a restore has created next to the data, and its marker. */
   dropRestored(): void
   makeRestored(restore: WhichRestore, peerUrl: string): void
   noteRestored(restore: WhichRestore, reached: RestoreState['reached']): void
-  /** Of the cluster that is not verified yet. */
+  /** The ID file of the cluster that isn't verified yet. */
   pinRestored(content: string): void
   noteFormer(id: string | undefined): void
-  /** What lies there, aside; only while nothing runs. */
+  /** Renames the current data; only while nothing runs. */
   makeWay(part: 'data' | 'wal'): void
-  /** What was restored, into its place. */
+  /** Puts the restored data in its place. */
   exchange(part: 'data' | 'wal'): void
-  /** Other verbs stay away, until `letIn`. */
+  /** Other commands refuse until `letIn`. */
   keepAway(command: string, all: Readonly<Record<string, string>>): void
   letIn(): void
   /** A phase of kubeadm that stores something in Kubernetes' API. */
   carryOut(phase: string): void
 }
 
-/** A machine as only `recover` changes it. @throws as `SimulatedMachine` */
+/** A node, as far as only `recover` changes it. @throws like `SimulatedMachine` */
 export interface SimulatedRecovery extends Pick<
   SimulatedMachine,
   'reload' | 'enable' | 'disable' | 'start' | 'stop'
 > {
-  /** Other verbs stay away, until `unmark`; how far it is stands there. Without a milestone: as far as the run is. */
+  /** Other commands refuse until `unmark`; the marker records the progress. Without a milestone: the run's progress. */
   mark(reached?: 'copied' | 'placing' | 'placed' | 'serving'): void
   unmark(): void
-  /** What uses etcd there, until `resumeClients`. */
+  /** Stops the clients of etcd on the node, until `resumeClients`. */
   haltClients(): void
   resumeClients(): void
-  /** What was made beside the data. */
+  /** Removes what was created next to the data. */
   dropCopies(): void
-  /** Beside it, only while nothing runs, up to the end of its log. */
+  /** Copies the data next to the original, up to the end of its WAL; only while nothing runs. */
   copyData(): void
-  /** Of the copy, which goes. */
+  /** Makes the new cluster from the copy, which is used up. */
   makeCluster(): void
   noteFormer(): void
-  /** What lies there, aside, unless it was exchanged already; only while nothing runs. */
+  /** Renames the current data, unless it was swapped already; only while nothing runs. */
   makeWay(part: 'data' | 'wal'): void
   exchange(part: 'data' | 'wal'): void
-  /** A file that the only member of the new cluster has. */
+  /** Writes a file for the only member of the new cluster. */
   writeAlone(path: string): void
-  /** It serves what was made. */
+  /** The member serves the new cluster. */
   requireMade(): void
   moveAside(part: 'data' | 'wal' | 'pin'): void
-  /** Nothing runs there, if anything is to be put back. */
+  /** Nothing may run on it if anything has to be put back. */
   restIfMoved(): void
-  /** What was moved aside or replaced, if it was; what has come in its place since, aside. Only while nothing runs. */
+  /** Puts back what was renamed or replaced, if it was; renames what has replaced it since. Only while nothing runs. */
   putBack(part: 'data' | 'wal' | 'pin'): void
 }
 
-/** @throws of every method where etcd would refuse */
+/** @throws from every method if etcd would refuse */
 export interface SimulatedCluster {
   makeAuthority(): void
   requireHealthy(): void
   verify(): void
-  /** These members do their work. */
+  /** These members work correctly. */
   watch(nodes: readonly string[]): void
-  /** Those that were healthy when the step was decided on say what they hold. */
+  /** Compares the contents of the members that were healthy when the step was planned. */
   compare(): void
   enableDowngrade(target: string): void
   requireConverted(target: string): void
   cancelDowngrade(): void
   moveLeadership(from: string, to: string | undefined): void
-  /** @param members IDs of those that there should be beforehand */
+  /** @param members IDs of the expected members */
   addMember(node: string, peerUrl: string, learner: boolean, members: readonly string[]): void
   promoteMember(id: string): void
   removeMember(id: string): void
@@ -118,14 +119,17 @@ export interface SimulatedCluster {
   readonly kubernetes: SimulatedKubernetes
 }
 
-/** @throws of every method where its API servers would refuse, or what is waited for does not come */
+/** @throws from every method if its API servers would refuse, or if what it waits for doesn't happen */
 export interface SimulatedKubernetes {
   makeAuthorities(): void
-  /** By what it is called: `ConfigMap kube-system/quorate`. */
+  /** By name: `ConfigMap kube-system/quorate`. */
   put(name: string, object: unknown): void
   setNodes(names: readonly string[]): void
-  /** Until these API servers are ready (`api`), all nodes have registered as well (`joined`), or are ready (`nodes`). */
+  /**
+   * Waits until these API servers are ready (`api`), all nodes have registered as well (`joined`), or are ready
+   * (`nodes`).
+   */
   await(milestone: 'api' | 'joined' | 'nodes', servers: readonly string[]): void
-  /** Pods talk with each other, through the balancer. */
+  /** Pods reach each other, through the balancer. */
   prove(): void
 }

@@ -1,4 +1,4 @@
-/** Steps that make room in the members' databases: what they change of what is seen, and what they really do. */
+/** Steps that free space in the members' databases: their predicted and their real effects. */
 import type { StepKind } from '../../../engine/step-registry.ts'
 import type { Next } from '../../../engine/step.ts'
 import type { Space } from '../../../etcd/space.ts'
@@ -13,17 +13,17 @@ export type SpaceStep = Extract<
   { readonly kind: 'move-leader' | 'compact' | 'defragment' | 'disarm' | 'prove-write' }
 >
 
-/** A kind of steps of these: what members say of themselves is all that is seen of them. */
+/** A kind of these steps, which are only observed through what members report. */
 interface SpaceKind<S extends SpaceStep> extends StepKind<S> {
   readonly predict: (standing: Standing, step: S) => Standing
-  /** What of it no member shows afterwards. */
+  /** The part of its effect that no member shows afterwards. */
   readonly advance?: ((progress: SpaceProgress, step: S) => SpaceProgress) | undefined
   /**
-   * @returns false: it was done already, by somebody else.
-   * @throws QuorateError `etcd`; `blocked` where a disk lacks the room; `unhealthy` if a member does not come back.
+   * @returns false: another tool had already done it.
+   * @throws QuorateError `etcd`; `blocked` if a disk has not enough space; `unhealthy` if a member doesn't return.
    */
   perform(performing: Performing, step: S): Promise<boolean>
-  /** What it really does, cut into the pieces between which a tool can die. */
+  /** Its real effect, divided into pieces between which quorate can be killed. */
   simulate(model: SpaceModel, step: S): readonly Piece[]
 }
 
@@ -34,11 +34,11 @@ type SpaceKinds<S extends SpaceStep> = {
 /** What a step needs to be carried out. */
 export interface Performing {
   readonly session: Session
-  /** Aborts when the lock is lost, too. */
+  /** Also aborts when the lock is lost. */
   readonly signal: AbortSignal
-  /** As it was seen when the step was decided on. */
+  /** As observed when the step was planned. */
   readonly standing: Standing
-  /** Of a compaction: waits until every member has freed the space within its file. */
+  /** For a compaction: waits until every member has freed the space within its file. */
   readonly physical: boolean
 }
 
@@ -62,7 +62,7 @@ export const SPACE: SpaceKinds<Exclude<SpaceStep, MoveLeaderStep>> = {
 
   compact: {
     action: 'remove',
-    // How much of a file is in use then, only the members know.
+    // Only the members know how much of a file is in use afterwards.
     predict: (standing) => ({
       ...standing,
       members: standing.members.map((member) => withSpace(member, { inUseBytes: undefined })),
@@ -103,7 +103,7 @@ export const SPACE: SpaceKinds<Exclude<SpaceStep, MoveLeaderStep>> = {
   },
 }
 
-/** It is the step of every verb, as these verbs see it. */
+/** The step that all commands use, as seen by these commands. */
 const HAND_OVER: SpaceKind<MoveLeaderStep> = {
   ...LEADERSHIP['move-leader'],
   predict: ledByAnother,
@@ -115,7 +115,7 @@ const HAND_OVER: SpaceKind<MoveLeaderStep> = {
   simulate: (model, { from }) => [() => model.moveLeadership(from)],
 }
 
-/** What is known of the kind of a step of these verbs. */
+/** The kind of a step of these commands. */
 export function spaceKind<S extends SpaceStep>({ kind }: S): SpaceKind<S> {
   const kinds: SpaceKinds<SpaceStep> = { ...SPACE, 'move-leader': HAND_OVER }
   return kinds[kind] as unknown as SpaceKind<S>
@@ -126,7 +126,7 @@ export interface SpaceFacts {
   readonly progress: SpaceProgress
 }
 
-/** What a run has done that no member shows afterwards. A new run begins with nothing of it. */
+/** What a run has done that no member shows afterwards. A new run starts without it. */
 export interface SpaceProgress {
   /** The history is removed, and its space is free within every member's file. */
   readonly compacted: boolean
@@ -138,7 +138,7 @@ export interface SpaceProgress {
 
 export const NO_PROGRESS: SpaceProgress = { compacted: false, defragmented: [], proven: false }
 
-/** The plan's next turn: one member, or one step of the cluster, with the move of leadership that goes before it. */
+/** The plan's next turn: one member, or one step of the cluster, after its move of leadership. */
 export function turnOf<S extends MaintenanceStep>({
   steps,
   blocked,
@@ -148,7 +148,7 @@ export function turnOf<S extends MaintenanceStep>({
   return at === -1 ? { kind: 'done' } : { kind: 'steps', steps: steps.slice(0, at + 1) }
 }
 
-/** What has been done of it after a step. */
+/** The progress after a step. */
 export function advance(progress: SpaceProgress, step: SpaceStep): SpaceProgress {
   return spaceKind(step).advance?.(progress, step) ?? progress
 }
@@ -175,14 +175,14 @@ function withSpace(member: MemberStanding, change: Partial<Space>): MemberStandi
 
 /** A simulated cluster, as far as these steps change it. */
 export interface SpaceModel {
-  /** Leadership goes from this member, if it leads, to the one that is least behind. */
+  /** Moves leadership from this member, if it leads, to the one that is least behind. */
   moveLeadership(from: string): void
   compact(revision: number): void
-  /** It answers nothing from here on, until time has passed; whoever asked for it may be gone by then. */
+  /** It answers no requests until time has passed; its caller may have ended by then. */
   beginDefragment(member: string): void
-  /** Waits until those that answered before the step do so again. */
+  /** Waits until those that answered before the step answer again. */
   awaitAnswers(member: string): void
   disarm(member: string, alarm: string): void
-  /** A write that is read back from every member that answers. */
+  /** Reads a write back from every member that answers. */
   write(): void
 }

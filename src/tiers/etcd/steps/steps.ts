@@ -1,6 +1,6 @@
 /**
- * What quorate can do to a cluster, as data: shown, saved, predicted, simulated and executed from the same value. Each family
- * of kinds has a file, which says all that is known of it; here is what they are together.
+ * What quorate can do to a cluster, as data: shown, saved, predicted, simulated and executed from the same value. Each
+ * family of kinds has its own file, which defines all of its properties. This file combines them.
  */
 import type * as engine from '../../../engine/step.ts'
 import type { ServiceStep } from '../../../engine/service-steps.ts'
@@ -44,7 +44,7 @@ export type ClusterStep =
 
 export type Step = HostStep | ClusterStep
 
-/** What takes a member off a machine: never part of `apply`, only of `reset`, which was asked for by name. */
+/** What removes a member from a node: never part of `apply`, only of `reset`, which is requested by name. */
 export type ResetStep = StopStep | AsideStep | RemoveStep | ReloadStep
 
 export type AnyStep = Step | ResetStep | MaintenanceStep | RecoveryStep

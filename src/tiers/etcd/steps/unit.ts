@@ -1,4 +1,4 @@
-/** etcd.service on one machine: loaded, enabled, started, waited for, restarted, stopped. */
+/** etcd.service on one node: loaded, enabled, started, waited for, restarted, stopped. */
 import type { HostStepCommon } from '../../../engine/step.ts'
 import type { Operation } from '../../../host/operations.ts'
 import type { MemberState } from '../../../host/state.ts'
@@ -6,61 +6,61 @@ import { type HostKinds, type Predict, ofMember } from './kind.ts'
 import { memberStarted, started } from './predict-members.ts'
 import type { Piece, SimulatedMachine } from './simulated.ts'
 
-/** Has systemd read its units again. */
+/** Makes systemd read its units again. */
 export interface ReloadStep extends HostStepCommon {
   readonly kind: 'reload'
 }
 
-/** It starts at boot. */
+/** Starts it at boot. */
 export interface EnableStep extends HostStepCommon {
   readonly kind: 'enable'
 }
 
-/** `turn`: its place among the members that start in this wave, from 0. */
+/** `turn`: its position among the members that start in this stage, from 0. */
 export type StartStep = HostStepCommon & Chown & Opens & { readonly kind: 'start'; readonly turn: number }
 
-/** Waits for a start, which a run before this one may have begun: the folder above its log may be closed since. */
+/** Waits for a start that an earlier run may have initiated: the directory above its WAL may have been closed since. */
 export type ReadyStep = HostStepCommon & Opens & { readonly kind: 'ready' }
 
-/** Stops a member that runs, starts it again and waits until it is ready: one member a wave. */
+/** Stops a running member, starts it again and waits until it is ready: one member in each stage. */
 export type RestartStep = HostStepCommon &
   Chown &
   Opens &
   Unawaited & {
     readonly kind: 'restart'
     readonly danger: 'restart'
-    /** Where it served clients without TLS, and will not any more. */
+    /** Where it served clients without TLS, and no longer will. */
     readonly closes?: readonly string[] | undefined
-    /** What stands still while it restarts, in a few words for people; undefined: nothing that clients notice. */
+    /** What stops working while it restarts, in a few words for the operator; undefined: nothing that clients notice. */
     readonly outage?: string | undefined
   }
 
-/** Where etcd makes its log at a member's first start: only then it can write to the folder above. */
+/** Where etcd creates its WAL at a member's first start: only then may it write to the parent directory. */
 export interface FirstStart {
   readonly dataDirectory: string
   readonly walDirectory: string
 }
 
 export interface Unawaited {
-  /** Too few run to be a quorum: nobody waits until it is ready. */
+  /** Too few run for a quorum: don't wait until it is ready. */
   readonly unawaited?: boolean | undefined
 }
 
 interface Opens {
-  /** The folder above the log is open to etcd until it is ready, so that it can make its log. */
+  /** etcd may write to the directory above the WAL until it is ready, so that it can create the WAL. */
   readonly firstStart?: FirstStart | undefined
 }
 
 interface Chown {
-  /** Folders that become etcd's with all that is in them, while no member runs: another user's member wrote them. */
+  /** Directories that are given to etcd with all their content, while no member runs: another user's member wrote them. */
   readonly chown?: readonly string[] | undefined
 }
 
-/** Stops the unit, and keeps it from starting at boot. */
+/** Stops the unit, and disables its start at boot. */
 export type StopStep = HostStepCommon & {
   readonly kind: 'stop'
   readonly unit: string
-  /** It is killed then; what etcd has acknowledged is in its log. undefined: as long as systemd lets it. */
+  /** After this time it is killed; what etcd has acknowledged is in its WAL. undefined: systemd's own limit. */
   readonly graceSeconds?: number | undefined
 }
 
@@ -70,14 +70,14 @@ export type UnitStep = ReloadStep | EnableStep | StartStep | ReadyStep | Restart
 export const START_SECONDS = 60
 
 /**
- * How long each member lets the one before it go ahead, in seconds. A new member asks its peers whether it is known
- * already (etcd's isMemberBootstrapped), one after the other, for up to 1 s each. A peer that is not there refuses at
- * once, one that serves answers at once; but one that listens and does not serve yet, for some 30 ms, costs the full
- * second. Members started in the very same moment wait for each other so: 2.6 s for three, instead of 0.6 s.
+ * How long each member waits after the one before it, in seconds. A new member asks its peers one after the other
+ * whether they know it already (etcd's isMemberBootstrapped), for up to 1 s each. A missing peer refuses at once, and a
+ * serving one answers at once. But a peer that listens and doesn't serve yet, for about 30 ms, costs the full second.
+ * So members that start at the same moment wait for each other: 2.6 s for three, instead of 0.6 s.
  */
 const TURN_SECONDS = 0.12
 
-/** Whose data it has a member that runs says itself. */
+/** A running member reports its identity itself. */
 const RUNS = { dataPresent: true, walPresent: true, logIdentity: undefined } as const
 
 export const UNIT: HostKinds<UnitStep> = {
@@ -110,7 +110,7 @@ export const UNIT: HostKinds<UnitStep> = {
 
   ready: {
     action: 'check',
-    // One that had begun by itself: nobody started it in this plan.
+    // Its start was already in progress before this plan.
     predict: running(ofMember(({ unit }) => ({ ...RUNS, unit: { ...unit, active: 'active' } }))),
     operations: (step) => [
       ...opening(step),
@@ -151,17 +151,20 @@ export function runningMember(member: MemberState) {
   return { ...RUNS, stoppedByOperator: undefined, unit: started(member) } as const
 }
 
-/** With a member that runs the cluster is another one. */
+/** A running member changes the cluster's state too. */
 export function running<S extends HostStepCommon>(predict: Predict<S>): Predict<S> {
   return (cluster, before, step) => memberStarted(cluster, predict(cluster, before, step), step.host)
 }
 
-/** Each step that starts a member, or waits for one, opens it by itself: systemd may be trying since an earlier run. */
+/**
+ * Each step that starts a member, or waits for one, opens the directory: systemd may have been trying since an earlier
+ * run.
+ */
 function opening({ firstStart }: Opens): readonly Operation[] {
   return firstStart === undefined ? [] : [['ground_open', { wal: firstStart.walDirectory }]]
 }
 
-/** Not reached where the member does not become ready: it is tried again and again, and needs it open. */
+/** Not reached if the member doesn't become ready: systemd retries, and needs the directory open. */
 function closing({ firstStart }: Opens): readonly Operation[] {
   if (firstStart === undefined) return []
   return [['ground_close', { data: firstStart.dataDirectory, wal: firstStart.walDirectory }]]

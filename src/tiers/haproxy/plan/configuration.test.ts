@@ -25,7 +25,7 @@ const backends = () =>
     .slice(1)
     .map((one) => one.split('\n'))
 
-/** How many checks may fail before a server is taken for down. */
+/** How many checks may fail before a server is marked as down. */
 const patience = (backend: readonly string[]) => Number(/ fall (\d)/.exec(backend.join('\n'))?.[1])
 
 test('every master is a back end on its own API port, asked for /readyz over TLS', () => {
@@ -51,7 +51,7 @@ test('new connections keep away from a server that begins to fail, before it los
   expect(early.filter((line) => line.includes('http-check'))).toEqual(
     used.filter((line) => line.startsWith('  http-check')),
   )
-  // There is no other to go to.
+  // There is no other server.
   const alone = lines({ masters: [{ name: 'master01', address: '198.18.7.21' }] })
   expect(alone.filter((line) => /use-server|early/.test(line))).toEqual([])
 })

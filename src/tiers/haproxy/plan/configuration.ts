@@ -1,4 +1,4 @@
-/** haproxy.cfg, from values alone. https://docs.haproxy.org/2.6/configuration.html */
+/** haproxy.cfg, only from values. https://docs.haproxy.org/2.6/configuration.html */
 import { createHash } from 'node:crypto'
 import { isIPv6 } from 'node:net'
 import type { LoadBalancer } from '../../../spec/cluster.ts'
@@ -10,11 +10,11 @@ export interface BalancerValues {
   readonly balancer: LoadBalancer
   /** Nodes that run, or will run, an API server. */
   readonly masters: readonly { readonly name: string; readonly address: string }[]
-  /** Clients come by IPv6, too. */
+  /** Clients use IPv6, too. */
   readonly ipv6: boolean
-  /** The API servers' CA (PEM), as it lies on the node; undefined: none, and no API server can be verified. */
+  /** The API servers' CA (PEM), as stored on the node; undefined: missing, so no API server can be verified. */
   readonly ca: string | undefined
-  /** HAProxy knows how to set the times of TCP keepalive: from 2.3 on. */
+  /** HAProxy can set the times of TCP keepalive: from 2.3 on. */
   readonly keepaliveTimes: boolean
 }
 
@@ -70,7 +70,10 @@ function defaults({ keepaliveTimes }: BalancerValues): string[] {
   ]
 }
 
-/** A client that is gone is found within a minute. A server's silent connections are a kubelet's, too, which has 40 s. */
+/**
+ * A client that disappeared is detected within a minute. Idle connections to a server may be a kubelet's, whose limit
+ * is 40 s.
+ */
 function probeTimes(side: 'cli' | 'srv'): string[] {
   const [idle, interval] = side === 'cli' ? ['30s', '10s'] : ['5s', '2s']
   return [`  ${side}tcpka-idle ${idle}`, `  ${side}tcpka-intvl ${interval}`, `  ${side}tcpka-cnt 3`]
@@ -108,9 +111,9 @@ function backend(values: BalancerValues): string[] {
 }
 
 /**
- * HAProxy 3.0 forgets a connection that it is still making to a server in the moment in which it takes that server for down:
- * the client waits until it gives up itself. So new connections keep away from a server whose checks have begun to fail, until it
- * is taken for down, or answers again.
+ * When HAProxy 3.0 marks a server as down, it forgets a connection that it is just opening to it. The client then waits
+ * until its own timeout. So new connections avoid a server whose checks have started to fail, until it is marked as
+ * down or answers again.
  */
 function avoidance(masters: BalancerValues['masters']): string[] {
   if (masters.length < 2) return []
@@ -126,7 +129,7 @@ function avoidance(masters: BalancerValues['masters']): string[] {
   ]
 }
 
-/** The same servers, which nothing is sent to: down sooner than in the backend that is used. */
+/** The same servers without traffic: they are marked as down sooner than in the backend that is used. */
 function earlyWarning(values: BalancerValues): string[] {
   if (values.masters.length < 2) return []
   return [
@@ -146,7 +149,8 @@ const HEALTH_CHECK: readonly string[] = [
 ]
 
 function checked({ ca }: BalancerValues): string {
-  // kubeadm writes this name into every API server's certificate; a kubelet's or a client's of the same CA has it not.
+  // kubeadm writes this name into every API server's certificate. Certificates of kubelets and clients from the same CA
+  // don't have it.
   const trust =
     ca === undefined ? 'verify none' : `verify required ca-file ${HAPROXY.ca} verifyhost kubernetes`
   return `check check-ssl ${trust} inter 500ms fastinter 250ms rise 2`

@@ -1,4 +1,4 @@
-/** What each service node should have: files with their contents, or nothing. */
+/** What each service node should have: files with their contents, or none. */
 import { isIPv6 } from 'node:net'
 import type { Hosts } from '../../../engine/tier.ts'
 import type { HostState } from '../../../host/state.ts'
@@ -14,23 +14,23 @@ export interface DesiredFile {
   readonly check: readonly string[]
 }
 
-/** Of one unit on one node. */
+/** The files of one unit on one node. */
 export interface DesiredService {
   readonly unit: string
   readonly files: readonly DesiredFile[]
 }
 
-/** Whether a node is to balance. */
+/** Whether a node should balance. */
 export function balances({ loadBalancer }: Cluster, { roles }: Node): boolean {
   return loadBalancer !== undefined && roles.includes('service')
 }
 
-/** Whether a node is to share the virtual address. */
+/** Whether a node should share the virtual address. */
 export function sharesAddress(cluster: Cluster, node: Node): boolean {
   return balances(cluster, node) && cluster.loadBalancer?.virtualAddress !== undefined
 }
 
-/** undefined: the unit is not to be there. */
+/** undefined: the unit must not exist. */
 export function desiredHaproxy(cluster: Cluster, node: Node, host: HostState): DesiredService | undefined {
   const { loadBalancer } = cluster
   if (loadBalancer === undefined || !balances(cluster, node)) return undefined
@@ -41,7 +41,7 @@ export function desiredHaproxy(cluster: Cluster, node: Node, host: HostState): D
     balancer: loadBalancer,
     masters: nodesWith(cluster, 'master'),
     ipv6: [...addresses, loadBalancer.virtualAddress ?? ''].some((address) => isIPv6(address)),
-    // Only root says whom HAProxy believes.
+    // Only a file of root's may decide what HAProxy trusts.
     ca: found?.plain === true && found.owner === 'root' ? found.text : undefined,
     keepaliveTimes: !(host.os.id === 'debian' && host.os.version === '11'),
   })
@@ -49,14 +49,14 @@ export function desiredHaproxy(cluster: Cluster, node: Node, host: HostState): D
   return { unit: HAPROXY.unit, files: [{ path: HAPROXY.configuration, content, mode: '644', check }] }
 }
 
-/** undefined: the unit is not to be there. */
+/** undefined: the unit must not exist. */
 export function desiredKeepalived(cluster: Cluster, node: Node, hosts: Hosts): DesiredService | undefined {
   const virtualAddress = cluster.loadBalancer?.virtualAddress
   if (virtualAddress === undefined || !sharesAddress(cluster, node)) return undefined
   const nodes = nodesWith(cluster, 'service')
   const own = addressLike(node, virtualAddress)
   const device = hosts[node.name]?.services?.devices[own]
-  // What is missing is a reason to stop (`refusals.ts`).
+  // If it is missing, `refusals.ts` reports it.
   if (device === undefined) return undefined
   const content = keepalivedConfiguration({
     cluster: cluster.name,
@@ -75,7 +75,7 @@ export function desiredKeepalived(cluster: Cluster, node: Node, hosts: Hosts): D
   }
 }
 
-/** A node's address of the other's family. The cluster file's check sees to it that there is one. */
+/** A node's address of the same family as the other's. The check of the cluster file makes sure that there is one. */
 export function addressLike(node: Node, other: string): string {
   const all = [node.address, ...node.addresses]
   return all.find((address) => isIPv6(address) === isIPv6(other)) ?? node.address

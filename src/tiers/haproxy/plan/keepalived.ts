@@ -7,13 +7,13 @@ export interface AddressValues {
   /** The cluster's name. */
   readonly cluster: string
   readonly virtualAddress: string
-  /** Of this node, of the virtual address's family. */
+  /** This node's address, of the virtual address's family. */
   readonly own: string
-  /** The same of the other service nodes. */
+  /** The same for the other service nodes. */
   readonly peers: readonly string[]
   /** The network interface that has `own`. */
   readonly device: string
-  /** The node's place among the service nodes, from 0. */
+  /** The node's position among the service nodes, from 0. */
   readonly turn: number
 }
 
@@ -57,7 +57,7 @@ ${peers.map((peer) => `    ${peer}`).join('\n')}
 `
 }
 
-/** Whether HAProxy answers; one that hangs does not. */
+/** Checks whether HAProxy answers; one that hangs doesn't. */
 export function healthScript(cluster: string): string {
   return `#!/bin/sh
 ${signature(cluster)}
@@ -66,7 +66,7 @@ printf 'show info\\n' | timeout 2 socat -t 2 STDIO UNIX-CONNECT:${HAPROXY.socket
 `
 }
 
-/** 1 to 255 (RFC 9568): of two virtual addresses of one network most likely another one. */
+/** 1 to 255 (RFC 9568): most likely different for two virtual addresses of one network. */
 function routerId(address: string): number {
   const bytes = ipaddr.parse(address).toByteArray()
   return ((bytes.at(-1) ?? 0) % 255) + 1

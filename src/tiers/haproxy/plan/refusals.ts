@@ -1,4 +1,4 @@
-/** What another tool, or a person, has on a service node: it is never overwritten. */
+/** Files that another tool, or an operator, has on a service node: they are never overwritten. */
 import type { BlockReason } from '../../../engine/step.ts'
 import type { Hosts } from '../../../engine/tier.ts'
 import type { HostState } from '../../../host/state.ts'

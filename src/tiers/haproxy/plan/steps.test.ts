@@ -39,7 +39,7 @@ function hostsWith(services: (name: string) => Partial<ServicesState> = () => ({
   )
 }
 
-/** As they are after all that is to be done. */
+/** The state after all steps. */
 function settled(wanted = cluster, hosts = hostsWith()): Hosts {
   return haproxy.steps(wanted, hosts, 'T').reduce((state, step) => {
     const host = state[step.host]
@@ -120,7 +120,7 @@ test.each([
     name === 'service01' ? { files: { [HAPROXY.configuration]: file } } : {},
   )
   expect(haproxy.refusals(cluster, hosts)).toHaveLength(refused)
-  // Nor is it taken away where none is asked for.
+  // It isn't removed either if none is wanted.
   const gone = haproxy.steps(clusterWith(undefined), hosts, 'T')
   expect(gone).toHaveLength(file.text.startsWith(signature(cluster.name)) ? 1 : 0)
 })

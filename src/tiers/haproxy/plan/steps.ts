@@ -1,4 +1,4 @@
-/** What is to be done on each service node; nothing here waits for another machine. */
+/** The steps on each service node; none of them waits for another node. */
 import type { ServiceStep } from '../../../engine/service-steps.ts'
 import type { Hosts } from '../../../engine/tier.ts'
 import type { HostState } from '../../../host/state.ts'
@@ -9,7 +9,7 @@ import { HAPROXY, KEEPALIVED, writtenFor } from './files.ts'
 
 const TIER = 'haproxy'
 
-/** @param stamp ends the names of files that are moved aside */
+/** @param stamp appended to the names of renamed files */
 export function balancerSteps(cluster: Cluster, hosts: Hosts, stamp: string): readonly ServiceStep[] {
   return cluster.nodes.flatMap((node) => {
     const host = hosts[node.name]
@@ -32,7 +32,7 @@ function nodeSteps(
     answer: loadedLine(haproxy.files[0]?.content ?? ''),
   }
   const gone = [
-    // The address moves away before what listens on it ends.
+    // The address moves away before its listener ends.
     ...(sharesAddress(cluster, node)
       ? []
       : removal(cluster, host, KEEPALIVED.unit, [KEEPALIVED.configuration, KEEPALIVED.script], stamp)),
@@ -81,7 +81,7 @@ function serviceSteps(host: HostState, { unit, files }: DesiredService, proof?: 
   return [...written, { ...common, kind: 'service-load', reloads, proof, what, why }]
 }
 
-/** What quorate wrote for this cluster; another's stays. */
+/** Only what quorate wrote for this cluster; another cluster's files stay. */
 function removal(
   cluster: Cluster,
   host: HostState,
@@ -93,7 +93,7 @@ function removal(
     const file = host.services?.files[path]
     return file?.plain === true && writtenFor(file.text) === cluster.name
   })
-  // Without its configuration it was moved aside before: what is left is no more than a file.
+  // Without its configuration, it was removed before: the rest is only a file.
   if (!own.includes(paths[0])) return []
   return [
     {

@@ -1,4 +1,4 @@
-/** Whether what an API has is what was asked for, whatever nonsense it has. */
+/** Whether an API's content is what is wanted, whatever else it contains. */
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { contains } from './contains.ts'

@@ -1,4 +1,4 @@
-/** Whether what the API has is what was asked for: it has defaults besides, and fields of others. Pure. */
+/** Whether the API has what is wanted: in addition, it has defaults, and fields of others. Pure. */
 
 /** Every field of `wanted` is in `found`, with the same value; lists have the same length, and are compared one by one. */
 export function contains(found: unknown, wanted: unknown): boolean {
@@ -19,7 +19,7 @@ export function contains(found: unknown, wanted: unknown): boolean {
   return found === wanted
 }
 
-/** The API leaves out what is empty. */
+/** The API leaves out empty values. */
 function isNothing(value: unknown): boolean {
   if (value === undefined || value === null || value === '' || value === false || value === 0) return true
   return typeof value === 'object' && Object.values(value).every(isNothing)

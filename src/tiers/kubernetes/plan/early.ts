@@ -1,4 +1,4 @@
-/** What a Kubernetes node can be given before anything else is there: its configuration, its keys. Pure. */
+/** What a Kubernetes node can get before anything else exists: its configuration, its keys. Pure. */
 import { hasKubernetes, type KubernetesCluster } from '../../../kubernetes/kubernetes-cluster.ts'
 import type { LeafStep } from '../../../engine/leaf-steps.ts'
 import type { ServiceFileStep } from '../../../engine/service-steps.ts'
@@ -30,7 +30,7 @@ export function earlySteps(
   return [...onNodes, ...balancerSteps(cluster, hosts, tierFacts(facts))]
 }
 
-/** HAProxy is told whom to believe as soon as there is a CA; its own tier then has it loaded. */
+/** HAProxy gets the CA as soon as it exists; HAProxy's own tier then reloads it. */
 function balancerSteps(cluster: Cluster, hosts: Hosts, { ca }: KubernetesTierFacts): ServiceFileStep[] {
   if (cluster.loadBalancer === undefined || ca === undefined) return []
   const file = { path: PLACES.balancerCa, content: ca, mode: '644', unit: 'haproxy.service' }
@@ -78,7 +78,7 @@ function keySteps(
   })
 }
 
-/** Why a leaf's certificate can't stay; empty: it can, or another one is foreseen. */
+/** Why a leaf's certificate can't stay; empty: it can, or a new one is predicted. */
 export function faultsOf(
   { leaves }: KubernetesTierFacts,
   { name, services }: HostState,
@@ -88,7 +88,7 @@ export function faultsOf(
   return leaves[name]?.[leaf] ?? [{ code: 'missing', message: 'is missing' }]
 }
 
-/** Whether a request waits on the machine that asks for what is wanted now. */
+/** Whether a request on the node asks for what is wanted now. */
 export function asksFor(cluster: KubernetesCluster, { services }: HostState, leaf: Leaf): boolean {
   const request = services?.leaves?.[leaf.id]?.request
   return request?.configuration === leafConfiguration(leaf, cluster.pki.algorithm)

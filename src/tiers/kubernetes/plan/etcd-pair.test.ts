@@ -1,4 +1,4 @@
-/** etcd's CA is exchanged, and what an API server shows to etcd comes from the new one no sooner than every member trusts it. */
+/** During a rotation of etcd's CA, an API server gets its client pair from the new CA only after every member trusts it. */
 import { expect, test } from 'vitest'
 import { parseEnvironmentFile } from '../../../etcd/environment-file.ts'
 import { fingerprintsOf, trustMarkFile } from '../../../pki/trust-mark.ts'
@@ -19,7 +19,7 @@ const [OLD, NEW] = ['old', 'new'].map(
 const BOTH = NEW + OLD
 const OLD_ISSUER = { code: 'old-issuer', message: 'is from the previous CA' } as const
 
-/** `certs rotate-ca` was cut off: the new CA signs, and these members still run with the old one alone. */
+/** `certs rotate-ca` was interrupted: the new CA signs, and these members still trust only the old one. */
 function cutOff(untold: readonly string[]): Observed {
   const settled = settledWorld(cluster)
   const told = withMembers(settled, ({ tls, unit }) => ({

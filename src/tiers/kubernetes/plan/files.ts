@@ -1,4 +1,4 @@
-/** The files of a Kubernetes node that quorate writes and that are no secret. Pure. */
+/** The files of a Kubernetes node that quorate writes and that aren't secret. Pure. */
 import type { KubernetesCluster } from '../../../kubernetes/kubernetes-cluster.ts'
 import { auditPolicy } from '../../../kubernetes/audit-policy.ts'
 import { cgroupDriver } from '../../../kubernetes/cgroup-driver.ts'
@@ -17,9 +17,9 @@ export const FLANNELD = 'flanneld.service'
 export interface NodeFile {
   readonly path: string
   readonly content: string
-  /** As `stat` says it. */
+  /** As `stat` prints it. */
   readonly mode: string
-  /** The unit that reads it at its start only. */
+  /** The unit that reads it only at its start. */
   readonly unit: string
 }
 
@@ -60,7 +60,7 @@ function flannelFiles(cluster: KubernetesCluster, node: Node): readonly NodeFile
   ]
 }
 
-/** All that such files can be, on any node. */
+/** All such files, on any node. */
 export const FILES: readonly string[] = [
   PLACES.kubelet.unit,
   PLACES.kubelet.configuration,
@@ -69,5 +69,5 @@ export const FILES: readonly string[] = [
   PLACES.resolver,
 ]
 
-/** Those of flanneld as a service. */
+/** The files of flanneld as a service. */
 export const FLANNEL_FILES: readonly string[] = [PLACES.flannel.script, PLACES.flannel.unit]

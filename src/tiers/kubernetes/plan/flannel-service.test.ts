@@ -47,7 +47,7 @@ test('flanneld as a service: its files, its pair for etcd and its start on every
     )
     expect(Math.min(issued, trusted)).toBeGreaterThanOrEqual(0)
     expect(started).toBeGreaterThan(Math.max(issued, trusted))
-    // It needs etcd alone: no node waits for an API server with it.
+    // It only needs etcd: no node waits for an API server with it.
     expect(own[started]?.at).toBe(steps.find(({ step }) => step.kind === 'kubeadm-manifests')?.at)
   }
 })

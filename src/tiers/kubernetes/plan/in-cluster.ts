@@ -1,4 +1,7 @@
-/** What is kept in Kubernetes' own API: bindings, kubeadm's configuration and add-ons, flannel, settings of nodes. Pure. */
+/**
+ * What is stored in Kubernetes' own API: bindings, kubeadm's configuration and add-ons, flannel, settings of nodes.
+ * Pure.
+ */
 import type { KubernetesCluster } from '../../../kubernetes/kubernetes-cluster.ts'
 import { createHash } from 'node:crypto'
 import { parse } from 'yaml'
@@ -27,10 +30,10 @@ import type { ClusterPhase, ClusterPhasesStep, NodeSettingsStep, ObjectsStep, Pr
 import { contains } from './contains.ts'
 import { CONTROL_PLANE, DNS, PROXY, areMarked } from './unready.ts'
 
-/** Where quorate notes what it has proven. */
+/** Where quorate records what it has verified. */
 export const PROVEN = { kind: 'ConfigMap', namespace: 'kube-system', name: 'quorate' } as const
 
-/** Objects that are there afterwards whatever else is, in the order in which they can be made. */
+/** Objects that must always exist, in the order in which they can be created. */
 export function standingObjects(cluster: KubernetesCluster): readonly ApiObject[] {
   const { kubernetes, network } = cluster
   const flannel = flannelObjects({
@@ -41,12 +44,12 @@ export function standingObjects(cluster: KubernetesCluster): readonly ApiObject[
   return [...rbacObjects(kubernetes), ...(kubernetes.flannel === 'daemonset' ? flannel : [])]
 }
 
-/** All objects that are looked at. */
+/** All objects that are observed. */
 export function askedObjects(cluster: KubernetesCluster) {
   return [...[...standingObjects(cluster), dnsSpread()].map(referenceTo), PROVEN]
 }
 
-/** @param first a master whose API server is ready */
+/** @param first a control-plane node whose API server is ready */
 export function inClusterSteps(
   cluster: KubernetesCluster,
   { api }: KubernetesTierFacts,
@@ -57,7 +60,7 @@ export function inClusterSteps(
   const phases = missingPhases(cluster, held)
   const objects = [
     ...standingObjects(cluster),
-    // kubeadm makes what this adds to; and its pods find a place on masters that carry their label.
+    // kubeadm creates what this changes, and its pods are scheduled on control-plane nodes with their label.
     ...(held.workloads[DNS] !== undefined && areMarked(cluster, held) ? [dnsSpread()] : []),
   ].filter((object) => differs(object, held))
   return [...objectsSteps(objects, held), ...phasesSteps(cluster, first, phases)]
@@ -68,7 +71,7 @@ function differs(object: ApiObject, held: HeldFacts): boolean {
   return live === undefined || differences(object, live).length > 0
 }
 
-/** Where an API server lets nobody in yet: quorate's own group and kubeadm's are bound to what they may do. */
+/** If an API server grants no access yet: binds quorate's own group and kubeadm's to their roles. */
 export function bindingSteps({ kubernetes }: KubernetesCluster): readonly ObjectsStep[] {
   return objectsSteps(rbacObjects(kubernetes), NOTHING)
 }
@@ -134,7 +137,7 @@ function missingPhases(cluster: KubernetesCluster, held: HeldFacts): readonly Cl
   return stored.flatMap(([phase, isThere]) => (isThere ? [] : [phase]))
 }
 
-/** Whether kubeadm has stored a configuration with all of these fields; its own defaults are there besides. */
+/** Whether kubeadm has stored a configuration with all of these fields, in addition to its own defaults. */
 function isStored({ configMaps }: HeldFacts, name: string, key: string, wanted: Fields): boolean {
   const text = configMaps[name]?.data[key]
   if (text === undefined) return false
@@ -191,7 +194,7 @@ export function wantedSettings({ kubernetes }: KubernetesCluster, { name, roles 
 }
 
 export function proofSteps(cluster: KubernetesCluster, { api }: KubernetesTierFacts): readonly ProofStep[] {
-  // Without a network of quorate's, or without workers, nothing is there to be proven.
+  // Without quorate's network, or without workers, there is nothing to verify.
   if (cluster.kubernetes.flannel === 'none' || nodesWith(cluster, 'worker').length === 0) return []
   const of = provenSum(cluster)
   if (provenIn(api?.held) === of) return []
@@ -201,7 +204,7 @@ export function proofSteps(cluster: KubernetesCluster, { api }: KubernetesTierFa
   return [{ kind: 'kubernetes-proof', of, what, why, danger: 'none' }]
 }
 
-/** Of all that the proof depends on. */
+/** The checksum of everything that the verification depends on. */
 export function provenSum(cluster: KubernetesCluster): string {
   const { version, podNetwork, serviceNetwork, dnsDomain, flannel, kubeProxy } = cluster.kubernetes
   const workers = nodesWith(cluster, 'worker').map(({ name, address }) => [name, address])
@@ -211,7 +214,7 @@ export function provenSum(cluster: KubernetesCluster): string {
     .digest('hex')
 }
 
-/** What the proof leaves in the API. */
+/** The record of the verification in the API. */
 export function provenObject(of: string): ApiObject {
   const { kind, name, namespace } = PROVEN
   return { apiVersion: apiVersionOf(kind), kind, metadata: { name, namespace }, data: { proven: of } }

@@ -1,13 +1,13 @@
-/** Nodes of Kubernetes that the cluster file does not name (any more). Pure. */
+/** Nodes of Kubernetes that the cluster file doesn't name (any more). Pure. */
 import type { Cluster } from '../../../spec/cluster.ts'
 import { kubernetesNodes } from '../../../spec/kubernetes.ts'
 import { oneLine } from '../../../spec/visible.ts'
 import { tierFacts } from '../facts.ts'
 
-/** How many are told of: anybody who may register nodes could register any number. */
+/** How many are reported: a client that may register nodes could register any number. */
 const MOST = 10
 
-/** One note for each: whether its pods are still needed somebody has to know, so no run removes it. */
+/** One note for each: an operator has to decide whether its pods are still needed, so no run removes it. */
 export function leftNodes(cluster: Cluster, found: unknown): readonly string[] {
   const { nodes = {} } = tierFacts(found).api?.held ?? {}
   const wanted = new Set(kubernetesNodes(cluster).map(({ name }) => name))

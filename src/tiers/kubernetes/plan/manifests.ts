@@ -1,4 +1,7 @@
-/** The manifests of a master's static pods: what they should have been made from, and what the machine shows of that. Pure. */
+/**
+ * The manifests of a control-plane node's static pods: what they should have been made from, and what the node shows.
+ * Pure.
+ */
 import type { KubernetesCluster } from '../../../kubernetes/kubernetes-cluster.ts'
 import type { HostState } from '../../../host/state.ts'
 import { controlPlaneConfig } from '../../../kubernetes/kubeadm-config.ts'
@@ -10,15 +13,15 @@ import type { KubernetesTierFacts } from '../facts.ts'
 import { COMPONENTS, type Component } from '../step.ts'
 
 /**
- * - `current`: made by kubeadm from what is wanted now, and not changed since.
+ * - `current`: made by kubeadm from the wanted input, and not changed since.
  * - `stale`: made from something else, or changed by hand.
  */
 export type ManifestState = 'missing' | 'current' | 'stale'
 
-/** What a master's manifests are to be made from. */
+/** What a control-plane node's manifests must be made from. */
 export interface Wanted {
   readonly stamp: string
-  /** What is read at the start only, summed up; undefined: nobody knows yet. */
+  /** A checksum of what is read only at the start; undefined: unknown yet. */
   readonly started: string | undefined
 }
 
@@ -55,7 +58,7 @@ export function manifestState(
   return isFresh ? 'current' : 'stale'
 }
 
-/** Stands, in a world that is only foreseen, for a manifest that kubeadm is to make. */
+/** Represents, in a predicted state, a manifest that kubeadm will make. */
 export function foreseenManifest({ stamp, started }: Wanted): string {
   const body = `# (known after it is made)\n${started === undefined ? '' : readAtStartLines(started)}`
   return body + manifestStamp(body, stamp)

@@ -1,4 +1,4 @@
-/** What stands in the way of Kubernetes on a machine, and what does not. */
+/** What prevents Kubernetes on a node, and what doesn't. */
 import { expect, test } from 'vitest'
 import { FORESEEN } from '../../../host/leaves.ts'
 import { NO_SERVICES, type ServicesState } from '../../../host/services.ts'

@@ -1,4 +1,4 @@
-/** What stands in the way of Kubernetes on a machine that is another cluster's, or nobody's to start. */
+/** What prevents Kubernetes on a node that belongs to another cluster, or to another tool. */
 import { expect, test } from 'vitest'
 import { FORESEEN } from '../../../host/leaves.ts'
 import type { ServicesState } from '../../../host/services.ts'
@@ -33,7 +33,7 @@ test('a machine without anything is not refused, and neither is one of this clus
   const own = worker === undefined ? '' : kubeletUnit(cluster.name, worker)
   expect(refused({})).toEqual([])
   expect(refused({ ...ca('aa'), ...withFile(PLACES.kubelet.unit, own) }, { ca: 'aa' })).toEqual([])
-  // A master with its manifests, whose CA is not there yet in a world that is foreseen.
+  // A control-plane node with its manifests, whose CA doesn't exist yet in a predicted state.
   expect(refused({ ...ca(FORESEEN), ...withFile(APISERVER, 'any') })).toEqual([])
 })
 

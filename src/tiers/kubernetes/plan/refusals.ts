@@ -1,4 +1,4 @@
-/** What stands in the way of Kubernetes on the machines: said before anything is touched. Pure. */
+/** What prevents Kubernetes on the nodes, reported before any change. Pure. */
 import { hasKubernetes } from '../../../kubernetes/kubernetes-cluster.ts'
 import type { Hosts } from '../../../engine/tier.ts'
 import type { BlockReason } from '../../../engine/step.ts'
@@ -29,7 +29,7 @@ export function kubernetesRefusals(cluster: Cluster, hosts: Hosts, found: unknow
         hint: 'take the machine out of the other cluster first, or name another machine',
       })
     }
-    // A CA that is not ours is another cluster's: its certificates, its tokens, its pods.
+    // Another CA belongs to another cluster: its certificates, its tokens, its pods.
     if (ca !== undefined && ca.sha256 !== FORESEEN && ca.sha256 !== sums?.ca) {
       reasons.push({
         host: node.name,
@@ -59,7 +59,7 @@ export function kubernetesRefusals(cluster: Cluster, hosts: Hosts, found: unknow
   return [...machines, ...foreignRegistry(cluster, registry)]
 }
 
-/** API servers on the keys of another Kubernetes would take its nodes and pods for their own. */
+/** API servers on the keys of another Kubernetes would use its nodes and pods as their own. */
 function foreignRegistry(
   { name, stateDirectory }: Cluster,
   registry: RegistryFacts | undefined,

@@ -1,6 +1,6 @@
 /**
- * Certificates that are due are renewed by the next apply, each of them: among them the API servers' client pair for etcd, which
- * nobody renewed in https://github.com/kubernetes/kubeadm/issues/1651 until no API server started again.
+ * The next apply renews all certificates that are due. Among them is the API servers' client pair for etcd, which was
+ * not renewed in https://github.com/kubernetes/kubeadm/issues/1651 until no API server started again.
  */
 import { expect, test } from 'vitest'
 import type { ServiceKind } from '../../../engine/service-kind.ts'
@@ -20,7 +20,7 @@ const DUE = { code: 'expires-soon', message: 'expires in 20 days' } as const
 const leafSteps = (steps: readonly { readonly kind: string }[]) =>
   steps.filter((step): step is LeafStep => step.kind.startsWith('leaf-'))
 
-/** What is planned for a master one of whose leaves is due, in the order of the waves. */
+/** The plan for a control-plane node with one leaf that is due, in the order of the stages. */
 function renewal(id: LeafId): readonly LeafStep[] {
   const fine = Object.fromEntries(leavesOf(cluster, master).map((leaf) => [leaf.id, []]))
   const api = { servers: { master01: READY }, balancer: undefined, held: undefined }
@@ -36,7 +36,7 @@ function renewal(id: LeafId): readonly LeafStep[] {
   }
   plan(leafSteps(earlySteps(cluster, { master01: host }, '', facts)))
   plan(leafSteps(stageSteps(cluster, { master01: host }, '', facts)))
-  // And then it is done.
+  // Then it is done.
   plan(leafSteps(earlySteps(cluster, { master01: host }, '', facts)))
   plan(leafSteps(stageSteps(cluster, { master01: host }, '', facts)))
   return done

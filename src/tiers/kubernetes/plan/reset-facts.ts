@@ -1,18 +1,18 @@
-/** What planner and refusals of a reset share: what is known, what is moved, and whose a kubelet is. Pure. */
+/** Shared by planner and refusals of a reset: the facts, what is renamed, and which cluster a kubelet belongs to. Pure. */
 import type { KubernetesFacts } from '../../../kubernetes/api-facts.ts'
 import { PLACES } from '../../../kubernetes/places.ts'
 import type { RegistryFacts } from '../../../kubernetes/registry.ts'
 import type { Cluster } from '../../../spec/cluster.ts'
 
-/** What is found out beside what the machines show. */
+/** Facts that the nodes don't show. */
 export interface ResetFacts {
-  /** Of the masters that stay; undefined: none does, or all are reset. */
+  /** From the control-plane nodes that stay; undefined: none does, or all are reset. */
   readonly api: KubernetesFacts | undefined
-  /** undefined: etcd was not asked, or does not answer. */
+  /** undefined: etcd was not asked, or doesn't answer. */
   readonly registry: RegistryFacts | undefined
 }
 
-/** What the engine hands back as `facts`. */
+/** The `facts` that the engine passes back. */
 export function resetFacts(facts: unknown): ResetFacts {
   return (facts as ResetFacts | undefined) ?? { api: undefined, registry: undefined }
 }
@@ -20,7 +20,7 @@ export function resetFacts(facts: unknown): ResetFacts {
 /** kubeadm's own etcd, if there ever was one. */
 export const ETCD_POD = `${PLACES.manifests}/etcd.yaml`
 
-/** What is moved aside, in this order: what a kubelet could start pods from comes first. */
+/** What is renamed, in this order: files that a kubelet could start pods from come first. */
 export const MOVED = [
   '/etc/kubernetes',
   '/var/lib/kubelet',
@@ -31,7 +31,7 @@ export const MOVED = [
   '/var/lib/cni',
 ] as const
 
-/** Whether this is the text of the kubelet's unit as quorate writes it for this cluster. */
+/** Whether this text is the kubelet's unit as quorate writes it for this cluster. */
 export function isOwnUnit({ name }: Cluster, text: string | undefined): boolean {
   return text?.includes(`of the Kubernetes cluster ${name}\n`) === true
 }

@@ -1,4 +1,4 @@
-/** What stands in the way of a reset of Kubernetes, and what a person has to know who agrees to one. Pure. */
+/** What prevents a reset of Kubernetes, and what an operator has to know before confirming one. Pure. */
 import { hasKubernetes } from '../../../kubernetes/kubernetes-cluster.ts'
 import type { BlockReason } from '../../../engine/step.ts'
 import type { ResetScene } from '../../../engine/tier-reset.ts'
@@ -36,7 +36,7 @@ function foreignReasons(cluster: Cluster, { name, services }: HostState): BlockR
   ]
 }
 
-/** etcd's data must not depend on anything that is moved. */
+/** etcd's data must not depend on anything that is renamed. */
 function etcdReasons({ name, services, member }: HostState): BlockReason[] {
   const texts = [member?.contents[PATHS.unit], member?.contents[PATHS.environment]].join('\n')
   const named = MOVED.find((path) => texts.includes(`${path}/`))
@@ -78,12 +78,12 @@ function registryReasons(registry: RegistryFacts | undefined, nodes: readonly No
   ]
 }
 
-/** Addresses of API servers of none of these nodes. */
+/** Addresses of API servers that are on none of these nodes. */
 export function foreignServers({ servers }: RegistryFacts, nodes: readonly Node[]): readonly string[] {
   return servers.filter((address) => !nodes.some((node) => node.address === address))
 }
 
-/** What a person has to know who agrees to it. */
+/** What an operator has to know before confirming it. */
 export function resetNotes({ cluster, request, facts }: ResetScene): readonly string[] {
   const { api, registry } = resetFacts(facts)
   const names = request.nodes.map(({ name }) => name).join(', ')

@@ -113,7 +113,7 @@ test('nothing of etcd’s is moved, nothing at all is deleted, and the machine i
     expect.arrayContaining([dataDirectory, walDirectory, '/etc/ssl/etcd', '/etc/etcd']),
   )
   const supplies = { artifact: undefined, certificates: {}, bundle: undefined }
-  // The guard comes first: what it refuses is not moved.
+  // The guard comes first: what it refuses is not renamed.
   expect(KUBERNETES_ON_MACHINES['node-aside'].operations(step, supplies).map(([name]) => name)).toEqual([
     'apart',
     'aside',

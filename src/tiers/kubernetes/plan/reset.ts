@@ -1,4 +1,7 @@
-/** What takes Kubernetes away from nodes, decided from what is there: nothing of etcd's is moved, and no key or data deleted. Pure. */
+/**
+ * Removes Kubernetes from nodes, decided from what exists on them. Nothing of etcd's is renamed, and no key or data is
+ * deleted. Pure.
+ */
 import { hasKubernetes, type KubernetesCluster } from '../../../kubernetes/kubernetes-cluster.ts'
 import type { ServiceRemoveStep } from '../../../engine/service-steps.ts'
 import { NO_STAGES, type ResetScene, type ResetStages } from '../../../engine/tier-reset.ts'
@@ -30,7 +33,7 @@ export type KubernetesResetStep =
   | NodeObjectsRemoveStep
   | RegistryRemoveStep
 
-/** What is etcd's, wherever its data lies. */
+/** Paths that belong to etcd, wherever its data is. */
 function etcdsOwn({ etcd }: Cluster): readonly string[] {
   return [etcd.dataDirectory, etcd.walDirectory, PATHS.tls, '/etc/ssl/etcd.d', '/etc/etcd']
 }
@@ -39,7 +42,7 @@ function podNetworks({ kubernetes }: Cluster): readonly string[] {
   return kubernetes?.podNetwork.split(',') ?? []
 }
 
-/** Whether a kubelet is to run there. */
+/** Whether a kubelet should run on the node. */
 export function hasNode(cluster: Cluster, node: Node): cluster is KubernetesCluster {
   return hasKubernetes(cluster) && kubernetesNodes(cluster).some(({ name }) => name === node.name)
 }
@@ -48,7 +51,7 @@ export function resetLooks(cluster: Cluster, node: Node): readonly Look[] {
   if (!hasNode(cluster, node)) return []
   const remains: Look = ['remains', { networks: podNetworks(cluster).join(' '), paths: [...MOVED, ETCD_POD] }]
   if (cluster.kubernetes.flannel === 'service') return [remains]
-  // The cluster file may have asked for it before.
+  // The cluster file may have configured it earlier.
   return [['service', { unit: FLANNELD, package: '', files: FLANNEL_FILES }], remains]
 }
 
@@ -72,7 +75,7 @@ function hostSteps({ cluster, request: { suffix } }: ResetScene, host: HostState
   ]
 }
 
-/** @param paths the first is the unit, which says whose it is */
+/** @param paths the first is the unit, which shows the cluster that it belongs to */
 function unitSteps(
   cluster: Cluster,
   { name, services }: HostState,
@@ -163,7 +166,7 @@ function known({ request, facts }: ResetScene): readonly string[] {
 }
 
 function drainSteps(scene: ResetScene): DrainStep[] {
-  // Where no kubelet runs nobody would say that a pod has ended.
+  // Without a running kubelet, nothing would report that a pod has ended.
   const nodes = known(scene).filter((name) => {
     const unit = scene.hosts[name]?.services?.units[KUBELET]
     return unit?.active === 'active'

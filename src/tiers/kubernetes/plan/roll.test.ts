@@ -1,4 +1,4 @@
-/** Which master's manifests change, and which stay because another API server is down. */
+/** Which control-plane node's manifests change, and which stay because another API server is down. */
 import type { KubernetesCluster } from '../../../kubernetes/kubernetes-cluster.ts'
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
@@ -57,7 +57,7 @@ function withoutKubelets(hosts: Hosts, names: readonly string[]): Hosts {
   return Object.fromEntries(own)
 }
 
-/** Those of them that are down did not answer in time, and no others. */
+/** Exactly those of them that are down did not answer in time. */
 function late({ api, ...known }: KubernetesTierFacts, names: readonly string[]): KubernetesTierFacts {
   const servers = Object.entries(api?.servers ?? {}).map(
     ([name, server]) => [name, { ...server, late: names.includes(name) }] as const,
@@ -65,14 +65,14 @@ function late({ api, ...known }: KubernetesTierFacts, names: readonly string[]):
   return { ...known, api: { balancer: undefined, held: undefined, servers: Object.fromEntries(servers) } }
 }
 
-/** This master with the manifests that are wanted. */
+/** This control-plane node with the wanted manifests. */
 function changed(hosts: Hosts, name: string): Hosts {
   const own = made(cluster)[name]
   if (own === undefined) throw new RangeError(`no ${name}`)
   return { ...hosts, [name]: own }
 }
 
-/** Masters with manifests that were made of another cluster file, or of this one. */
+/** Control-plane nodes with manifests that were made from another cluster file, or from this one. */
 function made(
   of: KubernetesCluster,
   components: readonly Component[] = COMPONENTS,
@@ -105,7 +105,7 @@ test('another etcd member is in every API server: masters take it one at a time,
     expect(more).toEqual([])
     const { host = '', components = [], stamp = '' } = step ?? {}
     turns.push(host)
-    // While that one starts nobody else's turn comes.
+    // No other node's turn comes while that one starts.
     const state = hosts[host]
     if (state === undefined) throw new RangeError(`no ${host}`)
     const { started } = wantedManifests(renewed, masters[0] as Node, facts({}))
@@ -120,7 +120,7 @@ test('another etcd member is in every API server: masters take it one at a time,
 test('another CA of etcd, or another key of service accounts, is another manifest; a scheduler reads neither', () => {
   const hosts = made(cluster)
   expect(chosen(hosts, facts(ALL, 'another CA'))).toEqual([['master01', 'apiserver', 'controller-manager']])
-  // Nobody knows them yet: that is no reason to start anything again.
+  // They are unknown yet: that isn't a reason to start anything again.
   expect(chosen(hosts, { ...facts(ALL), sums: undefined })).toEqual([])
 })
 
@@ -129,7 +129,7 @@ test('one that is down is mended first, and never two together: what a look foun
   expect(chosen(hosts, facts({ ...ALL, master02: 'silent' }))).toEqual([['master02', ...COMPONENTS]])
   const two = facts({ ...ALL, master01: 'not-ready', master03: 'silent' })
   expect(chosen(hosts, two)).toEqual([['master01', ...COMPONENTS]])
-  // All down, such as after etcd moved, or for the moment in which etcd elects a leader: each look afterwards has the next one mended.
+  // All down, for example after etcd moved, or while etcd elects a leader: each later observation fixes the next one.
   const down = { master01: 'silent', master02: 'not-ready', master03: 'silent' } as const
   expect(chosen(hosts, facts(down))).toEqual([['master01', ...COMPONENTS]])
   expect(chosen(changed(hosts, 'master01'), facts(down))).toEqual([['master02', ...COMPONENTS]])
@@ -139,7 +139,7 @@ test('one that is late may serve: it changes while all others do, or are as late
   const hosts = made(renewed)
   const known = late(facts({ ...ALL, master02: 'silent', master03: 'silent' }), ['master02', 'master03'])
   expect(chosen(hosts, known)).toEqual([['master02', ...COMPONENTS]])
-  // It starts now, whether it is late again or refuses connections.
+  // It is starting, whether it is late again or refuses connections.
   const started = changed(hosts, 'master02')
   expect(chosen(started, known)).toEqual([])
   expect(chosen(started, late(known, ['master03']))).toEqual([])
@@ -148,7 +148,7 @@ test('one that is late may serve: it changes while all others do, or are as late
   expect(chosen(started, late(facts({ ...ALL, master03: 'silent' }), ['master03']))).toEqual([
     ['master03', ...COMPONENTS],
   ])
-  // One that is down for sure comes first, and one that is ready waits for both.
+  // One that is certainly down comes first, and one that is ready waits for both.
   expect(chosen(hosts, late(known, ['master02']))).toEqual([['master03', ...COMPONENTS]])
   expect(chosen(changed(started, 'master03'), known)).toEqual([])
 })

@@ -16,7 +16,7 @@ import { COMPONENTS, type Component, type ManifestsStep } from '../step.ts'
 import { KUBELET } from './files.ts'
 import { type Wanted, manifestPath, manifestState, wantedManifests } from './manifests.ts'
 
-/** A master with manifests that are missing or not as they should be. */
+/** A control-plane node with missing or wrong manifests. */
 interface Wanting {
   readonly node: Node
   readonly wanted: Wanted
@@ -24,7 +24,7 @@ interface Wanting {
   readonly isNew: boolean
 }
 
-/** @param mayRun whether a master without a control plane may get one now */
+/** @param mayRun whether a control-plane node without a control plane may get one now */
 export function manifestSteps(
   cluster: KubernetesCluster,
   hosts: Hosts,
@@ -82,12 +82,12 @@ function nextOf(
   const isDown = ({ node: { name } }: Wanting) =>
     !isLate(name) && DOWN.has(api?.servers[name]?.state ?? 'unreachable')
   const isAbsent = ({ node }: Wanting) => !masters.includes(node.name)
-  // Others than the API server are only one of several, of which one leads.
+  // Each component except the API server is one of several, of which one leads.
   const isSpared = ({ components }: Wanting) => !components.includes('apiserver')
   const waits = new Set(changing.filter((one) => !isSpared(one)).map(({ node }) => node.name))
   const others = (of: Wanting) => masters.filter((name) => name !== of.node.name)
-  // It may serve, as those that are late beside it. But should all of these hang, what is in their manifests may be why: one has to be
-  // the first.
+  // It may serve, like the others that are late. But if all of these hang, their manifests may be the reason, so one of
+  // them has to be the first.
   const isNextOfLate = (one: Wanting) =>
     isLate(one.node.name) && others(one).every((name) => isReady(name) || (isLate(name) && waits.has(name)))
   const mayLeave = (one: Wanting) => others(one).every(isReady)
@@ -99,7 +99,7 @@ function nextOf(
 
 const DOWN: ReadonlySet<ServerFacts['state']> = new Set(['silent', 'not-ready'])
 
-/** Of these masters, those whose manifests are as they should be; all, where none of them are. */
+/** Those of these control-plane nodes whose manifests are current; all, if none are. */
 export function changedOf(
   names: readonly string[],
   cluster: KubernetesCluster,
@@ -125,7 +125,7 @@ export function isRunning(active: string | undefined): boolean {
   return active === 'active' || active === 'activating'
 }
 
-/** Names of masters with an API server's manifest. */
+/** Names of control-plane nodes with an API server's manifest. */
 export function begun(cluster: Cluster, hosts: Hosts): readonly string[] {
   const manifest = manifestPath('apiserver')
   return nodesWith(cluster, 'master').flatMap(({ name }) =>

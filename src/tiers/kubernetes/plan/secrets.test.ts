@@ -1,4 +1,4 @@
-/** Which files with CAs and secrets are written, on which nodes; and that no step carries what is in them. */
+/** Which files with CAs and secrets are written, on which nodes; and that no step contains their content. */
 import { expect, test } from 'vitest'
 import { FORESEEN, type SecretState } from '../../../host/leaves.ts'
 import { NO_SERVICES } from '../../../host/services.ts'

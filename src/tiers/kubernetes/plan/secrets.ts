@@ -1,4 +1,4 @@
-/** The files that a Kubernetes node is given as they are: certificates of CAs, and what all masters share. Pure. */
+/** The files that a Kubernetes node gets unchanged: certificates of CAs, and what all control-plane nodes share. Pure. */
 import type { KubernetesCluster } from '../../../kubernetes/kubernetes-cluster.ts'
 import type { SecretFileStep } from '../../../engine/leaf-steps.ts'
 import { FORESEEN } from '../../../host/leaves.ts'

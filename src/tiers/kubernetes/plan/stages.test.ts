@@ -21,7 +21,7 @@ const intent = { ...testIntent(cluster), beside: TIERS }
 function bare(): Observed {
   const world = bareWorld(cluster)
   const hosts = Object.entries(world.hosts).map(([name, host]) => {
-    // As machines of the lab: no default route.
+    // Like machines of the lab: no default route.
     const { services } = bareHost(name, { reachesServices: false })
     return [name, { ...host, services }] as const
   })
@@ -42,7 +42,7 @@ test('nine bare machines: the whole way is foreseen, and ends', () => {
       (step) => step.kind === 'service-load' && step.unit === 'kubelet.service' && step.host === host,
     )
   const kind = (name: string) => waveOf(waves, (step) => step.kind === name)
-  // The first master alone, then all others at once, together with what is kept in the API.
+  // The first control-plane node alone, then all others at once, together with what is stored in the API.
   expect(manifests('master01')).toBeGreaterThan(0)
   expect(kubelet('master01')).toBe(manifests('master01'))
   expect(manifests('master02')).toBeGreaterThan(manifests('master01'))
@@ -50,9 +50,9 @@ test('nine bare machines: the whole way is foreseen, and ends', () => {
     expect(kubelet(host)).toBe(manifests('master02'))
   expect(kind('kubernetes-proof')).toBe(waves.length - 1)
   expect(kind('kubernetes-node-settings')).toBeGreaterThan(kubelet('worker01'))
-  // Keys and files need no other machine: they are in the first wave, with etcd's.
+  // Keys and files need no other node: they are in the first stage, with etcd's.
   expect(kind('leaf-key')).toBe(0)
-  // HAProxy is told whom to believe while the first API server starts, and loads that in the wave behind.
+  // HAProxy gets its CA while the first API server starts, and loads it in the next stage.
   const trusted = waveOf(waves, (step) => step.kind === 'service-file' && step.path === PLACES.balancerCa)
   expect(trusted).toBe(manifests('master01') + 1)
   const configured = waves.findLastIndex((wave) =>
@@ -99,7 +99,7 @@ test('manifests change on one master that serves at a time, and only while all o
     'master02 kubeadm-manifests',
   ])
   expect(established({ master01: 'ready', master02: 'not-ready' }, ['master01'])).toEqual([])
-  // A broken one is put right first, and where none serves the first of them.
+  // A broken one is fixed first, and if none serves, the first of them.
   expect(established({ master01: 'ready', master02: 'not-ready' }, both)).toEqual([
     'master02 kubeadm-manifests',
   ])

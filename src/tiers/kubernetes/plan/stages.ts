@@ -1,12 +1,12 @@
 /**
- * What comes next on the way to a Kubernetes that serves, from what was seen. Pure; asked again after each wave:
+ * The next steps toward a serving Kubernetes, from the observed state. Pure; evaluated again after each stage:
  *
- * 1. certificates and secrets on all nodes, and on the first master its control plane;
- * 2. once an API server is ready: what kubeadm and quorate keep in the API, and all other nodes, at once;
- * 3. once all nodes have come: their labels and taints; once all are ready CoreDNS is spread, and the cluster proven.
+ * 1. Certificates and secrets on all nodes, and the control plane on the first control-plane node.
+ * 2. Once an API server is ready: what kubeadm and quorate store in the API, and all other nodes, at once.
+ * 3. Once all nodes have registered: their labels and taints. Once all are ready, CoreDNS is spread, and the cluster is verified.
  *
- * Where a control plane stands already, one master's manifests change at a time: first of those that do not serve, then while all
- * others serve.
+ * If a control plane exists already, one node's manifests change at a time: first those of nodes that don't serve, then the
+ * others, while all other nodes serve.
  */
 import { hasKubernetes, type KubernetesCluster } from '../../../kubernetes/kubernetes-cluster.ts'
 import type { LeafCertificateStep, SecretFileStep } from '../../../engine/leaf-steps.ts'
@@ -38,7 +38,7 @@ interface Scene {
   readonly hosts: Hosts
   readonly facts: KubernetesTierFacts
   readonly masters: readonly Node[]
-  /** Masters whose API server is ready. */
+  /** Control-plane nodes whose API server is ready. */
   readonly serving: ReadonlySet<string>
 }
 
@@ -65,9 +65,9 @@ export function stageSteps(
   const behind = begun(cluster, hosts).filter((name) => !scene.serving.has(name))
   const unknown = unregistered(cluster, facts)
   if (behind.length + unknown.length > 0)
-    // Not for one that has its own turn only after these.
+    // Not for a node whose own manifests change only after these.
     return [awaitJoined(changedOf(behind, cluster, hosts, facts), unknown)]
-  // Before they are waited for: CoreDNS runs on nodes that are labeled as masters.
+  // Before waiting for them: CoreDNS runs on nodes that are labeled as control-plane nodes.
   const settings = nodeSettingsSteps(cluster, facts)
   if (settings.length > 0) return settings
   const missing = unready(cluster, facts)
@@ -98,7 +98,7 @@ function nodeSteps(scene: Scene): StageStep[] {
   })
 }
 
-/** Until an API server is ready the first master is alone: what is wrong there would be wrong everywhere. */
+/** Until an API server is ready, only the first control-plane node is set up: a problem on it would happen on all. */
 function mayRun({ masters, serving }: Scene, { name }: Node): boolean {
   return serving.size > 0 || name === masters[0]?.name
 }
@@ -131,7 +131,7 @@ function certificateSteps(
   })
 }
 
-/** @param stays what a restart leaves alone */
+/** @param stays what a restart doesn't affect */
 function loadSteps({ name, services }: HostState, service: string, stays: string): ServiceLoadStep[] {
   const unit = services?.units[service]
   const runs = unit !== undefined && isRunning(unit.active)

@@ -1,4 +1,4 @@
-/** What of Kubernetes is waited for; and that CoreDNS is spread once all masters are there, and not before. */
+/** What Kubernetes is waited for; and that CoreDNS is spread only once all control-plane nodes are ready. */
 import { hasKubernetes, type KubernetesCluster } from '../../../kubernetes/kubernetes-cluster.ts'
 import { expect, test } from 'vitest'
 import type { HeldFacts, KubernetesFacts, NodeFacts } from '../../../kubernetes/api-facts.ts'

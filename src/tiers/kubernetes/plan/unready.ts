@@ -1,4 +1,4 @@
-/** What a Kubernetes still lacks until pods can run on all of its nodes, in words. Pure. */
+/** What Kubernetes still lacks until pods can run on all of its nodes, in words. Pure. */
 import type { KubernetesCluster } from '../../../kubernetes/kubernetes-cluster.ts'
 import type { DnsPod, HeldFacts, KubernetesFacts } from '../../../kubernetes/api-facts.ts'
 import { dnsPodToMove } from '../../../kubernetes/objects/dns.ts'
@@ -7,7 +7,7 @@ import { kubernetesNodes } from '../../../spec/kubernetes.ts'
 import { type KubernetesTierFacts, tierFacts } from '../facts.ts'
 import type { AwaitStep } from '../step.ts'
 
-/** Empty: all nodes are there and ready, and so is what quorate runs on them. */
+/** Empty: all nodes exist and are ready, and so is what quorate runs on them. */
 export function unready(cluster: KubernetesCluster, { api }: KubernetesTierFacts): readonly string[] {
   const held = api?.held
   if (held === undefined) return ['no API server says what it holds']
@@ -16,7 +16,7 @@ export function unready(cluster: KubernetesCluster, { api }: KubernetesTierFacts
   return crowd === undefined ? missing : [`${crowd.node} alone runs CoreDNS`]
 }
 
-/** What a milestone still lacks; empty: it is reached. */
+/** What is missing for a milestone; empty: it is reached. */
 export function lacking(
   cluster: KubernetesCluster,
   api: KubernetesFacts,
@@ -26,7 +26,7 @@ export function lacking(
   if (milestone === 'nodes') return unready(cluster, facts)
   const servers = nodes.flatMap((name) => {
     const server = api.servers[name]
-    // One that answers and lets nobody in waits for what comes next.
+    // A server that answers but grants no access waits for the next steps.
     if (server?.state === 'ready' || server?.state === 'refused') return []
     return [`${name}: ${server?.problem ?? 'its API server was not asked'}`]
   })
@@ -34,27 +34,27 @@ export function lacking(
   return [...servers, ...unknown.map((name) => `${name} has not registered`)]
 }
 
-/**
- * Why the load balancer leads nobody to an API server that is ready; undefined: it does, nobody asked it, or there is none to
- * lead to.
- */
+/** Why the load balancer leads to no ready API server. undefined: it does, it was not asked, or no server is ready. */
 export function balancerTrouble({ servers, balancer }: KubernetesFacts): string | undefined {
   if (balancer === undefined || balancer.state === 'ready' || balancer.state === 'refused') return undefined
   if (!Object.values(servers).some(({ state }) => state === 'ready')) return undefined
   return balancer.problem ?? 'it does not answer'
 }
 
-/** kubeadm marks masters by this label, without a value; CoreDNS and much else goes by it. */
+/** kubeadm marks control-plane nodes with this label, without a value; CoreDNS and many others use it. */
 export const CONTROL_PLANE = 'node-role.kubernetes.io/control-plane'
 
-/** Whether every master carries its label. */
+/** Whether every control-plane node has its label. */
 export function areMarked(cluster: KubernetesCluster, { nodes }: HeldFacts): boolean {
   return nodesWith(cluster, 'master').every(
     ({ name }) => Object.hasOwn(nodes, name) && nodes[name]?.labels[CONTROL_PLANE] !== undefined,
   )
 }
 
-/** A pod of CoreDNS that has to move, once its successor knows where to: masters that were away have none of them. */
+/**
+ * A pod of CoreDNS that must move, once it is clear where its replacement can run. A control-plane node that was down
+ * runs none of them.
+ */
 export function crowdedDns(cluster: KubernetesCluster, held: HeldFacts): DnsPod | undefined {
   if (cluster.kubernetes.flannel === 'none' || !areMarked(cluster, held)) return undefined
   const masters = nodesWith(cluster, 'master').filter(({ name }) => held.nodes[name]?.ready === true)
@@ -64,7 +64,7 @@ export function crowdedDns(cluster: KubernetesCluster, held: HeldFacts): DnsPod 
   )
 }
 
-/** Names of nodes that the API does not know yet. */
+/** Names of nodes that the API doesn't know yet. */
 export function unregistered(cluster: KubernetesCluster, { api }: KubernetesTierFacts): readonly string[] {
   const nodes = api?.held?.nodes ?? {}
   return kubernetesNodes(cluster).flatMap(({ name }) => (Object.hasOwn(nodes, name) ? [] : [name]))
@@ -74,7 +74,7 @@ function unreadyNodes({ kubernetes, ...cluster }: KubernetesCluster, { nodes }: 
   return kubernetesNodes(cluster).flatMap(({ name }) => {
     const node = Object.hasOwn(nodes, name) ? nodes[name] : undefined
     if (node === undefined) return [`${name} has not registered`]
-    // Without a network of quorate's somebody else has to bring one before any node is ready.
+    // Without quorate's network, the operator has to install one before any node is ready.
     if (!node.ready && kubernetes.flannel !== 'none') return [`${name} is not ready: ${node.why}`]
     return []
   })

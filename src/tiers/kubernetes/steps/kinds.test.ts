@@ -1,4 +1,4 @@
-/** What the kinds of Kubernetes' steps come to on a machine. */
+/** The operations of the kinds of Kubernetes' steps on a node. */
 import { expect, test } from 'vitest'
 import { together } from './kinds.ts'
 

@@ -1,4 +1,4 @@
-/** All that is known of the kinds of Kubernetes' steps: what they come to, and what carries them out. */
+/** The properties of the kinds of Kubernetes' steps: their predictions, and what carries them out. */
 import type { HeldFacts, ServerFacts } from '../../../kubernetes/api-facts.ts'
 import { describeReference, referenceTo } from '../../../kubernetes/api-objects.ts'
 import { PLACES } from '../../../kubernetes/places.ts'
@@ -51,7 +51,7 @@ export const KUBERNETES_ON_MACHINES: HostKinds<KubernetesHostStep> = {
       const { sums } = tierFacts(before.beside?.[TIER])
       const started = sums && readAtStart(sums)
       const services = withManifests(host.services ?? NO_SERVICES, components, { stamp, started })
-      // It answers no more, for a moment.
+      // It doesn't answer for a moment.
       const known = withFacts(before, ({ api }) => ({
         api: api && { ...api, servers: { ...api.servers, [name]: UNREACHABLE } },
       }))
@@ -83,7 +83,7 @@ export const KUBERNETES_ON_MACHINES: HostKinds<KubernetesHostStep> = {
   },
 }
 
-/** In the words of kubeadm: two phases by one start of it where both are wanted. */
+/** kubeadm's arguments: if several phases of one group are wanted, one run does them all. */
 export function together(phases: readonly ClusterPhase[]): readonly string[] {
   const groups = [...new Set(phases.map((phase) => phase.split('/')[0] ?? ''))]
   return groups.flatMap((group) => {

@@ -1,4 +1,4 @@
-/** All that is known of the kinds of steps that take Kubernetes away from a node, or from etcd. */
+/** The properties of the kinds of steps that remove Kubernetes from a node, or from etcd. */
 import { NO_SERVICES, type ServicesState } from '../../../host/services.ts'
 import type { RemainsState } from '../../../host/remains.ts'
 import type { ClusterKinds, HostKinds, Observed } from '../../etcd/guest.ts'
@@ -11,7 +11,10 @@ import type {
   RegistryRemoveStep,
 } from '../step.ts'
 
-/** How long containers may take to end, in seconds: an API server serves on for some of them, until nobody is sent to it any more. */
+/**
+ * How long containers may take to end, in seconds. An API server continues to serve for part of it, until no more
+ * requests are sent to it.
+ */
 const END_SECONDS = 25
 
 const NOTHING: RemainsState = {
@@ -48,7 +51,7 @@ const withoutPods = (services: ServicesState | undefined) =>
 const withoutNetwork = (services: ServicesState | undefined) =>
   withRemains(services, () => ({ routes: 0, links: [], rules: [] }))
 
-/** These and all that is in them are elsewhere. */
+/** These paths and everything in them were renamed. */
 function withoutPaths(services: ServicesState | undefined, gone: readonly string[]): ServicesState {
   const stays = ([path]: readonly [string, unknown]) =>
     !gone.some((one) => path === one || path.startsWith(`${one}/`))
