@@ -1,4 +1,4 @@
-/** Members' steps by themselves: an operator asked for them by name. */
+/** Steps on single members, which an operator requested by name. */
 import type { NodeWork } from '../../../engine/host-work.ts'
 import { type Crew, runWave } from '../../../engine/wave.ts'
 import { looksFor, parseHostState } from '../../../host/observe.ts'
@@ -15,9 +15,9 @@ import { explained } from './blame.ts'
 type Powered = PowerStep | RestartStep
 
 /**
- * One member's turn, which lasts until it is known what became of it.
+ * One member's turn, which ends when its outcome is known.
  *
- * @param follow gets the unit as it was right after the step; throws if that, or what comes of it, is not as it should be
+ * @param follow gets the unit's state right after the step; throws if that state, or its consequence, is wrong
  */
 export async function takeTurn(
   { session, lock }: Pick<UnderLock, 'session' | 'lock'>,
@@ -34,7 +34,7 @@ export async function takeTurn(
   })
 }
 
-/** Of several members at once, each in one round trip. */
+/** Several members at once, each in one round trip. */
 export async function powerAll(
   { session, lock }: Pick<UnderLock, 'session' | 'lock'>,
   steps: readonly Powered[],

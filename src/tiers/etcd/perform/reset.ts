@@ -11,7 +11,7 @@ import type { Supplies } from '../steps/kind.ts'
 import { hostKind } from '../steps/kinds.ts'
 import type { ResetStep } from '../steps/steps.ts'
 
-/** A reset's steps need nothing from this computer. */
+/** A reset's steps need nothing from the workstation. */
 const NOTHING: Supplies = { artifact: undefined, certificates: {}, bundle: undefined }
 
 export interface ResetReport {
@@ -20,11 +20,11 @@ export interface ResetReport {
 }
 
 /**
- * One round trip a machine, all machines at once.
+ * Needs one round trip for each node, all nodes at once.
  *
- * @param session whose signal aborts when the lock is lost, too
- * @param nodes those that the steps are on, in the cluster file or not
- * @throws QuorateError what a step failed with; `moved` for one that left no trace
+ * @param session whose signal also aborts when the lock is lost
+ * @param nodes the nodes of the steps, in the cluster file or not
+ * @throws QuorateError the failure of a step; `moved` for a step without effect
  */
 export async function carryOutReset(
   session: Session,

@@ -1,7 +1,7 @@
-/** Which steps of a recovery are next, but those of the planner of apply: the others join the new cluster by it. */
+/** The next steps of a recovery, except those of apply's planner, by which the others join the new cluster. */
 import { type RecoveryState, type RecoveryStep, predictRecovery } from '../steps/recovery.ts'
 
-/** The next wave until the new cluster serves and others can join it; empty: they can. */
+/** The next stage until the new cluster serves and others can join it; empty: they can. */
 export function rebuildSteps({
   survivor,
   others,
@@ -28,7 +28,10 @@ export function rebuildSteps({
   }
 }
 
-/** The next wave once all have joined; empty: it is over. The survivor's mark goes last: it says that nothing is to be begun anew. */
+/**
+ * The next stage once all have joined; empty: it is complete. The surviving member's marker is removed last: it
+ * prevents a second start of the recovery.
+ */
 export function releaseSteps({
   survivor,
   others,
@@ -39,19 +42,19 @@ export function releaseSteps({
   return released.includes(survivor) ? [] : [step('release', survivor)]
 }
 
-/** All that are left, in their order; between the two parts the others join. */
+/** All remaining steps, in order; between the two parts the others join. */
 export function recoverySteps(state: RecoveryState): readonly RecoveryStep[] {
   const rebuild = rebuildSteps(state)
   const wave = rebuild.length > 0 ? rebuild : releaseSteps(state)
   return wave.length === 0 ? [] : [...wave, ...recoverySteps(wave.reduce(predictRecovery, state))]
 }
 
-/** Of all machines that are marked, at once. */
+/** For all marked nodes, at once. */
 export function takeBackSteps(marked: readonly string[]): readonly RecoveryStep[] {
   return marked.map((host) => step('take-back', host))
 }
 
-/** Of all machines that are marked, at once. */
+/** For all marked nodes, at once. */
 export function endSteps(marked: readonly string[]): readonly RecoveryStep[] {
   return marked.map((host) => step('end', host))
 }

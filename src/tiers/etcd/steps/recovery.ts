@@ -1,6 +1,6 @@
 /**
- * What `recover` does beside what the planner of apply does, as data. How far it is stands on the survivor's machine; which step
- * is next says `../plan/recover.ts`.
+ * What `recover` does outside of apply's planner, as data. Its progress is recorded on the surviving member's node;
+ * `../plan/recover.ts` decides the next step.
  */
 import type { StepKind } from '../../../engine/step-registry.ts'
 import type { EngineStep, StepCommon } from '../../../engine/step.ts'
@@ -27,7 +27,7 @@ export type RecoveryStep = StepCommon & {
 
 export interface RecoveryKind extends StepKind<RecoveryStep> {
   predict(state: RecoveryState, host: string): Partial<RecoveryState>
-  /** As the agent's operations, in one round trip; none: each answer decides what the survivor is given next. */
+  /** The agent's operations, in one round trip; none: each answer decides what the surviving member gets next. */
   operations?: (supplies: RecoverySupplies, host: string) => readonly Operation[]
   /** What nodes without a member, which may use etcd, do before the step. */
   readonly bystanders?: Operation
@@ -38,9 +38,9 @@ export interface RecoveryKind extends StepKind<RecoveryStep> {
 export interface RecoverySupplies {
   readonly cluster: Pick<Cluster, 'name' | 'etcd'>
   readonly survivor: string
-  /** How far the recovery was when the step was decided on. */
+  /** The progress of the recovery when the step was planned. */
   readonly reached: RecoveryMilestone
-  /** Ends the names of what is moved aside. */
+  /** The suffix of renamed files. */
   readonly suffix: string
   /** ID of the lost cluster, hexadecimal; undefined: no cluster ID file was written. */
   readonly former: string | undefined
@@ -182,7 +182,7 @@ export const RECOVERY: Readonly<Record<RecoveryStep['kind'], RecoveryKind>> = {
   },
 }
 
-/** Records how far it is; it is on the disk before the next operation begins. @param text as `RecoverySupplies.mark` */
+/** Records the progress; it is on disk before the next operation starts. @param text from `RecoverySupplies.mark` */
 export function markOperation(text: string): Operation {
   return ['file', { content: { text }, path: PATHS.underway, owner: 'root', group: 'root', mode: '600' }]
 }
@@ -191,7 +191,7 @@ function foldersOf({ etcd }: Pick<Cluster, 'etcd'>): { readonly data: string; re
   return { data: etcd.dataDirectory, wal: etcd.walDirectory }
 }
 
-/** The survivor's cluster ID file was overwritten, not moved aside. */
+/** The surviving member's cluster ID file was overwritten, not renamed. */
 function formerPin({ cluster, reached, former }: RecoverySupplies): readonly Operation[] {
   if (reached === 'fenced' || reached === 'copied') return []
   if (former === undefined) return [['remove', { paths: [PATHS.clusterId] }]]
