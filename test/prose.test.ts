@@ -1,14 +1,14 @@
 /**
- * The gate for texts that people read: README, docs, help and messages in plain English (rules: `test/prose/check.ts`, words:
- * `test/prose/words.ts`).
+ * The gate for plain English in README, docs, help, messages and comments (rules: `test/prose/check.ts`, words:
+ * `test/prose/words.ts`). Comments are only checked for words.
  *
- *     npm run prose                        how many findings of each rule there are
- *     npm run prose -- docs/guides/x.md    the findings in a file, or in all files whose path contains that
- *     npm run prose -- --comments src/ssh  also in comments, of which the gate asks nothing
- *     npm run prose -- --write             lower the numbers in test/prose/pending.txt
+ *     npm run prose                      the number of findings by rule
+ *     npm run prose -- docs/guides/x.md  the findings in a file, or in all files whose path contains that
+ *     npm run prose -- --write           lowers the numbers in test/prose/pending.txt
  *
- * `pending.txt` lists what is not reworded yet: `file rule count`. A file with more than its count is refused. A new file has
- * none. Numbers only go down: after rewording, run --write. Sources that a bare `node` can't run: use node_modules/node/bin/node.
+ * `pending.txt` lists what is not reworded yet: `file rule count`. A file with more than its count is refused; a new file
+ * has none. Numbers only go down: after rewording, run --write. If a bare `node` is too old for the sources, use
+ * node_modules/node/bin/node.
  */
 import { expect, test } from 'vitest'
 import { allTexts, archaicDensity, findingsIn } from './prose/all.ts'
@@ -69,6 +69,9 @@ test.for<[Kind, string, string]>([
   ['hint', 'the backup list says more', 'hint'],
   ['hint', 'is this the disk?', 'message hint'],
   ['hint', 'free space on the node: df -h', ''],
+  ['comment', 'Whoever is told of it begins anew.', 'archaic archaic archaic'],
+  ['comment', 'Our folders lie here.', 'term person'],
+  ['comment', `${'word '.repeat(26)}end, as the operator sees it`, ''],
 ])('a %s: %s', ([kind, text, rules]) => {
   const found = check({ file: 'x', line: 1, kind, text }).map(({ rule }) => rule)
   expect(found.join(' ')).toBe(rules)

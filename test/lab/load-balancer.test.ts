@@ -192,7 +192,7 @@ describe.skipIf(reason)(`the load balancer${because}`, () => {
   test('a file that haproxy -c accepts and HAProxy can not load: the previous one is put back, and serves', async () => {
     const machine = lab.machine('service01')
     const before = await configurationOf('service01')
-    // By its name it could be HAProxy itself: nobody refuses beforehand.
+    // By its name it could be HAProxy itself, so nothing refuses it beforehand.
     await machine.check(['sh', '-c', 'mkdir /run/other && cp "$(command -v socat)" /run/other/haproxy'])
     const listen = `TCP4-LISTEN:${OTHER_PORT},fork`
     await machine.check(['systemd-run', '--unit=other', '/run/other/haproxy', listen, 'EXEC:cat'])

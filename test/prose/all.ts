@@ -1,15 +1,28 @@
 /** Everything that the gate reads, checked. */
 import { type Finding, check, wordsOf } from './check.ts'
-import { PAGES, SOURCES, type Text, helpTexts, pageTexts, sourceTexts } from './texts.ts'
+import {
+  COMMENTED,
+  PAGES,
+  SOURCES,
+  type Text,
+  commentTexts,
+  helpTexts,
+  pageTexts,
+  sourceTexts,
+} from './texts.ts'
 import { ARCHAIC } from './words.ts'
 
 export function allTexts(): readonly Text[] {
-  return [...PAGES.flatMap(pageTexts), ...helpTexts(), ...SOURCES.flatMap(sourceTexts)]
+  return [
+    ...PAGES.flatMap(pageTexts),
+    ...helpTexts(),
+    ...SOURCES.flatMap(sourceTexts),
+    ...COMMENTED.flatMap(commentTexts),
+  ]
 }
 
-/** @param comments also those of the sources, of which the gate asks nothing */
-export function findingsIn(texts: readonly Text[], comments = false): readonly Finding[] {
-  return texts.filter(({ kind }) => comments || kind !== 'comment').flatMap(check)
+export function findingsIn(texts: readonly Text[]): readonly Finding[] {
+  return texts.flatMap(check)
 }
 
 /** Archaic words in README and docs, for each 1,000 words. */

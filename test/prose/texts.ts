@@ -101,10 +101,10 @@ interface Syntax {
   readonly [key: string]: unknown
 }
 
-/** Literals that read like a text, and comments. */
+/** Literals that read like a text. */
 export function sourceTexts(file: string): readonly Text[] {
   const source = readFileSync(file, 'utf8')
-  const { program, comments } = parseSync(file, source)
+  const { program } = parseSync(file, source)
   const found: Text[] = []
   const add = (at: number, kind: Kind, text: string): void => {
     const line = source.slice(0, at).split('\n').length
@@ -144,11 +144,28 @@ export function sourceTexts(file: string): readonly Text[] {
       walk(value, isCondition && key !== 'test' ? kind : 'words')
   }
   walk(program, 'words')
-  for (const { start, value } of comments) {
-    const text = value.replaceAll(/^\s*\* ?/gm, '').replaceAll(/`[^`]*`/g, 'CODE')
-    for (const part of text.split(/\n\s*\n/)) add(start, 'comment', part.replaceAll(/\s+/g, ' ').trim())
-  }
   return found
+}
+
+/** Sources, tests and scripts; not generated code. */
+export const COMMENTED: readonly string[] = globSync('{src,test,script}/**/*.ts')
+  .filter((file) => !file.includes('/gen/'))
+  .toSorted()
+
+/** Paragraphs of comments, without the names of parameters and the code of examples. */
+export function commentTexts(file: string): readonly Text[] {
+  const source = readFileSync(file, 'utf8')
+  return parseSync(file, source).comments.flatMap(({ start, value }) => {
+    const line = source.slice(0, start).split('\n').length
+    const text = value
+      .replaceAll(/^\s*\* ?/gm, '')
+      .replaceAll(/^@example\n(?:(?!@).*(?:\n|$))*/gm, '')
+      .replaceAll(/@param [\w.]+/g, '@param')
+      .replaceAll(/`[^`]*`/g, 'CODE')
+    return text
+      .split(/\n\s*\n/)
+      .map((part): Text => ({ file, line, kind: 'comment', text: part.replaceAll(/\s+/g, ' ').trim() }))
+  })
 }
 
 function isSyntax(node: unknown): node is Syntax {

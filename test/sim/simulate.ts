@@ -217,7 +217,7 @@ async function comeToRest(world: World, options: RunOptions): Promise<Outcome> {
   if (!world.dialsOut && isScattered(world, options.cluster)) return rest
   const raft = raftOf(world)
   // While no member answers, one that was removed and only partly decommissioned looks like a member that lost its
-  // data: `recover` can tell them apart by the log of another.
+  // data: `recover` can distinguish them by the log of another.
   if (!hasMajority(world) && options.cluster.nodes.some(({ name }) => isHalfCleared(world, name))) return rest
   if (world.truth.lost.size === 0) throw new Violation('finishes', JSON.stringify(rest))
   // Only members in the file are asked at first, and none of them is left.

@@ -43,7 +43,7 @@ const SET_UP =
 const RENEW = 'renew the certificates: quorate certs renew'
 
 /**
- * @param now tells which certificates have expired
+ * @param now decides which certificates have expired
  * @param cluster says where the data should be
  */
 export function statusProblems(
@@ -91,7 +91,7 @@ function expiredFile({ host }: AskedMember, now: Date): string | undefined {
   return undefined
 }
 
-/** undefined: what the node gave is no certificate. `certs list` reports that. */
+/** undefined: the node returned an invalid certificate. `certs list` reports that. */
 function endOf(pem: string): Date | undefined {
   try {
     return describeCertificate(pem).notAfter

@@ -65,7 +65,7 @@ function withOthers(
   return { kind: 'steps', steps: [...answer.steps, ...more] }
 }
 
-/** The planner that is told something else of API servers than was found. */
+/** The planner with facts about API servers that differ from the observed ones. */
 function deceived(change: (server: ServerFacts) => ServerFacts): Planner {
   return (intent, observed) => {
     const facts = tierFacts(observed.beside?.['kubernetes'])

@@ -118,7 +118,7 @@ export function happen(world: World, cluster: Cluster, { kind, at }: Fault): voi
       kubernetes.slow.add(master.name)
       return
     case 'api-falters':
-      // A run looks at the least twice before it does anything.
+      // A run observes at least twice before it does anything.
       kubernetes.falters = (at % 4) + 1
       return
     case 'balancer-down':
@@ -166,7 +166,7 @@ function restart(kubernetes: Kubernetes, disk: Disk): void {
   if (unit !== undefined) withKubelet(disk, unit.enabled ? 'active' : 'inactive')
 }
 
-/** A kubelet ends the API server of a manifest that is gone or another now, before anybody else does anything. */
+/** A kubelet ends the API server of a removed or changed manifest before anything else happens. */
 function follow({ running }: Kubernetes, disk: Disk): void {
   if (isKubeletUp(disk)) running.delete(disk.node.name)
 }

@@ -1,4 +1,4 @@
-/** Lives of clusters with Kubernetes. `SIM_KUBERNETES_LIFE='{…}' vitest run --project sim test/sim/kubernetes -t handed` tells one. */
+/** Lives of clusters with Kubernetes. `SIM_KUBERNETES_LIFE='{…}' vitest run --project sim test/sim/kubernetes -t handed` prints one. */
 import { expect, test } from 'vitest'
 import type { Outcome } from '../operator.ts'
 import { firstBroken, runsOf, testHandedIn } from '../lives.ts'

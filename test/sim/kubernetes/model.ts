@@ -22,13 +22,13 @@ export interface Kubernetes {
   readonly starting: Set<string>
   /** Faults of API servers that last until they are fixed. */
   readonly ailing: Map<string, 'silent' | 'not-ready'>
-  /** Masters whose API server answers, and later than quorate waits once another one has. */
+  /** Control-plane nodes whose API server answers later than quorate waits once another one has answered. */
   readonly slow: Set<string>
-  /** In how many more looks none is ready: it lasts as long as a look, such as while etcd elects a leader. */
+  /** In how many more observations none is ready: a fault as short as an observation, such as an election in etcd. */
   falters: number
-  /** The last look was one of these: what it found was past when something was done. */
+  /** The last observation was one of these: its result was outdated when something was done. */
   faltered: boolean
-  /** Masters whose API server served when the present wave began. What a wave mends before it changes it is missed by nobody. */
+  /** Control-plane nodes whose API server served at the start of the present stage. No client misses the others. */
   readonly serving: Set<string>
   /** Those of them whose manifest the present wave has changed while their kubelet does not run. */
   readonly rewritten: Set<string>
@@ -206,7 +206,7 @@ export function stateOf(world: World, cluster: Cluster, name: string): 'ready' |
 
 export const BINDING = describeReference(referenceTo(OPERATORS_BINDING))
 
-/** Notes what serves, before anything of a wave is done. */
+/** Records what serves, before a stage does anything. */
 export function beginWave(world: World, cluster: Cluster): void {
   const { kubernetes } = world
   if (kubernetes === undefined) return
