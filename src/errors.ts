@@ -4,35 +4,35 @@
  * A `QuorateError` is something that an operator can act on, and shows no stack. Any other error is a bug and shows one.
  */
 
-/** What kind of trouble it is. Each code has one exit code, listed in `docs/reference/exit-codes.md`. */
+/** The kind of error. Each code has one exit code, listed in `docs/reference/exit-codes.md`. */
 export type ErrorCode =
   | 'usage' //          the command line is wrong
   | 'cluster-file' //   the cluster file is wrong
   | 'unreachable' //    a host can't be reached over SSH
   | 'host-key' //       a host's key is unknown or differs
-  | 'permission' //     logged in, but no root rights there (sudo), or a file here is not ours
+  | 'permission' // logged in, but no root access (sudo), or a local file is not quorate's
   | 'command' //        a command on a host failed
-  | 'preflight' //      a host does not fit
+  | 'preflight' // a host does not meet the requirements
   | 'pki' //            a CA, CSR or certificate is wrong
-  | 'artifact' //       programs or images can't be had or verified
+  | 'artifact' // programs or images can't be downloaded or verified
   | 'etcd' //           etcd answered with an error, or not at all
   | 'flannel' //        the network configuration is wrong
   | 'kubernetes' //     an API server answered with an error, or not at all
   | 'blocked' //        the planner refuses: acting would not be safe, or is not offered
-  | 'moved' //          reality differs from what was planned on
+  | 'moved' // the state differs from the one that was planned on
   | 'locked' //         another operator holds the lock
-  | 'unhealthy' //      the cluster does not fulfil what was asked
+  | 'unhealthy' // the cluster does not do what was requested
   | 'unconfirmed' //    a question needs an answer, and there is no terminal to ask on
   | 'declined' //       a question was answered with no, or with another word than it asks for
   | 'cancelled' //      a signal: Ctrl-C, SIGTERM, SIGHUP
-  | 'store' //        where backups are kept can't be reached, is full, or refuses
-  | 'backup' //       a backup or snapshot is not what it should be, or the secret is another one
-  | 'signature' //      no allowed signer has signed a backup, or what was signed is another one
+  | 'store' // the backup location is unreachable or full, or refuses
+  | 'backup' // a backup or snapshot is damaged, or needs another secret
+  | 'signature' // no allowed signer has signed a backup, or the signature is for another one
   | 'runtime' //        the Node.js that runs quorate is too old
-  | 'lab' //            the machines on this computer can't be made
-  | 'state' //          the folder where quorate keeps a cluster's things is wrong
+  | 'lab' // containers of the lab can't be created on this workstation
+  | 'state' // the directory with quorate's files of a cluster is not usable
 
-/** Process exit codes, one per error code; sysexits(3) where one fits. 2 is kept for 'plan found changes'. */
+/** Process exit codes, one per error code; from sysexits(3) if one matches. 2 is reserved for 'plan found changes'. */
 export const EXIT_CODES: Record<ErrorCode, number> = {
   usage: 64,
   'cluster-file': 65,
@@ -76,7 +76,7 @@ export class QuorateError extends Error {
   readonly code: ErrorCode
   readonly host: string | undefined
   readonly hint: string | undefined
-  /** Settable: only the engine knows, further up, what was changed before the error. */
+  /** Can be set later: only the engine knows what was changed before the error. */
   impact: string | undefined
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
@@ -91,7 +91,10 @@ export class QuorateError extends Error {
     return EXIT_CODES[this.code]
   }
 
-  /** Anything thrown as a `QuorateError`: itself if it is one, else wrapped with its message kept as the reason. */
+  /**
+   * Converts anything thrown to a `QuorateError`: unchanged if it is one, otherwise wrapped, with its message as the
+   * reason.
+   */
   static from(thrown: unknown, code: ErrorCode, message: string, details: ErrorDetails = {}): QuorateError {
     if (thrown instanceof QuorateError) return thrown
     const reason = thrown instanceof Error ? thrown.message : String(thrown)
@@ -106,12 +109,12 @@ export function inFull(error: unknown): string {
   return hint === undefined ? error.message : `${error.message}; fix: ${hint}`
 }
 
-/** The errors of several hosts as one that keeps all of them; a single error is returned as it is. */
+/** Combines the errors of several hosts into one; returns a single error unchanged. */
 export function combineErrors(errors: readonly QuorateError[]): QuorateError {
   const [first] = errors
   if (first === undefined) throw new TypeError('no errors to combine')
   if (errors.length === 1) return first
-  // Further lines are indented: the output of a host must not begin a line that looks like that of another host.
+  // Further lines are indented: a host's output must not start a line that looks like that of another host.
   const lines = errors.map(
     (error) => `${error.host ? `${error.host}: ` : ''}${error.message.replaceAll('\n', '\n  ')}`,
   )
@@ -122,20 +125,21 @@ export function combineErrors(errors: readonly QuorateError[]): QuorateError {
   })
 }
 
-/** Each text once, a line each. */
+/** Each text once, one per line. */
 function distinct(texts: readonly (string | undefined)[]): string | undefined {
   const present = new Set(texts.filter((text) => text !== undefined))
   return present.size === 0 ? undefined : [...present].join('\n')
 }
 
 /**
- * What an operation threw, as it is told after Ctrl-C: most errors are then only an echo of the signal.
+ * Converts what an operation threw to the error to report after Ctrl-C, because most errors are then only a consequence
+ * of the signal.
  *
  * @param signal that the process was interrupted with, aborted or not
  */
 export function afterInterrupt(error: unknown, signal: AbortSignal): unknown {
   if (!signal.aborted) return error
-  // A terminal's Ctrl-C reaches ssh as well, which ends connections before quorate closes them.
+  // A terminal's Ctrl-C also reaches ssh, which ends connections before quorate closes them.
   const isEcho =
     error instanceof QuorateError
       ? error.code === 'unreachable'

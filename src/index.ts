@@ -1,10 +1,11 @@
 /**
- * quorate as a library: the verbs of the command line as typed functions. docs/reference/library.md shows how they go together.
+ * quorate as a library: the commands of the command line as typed functions. docs/reference/library.md shows how to
+ * combine them.
  *
- * What is exported here is kept stable; a deep import is not.
+ * These exports are stable; deep imports are not.
  */
 
-// Errors: every function throws QuorateError for whatever an operator can mend.
+// Errors: every function throws QuorateError for whatever an operator can fix.
 export { type ErrorCode, type ErrorDetails, EXIT_CODES, QuorateError } from './errors.ts'
 
 // The cluster file
@@ -13,12 +14,12 @@ export { type Parsed, type ParseOptions, loadCluster, parseClusterFile } from '.
 export type { Problem } from './spec/problem.ts'
 export { type Cluster, type Node, type Role, type SshTarget, etcdNodes, selectNodes } from './spec/cluster.ts'
 
-// A session: the connections and the authority that all verbs below share
+// A session: the connections and the authority that all commands below share
 export { type OpenOptions, openClusterSession as openSession } from './verbs/open-session.ts'
 export type { Session } from './tiers/etcd/session.ts'
 export type { Emit, RunEvent } from './engine/events.ts'
 
-// Machines
+// Nodes
 export {
   type TrustOptions,
   type TrustResult,
@@ -49,7 +50,7 @@ export type { TierResetReport } from './verbs/reset/stages.ts'
 export { type ResetOptions, type ResetPreview, reset } from './verbs/reset/reset.ts'
 export type { ResetReport } from './tiers/etcd/perform/reset.ts'
 
-// Members come and go
+// Adding, removing and replacing members
 export {
   type AddedNode,
   type MemberChange,
@@ -60,7 +61,7 @@ export {
 export { type MemberOptions, type MemberReport, changeMembers } from './verbs/members/member.ts'
 export type { MemberPreview } from './tiers/etcd/member-change.ts'
 
-// Availability: what clients notice
+// Availability: client-visible impact
 export { type ProbeOptions, probe } from './verbs/status/probe.ts'
 export {
   type Availability,
@@ -75,7 +76,7 @@ export type { AvailabilityReport } from './recorder/report.ts'
 export { type Recorder, type RecorderOptions, startRecorder } from './recorder/recorder.ts'
 export { type Verdict, judgeAvailability, stallLimitMs } from './recorder/verdict.ts'
 
-// Upkeep
+// Maintenance
 export type { MaintenanceStep } from './tiers/etcd/steps/maintenance.ts'
 export type { ConfirmMaintenance, MaintenanceOptions, MaintenancePreview } from './tiers/etcd/under-lock.ts'
 export { type MoveLeaderOptions, type MoveLeaderReport, moveLeader } from './verbs/power/move-leader.ts'
@@ -119,12 +120,12 @@ export {
   importKeys,
 } from './verbs/transfer/import.ts'
 
-// The whole cluster from a snapshot
+// Restoring the whole cluster from a snapshot
 export { type RestoreOptions, type RestoreReport, restore } from './verbs/restore/restore.ts'
 export type { RestorePreview } from './verbs/restore/preview.ts'
 export { openSnapshot, statusOf } from './verbs/restore/source.ts'
 
-// The quorum is lost
+// Recovery after a quorum loss
 export { surveyMembers } from './verbs/recover/observe.ts'
 export type { Survey, Survivor } from './verbs/recover/survey.ts'
 export { type Choice, type RecoveryReport, reportOf } from './verbs/recover/report.ts'
@@ -157,7 +158,7 @@ export {
 // The lab
 export { type LabOptions, labDown, labState, labUp } from './verbs/machines/lab.ts'
 
-// The backups that there are
+// Existing backups
 export {
   type BackupList,
   type ListOptions,
@@ -174,7 +175,7 @@ export { type PrunePreview, type PruneRequest, type PruneResult, prune } from '.
 export { givenSigners, trustedSigners } from './backup/signers.ts'
 export type { BundleSigner, BundleTrust, TrustedSigners } from './backup/trusted.ts'
 
-// Backups that a node takes by itself
+// Scheduled backups
 export {
   type ScheduleOptions,
   type SchedulePreview,

@@ -1,8 +1,9 @@
 /**
- * Work on one node that is no step of a plan. Everything else that changes a node is a step, in a stage (`wave.ts`).
+ * Work on one node that does not belong to a step of a plan. Everything else that changes a node is a step, in a stage
+ * (`wave.ts`).
  *
- * As in a stage, the work has the lock's fence, the agent's deadlines and an operation record, and it ends with the session or
- * the lock. Only `cleanup` outlives the session's signal: it has a deadline of its own.
+ * As in a stage, the work has the lock's fence, the agent's deadlines and an operation record, and it ends with the
+ * session or the lock. Only `cleanup` outlives the session's signal: it has its own deadline.
  */
 import type { AgentReply } from '../host/agent.ts'
 import type { Node } from '../spec/cluster.ts'
@@ -11,15 +12,15 @@ import type { NodeWork } from './host-work.ts'
 import type { Lock } from './lock.ts'
 import type { OperationLog } from './recorded.ts'
 
-/** Why it is no step. */
+/** Why it is not a step. */
 export type ErrandReason =
-  /** It was shown as a list of changes, and their results are exchanged with the workstation: a key, a certificate. */
+  /** It was shown as a list of changes, and its results go to the workstation and back: a key, a certificate. */
   | { readonly reason: 'changes' }
-  /** The node has no step in the stage, but must hold still meanwhile. */
+  /** The node has no step in the stage, but must stay unchanged during it. */
   | { readonly reason: 'bystander' }
-  /** The node keeps how far work on all nodes is. */
+  /** The node stores the progress of work on all nodes. */
   | { readonly reason: 'milestone' }
-  /** Removes what a failed or interrupted command left; as many ms as it may take. */
+  /** Removes what a failed or interrupted command left, within this many ms. */
   | { readonly reason: 'cleanup'; readonly withinMs: number }
 
 /** What an errand needs of a session. */

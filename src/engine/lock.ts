@@ -35,8 +35,8 @@ const ANSWER_LENGTH = 65_536
 /** The only way to change a node. */
 export interface Lock extends AsyncDisposable {
   /**
-   * One round trip to a node, under the fence: the node compares its lock with ours before each operation.
-   * Ends when the lock is lost, or with the run's own signal. Only the engine calls it: for steps (`wave.ts`) and errands
+   * One round trip to a node, under the fence: the node compares its lock with this one before each operation. Ends
+   * when the lock is lost, or with the run's own signal. Only the engine calls it: for steps (`wave.ts`) and errands
    * (`errand.ts`).
    *
    * @throws QuorateError as `runAgent`

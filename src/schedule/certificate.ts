@@ -122,12 +122,12 @@ export function whyCertificate(
     : `the present one ${reasons.map(({ message }) => message).join(', ')}`
 }
 
-/** Puts it in force, with the key that waited for it. @param text PEM */
+/** Activates it, with the key that waited for it. @param text PEM */
 export function installCertificate(text: string): Operation {
   return ['schedule_certificate', { folder: PLACES.folder, group: SCHEDULE_USER, certificate: { text } }]
 }
 
-/** Makes a key there, and its request; the key waits for its certificate. */
+/** Creates a key and its request on the node. The key is not used until it has its certificate. */
 export function scheduleKey({ cluster }: Pick<ScheduleSession, 'cluster'>): Operation {
   const { algorithm } = cluster.pki
   const configuration = renderOpensslConfig({

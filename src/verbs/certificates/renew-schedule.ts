@@ -14,7 +14,10 @@ import {
 } from '../../schedule/certificate.ts'
 import type { Session } from '../../tiers/etcd/session.ts'
 
-/** With a new key, born there; both are exchanged at once. @throws QuorateError `moved` if it is the old one afterwards */
+/**
+ * Renews it with a new key, which is created on the node; both are replaced at once. @throws QuorateError `moved` if
+ * the old one is still there afterwards
+ */
 export async function renewSchedule(
   session: Session,
   lock: Lock,

@@ -132,9 +132,9 @@ async function power(
 }
 
 /**
- * Looks and plans again before each member's turn, so that nothing rests on what was true a member ago.
+ * Inspects and plans again before each member's turn, so that no decision uses outdated facts.
  *
- * @param follow part of the turn: gets the cluster as it was before, and the unit as it was right after the step
+ * @param follow part of the turn: receives the cluster before the step, and the unit right after it
  */
 async function oneByOne(
   under: UnderLock,

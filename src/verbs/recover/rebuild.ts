@@ -32,7 +32,7 @@ const HASH_TIMEOUT_MS = 120_000
 
 export interface Rebuild {
   readonly session: Session
-  /** The survivor's. */
+  /** The node of the surviving member. */
   readonly node: Node
   readonly give: Give
   readonly signal: AbortSignal
@@ -40,7 +40,7 @@ export interface Rebuild {
 
 export interface Made {
   readonly made: MadeCluster
-  /** The survivor's last answer. */
+  /** The last answer of the surviving member's node. */
   readonly reply: AgentReply
 }
 
