@@ -10,27 +10,27 @@ export type ErrorCode =
   | 'cluster-file' //   the cluster file is wrong
   | 'unreachable' //    a host can't be reached over SSH
   | 'host-key' //       a host's key is unknown or differs
-  | 'permission' // logged in, but no root access (sudo), or a local file is not quorate's
+  | 'permission' //     logged in, but no root access (sudo), or a local file is not quorate's
   | 'command' //        a command on a host failed
-  | 'preflight' // a host does not meet the requirements
+  | 'preflight' //      a host does not meet the requirements
   | 'pki' //            a CA, CSR or certificate is wrong
-  | 'artifact' // programs or images can't be downloaded or verified
+  | 'artifact' //       programs or images can't be downloaded or verified
   | 'etcd' //           etcd answered with an error, or not at all
   | 'flannel' //        the network configuration is wrong
   | 'kubernetes' //     an API server answered with an error, or not at all
   | 'blocked' //        the planner refuses: acting would not be safe, or is not offered
-  | 'moved' // the state differs from the one that was planned on
+  | 'moved' //          the state differs from the one that was planned on
   | 'locked' //         another operator holds the lock
-  | 'unhealthy' // the cluster does not do what was requested
+  | 'unhealthy' //      the cluster does not do what was requested
   | 'unconfirmed' //    a question needs an answer, and there is no terminal to ask on
   | 'declined' //       a question was answered with no, or with another word than it asks for
   | 'cancelled' //      a signal: Ctrl-C, SIGTERM, SIGHUP
-  | 'store' // the backup location is unreachable or full, or refuses
-  | 'backup' // a backup or snapshot is damaged, or needs another secret
-  | 'signature' // no allowed signer has signed a backup, or the signature is for another one
+  | 'store' //          the backup location is unreachable or full, or refuses
+  | 'backup' //         a backup or snapshot is damaged, or needs another secret
+  | 'signature' //      no allowed signer has signed a backup, or the signature is for another one
   | 'runtime' //        the Node.js that runs quorate is too old
-  | 'lab' // containers of the lab can't be created on this workstation
-  | 'state' // the directory with quorate's files of a cluster is not usable
+  | 'lab' //            containers of the lab can't be created on this workstation
+  | 'state' //          the directory with quorate's files of a cluster is not usable
 
 /** Process exit codes, one per error code; from sysexits(3) if one matches. 2 is reserved for 'plan found changes'. */
 export const EXIT_CODES: Record<ErrorCode, number> = {
