@@ -1,6 +1,6 @@
 /**
  * The gate for plain English in README, docs, help, messages and comments (rules: `test/prose/check.ts`, words:
- * `test/prose/words.ts`). Comments are only checked for words.
+ * `test/prose/words.ts`). Comments of sources, tests and scripts are only checked for words, and may have `MOST_IN_COMMENTS`.
  *
  *     npm run prose                      the number of findings by rule
  *     npm run prose -- docs/guides/x.md  the findings in a file, or in all files whose path contains that
@@ -11,13 +11,16 @@
  * node_modules/node/bin/node.
  */
 import { expect, test } from 'vitest'
-import { allTexts, archaicDensity, findingsIn } from './prose/all.ts'
+import { allTexts, archaicDensity, findingsIn, findingsInComments } from './prose/all.ts'
 import { check } from './prose/check.ts'
 import { allowed, countsOf, readPending } from './prose/pending.ts'
 import type { Kind } from './prose/texts.ts'
 
 /** Archaic words in 1,000 of README and docs. etcd's operations guide has 0.04. Only to be lowered. */
 const DENSEST = 0.1
+
+/** Findings in all comments together. Only to be lowered: it is far above what is left once all of `src` is reworded. */
+const MOST_IN_COMMENTS = 900
 
 const texts = allTexts()
 const findings = findingsIn(texts)
@@ -43,6 +46,13 @@ test('what was reworded is taken off pending.txt', () => {
 
 test('archaic words are as rare in README and docs as they were', () => {
   expect(archaicDensity(texts)).toBeLessThanOrEqual(DENSEST)
+})
+
+test('comments have no more findings than they had', () => {
+  const found = findingsInComments(texts).map(
+    ({ file, line, rule, why }) => `${file}:${line} ${rule}: ${why}`,
+  )
+  expect(found.length, found.join('\n')).toBeLessThanOrEqual(MOST_IN_COMMENTS)
 })
 
 test('texts of each kind are read', () => {

@@ -22,7 +22,11 @@ export function allTexts(): readonly Text[] {
 }
 
 export function findingsIn(texts: readonly Text[]): readonly Finding[] {
-  return texts.flatMap(check)
+  return texts.filter(({ kind }) => kind !== 'comment').flatMap(check)
+}
+
+export function findingsInComments(texts: readonly Text[]): readonly Finding[] {
+  return texts.filter(({ kind }) => kind === 'comment').flatMap(check)
 }
 
 /** Archaic words in README and docs, for each 1,000 words. */
