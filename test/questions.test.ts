@@ -42,7 +42,7 @@ test.each([
   expect(await readdir(folder)).toEqual(before)
 })
 
-test('what was typed before the question is no answer to it', async () => {
+test('what was typed before the question does not answer it', async () => {
   const before = await readdir(folder)
   const turns = [{ question: 'will be left', line: 'n' }]
   const { exitCode, stdout } = await talk({ clusterFile }, prune(), turns, 'y\ry')
@@ -72,7 +72,7 @@ test('where there is no terminal to ask on, the code and the hint say that a yes
   expect(await readdir(folder)).toEqual(before)
 })
 
-test('no answer shares its code with another, and a signal’s is that of a shell', () => {
+test("no answer shares its code with another, and a signal's is that of a shell", () => {
   const { unconfirmed, declined, cancelled } = EXIT_CODES
   expect(new Set([unconfirmed, declined, cancelled]).size).toBe(3)
   expect(Object.entries(EXIT_CODES).filter(([, code]) => code === 130)).toEqual([['cancelled', 130]])

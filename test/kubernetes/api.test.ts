@@ -196,7 +196,7 @@ describe.skipIf(reason)(`the API${reason === undefined ? '' : ` (${reason})`}`, 
     ).toEqual([[]])
   })
 
-  test('somebody without rights, or with a certificate of nobody here, is refused and that is a fact', async () => {
+  test('a client without permissions, or with an unknown certificate, is refused, and that is a fact', async () => {
     const stranger = await server.client('system:node:worker01', ['system:nodes'])
     const asked = { servers: ['master01'], balancer: false, now: () => new Date() }
     const { servers, held } = await lookAtKubernetes({ ...asked, connect: async () => stranger })

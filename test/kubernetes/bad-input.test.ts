@@ -33,7 +33,7 @@ const SWAPS = 'Filename\tType\tSize\tUsed\tPriority\n/dev/vdb1 partition 1048572
 const BAD: readonly BadInput[] = [
   {
     what: 'swap',
-    // The computer's swap is every machine's: this one is shown another list of it.
+    // The host's swap is every machine's: this one is shown another list of it.
     spoil: `printf '${SWAPS.replaceAll('\t', '\\t').replaceAll('\n', '\\n')}' >/root/swaps; mount --bind /root/swaps /proc/swaps`,
     mend: 'umount /proc/swaps; rm /root/swaps',
     exitCode: 3,

@@ -115,7 +115,7 @@ describe.skipIf(reason)(`containerd from a release${reason === undefined ? '' : 
     expect(asked).toEqual([])
   })
 
-  test('a program of somebody else is refused and not overwritten', async () => {
+  test("another tool's program is refused and not overwritten", async () => {
     await shell('mkdir -p /usr/local/bin && printf mine >/usr/local/bin/runc')
     await using session = await at.connected()
     expect(at.refused(await at.look(session))).toEqual([

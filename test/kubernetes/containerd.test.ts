@@ -116,7 +116,7 @@ describe.skipIf(reason)(`the tier of containerd${reason === undefined ? '' : ` (
     expect(await at.settle()).toEqual([])
   })
 
-  test('a configuration that containerd can not read is not put in place, and one without CRI is no success', async () => {
+  test("a configuration that containerd can't read is not installed, and one without CRI is not a success", async () => {
     await using session = await at.connected()
     const whole = await shell(`cat ${CONFIGURATION}`)
     await shell(`echo '# mine' >>${CONFIGURATION}`)

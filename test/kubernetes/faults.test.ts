@@ -134,7 +134,7 @@ describe.skipIf(reason)(`Kubernetes and faults${reason === undefined ? '' : ` ($
     )
 
     test(
-      'goes on as far as it can while nobody gets through the load balancer, and says what it waits for',
+      'continues as far as possible while the load balancer is unreachable, and says what it waits for',
       async () => {
         await using _ = await cutOff(lab.machine('service01'), { ports: [API_PORT] })
         const { exitCode, stdout, stderr } = await unlocked(async () => await quorate(lab, APPLY))

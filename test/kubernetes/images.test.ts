@@ -99,7 +99,7 @@ describe.skipIf(reason)(`images${reason === undefined ? '' : ` (${reason})`}`, (
     expect(nslookup.stdout + nslookup.stderr).toMatch(/refused|timed out/)
   })
 
-  test('pause waits as nobody in particular, ends when it is asked to, and answers for its version with 0', async () => {
+  test('pause waits as an unprivileged user, ends when asked to, and prints its version with exit code 0', async () => {
     const image = IMAGES.pause
     await machine().check(ctr('run', '--rm', image, 'pause-version', '/pause', '-v'))
     await machine().check(ctr('run', '--detach', image, 'pause'))

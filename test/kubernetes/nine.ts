@@ -15,13 +15,13 @@ export const LAB_KUBERNETES = {
   imageRepository: 'quorate.lab',
   kubelet: {
     configuration: {
-      // The computer has cgroups v1.
+      // The host has cgroups v1.
       failCgroupV1: false,
     },
   },
   kubeProxy: {
     configuration: {
-      // The limit belongs to the computer, not to a single machine on it.
+      // The limit belongs to the host, not to a single machine on it.
       conntrack: { maxPerCore: 0 },
     },
   },

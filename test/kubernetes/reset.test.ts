@@ -51,7 +51,7 @@ describe.skipIf(reason)(`reset${reason === undefined ? '' : ` (${reason})`}`, ()
   })
   afterAll(async () => await lab?.down())
 
-  test('a worker is drained and cleared, somebody else’s rules stay, and apply sets it up again', async () => {
+  test("a worker is drained and decommissioned, other tools' rules stay, and apply sets it up again", async () => {
     await on(
       'worker01',
       'iptables -N MINE; iptables -A MINE -j RETURN; iptables -A INPUT -j MINE; nft add table ip mine; touch /var/lib/kubelet/kept',
@@ -103,7 +103,7 @@ describe.skipIf(reason)(`reset${reason === undefined ? '' : ` (${reason})`}`, ()
     expect(await nodes()).toEqual(['master01=True', 'worker01=True'])
   })
 
-  test('all of it: etcd keeps its objects until it is told otherwise, and no other Kubernetes is set up on them', async () => {
+  test('all of it: etcd keeps its objects by default, and no other Kubernetes is set up on them', async () => {
     const before = await member()
     const registry = async () => await etcdctl('get', '/registry/', '--prefix', '--keys-only', '--limit', '3')
     expect((await quorate(lab, ['reset', ...CONFIRMED])).stderr).toContain('quorate reset --tier kubernetes')

@@ -53,7 +53,7 @@ describe.skipIf(reason)(`a rotation of etcd's CA${reason === undefined ? '' : ` 
   }
 
   test(
-    'the new CA is trusted beside the old one by every API server, before a member has a certificate from it',
+    'every API server trusts the new CA in addition to the old one before a member has a certificate from it',
     async () => {
       await rotate('--trust-only')
       for (const name of MASTERS) {

@@ -77,7 +77,7 @@ describe.skipIf(reason)(`set-ups of others, adopted and applied${because}`, () =
     ).toBe('etcd\n')
   })
 
-  test('a second etcd on the machine goes on as it was', async () => {
+  test('a second etcd on the machine keeps running unchanged', async () => {
     const machine = lab.machine('kubespray')
     expect(await machine.check(EVENTS)).toBe(events)
     const words = [...client(machine, WITH_EVENTS, 2381), 'get', 'before', '--print-value-only']

@@ -50,7 +50,7 @@ describe.skipIf(reason)(`names in etcd that no node can have${because}`, () => {
     expect(await quorateOk(lab, ['apply'])).toBe('nothing to change\n')
   }
 
-  test('are kept by adopt, beside names made from them', async () => {
+  test('are kept by adopt, with node names made from them', async () => {
     const { cluster } = await loadClusterFile(lab.clusterFile)
     expect(cluster.nodes.map(({ name, etcdName = name }) => [name, etcdName])).toEqual(
       nodes().map((name, at) => [name, names[at]]),
@@ -66,7 +66,7 @@ describe.skipIf(reason)(`names in etcd that no node can have${because}`, () => {
     await settled()
   })
 
-  test('and by a member that is replaced on its own machine; a newcomer goes by its node’s name', async () => {
+  test("and by a member that is replaced on its own machine; a new member gets its node's name", async () => {
     const [first = '', , third = ''] = nodes()
     const { report } = await statusOf(lab)
     const id = report.members[0]?.id ?? ''

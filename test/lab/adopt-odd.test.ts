@@ -82,7 +82,7 @@ describe.skipIf(reason)(`adopting what can't be adopted${because}`, () => {
     ).toEqual(REFUSED)
   })
 
-  test('one that has failed, one that is stopped, and a kubelet’s that is not there', async () => {
+  test("one that has failed, one that is stopped, and a kubelet's that does not exist", async () => {
     await first.check(['systemd-run', '--quiet', '--unit', 'etcd.service', 'false'])
     await until(first, 'systemctl show etcd -p ActiveState --value', 'failed')
     await second.writeFile('/etc/systemd/system/etcd.service', '[Service]\nExecStart=/usr/bin/etcd\n')
@@ -121,7 +121,7 @@ describe.skipIf(reason)(`adopting what can't be adopted${because}`, () => {
     expect((await adopt([first.address])).exitCode).toBe(0)
   })
 
-  test('what is called etcd and is none, root’s and another user’s', async () => {
+  test("a process that is only called etcd, root's and another user's", async () => {
     const program = '#!/bin/sh\nsleep 1000\n'
     for (const machine of [first, second]) await machine.writeFile('/opt/etcd', program, { mode: '0755' })
     await first.check(['systemd-run', '--quiet', '--unit', 'fake', '/opt/etcd'])
@@ -136,7 +136,7 @@ describe.skipIf(reason)(`adopting what can't be adopted${because}`, () => {
     ).toEqual(REFUSED)
   })
 
-  test('files that it names and that never end, or are none, keep nobody waiting', async () => {
+  test('files that it names and that never end, or are not files, delay nothing', async () => {
     await first.check(['sh', '-c', 'mkfifo /run/pipe; ln -sfn /run/pipe /run/etcd.yaml'])
     await first.writeFile('/opt/etcd', '#!/bin/sh\nsleep 1000\n', { mode: '0755' })
     await first.check([
@@ -155,7 +155,7 @@ describe.skipIf(reason)(`adopting what can't be adopted${because}`, () => {
     expect(await refusal([first.address], 'does not answer as a member')).toEqual(REFUSED)
   })
 
-  test('two: neither by chance; by its port; or as another machine of the cluster tells', async () => {
+  test('two: neither by chance; by its port; or as another machine of the cluster reports', async () => {
     const name = await start(first, {})
     const events = await start(first, { service: 'etcd-events', client: 2381, peer: 2382 })
     expect(

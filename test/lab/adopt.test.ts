@@ -75,7 +75,7 @@ describe.skipIf(reason)(`adopt${because}`, () => {
       await put('before', PACKAGED)
     })
 
-    test('are told all at once, and nothing is written', async () => {
+    test('are all reported at once, and nothing is written', async () => {
       const refused = await quorate(file('several'), alone('several', 0, address(1), address(2)))
       expect(refused.exitCode).toBe(BLOCKED)
       expect(refused.stderr).toContain(`${address(2)}: no etcd runs on the node`)
@@ -94,7 +94,7 @@ describe.skipIf(reason)(`adopt${because}`, () => {
       expect(existsSync(file('packaged').clusterFile)).toBe(false)
     })
 
-    test('as root, from a package’s unit: apply overrules the unit and hands the data over', async () => {
+    test("as root, from a package's unit: apply overrides the unit and changes the owner of the data", async () => {
       const named = ['--ca-certificate', ca.certificate, '--ca-key', ca.key]
       const { stderr } = await quorate(file('packaged'), alone('packaged', 0, ...named))
       expect(stderr).toContain('the unit /lib/systemd/system/etcd.service will be overruled')
@@ -109,7 +109,7 @@ describe.skipIf(reason)(`adopt${because}`, () => {
       expect(await quorateOk(file('packaged'), kept)).toBe('kept\n')
     })
 
-    test('kubeadm’s: adopted and watched, and apply leaves it alone, also while it is down', async () => {
+    test("kubeadm's: adopted and watched, and apply leaves it alone, also while it is down", async () => {
       const machine = lab.machine('etcd02')
       const pids = await etcdPids([machine])
       const { stderr, exitCode } = await quorate(file('pods'), alone('pods', 1))
@@ -166,7 +166,7 @@ describe.skipIf(reason)(`adopt${because}`, () => {
       expect(await snapshots(lab.machines, ['/opt/etcd'])).toEqual(before)
     })
 
-    test('is adopted through one machine, and goes on as it was', async () => {
+    test('is adopted through one machine, and keeps running unchanged', async () => {
       const words = adopt(
         address(0),
         ...login('root'),
@@ -255,7 +255,7 @@ describe.skipIf(reason)(`adopt${because}`, () => {
       expect((await statusOf(lab)).exitCode).toBe(0)
     })
 
-    test('then apply makes it quorate’s own, one member at a time, and nobody notices', async () => {
+    test("then apply makes it quorate's own, one member at a time, without client-visible impact", async () => {
       const plan = await quorate(lab, ['plan'])
       expect(plan.exitCode).toBe(2)
       expect(plan.stdout).toContain('with ETCD_AUTO_TLS=true, which is removed')

@@ -158,7 +158,7 @@ describe.skipIf(reason)(`an applied cluster${because}`, () => {
     expect((await quorate(lab, ['apply', file])).exitCode).toBe(MOVED)
   })
 
-  test('reset asks for the name, moves data aside, and leaves room for a new cluster', async () => {
+  test('reset asks for the name, renames data, and leaves room for a new cluster', async () => {
     const { report: old } = await statusOf(lab)
     await quorateOk(lab, ['etcdctl', '--', 'put', 'greeting', 'from the first cluster'])
     const before = await snapshots(lab.machines, OWN)

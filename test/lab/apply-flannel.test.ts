@@ -113,7 +113,7 @@ describe.skipIf(reason)(`one member${because}`, () => {
       expect(await quorateOk(lab, ['apply'])).toBe('nothing to change\n')
     })
 
-    test('a configuration that somebody overwrote is put back', async () => {
+    test('a configuration that was overwritten by hand is restored', async () => {
       await quorateOk(lab, ['etcdctl', '--', 'del', LEASE])
       await put('/coreos.com/network/config', '{"Network":"10.5.0.0/16"}')
       expect((await quorate(lab, ['plan'])).exitCode).toBe(2)

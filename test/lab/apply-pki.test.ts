@@ -148,7 +148,7 @@ describe.skipIf(reason)(`certificates${because}`, () => {
     expect(await on('vault', 'ls /tmp /root | grep -v -e ^systemd-private -e ^/')).toBe('ca.crt\nca.key\n\n')
   })
 
-  test('out of reach: requests go out, are signed with openssl, come back, and apply goes on', async () => {
+  test('offline: requests are exported, signed with openssl, imported, and apply continues', async () => {
     const ca = await opensslCa(lab.folder, 'offline-root')
     const alone = path.join(lab.folder, 'offline.crt')
     await copyFile(ca.certificate, alone)

@@ -63,7 +63,7 @@ describe.skipIf(reason)(`apply${because}`, () => {
       expect(await mainPids()).toEqual(pids)
     })
 
-    test('looks at members leave no complaint in their journals', async () => {
+    test('inspecting members leaves no complaint in their journals', async () => {
       // These journals also contain the first apply and plan; etcdctl and curl, whose connections may end in any way,
       // come later.
       for (const words of [['status'], ['preflight'], ['probe', '--for', '1s']]) await quorateOk(lab, words)

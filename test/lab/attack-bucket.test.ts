@@ -124,7 +124,7 @@ describe.skipIf(whyNoLab())('a writer of the bucket', () => {
     expect(asked.output).toContain(`signed by operator@test`)
   })
 
-  test('a bundle of his own, with his mirror and his CA: not verified, not restored, and nothing of it is written', async () => {
+  test("an attacker's bundle, with their mirror and CA: not verified, not restored, and nothing of it is written", async () => {
     const { pem } = await evilCa()
     const clusterFile = (await readFile(lab.clusterFile, 'utf8')).replace(
       /^etcd:\n/m,
@@ -181,7 +181,7 @@ describe.skipIf(whyNoLab())('a writer of the bucket', () => {
     await forgotten(later)
   })
 
-  test('without its signature a backup counts as unsigned: used only where somebody says so', async () => {
+  test('without its signature a backup counts as unsigned: used only if the operator says so', async () => {
     const name = await forge({})
     const words = ['restore', name, ...place()]
     const scripted = await refusal(lab, [...words, '--confirm', 'test', '--yes'])

@@ -96,7 +96,7 @@ describe.skipIf(whyNoLab())("a client's certificate", () => {
     expect(await demanding()).toEqual([false, false, false])
   }
 
-  test('of whomever it is, opens the client port of a new cluster and no peer port', async () => {
+  test('of any client, opens the client port of a new cluster and no peer port', async () => {
     for (const one of [operator(), await client('apiserver')]) {
       expect(await answers(one, 2379, '/version')).toEqual(['200', '200', '200'])
       for (const page of ['/members', '/version', '/raft/probing'])
@@ -151,7 +151,7 @@ describe.skipIf(whyNoLab())("a client's certificate", () => {
     expect(await outcomeOf(lab)).toEqual(WHOLE)
   })
 
-  test('a member that somebody gave an old certificate gets its name back, and nobody is restarted', async () => {
+  test('a member that was given an old certificate by hand gets its name back, without a restart', async () => {
     const before = await pids()
     await takeName('etcd02')
     await quorateOk(lab, ['apply', '--yes'])

@@ -130,7 +130,7 @@ describe.skipIf(whyNoLab())('an etcd that was broken into', () => {
     expect(await aftermath()).toEqual(UNHARMED)
   })
 
-  test('a data folder that is a link to /usr/local/bin, a key that is /etc/shadow, a certificate that is a pipe: reported, and nothing is changed', async () => {
+  test('a data directory that is a link to /usr/local/bin, a key that is /etc/shadow, a certificate that is a pipe: reported, and nothing is changed', async () => {
     await ownersOfBefore(victim)
     const swaps = [
       ['/opt/etcd/data', 'ln -s /usr/local/bin', 'not a directory'],
@@ -152,7 +152,7 @@ describe.skipIf(whyNoLab())('an etcd that was broken into', () => {
     expect(await aftermath()).toEqual(UNHARMED)
   })
 
-  test('replaces drafts of the CA’s file by links while apply writes it: they are never followed', async () => {
+  test("replaces drafts of the CA's file with links while apply writes it: they are never followed", async () => {
     await ownersOfBefore(victim)
     const folder = '/etc/ssl/etcd'
     await intrude(victim, `echo '# changed' >>${folder}/ca.crt`)
@@ -193,7 +193,7 @@ describe.skipIf(whyNoLab())('an etcd that was broken into', () => {
     expect(await aftermath()).toEqual(UNHARMED)
   }, 240_000)
 
-  test('files of its log and its database that are pipes or lead elsewhere: nobody waits for them, and nothing of theirs is shown', async () => {
+  test('files of its log and its database that are pipes or lead elsewhere: never waited for, and nothing of theirs is shown', async () => {
     await victim.check(['systemctl', 'stop', 'etcd'])
     await intrude(
       victim,

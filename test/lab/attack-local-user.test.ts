@@ -63,7 +63,7 @@ describe.skipIf(reason)(`a local user who would be the operator${reason ? ` (${r
   const attacker = async (script: string) =>
     await promisify(execFile)('sh', ['-euc', script], { cwd: shared, uid: ATTACKER, gid: ATTACKER })
 
-  test('a compile cache that he made in TMPDIR is neither read nor written', async () => {
+  test('a compile cache that the attacker created in TMPDIR is neither read nor written', async () => {
     await attacker('mkdir -m 777 node-compile-cache')
     expect((await quorate(['validate'])).exitCode).toBe(0)
     expect(await below(shared)).toEqual(['node-compile-cache'])
@@ -76,7 +76,7 @@ describe.skipIf(reason)(`a local user who would be the operator${reason ? ` (${r
     }
   })
 
-  test('nor one in a cache of his, as `sudo -E` and a kept HOME name it', async () => {
+  test("nor one in the attacker's cache, as `sudo -E` and a kept HOME name it", async () => {
     await attacker('mkdir -p cache home/.cache/quorate/compiled')
     const before = await below(shared)
     const [cache, other] = [path.join(shared, 'cache'), path.join(shared, 'home')]
@@ -85,7 +85,7 @@ describe.skipIf(reason)(`a local user who would be the operator${reason ? ` (${r
     expect(await below(shared)).toEqual(before)
   })
 
-  test('nor one that was ours until he could put something into it', async () => {
+  test('nor one that was private until the attacker could write to it', async () => {
     const cache = path.join(home, '.cache')
     await mkdir(path.join(cache, 'quorate', 'compiled'), { recursive: true, mode: 0o700 })
     await chmod(path.join(cache, 'quorate', 'compiled'), 0o777)
@@ -101,7 +101,7 @@ describe.skipIf(reason)(`a local user who would be the operator${reason ? ` (${r
     expect(await readdir(path.join(folder, 'precious'))).toEqual([])
   })
 
-  test('a state directory that he made, or can write to, is refused: it has keys and known hosts', async () => {
+  test('a state directory that the attacker created, or can write to, is refused: it has keys and known hosts', async () => {
     const cluster = path.join(shared, 'cluster.yaml')
     await writeFile(cluster, CLUSTER)
     await attacker('mkdir -m 755 -p .quorate/attacked')
@@ -133,7 +133,7 @@ describe.skipIf(reason)(`a local user who would be the operator${reason ? ` (${r
     expect((await quorate(['nodes'])).text).not.toContain('is not safe')
   })
 
-  test('a cluster file that he wrote, or can write to, is refused: it names machines, CA and programs', async () => {
+  test('a cluster file that the attacker wrote, or can write to, is refused: it names machines, CA and programs', async () => {
     const file = path.join(folder, 'cluster.yaml')
     await chown(file, ATTACKER, ATTACKER)
     expect(await quorate(['nodes'])).toMatchObject({
@@ -152,7 +152,7 @@ describe.skipIf(reason)(`a local user who would be the operator${reason ? ` (${r
     expect((await quorate(['nodes'])).text).toContain('cluster.yaml')
   })
 
-  test('a key that he put where a client’s certificate goes gets none', async () => {
+  test("a key that the attacker put at the path of a client's certificate gets none", async () => {
     await attacker('mkdir -m 755 out')
     const out = path.join(shared, 'out')
     expect(await quorate(['certs', 'client', 'alice', '--out', out])).toMatchObject({

@@ -72,7 +72,7 @@ describe.skipIf(whyNoLab())('a hostile machine', () => {
     }
   })
 
-  test('that marks itself with a command has nobody type it', async () => {
+  test('that marks itself with a command never has it suggested', async () => {
     await forge('recover', `quorate recover --from-survivor etcd01; rm -rf /${ESCAPES}`)
     for (const args of [['plan'], ['restart', 'etcd01', '--yes']]) {
       const { exitCode, stdout, stderr } = await run(args)
@@ -132,7 +132,7 @@ describe.skipIf(whyNoLab())('a hostile machine', () => {
     expect((await lab.machine('etcd02').exec(['test', '-e', '/run/quorate/lock'])).exitCode).toBe(1)
   })
 
-  test('that hangs in the midst of a step is named with the step', async () => {
+  test('that hangs during a step is named with the step', async () => {
     await instead(
       'systemctl',
       'case $1 in restart) exec sleep 54321 ;; *) exec /usr/bin/systemctl "$@" ;; esac',

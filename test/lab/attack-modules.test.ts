@@ -78,7 +78,7 @@ test('a program that is not etcd is refused by the checksum database, which the 
   expect(kept).toEqual([])
 })
 
-test('where the database can not be asked, nothing of it is built', async () => {
+test("if the database can't be asked, nothing of it is built", async () => {
   const { url } = await lyingProxy('none')
   // No other route than through the proxy.
   const environment = { ...process.env, HTTPS_PROXY: 'http://127.0.0.1:9', NO_PROXY: '127.0.0.1' }

@@ -42,7 +42,7 @@ describe.skipIf(reason)(`a weak CA${because}`, () => {
     expect(await quorateOk(lab, ['validate'])).toContain(`warning: ${WEAK}`)
   })
 
-  test('of a cluster that trusts it already locks nobody out: all goes on, with a warning', async () => {
+  test('of a cluster that trusts it already locks no client out: everything continues, with a warning', async () => {
     // Like a cluster that was set up when such a CA was still accepted.
     await on('mkdir -p /etc/ssl/etcd')
     await lab

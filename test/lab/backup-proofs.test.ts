@@ -48,7 +48,7 @@ describe('backups of a member of 3.5.16', () => {
     await source[Symbol.asyncDispose]()
   })
 
-  test('listed as never proven; verified; drilled, and listed as proven since', async () => {
+  test('listed as never restore-tested; verified; restore-tested, and listed as that since', async () => {
     const { proof } = JSON.parse(await readFile(path.join(source.store, sideFileName(name)), 'utf8'))
     expect(await source.ok('backup', 'list')).toMatch(new RegExp(`^${name} .* never `, 'm'))
     expect(await source.ok('backup', 'verify', '--identity', identity)).toMatch(
@@ -127,7 +127,7 @@ describe('backups of a member of 3.5.16', () => {
     expect(await left()).toEqual([])
   })
 
-  test('killed in the middle of a drill: etcd dies with it, and the next run removes what it left', async () => {
+  test('killed during a test restore: etcd dies with it, and the next run removes what it left', async () => {
     const words = ['backup', 'verify', name, '--drill', '--identity', identity, '--store', source.store]
     for (const signal of ['SIGINT', 'SIGKILL'] as const) {
       const { child, ended } = startQuorate(source.file, words)
@@ -143,7 +143,7 @@ describe('backups of a member of 3.5.16', () => {
     expect(await left()).toEqual([])
   })
 
-  test('what was recorded was wrong: a drill sees it, and the backup is not proven any more', async () => {
+  test('what was recorded was wrong: a test restore detects it, and the backup no longer counts as restore-tested', async () => {
     expect(await verify('--drill')).toMatchObject({ exitCode: 0 })
     expect((await listed()).proven).not.toBeNull()
     await source.forge(name, { keys: '12' })
@@ -172,7 +172,7 @@ describe('backups of a member of 3.5.16', () => {
     await expect(readFile(path.join(source.store, provenFileName(name)))).rejects.toThrow(/ENOENT/)
   })
 
-  test('where etcd has users, a drill gets in all the same', async () => {
+  test('if etcd has users, a test restore still gets access', async () => {
     await source.useUsers()
     const { name: closed, proof } = await source.backup({ kind: 'plaintext' })
     const said = await source.ok('backup', 'verify', closed, '--drill')

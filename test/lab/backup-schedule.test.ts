@@ -93,7 +93,7 @@ describe.skipIf(whyNoLab())('backups on a schedule', () => {
     expect(await leftovers(lab.machines)).toEqual([])
   })
 
-  test('what the node stored, and can not open, is all that it takes to make the cluster again', async () => {
+  test("what the node stored, and can't open, is enough to recreate the cluster", async () => {
     const [{ name } = { name: '' }] = await bundles()
     const data = Buffer.from(await on(NODE, 'base64', '-w', '0', `${STORE}/${name}`), 'base64')
     const secret = { kind: 'identities', identities: [identity] } as const
@@ -167,7 +167,7 @@ describe.skipIf(whyNoLab())('backups on a schedule', () => {
     expect(well).not.toContain('!')
   })
 
-  test('its certificate is listed; one that has expired is told of, and renewed like all others', async () => {
+  test('its certificate is listed; an expired one is reported, and renewed like all others', async () => {
     const list = JSON.parse(await quorateOk(lab, ['certs', 'list', '--json'])) as CertificateList
     expect(list.certificates.filter(({ host }) => host === NODE)).toMatchObject([
       { owner: 'quorate-backup', kind: 'client', file: '/etc/quorate-backup/client.crt', daysLeft: 364 },
@@ -219,7 +219,7 @@ describe.skipIf(whyNoLab())('backups on a schedule', () => {
     return await certificate()
   }
 
-  test('the CA is exchanged beneath it: set up again behind the first stage and the last, it never fails', async () => {
+  test('the CA is rotated beneath it: set up again after the first stage and the last, it never fails', async () => {
     const setUp = async () => {
       const words = '--every day --keep daily=14,monthly=12 --yes --json'.split(' ')
       const { done } = JSON.parse(await quorateOk(lab, ['backup', 'schedule', ...words])) as ScheduleReport
@@ -296,7 +296,7 @@ describe.skipIf(whyNoLab())('backups on a schedule', () => {
     return `${files.stdout}${user}`
   }
 
-  test('what is missing, or can not be, is refused with what to do', async () => {
+  test('what is missing, or impossible, is refused with what to do', async () => {
     const refused = async (changes: Record<string, unknown>, ...words: string[]) => {
       await lab.writeCluster({ backup: { ...backup, ...changes } })
       const { exitCode, stderr } = await quorate(lab, ['backup', 'schedule', '--yes', ...words])

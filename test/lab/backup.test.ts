@@ -147,7 +147,7 @@ describe.skipIf(whyNoLab())('backup', () => {
     await etcdClient.healthyVoters(3)
   })
 
-  test('without a majority there is nothing worth keeping: refused with each member’s reason', async () => {
+  test("without a majority there is nothing worth keeping: refused with each member's reason", async () => {
     const [leader, other] = await etcdClient.healthyVoters(3)
     for (const name of [leader, other ?? '']) await lab.machine(name).check(['systemctl', 'stop', 'etcd'])
     try {

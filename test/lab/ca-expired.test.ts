@@ -73,7 +73,7 @@ describe.skipIf(whyNoLab())('a CA that has expired', () => {
     }
   }
 
-  test('of quorate’s own: seen by status, named by all, renewed by the command of the hint, and apply does the rest', async () => {
+  test("of quorate's own: detected by status, named by all, renewed by the command of the hint, and apply does the rest", async () => {
     await expireCa(lab, MEMBERS, here())
     const { exitCode, report } = await statusOf(lab)
     expect(exitCode).toBe(PKI_FAILED)
@@ -106,7 +106,7 @@ describe.skipIf(whyNoLab())('a CA that has expired', () => {
     await isWhole()
   })
 
-  test('out of reach: its certificate is copied to where the cluster file names it, and requests are carried', async () => {
+  test('offline: its certificate is copied to where the cluster file names it, and requests are transferred', async () => {
     const ca = here()
     const certificate = path.join(lab.folder, 'offline.crt')
     await writeFile(certificate, await readFile(ca.certificate, 'utf8'))

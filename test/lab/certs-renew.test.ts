@@ -83,7 +83,7 @@ describe.skipIf(whyNoLab())('certs renew', () => {
     await on(name, 'cat /root/forged.crt >/etc/ssl/etcd/etcd.crt; rm /root/forged.crt')
   }
 
-  test('all of them, however young: new ones on every port, the same keys and processes, nobody notices', async () => {
+  test('all of them, however young: new ones on every port, the same keys and processes, no client-visible impact', async () => {
     const before = { pids: await pids(), keys: await keys(), serials: await serials() }
     await quorateOk(lab, ['certs', 'client', 'anna'])
     const done = await renewed('--all')
@@ -143,7 +143,7 @@ describe.skipIf(whyNoLab())('certs renew', () => {
     expect((await statusOf(lab)).report.cluster.healthy).toBe(true)
   })
 
-  test('all expired, the operator’s too, and every member started anew since: they come back by themselves', async () => {
+  test("all expired, the operator's too, and every member restarted since: they reconnect by themselves", async () => {
     await quorateOk(lab, ['etcdctl', '--', 'put', 'before', 'expiry'])
     for (const name of MEMBERS) await backdate(name, EXPIRED)
     const [, certificate, key] = operatorFiles(lab)
@@ -186,7 +186,7 @@ describe.skipIf(whyNoLab())('certs renew', () => {
     expect(await quorateOk(lab, ['plan'])).toBe('nothing to change\n')
   })
 
-  test('one certificate for everything becomes one each for peers and clients, and nobody notices', async () => {
+  test('one certificate for everything becomes one each for peers and clients, without client-visible impact', async () => {
     await lab.writeCluster({ pki: { layout: 'separate' } })
     const output = await quorateOk(lab, ['apply', '--yes', '--json'])
     const done = JSON.parse(output.trim().split('\n').at(-1) ?? '') as Done

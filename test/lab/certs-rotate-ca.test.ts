@@ -153,7 +153,7 @@ describe.skipIf(whyNoLab())('certs rotate-ca', () => {
     await isIntact()
   })
 
-  test('taken back, killed on the way: everything is from the old one again, and nobody trusts the new one', async () => {
+  test('rolled back, killed in between: everything is from the old one again, and no member trusts the new one', async () => {
     await killedAt(/"step-done".*"kind":"key"/, '--abort')
     await killedAt(/"step-done".*"kind":"restart"/, '--abort')
     await stages('--abort')
@@ -172,7 +172,7 @@ describe.skipIf(whyNoLab())('certs rotate-ca', () => {
     await isIntact()
   })
 
-  test('completed, killed in the last stage: no way back from there, and nobody has a use for the old one', async () => {
+  test('completed, killed in the last stage: no rollback from there, and no client needs the old one', async () => {
     const [trusted, issued] = await stages()
     expect([trusted?.stage, issued?.stage]).toEqual(['trust', 'issue'])
     await killedAt(/"step-done".*"kind":"restart"/, '--finish')
@@ -208,7 +208,7 @@ describe.skipIf(whyNoLab())('certs rotate-ca', () => {
     await isIntact()
   })
 
-  test('to a CA of somebody else, which the cluster file names: the same stages, and back the same way', async () => {
+  test('to an external CA that the cluster file names: the same stages, and back the same way', async () => {
     const foreign = await opensslCa(lab.folder, 'company CA')
     await lab.writeCluster({ pki: { authority: { local: foreign } } })
     const apply = await quorate(lab, ['apply', '--yes'])

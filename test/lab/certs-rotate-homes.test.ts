@@ -96,7 +96,7 @@ describe.skipIf(whyNoLab())('certs rotate-ca to a CA', () => {
     await isFrom(ca.certificate, 'vault-ca')
   })
 
-  test('out of reach: it waits for the requests to come back, and goes on', async () => {
+  test('offline: it waits for the requests to come back, and continues', async () => {
     // Its certificates expire soon (28 days are left), like the operator's: they are valid until then.
     const ca = await offlineCa(lab.folder, 'offline-ca')
     await lab.writeCluster({ pki: { authority: ca.authority } })
@@ -107,7 +107,7 @@ describe.skipIf(whyNoLab())('certs rotate-ca to a CA', () => {
     await isFrom(ca.certificate, 'offline-ca')
   })
 
-  test('out of reach, and back to the one before, which has to sign again', async () => {
+  test('offline, and back to the previous one, which has to sign again', async () => {
     const first = path.join(lab.folder, 'offline-ca.crt')
     const before = { certificate: first, key: path.join(lab.folder, 'offline-ca.key') }
     const ca = await offlineCa(lab.folder, 'second-ca')

@@ -53,7 +53,7 @@ describe.skipIf(reason)(`the command line on machines${because}`, () => {
     expect((await quorate(lab, ['etcdctl', '--', 'nonsense'])).exitCode).not.toBe(0)
   })
 
-  test('status, preflight and trust tell programs what they tell people', async () => {
+  test('status, preflight and trust report the same to programs as to people', async () => {
     const { exitCode, report } = await statusOf(lab)
     expect(exitCode).toBe(0)
     expect(report.members.map(({ name, healthy }) => [name, healthy])).toEqual(
@@ -84,7 +84,7 @@ describe.skipIf(reason)(`the command line on machines${because}`, () => {
     expect(await alone('plan')).toMatchObject({ exitCode: plan.exitCode, stdout: plan.stdout })
   })
 
-  test('port 22 alone is enough between us and the machines', async () => {
+  test('port 22 alone is enough between the workstation and the machines', async () => {
     const here = lab.machine('etcd01').address.replace(/\.\d+$/, '.1')
     await Promise.all(
       lab.machines.map(async (machine) => {
@@ -102,7 +102,7 @@ describe.skipIf(reason)(`the command line on machines${because}`, () => {
     }
   })
 
-  test('a machine out of reach is a failure of preflight, not the end of it', async () => {
+  test('an unreachable machine is a failure of preflight, not the end of it', async () => {
     const nodes = lab.machines.map(({ name, address }) => ({ name, address, roles: ['etcd'] }))
     const away = {
       name: 'away',
@@ -161,7 +161,7 @@ describe.skipIf(reason)(`the command line on machines${because}`, () => {
     expect((await statusOf(lab)).exitCode).toBe(0)
   })
 
-  test('reset moves all of it aside, a second has nothing to do, and apply begins anew', async () => {
+  test('reset renames all of it, a second has nothing to do, and apply starts again', async () => {
     const before = (await statusOf(lab)).report.cluster.id
     const text = await quorateOk(lab, ['reset', '--confirm', 'test'])
     const aside = /etcd01: \/opt\/etcd\/data is now (\S+)/.exec(text)?.[1]
@@ -181,7 +181,7 @@ describe.skipIf(reason)(`the command line on machines${because}`, () => {
     expect(await quorateOk(lab, ['etcdctl', '--', 'get', '/cli/', '--prefix', '--keys-only'])).toBe('')
   })
 
-  test("another cluster's data on one node is cleared by resetting that node, and never removed", async () => {
+  test("another cluster's data on one node is decommissioned by resetting that node, and never removed", async () => {
     await startOver(lab)
     await on('etcd02', 'mkdir -p /opt/etcd/data/member/snap && echo theirs >/opt/etcd/data/member/snap/db')
     const refused = await quorate(lab, ['apply'])

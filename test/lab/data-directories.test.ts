@@ -47,7 +47,7 @@ describe.skipIf(reason)(`data directories as people have them${because}`, () => 
     return checks.filter(({ result, id }) => result === 'failure' || (result === 'warning' && id !== 'flush'))
   }
 
-  test('a new filesystem’s root with lost+found, the log within the data', async () => {
+  test("a new filesystem's root with lost+found, the log within the data", async () => {
     expect(await run('etcd01', 'stat -c "%U %a" /var/lib/etcd/lost+found')).toBe('root 700\n')
     await cluster('etcd01', '/var/lib/etcd', '/var/lib/etcd/member/wal', {
       requirements: { etcd: { disk: '2GiB' } },
@@ -109,7 +109,7 @@ describe.skipIf(reason)(`data directories as people have them${because}`, () => 
     expect(await quorateOk(lab, ['apply'])).toBe('nothing to change\n')
   })
 
-  test('a link to a bigger disk: as the data’s parent, as the data, and somewhere above', async () => {
+  test("a link to a bigger disk: as the data's parent, as the data, and somewhere above", async () => {
     await run(
       'etcd04',
       'mkdir -p /mnt/ssd/etcd /srv/etcd; ln -s /mnt/ssd/etcd /opt/etcd; ln -s ../../mnt/ssd/x /srv/etcd/data',

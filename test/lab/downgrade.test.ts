@@ -126,7 +126,7 @@ describe.skipIf(reason)(`up to 3.7 and down to 3.5${because}`, () => {
     expect(far.preview.problems[0]?.hint).toContain(`${MIDDLE}, then ${OLD}`)
   })
 
-  test('a downgrade that nobody goes on with is told, holds up everything else, and is canceled', async () => {
+  test('a downgrade that is not continued is reported, blocks everything else, and is canceled', async () => {
     const shown = await check(['upgrade', '--to', MIDDLE])
     expect(shown).toMatchObject({ exitCode: 0, preview: { downgrade: '3.6', cancels: null } })
     await killedAt(to(MIDDLE), 'step-done downgrade-enable')
@@ -156,7 +156,7 @@ describe.skipIf(reason)(`up to 3.7 and down to 3.5${because}`, () => {
     expect(back.steps.filter(({ kind }) => kind === 'restart')).toHaveLength(1)
   })
 
-  test('down to 3.6 and to 3.5, killed on the way: the same command goes on', async () => {
+  test('down to 3.6 and to 3.5, killed in between: the same command continues', async () => {
     const done = await whole(to(MIDDLE), MIDDLE)
     expect(kindsOf(done)).toEqual(['downgrade-enable', 'downgrade-await'])
     const { leader } = (await statusOf(lab)).report.cluster

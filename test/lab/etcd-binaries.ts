@@ -48,7 +48,7 @@ export interface EtcdBinaries {
 }
 
 export interface BinariesOptions {
-  /** Default: this computer's. */
+  /** Default: this host's. */
   readonly arch?: Architecture
   /** Default: shorter than a test may take. */
   readonly signal?: AbortSignal

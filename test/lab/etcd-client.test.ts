@@ -116,7 +116,7 @@ describe.each(ETCD_CHOICES)('etcd of %s', (choice) => {
     stranger.close()
   })
 
-  test('contents are compared on a cluster that nobody writes to, compacted to its newest revision', async () => {
+  test('contents are compared on a cluster without writers, compacted to its newest revision', async () => {
     const [first] = clients
     if (!first) throw new Error('no client')
     const key = utf8('compacted')
@@ -155,7 +155,7 @@ describe.each(ETCD_CHOICES)('etcd of %s', (choice) => {
     expect(JSON.parse(said)).toMatchObject({ revision: Number(taken.revision) })
   })
 
-  test('a member tells its version and the one of its cluster', async () => {
+  test('a member reports its version and the one of its cluster', async () => {
     const [member] = cluster.members
     const target = { address: '127.0.0.1', port: member?.clientPort ?? 0 }
     const options = { name: 'etcd01', target, identity: '127.0.0.1', tls: cluster.tls }
@@ -207,7 +207,7 @@ describe.each(ETCD_CHOICES)('etcd of %s', (choice) => {
     expect(await kindOf(client.call(Maintenance.method.status, {}))).toBe(kind)
   })
 
-  test('the wrong machine, the wrong CA, no TLS, and nobody there are told apart', async () => {
+  test('the wrong machine, the wrong CA, no TLS, and no server are distinguished', async () => {
     const [member] = cluster.members
     if (!member) throw new Error('no member')
     await using other = await startCluster(binaries, 1)
@@ -229,7 +229,7 @@ describe.each(ETCD_CHOICES)('etcd of %s', (choice) => {
     }
   })
 
-  test('through a unix socket, as SSH forwards it; a forward to nowhere is told', async () => {
+  test('through a unix socket, as SSH forwards it; a forward to nowhere is reported', async () => {
     const folder = await mkdtemp(path.join(os.tmpdir(), 'quorate-forward-'))
     const socketPath = path.join(folder, 's')
     let port = cluster.members[0]?.clientPort ?? 0
@@ -312,7 +312,7 @@ describe.each(ETCD_CHOICES)('etcd of %s', (choice) => {
   })
 })
 
-test('without a majority a member has a status but is not healthy, and the reason is told', async () => {
+test('without a majority a member has a status but is not healthy, and the reason is reported', async () => {
   await using cluster = await startCluster((await etcdBinaries('trixie')).directory, 3)
   const clients = await ready(cluster)
   for (const client of clients) client.close()

@@ -121,7 +121,7 @@ describe.skipIf(whyNoLab())('export and import', () => {
     expect(await countOf(target)).toBe(0)
   })
 
-  test('an import is shown first; killed in the midst it is run again, and then both clusters have the same', async () => {
+  test('an import is shown first; killed in the middle it is run again, and then both clusters have the same', async () => {
     const words = ['import', at('all.jsonl')]
     expect(await quorateOk(to, [...words, '--dry-run'])).toContain('nothing was written')
     expect(await quorate(to, words)).toMatchObject({
@@ -214,7 +214,7 @@ describe.skipIf(whyNoLab())('export and import', () => {
     expect((await readdir('/tmp')).filter((name) => name.startsWith('quorate-import-'))).toEqual([])
   })
 
-  test('a revision that is compacted, or not there yet, is told; an earlier one is read as it was', async () => {
+  test('a revision that is compacted, or does not exist yet, is reported; an earlier one is read unchanged', async () => {
     const { header } = await source.call(KV.method.range, { key: BINARY })
     const before = header?.revision ?? 0n
     await source.call(KV.method.put, { key: utf8('/text/b'), value: utf8('later') })

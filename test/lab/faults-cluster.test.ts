@@ -44,7 +44,7 @@ describe.skipIf(whyNoLab())('a cluster that was healthy', () => {
     expect(await health()).toEqual({ exitCode: 0, id: clusterId })
   })
 
-  test('with machines that can not be looked at: unknown is not down, and the exit code says why', async () => {
+  test("with machines that can't be inspected: unknown is not down, and the exit code says why", async () => {
     const known = path.join(stateFolder(lab), 'known_hosts')
     const looks: [string, number, () => Promise<unknown>, () => Promise<unknown>][] = [
       [
@@ -95,7 +95,7 @@ describe.skipIf(whyNoLab())('a cluster that was healthy', () => {
     }
   })
 
-  test('with machines out of reach: members are asked from one that is not, and the rest is unknown', async () => {
+  test('with unreachable machines: members are asked from another one, and the rest is unknown', async () => {
     const machine = lab.machine('etcd03')
     await machine.check(['systemctl', 'stop', 'ssh.service'])
     try {
@@ -251,7 +251,7 @@ describe.skipIf(whyNoLab())('a cluster that was healthy', () => {
     })
   })
 
-  test('whose file names a member more or less is left alone until somebody says yes', async () => {
+  test('whose file names a member more or less is left alone until the operator confirms', async () => {
     const { nodes } = parse(await readFile(lab.clusterFile, 'utf8')) as {
       nodes: { name: string; roles: string[] }[]
     }
@@ -270,7 +270,7 @@ describe.skipIf(whyNoLab())('a cluster that was healthy', () => {
     }
   })
 
-  test('whose pins were tampered with: another ID is refused, all of them damaged too, one is mended', async () => {
+  test('whose cluster ID files were tampered with: another ID is refused, all of them damaged too, one is repaired', async () => {
     const pin = await lab.machine('etcd01').readFile(PIN)
     const write = async (name: string, text: string) => await lab.machine(name).writeFile(PIN, text)
     await write('etcd02', pin.replace(/cluster-id=.*/, 'cluster-id=feedc0ffee'))

@@ -105,7 +105,7 @@ describe.skipIf(whyNoLab())('a first apply', () => {
     }
   })
 
-  test('where etcd can not be had as the file says', async () => {
+  test('if etcd is not available from the source in the file', async () => {
     const { directory, version } = await etcdBinaries('trixie')
     const release = path.join(lab.folder, `etcd-v${version}-linux-amd64`)
     const foreign = path.join(lab.folder, 'foreign')
@@ -195,7 +195,7 @@ describe.skipIf(whyNoLab())('a first apply', () => {
     expect(data.output).toMatch(/etcd02: data of another etcd cluster in \/opt\/etcd\/data/)
   })
 
-  test('where disks are full: names machine and remedy, and is finished once there is room', async () => {
+  test('with full disks: names machine and fix, and completes once there is space', async () => {
     const data = lab.machine('etcd03')
     await data.fillDisk('/opt/etcd')
     const filled = await refusal(lab)

@@ -27,7 +27,7 @@ describe.skipIf(whyNoLab())('an apply that is killed', () => {
   afterAll(async () => await lab.down())
   beforeEach(async () => await startOver(lab))
 
-  test('again and again, always a few steps further: each run goes on from there until nothing is left', async () => {
+  test('again and again, always a few steps further: each run continues from there until nothing is left', async () => {
     const kills: string[] = []
     let exitCode = 137
     while (exitCode === 137) {

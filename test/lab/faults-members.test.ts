@@ -140,7 +140,7 @@ describe.skipIf(whyNoLab())('while', () => {
     expect(report).toMatchObject({ ...INTACT, writes: { failed: 0 }, reads: { failed: 0 } })
   })
 
-  test('a newcomer is cut off and the operator gives up: the next run goes on with it, and keeps a second operator out', async () => {
+  test('a new member is cut off and the operator gives up: the next run continues with it, and keeps a second operator out', async () => {
     await etcdClient.healthyVoters(3)
     const newcomer = lab.machine('etcd04')
     const recorder = await etcdClient.record()

@@ -25,7 +25,7 @@ describe.skipIf(whyNoLab())('operators', () => {
   afterAll(async () => await lab.down())
   beforeEach(async () => await startOver(lab))
 
-  test('at the same time: the second is told who is at work since when, the first goes on', async () => {
+  test('at the same time: the second learns who holds the lock since when, the first continues', async () => {
     const second = Promise.withResolvers<Awaited<ReturnType<typeof quorate>>>()
     let begun = false
     const first = startQuorate(lab, ['apply', '--json'], {
@@ -45,7 +45,7 @@ describe.skipIf(whyNoLab())('operators', () => {
     expect(await outcomeOf(lab)).toEqual(WHOLE)
   })
 
-  test('of whom one falls silent: taken over, and stopped by the fence should he come back', async () => {
+  test('of whom one becomes silent: taken over, and stopped by the fence if they return', async () => {
     const stopped = Promise.withResolvers<void>()
     let done = 0
     const first = startQuorate(lab, ['apply', '--json'], {
@@ -83,7 +83,7 @@ describe.skipIf(whyNoLab())('operators', () => {
     const secrets = [SUDO_PASSWORD, PASSPHRASE]
     const watch = async () => {
       while (!ended.signal.aborted) {
-        // Machines are containers, so their processes are also visible from this computer.
+        // Machines are containers, so their processes are also visible from this host.
         seen.push(...(await processesMentioning(secrets)))
         await sleep(50)
       }

@@ -184,7 +184,7 @@ describe.skipIf(whyNoLab())('a rolling restart, in the middle of which', () => {
     expect(report).toMatchObject({ ...INTACT, writes: { failed: 0 }, reads: { failed: 0 } })
   })
 
-  test('a second operator wants something: he is told who is at work, and waits', async () => {
+  test('a second operator wants something: they learn who holds the lock, and wait', async () => {
     const others = [
       ['apply', '--yes'],
       ['certs', 'renew', '--all', '--yes'],
@@ -204,7 +204,7 @@ describe.skipIf(whyNoLab())('a rolling restart, in the middle of which', () => {
     expect(await recorder.stop()).toMatchObject({ ...INTACT, writes: { failed: 0 }, reads: { failed: 0 } })
   })
 
-  test('a second operator wants what can not be done meanwhile: he is told that somebody is at work, and why not', async () => {
+  test('a second operator wants something impossible during it: they learn that the lock is held, and why it is refused', async () => {
     let second: Awaited<ReturnType<typeof quorate>> | undefined
     const act = async () => {
       await lab.machine('etcd03').check(['systemctl', 'stop', 'etcd'])

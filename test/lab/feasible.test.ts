@@ -27,7 +27,7 @@ describe.skipIf(whyNoLab())('data on a filesystem of its own', () => {
   })
   afterAll(async () => await lab.down())
 
-  test('a member is made anew: what is in the mount is moved into a directory of root within it', async () => {
+  test('a member is recreated: what is in the mount is moved into a directory of root within it', async () => {
     const { moved } = await changed(['member', 'replace', 'etcd02', '--anew', await idOf('etcd02')])
     const kept = moved.find(({ from }) => from === DATA)?.to ?? ''
     expect(kept).toMatch(new RegExp(`^${DATA}/\\.quorate-aside\\.before-join-\\w+$`))
@@ -57,7 +57,7 @@ describe.skipIf(whyNoLab())('data on a filesystem of its own', () => {
     await expectSettled()
   })
 
-  test('an etcd that was broken into leads nobody astray with links where its data is moved', async () => {
+  test("an attacker in etcd can't redirect quorate with links where its data is moved", async () => {
     await shell(
       'etcd02',
       `systemctl stop etcd; rm -rf ${WAL}; mkdir -m 700 /srv/other; touch /srv/other/untouched
@@ -91,7 +91,7 @@ describe.skipIf(whyNoLab())('data on a filesystem of its own', () => {
     await expectSettled()
   })
 
-  test('a data disk that went read-only: its member stays in the cluster until there is a way back', async () => {
+  test('a data disk that became read-only: its member stays in the cluster until it can be restored', async () => {
     await shell('etcd03', `systemctl stop etcd; mount -o remount,ro ${DATA}`)
     expect(await refused('etcd03', /read-only/)).toBe(true)
     await shell('etcd03', `mount -o remount,rw ${DATA}`)
@@ -125,7 +125,7 @@ describe.skipIf(whyNoLab())('data on a filesystem of its own', () => {
     await expectSettled()
   })
 
-  test('binaries that are gone, and can not be had any more: found out while it is a member', async () => {
+  test('missing binaries that are no longer available: detected while it is a member', async () => {
     const id = await idOf('etcd03')
     await lab.writeCluster({ etcd: { ...ETCD, source: { file: '/nowhere/etcd' } } })
     await shell('etcd03', 'mkdir /root/kept; mv /usr/local/bin/etcd* /root/kept/')

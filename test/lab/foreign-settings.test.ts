@@ -82,7 +82,7 @@ describe.skipIf(reason)(`machines on which others have set something for etcd ($
     expect((await quorate(lab, ['preflight'])).stdout).not.toContain(DROP_IN)
   })
 
-  test('a masked etcd.service stays masked: nobody is asked to start it', async () => {
+  test('a masked etcd.service stays masked: the operator is not asked to start it', async () => {
     await on('etcd01', 'systemctl mask --quiet etcd.service')
     expect((await quorate(lab, ['preflight'])).exitCode).toBe(UNFIT)
     const { exitCode, output, touched } = await refusal(lab)

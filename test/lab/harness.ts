@@ -73,7 +73,7 @@ export interface TestLab extends AsyncDisposable {
 export const TEST_LABS = path.join(tmpdir(), 'quorate-test-labs')
 
 /**
- * Why labs can't be booted on this computer, on one line; undefined: they can. For `test.skipIf` and `context.skip`.
+ * Why labs can't be booted on this host, on one line; undefined: they can. For `test.skipIf` and `context.skip`.
  */
 export function whyNoLab(): string | undefined {
   const missing = labAvailable()

@@ -44,7 +44,7 @@ describe.skipIf(reason)(`a lab of three machines${reason === undefined ? '' : ` 
     expect(new Set(ids).size).toBe(3)
   })
 
-  test('has control groups that know only the machine’s own processes', async () => {
+  test("has control groups that know only the machine's own processes", async () => {
     const machine = lab.machine('etcd01')
     await lab.machine('etcd02').check(['systemd-run', '--unit=other', '/bin/sleep', '300'])
     expect(await machine.check(['systemctl', 'status', '--no-pager'])).not.toContain('other.service')
@@ -154,7 +154,7 @@ describe.skipIf(reason)(`a lab of three machines${reason === undefined ? '' : ` 
     expect(after.machines[0]?.pid).toBe(before.machines[0]?.pid)
   })
 
-  test('stands beside another lab, and leaves nothing of itself when it goes', async () => {
+  test('runs next to another lab, and leaves nothing of itself when it goes', async () => {
     const other = await testLab({ machines: 2 })
     expect(await other.ssh('etcd01', ['true'])).toMatchObject({ exitCode: 0 })
     expect(await other.machine('etcd01').readFile('/etc/machine-id')).not.toBe(
@@ -201,7 +201,7 @@ describe.skipIf(reason)(`a lab of three machines${reason === undefined ? '' : ` 
     expect(await lab.ssh('etcd01', ['true'])).toMatchObject({ exitCode: 0 })
   })
 
-  test('refuses a network that is another lab’s', async () => {
+  test("refuses a network that is another lab's", async () => {
     const { spec } = lab.lab
     const folder = `${spec.folder}-second`
     const boot = bootLab({ ...spec, folder }, { base: await labBase() })
@@ -212,7 +212,7 @@ describe.skipIf(reason)(`a lab of three machines${reason === undefined ? '' : ` 
 })
 
 describe.skipIf(reason)('users', () => {
-  test('log in with the lab’s key and have the sudo they were given', async () => {
+  test("log in with the lab's key and have the sudo they were given", async () => {
     await using lab = await testLab({
       machines: 1,
       user: 'ops',
@@ -237,7 +237,7 @@ describe.skipIf(reason)('users', () => {
 })
 
 describe.skipIf(reason)('a machine for containers', () => {
-  test('has control groups of its own to write to, real folders for images, and the kernel settings of a kubelet', async () => {
+  test('has control groups of its own to write to, real directories for images, and the kernel settings of a kubelet', async () => {
     const settings = ['vm/overcommit_memory', 'kernel/panic', 'kernel/keys/root_maxkeys']
     const here = await Promise.all(settings.map((name) => readFile(`/proc/sys/${name}`, 'utf8')))
     await using lab = await testLab({
@@ -292,7 +292,7 @@ describe.skipIf(reason)('after an unclean end', () => {
     expect(await mine.ssh('etcd01', ['true'])).toMatchObject({ exitCode: 0 })
   })
 
-  test('of a container’s supervisor and with the record lost, down still leaves nothing', async () => {
+  test("of a container's supervisor and with the record lost, down still leaves nothing", async () => {
     await using lab = await testLab({ machines: 2 })
     const pids = await pidsOf(lab.lab)
     for (const pid of pids) process.kill(pid, 'SIGKILL')
@@ -322,7 +322,7 @@ async function idOf(lab: Lab): Promise<string> {
   return await lab.machine('etcd01').readFile('/etc/machine-id')
 }
 
-/** As this computer receives it. */
+/** As this host receives it. */
 async function greetingHere(cidr: string): Promise<string> {
   const socket = connect({ host: cidr.split('/')[0], port: 22, timeout: 5000 })
   try {

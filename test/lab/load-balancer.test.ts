@@ -98,7 +98,7 @@ describe.skipIf(reason)(`the load balancer${because}`, () => {
     await lab.machine('service02').check(['rm', '-r', '/etc/haproxy'])
   })
 
-  test('is installed together with etcd, in its first wave; a run that is killed there is finished by the next', async () => {
+  test('is installed together with etcd, in its first stage; a run that is killed there is completed by the next', async () => {
     const { ended } = startQuorate(lab, ['apply', '--yes', '--no-probe', '--json'], {
       onLine: (line, child) => {
         if (/"type":"step-done".*"kind":"service-file"/.test(line)) child.kill('SIGKILL')

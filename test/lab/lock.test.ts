@@ -42,7 +42,7 @@ describe.skipIf(whyNoLab())('the lock', () => {
     expect(await Promise.all(lab.machines.map(tokenOn))).toEqual([undefined, undefined, undefined])
   })
 
-  test('that makes no sense is watched, and taken over: it keeps nobody out for ever, and leads nowhere', async () => {
+  test('that is invalid is watched, and taken over: it blocks no operator forever, and leads nowhere', async () => {
     const [one, two, three] = lab.machines
     if (one === undefined || two === undefined || three === undefined)
       throw new Error('three machines are meant')
@@ -81,7 +81,7 @@ describe.skipIf(whyNoLab())('the lock', () => {
     expect((await preview()).locks).toEqual([])
   })
 
-  test('stays with a holder that is at work when the clock jumps; only --force and the name take it', async () => {
+  test('stays with an active holder when the clock jumps; only --force and the name take it', async () => {
     for (const machine of lab.machines) await machine.check(['sh', '-c', CLOCK_JUMPS])
     const first = await held()
     for (const machine of lab.machines)
@@ -115,7 +115,7 @@ describe.skipIf(whyNoLab())('the lock', () => {
     expect(await quorateOk(lab, ['unlock'])).toBe('no lock is held\n')
   })
 
-  test('of an earlier version’s holder that is at work is kept, whatever its clock says', async () => {
+  test("of an earlier version's active holder is kept, whatever its clock says", async () => {
     const [machine] = lab.machines
     if (machine === undefined) throw new Error('a machine is meant')
     await plantLock(machine, HOLDER, EARLIER_VERSION_AHEAD)
@@ -150,7 +150,7 @@ describe.skipIf(whyNoLab())('the lock', () => {
     expect(next).toMatch(/^[0-9a-f]{32}$/)
   })
 
-  test('on a machine out of reach is named as unknown, and the others are unlocked', async () => {
+  test('on an unreachable machine is named as unknown, and the others are unlocked', async () => {
     const [one, two] = lab.machines
     if (one === undefined || two === undefined) throw new Error('machines are meant')
     await plantLock(one, HOLDER)

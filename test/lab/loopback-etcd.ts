@@ -1,4 +1,4 @@
-/** Real etcd members as plain processes on this computer's loopback, with certificates made by openssl. */
+/** Real etcd members as plain processes on this host's loopback, with certificates made by openssl. */
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import os from 'node:os'

@@ -52,7 +52,7 @@ describe.skipIf(whyNoLab())('members of a cluster', () => {
   })
   afterAll(async () => await lab.down())
 
-  test('what can not be is refused, and the file stays as it is', async () => {
+  test('what is impossible is refused, and the file stays unchanged', async () => {
     const before = await readFile(lab.clusterFile, 'utf8')
     expect(await quorate(lab, ['member', 'add', 'etcd02'])).toMatchObject({
       exitCode: 64,
@@ -104,7 +104,7 @@ describe.skipIf(whyNoLab())('members of a cluster', () => {
     await expectSettled()
   })
 
-  test('back to three: the leader goes last and unnoticed; its machine is cleared and its data kept', async () => {
+  test('back to three: the leader goes last and unnoticed; its machine is decommissioned and its data kept', async () => {
     await quorateOk(lab, ['move-leader', 'etcd05', '--yes'])
     const { steps, moved, availability } = await change(['member', 'remove', 'etcd05'])
     expect(steps.map(({ kind }) => kind)).toEqual(
@@ -137,7 +137,7 @@ describe.skipIf(whyNoLab())('members of a cluster', () => {
     await quorateOk(lab, ['start', 'etcd03'])
   })
 
-  test('its data lost: made anew on its machine, killed before and after every turn', async () => {
+  test('its data lost: recreated on its machine, killed before and after every turn', async () => {
     const machine = lab.machine('etcd03')
     const [id] = await idsOf(['etcd03'])
     await machine.check(['systemctl', 'kill', '-s', 'KILL', 'etcd'])
@@ -154,7 +154,7 @@ describe.skipIf(whyNoLab())('members of a cluster', () => {
     await expectSettled()
   })
 
-  test('a healthy one is made anew only by its ID, and a leader hands over first', async () => {
+  test('a healthy one is recreated only by its ID, and a leader hands over first', async () => {
     expect(await quorateOk(lab, ['member', 'replace', 'etcd01', '--yes'])).toMatch(
       /healthy member .*--recreate [0-9a-f]+\n/,
     )
@@ -169,7 +169,7 @@ describe.skipIf(whyNoLab())('members of a cluster', () => {
     expect(await quorateOk(lab, [...words, '--yes'])).toBe('nothing to change\n')
   })
 
-  test('its machine is gone: another takes its place; come back, its etcd ends and it is cleared', async () => {
+  test('its machine is gone: another takes its place; when it returns, its etcd ends and it is decommissioned', async () => {
     // The change starts during the election: a member that waits for its end is not unhealthy.
     if ((await statusOf(lab)).report.cluster.leader !== 'etcd02')
       await quorateOk(lab, ['move-leader', 'etcd02', '--yes'])
@@ -224,7 +224,7 @@ describe.skipIf(whyNoLab())('members of a cluster', () => {
     expect(await members()).toEqual(['etcd01', 'etcd03', 'etcd04', 'etcd05'])
   })
 
-  test('who loses the role in the file alone leaves its data behind: apply says so, and it is cleared', async () => {
+  test('a node that only loses the role in the file leaves its data behind: apply says so, and it is decommissioned', async () => {
     const text = await readFile(lab.clusterFile, 'utf8')
     const at = text.indexOf('name: etcd05')
     await writeFile(lab.clusterFile, text.slice(0, at) + text.slice(at).replace('[etcd]', '[worker]'))

@@ -54,7 +54,7 @@ describe.skipIf(whyNoLab())('with an offline CA', () => {
     })
   }
 
-  test('a member is added: nothing is begun before it has its certificate', async () => {
+  test('a member is added: nothing is started before it has its certificate', async () => {
     const words = ['member', 'add', 'etcd04', '--address', lab.machine('etcd04').address, '--yes']
     await waits(words)
     expect((await statusOf(lab)).report.cluster).toMatchObject({ healthyMembers: 3 })
@@ -95,7 +95,7 @@ describe.skipIf(whyNoLab())('with an offline CA', () => {
     await isWhole(3)
   })
 
-  test('all certificates have expired, the operator’s as well: one way there and back', async () => {
+  test("all certificates have expired, the operator's as well: one round trip to the CA", async () => {
     for (const name of MEMBERS) {
       const machine = lab.machine(name)
       const names = `DNS:${name},DNS:localhost,IP:${machine.address},IP:127.0.0.1,IP:::1`

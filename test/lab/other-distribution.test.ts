@@ -52,7 +52,7 @@ describe.skipIf(reason)(`machines without apt, with bash as sh${because}`, () =>
     return { failures, packages: checks.filter(({ id }) => id === 'packages') }
   }
 
-  test('a package that is missing is named with the machine’s own command, by preflight and before apply’s first step', async () => {
+  test("a missing package is named with the machine's own command, by preflight and before apply's first step", async () => {
     await lab.writeCluster({ etcd: LAB_ETCD, packages: ['curl', 'no-such-package'] })
     const { failures } = await preflight()
     const wrong = /^\w+ packages missing: no-such-package .*dnf install no-such-package/

@@ -76,7 +76,7 @@ describe.skipIf(whyNoLab())('a cluster without TLS', () => {
       endWriter = await startWriter()
     })
 
-    test('is adopted as it runs, told what that means, and known from then on', async () => {
+    test('is adopted as it runs, with a report of what that means, and known from then on', async () => {
       const { exitCode, stderr } = await adopt('trixie')
       expect([exitCode, stderr]).toEqual([0, expect.stringContaining('peers connect without TLS')])
       expect(stderr).toContain('the members trust no CA: quorate creates one')
@@ -94,7 +94,7 @@ describe.skipIf(whyNoLab())('a cluster without TLS', () => {
       }
     })
 
-    test('killed while certificates come in, and again while https does, apply goes on from there', async () => {
+    test('killed while certificates are installed, and again while https is, apply continues from there', async () => {
       let restarts = 0
       const second = (event: Event) =>
         event.type === 'step-started' && event.step?.kind === 'restart' && (restarts += 1) === 2
@@ -107,7 +107,7 @@ describe.skipIf(whyNoLab())('a cluster without TLS', () => {
       expect(await peerSchemes(`--endpoints=${everyone()}`)).toEqual(['https', 'https', 'https'])
     })
 
-    test('who speaks http is served all the time, and who speaks TLS beside him', async () => {
+    test('clients with http are served all the time, and so are clients with TLS', async () => {
       const writes = await endWriter()
       expect(writes.match(/OK/g)?.length).toBeGreaterThan(50)
       expect(writes.replaceAll('OK\n', '')).toBe('')
@@ -136,7 +136,7 @@ describe.skipIf(whyNoLab())('a cluster without TLS', () => {
     })
   })
 
-  describe('of etcd 3.4.23, which can not be relied on to serve both on one port', () => {
+  describe('of etcd 3.4.23, which does not reliably serve both on one port', () => {
     test('gets TLS among its peers, and serves http until the key is gone', async () => {
       await setUp({ ...PLAIN, suite: 'bookworm' })
       const endWriter = await startWriter()

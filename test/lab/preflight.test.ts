@@ -54,7 +54,7 @@ describe.skipIf(reason)(`preflight of three machines${because}`, () => {
   })
   afterAll(async () => await lab.down())
 
-  test('finds nothing wrong with good machines, looks at every one and leaves no trace', async () => {
+  test('finds nothing wrong with good machines, inspects every one and leaves no trace', async () => {
     const before = await listing(lab)
     const checks = await look(lab)
     expect(troubles(checks)).toEqual([])
@@ -166,7 +166,7 @@ describe.skipIf(reason)(`preflight of three machines${because}`, () => {
     }
   })
 
-  test('a data directory of somebody else', async () => {
+  test("another program's data directory", async () => {
     const machine = lab.machine('etcd02')
     await machine.check(['mkdir', '-p', '/opt/etcd/data/member/snap'])
     try {
@@ -303,7 +303,7 @@ describe.skipIf(reason)(`preflight of three machines${because}`, () => {
     await vi.waitFor(async () => expect(await listing(lab)).toBe(before), { timeout: 60_000, interval: 200 })
   })
 
-  test('a machine that is gone is a failure beside the others’ results', async () => {
+  test("a missing machine is a failure in addition to the others' results", async () => {
     await lab.machine('etcd03').powerOff()
     const checks = await look(lab)
     expect(troubles(checks)).toEqual(['failure access etcd03'])

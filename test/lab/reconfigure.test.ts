@@ -259,7 +259,7 @@ describe.skipIf(whyNoLab())('a running cluster', () => {
     MOVE_MS,
   )
 
-  test('with a setting that etcd refuses: stops at the first member; once the file is mended that one is healed first', async () => {
+  test('with a setting that etcd refuses: stops at the first member; once the file is fixed that one is healed first', async () => {
     await lab.writeCluster({ nodes: nodesOf(), etcd: { ...ETCD, settings: UNSTARTABLE } })
     const before = await pids()
     const stopped = await told(lab, ['apply', '--yes'])
@@ -282,7 +282,7 @@ describe.skipIf(whyNoLab())('a running cluster', () => {
     for (const name of others) expect(after[name]).toBe(before[name])
   })
 
-  test('with a new name for one, and another one stopped: that is started first, and nobody notices', async () => {
+  test('with a new name for one, and another one stopped: that is started first, without client-visible impact', async () => {
     const led = await leader()
     const down = MEMBERS.find((name) => name !== led)!
     await on(down, 'systemctl stop etcd')

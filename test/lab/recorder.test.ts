@@ -134,7 +134,7 @@ describe.skipIf(whyNoLab())('the recorder', () => {
     expect(judgeAvailability(report).reasons.join()).toMatch(/writes stalled for \d/)
   })
 
-  test('runs beside an apply that changes something, and is kept with its events', async () => {
+  test('runs during an apply that changes something, and is kept with its events', async () => {
     const drift = async () => await lab.machine('etcd01').check(['chmod', '600', '/etc/etcd/options.env'])
     expect(firstApply).not.toContain('availability')
     await drift()

@@ -179,7 +179,7 @@ describe.skipIf(whyNoLab())('a quorum that is lost', () => {
     expect(await quorateOk(lab, ['start', '--all'])).toContain('nothing to change')
   })
 
-  test('3.4: the survivor was cut off before; exactly what the others acknowledged alone is lost, and they do not disturb when they come back', async () => {
+  test('3.4: the surviving member was cut off before; exactly what only the others acknowledged is lost, and they do no harm when they return', async () => {
     await applied(lab, { etcd: { version: '3.4.23', source: { debian: { suite: 'bookworm' } } } })
     const [survivor, ...others] = members() as [Machine, ...Machine[]]
     const shared = await writeUntil(async () => undefined)

@@ -125,7 +125,7 @@ describe.skipIf(whyNoLab())('repair', () => {
     expect(await recorder.stop()).toMatchObject(INTACT)
   })
 
-  test('where no majority agrees nobody can say who is right', async () => {
+  test("without a majority that agrees, no member's data can be trusted", async () => {
     await flip('etcd01', MARK)
     await flip('etcd02', MARK, 'z')
     const refused = await quorate(lab, ['repair', 'etcd01', '--yes'])
@@ -135,7 +135,7 @@ describe.skipIf(whyNoLab())('repair', () => {
     })
   })
 
-  test('3.4, whose own check finds it: the alarm names nobody, and no backup is taken of anybody', async () => {
+  test('3.4, whose own check finds it: the alarm names no member, and no backup is taken', async () => {
     await session[Symbol.asyncDispose]()
     await applied(lab, { etcd: { ...BOOKWORM, settings: { 'experimental-corrupt-check-time': '1s' } } })
     session = await sessionOf(lab)

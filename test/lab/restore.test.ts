@@ -84,7 +84,7 @@ describe.skipIf(whyNoLab())('restore', () => {
     expect(unasked.output).toContain(`the cluster is at revision ${history.at(-1)?.revision}`)
   })
 
-  test('stopped by Ctrl-C before anything was stopped: what was restored beside the data is gone again', async () => {
+  test('stopped by Ctrl-C before anything was stopped: what was restored next to the data is removed again', async () => {
     const words = ['restore', bundle, ...secret(), '--confirm', 'test', '--json']
     let told = false
     const { ended } = startQuorate(lab, words, {
@@ -101,7 +101,7 @@ describe.skipIf(whyNoLab())('restore', () => {
     expect(await outcomeOf(lab)).toEqual(WHOLE)
   })
 
-  test('killed at every kind of step: the next run goes on, and what comes of it is the history up to the snapshot', async () => {
+  test('killed at every kind of step: the next run continues, and the result is the history up to the snapshot', async () => {
     const before = await idOf(lab)
     const hints: string[] = []
     for (const death of DEATHS) {
@@ -128,7 +128,7 @@ describe.skipIf(whyNoLab())('restore', () => {
     ])
   })
 
-  test('a machine is gone: the others are restored without it, by one operator and not by a second beside him, and it joins them when it is back', async () => {
+  test('a machine is gone: the others are restored without it, by one operator and not by a second one, and it joins them when it is back', async () => {
     const gone = lab.machine('etcd03')
     await gone.check(['sh', '-c', 'systemctl stop ssh; systemctl stop etcd'])
     const words = ['restore', bundle, ...secret(), '--without', 'etcd03', '--confirm', 'test', '--yes']

@@ -75,7 +75,7 @@ export function useSshLab(): SshLab {
   }
 }
 
-/** The command lines of every ssh process on this computer. */
+/** The command lines of every ssh process on this host. */
 export async function sshHere(): Promise<string> {
   const processes = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
   // A process may end during the inspection.

@@ -57,7 +57,7 @@ describe.skipIf(whyNoLab())('over SSH', () => {
       expect(JSON.stringify(error, Object.getOwnPropertyNames(error))).not.toContain('wrong battery')
     })
 
-    test('who may not use sudo, and where nobody can be asked, is told so', async () => {
+    test('a user who may not use sudo, without a terminal to ask, gets that message', async () => {
       await using silent = await ssh.fleet()
       const unasked = await silent.get('far', ssh.target('far', { user: 'asked' }))
       await expect(unasked.run({ argv: ['true'], root: true })).rejects.toMatchObject({
@@ -75,7 +75,7 @@ describe.skipIf(whyNoLab())('over SSH', () => {
       expect((await barred.run({ argv: ['id', '-un'] })).stdout).toBe('barred\n')
     })
 
-    test('a machine without sudo is told apart', async () => {
+    test('a machine without sudo is distinguished', async () => {
       const machine = ssh.lab.machine('far')
       await machine.check(['mv', '/usr/bin/sudo', '/usr/bin/sudo.away'])
       try {
@@ -92,7 +92,7 @@ describe.skipIf(whyNoLab())('over SSH', () => {
   })
 
   describe('commands', () => {
-    test('what a login script prints is no part of the output', async () => {
+    test('what a login script prints is not part of the output', async () => {
       const bashrc = "echo 'Welcome!'; printf 'no line end'; echo warning >&2\n"
       await ssh.lab.machine('far').writeFile('/home/noisy/.bashrc', bashrc, { owner: 'noisy' })
       await using machines = await ssh.fleet()
@@ -104,7 +104,7 @@ describe.skipIf(whyNoLab())('over SSH', () => {
       expect((await remote.run({ argv: ['id', '-u'], root: true })).stdout).toBe('0\n')
     })
 
-    test('a command has quorate’s environment, whatever login, PAM and sudo make of theirs', async () => {
+    test("a command has quorate's environment, whatever login, PAM and sudo make of theirs", async () => {
       const machine = ssh.lab.machine('far')
       const bashrc = [
         'export PATH=/nowhere:/usr/bin:/bin BASH_ENV=/nowhere/env TMPDIR=/nowhere/tmp POSIXLY_CORRECT=1 CDPATH=/etc',
@@ -147,7 +147,7 @@ describe.skipIf(whyNoLab())('over SSH', () => {
       }
     })
 
-    test('exit codes are the command’s, 255 too', async () => {
+    test("exit codes are the command's, 255 too", async () => {
       await using machines = await ssh.fleet()
       const remote = await machines.get('far', ssh.target('far'))
       for (const code of [0, 1, 127, 255]) {

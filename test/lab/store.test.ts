@@ -107,7 +107,7 @@ describe.skipIf(reason !== undefined).each(kinds)('a %s', (_kind, open) => {
   })
 })
 
-describe.skipIf(reason !== undefined)('a folder', () => {
+describe.skipIf(reason !== undefined)('a directory', () => {
   test('whose disk fills up in the middle of a backup has none of it, and what was there stays', async () => {
     const disk = path.join(folder, 'disk')
     await mkdir(disk, { mode: 0o700 })
@@ -196,7 +196,7 @@ describe.skipIf(reason !== undefined)('a bucket', () => {
     expect(taken).toBe(0)
   })
 
-  test('that can not be used says what is wrong, and never the secret', async () => {
+  test("that can't be used says what is wrong, and never the secret", async () => {
     const key = path.join(server.folder, 'open.yaml')
     await copyFile(server.location('plain').credentials ?? '', key)
     await chmod(key, 0o644)

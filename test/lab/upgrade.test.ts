@@ -232,7 +232,7 @@ describe.skipIf(reason)(`from 3.3 to 3.6${because}`, () => {
     expect(await quorateOk(lab, ['upgrade', '--abort', '--yes'])).toContain('nothing to change')
   })
 
-  test('killed again and again, it goes on each time and ends whole; a member that was stopped meanwhile goes first', async () => {
+  test('killed again and again, it continues each time and completes; a member that was stopped in between goes first', async () => {
     await killedAt('3.5.16', ({ type, step }) => type === 'step-done' && step?.kind === 'binaries')
     // Commands that were still running on the nodes have ended.
     await vi.waitFor(async () => expect(await leftovers(lab.machines)).toEqual([]), 60_000)
@@ -251,7 +251,7 @@ describe.skipIf(reason)(`from 3.3 to 3.6${because}`, () => {
     expect(await leftovers(lab.machines)).toEqual([])
   })
 
-  test('every member has been on 3.5: there is no way back to 3.4, and the reason is told', async () => {
+  test('every member has been on 3.5: there is no rollback to 3.4, and the reason is reported', async () => {
     const text = await clusterText()
     await writeFile(lab.clusterFile, text.replace('"3.5.16"', '"3.4.23"').replace('trixie', 'bookworm'))
     const before = await pids()
@@ -262,7 +262,7 @@ describe.skipIf(reason)(`from 3.3 to 3.6${because}`, () => {
     await writeFile(lab.clusterFile, text)
   })
 
-  test('what 3.6 wants first is told all at once, before anything is fetched', async () => {
+  test('what 3.6 requires first is reported all at once, before anything is downloaded', async () => {
     const { stdout, exitCode } = await quorate(lab, [
       'upgrade',
       '--to',

@@ -53,7 +53,7 @@ describe.skipIf(whyNoLab())('the upkeep of a cluster', () => {
     await lab.down()
   })
 
-  test('leadership goes where it is sent, and nobody notices', async () => {
+  test('leadership is transferred as requested, without client-visible impact', async () => {
     const to = (await followers())[1] ?? ''
     const { availability } = await done(['move-leader', to, '--yes', '--json'])
     expect(await leader()).toBe(to)
@@ -192,7 +192,7 @@ describe.skipIf(whyNoLab())('the upkeep of a cluster', () => {
     expect(report.writes.failed).toBeGreaterThan(0)
   })
 
-  test('live data over the quota: said so, with what to type; typed, it is unjammed', async () => {
+  test('live data over the quota: reported, with what to type; then it is writable again', async () => {
     let values = await fill(session, 'live', 100_000)
     let refused = await quorate(lab, ['unjam', '--yes'])
     // The free space between values differs: what was freed is filled, too.
@@ -217,7 +217,7 @@ describe.skipIf(whyNoLab())('the upkeep of a cluster', () => {
     expect(Number(deleted)).toBeGreaterThanOrEqual(values)
   })
 
-  test('old revisions and free space go when told to, and writers notice nothing', async () => {
+  test('old revisions and free space are removed on request, without impact on writers', async () => {
     expect(await fill(session, 'history', 1_000_000, 8)).toBe(8)
     const words = ['compact', '--keep', '1', '--physical', '--yes', '--json', '--no-probe']
     const { changed, revision = 0 } = await done(words)

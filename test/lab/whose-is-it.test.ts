@@ -99,7 +99,7 @@ describe.skipIf(whyNoLab())('a machine on which something is already', () => {
       expect((await statusOf(lab)).exitCode).toBe(0)
     })
 
-    test('others in the group, and a login of somebody, are warned of and left alone', async () => {
+    test('others in the group, and a login of the user, are reported and left alone', async () => {
       await on(
         'etcd01',
         'useradd anna; usermod -aG etcd anna; usermod -s /bin/bash etcd; echo etcd:pass | chpasswd',
@@ -111,7 +111,7 @@ describe.skipIf(whyNoLab())('a machine on which something is already', () => {
     })
   })
 
-  test('another tool’s unit, settings and wrapper were kept under another name, and what a link led to as it was', async () => {
+  test("another tool's unit, settings and wrapper were kept under another name, and a link's target unchanged", async () => {
     const kept = ['/etc/systemd/system/etcd.service', '/etc/etcd/options.env', '/usr/local/bin/etcd']
       .map((path) => `${path}.before-quorate-*`)
       .join(' ')
@@ -120,7 +120,7 @@ describe.skipIf(whyNoLab())('a machine on which something is already', () => {
     expect(await on('etcd03', link)).toBe('/opt/tool/etcdctl\n#!/bin/sh\n# theirs\n')
   })
 
-  test('a member whose data was exchanged for another member’s is not started on it, and is made again from the others', async () => {
+  test("a member whose data was swapped for another member's is not started on it, and is recreated from the others", async () => {
     const aside = 'mv /opt/etcd/data /opt/etcd/data.own; mv /opt/etcd/wal /opt/etcd/wal.own'
     await on('etcd02', `systemctl stop etcd; ${aside}`)
     const data = await on('etcd01', 'tar -cz -C /opt/etcd data wal | base64 -w 0')
@@ -148,7 +148,7 @@ describe.skipIf(whyNoLab())('a machine on which something is already', () => {
   })
 
   describe('a machine that was cloned from a member', () => {
-    test('gets a key of its own, and nothing of the other’s data or marks; the member keeps its own', async () => {
+    test("gets a key of its own, and nothing of the other's data or cluster ID files; the member keeps its own", async () => {
       const clone = await on(
         'etcd01',
         'touch /var/lib/quorate/stopped; tar -cz -C / etc/etcd etc/ssl/etcd etc/ssl/etcd.d etc/systemd/system/etcd.service var/lib/quorate opt/etcd usr/local/bin | base64 -w 0; rm /var/lib/quorate/stopped',

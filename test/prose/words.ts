@@ -1,5 +1,5 @@
 /**
- * Words that no text for a person has: archaic, private to this project, or spelled otherwise in US English. Each with what to
+ * Words that no text for a person has: archaic, private to this project, or spelled differently in American English. Each with what to
  * write instead. To add one, add a line.
  */
 

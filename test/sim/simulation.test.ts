@@ -26,7 +26,7 @@ test('a quiet life: one run sets everything up, the next finds nothing to do', a
   expect(rest).toEqual({ kind: 'done', steps: 0 })
 })
 
-test('a newcomer that found nobody, and then its folder closed, joins when both are mended', async () => {
+test('a new member that found no other, and then its directory closed, joins when both are fixed', async () => {
   const quiet = { interruption: undefined, during: undefined, second: undefined, heals: false }
   const { outcomes, rest } = await simulate({
     members: 3,

@@ -24,7 +24,7 @@ export async function build(folder: string): Promise<string[]> {
 
 /**
  * Answers all requests of the browser without a network. The lab's machines come and go at the same time, so Chromium
- * would see the computer's networks change, and abort its requests.
+ * would see the host's networks change, and abort its requests.
  */
 export async function serve(context: BrowserContext, folder: string): Promise<void> {
   await context.route('**', async (route) => {

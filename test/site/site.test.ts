@@ -86,7 +86,7 @@ describe.skipIf(program === undefined)('in Chromium', () => {
     expect(found(({ links }) => links.filter(isDead))).toEqual({})
   })
 
-  test('no link leads beside the site on its host', () => {
+  test("no link leads outside the site's path on its host", () => {
     const { origin } = new URL(SITE)
     const strays = (link: string) => link.startsWith(origin) && !link.startsWith(SITE)
     expect(found(({ links }) => links.filter(strays))).toEqual({})

@@ -107,7 +107,7 @@ test('the same content gives the same bytes, and a file that is there is never r
   expect(await readdir(path.dirname(one))).toEqual(['bundle.tar'])
 })
 
-test('a pinned bundle is refused when it is another one, and is looked at again when the pin changes', async () => {
+test('a pinned bundle is refused if it is another one, and inspected again when the pin changes', async () => {
   const file = await bundle()
   const context = await testContext()
   const right = sha256(await readFile(file))
@@ -223,7 +223,7 @@ test('no link of an unpacked bundle is followed', async () => {
   await expect(verify(folder)).rejects.toThrow("all.tar can't be read (ELOOP)")
 })
 
-test('what is no bundle at all is said to be none', async () => {
+test('a file that is not a bundle is reported as that', async () => {
   const folder = await temporaryFolder()
   await expect(verify(path.join(folder, 'none'))).rejects.toThrow("can't be read")
   await expect(verify(folder)).rejects.toThrow('manifest.json is missing')

@@ -35,7 +35,7 @@ async function taken(
   return name
 }
 
-test('what is too old goes with all that lies beside it; other clusters’ and other files stay', async () => {
+test("outdated backups are removed with their side files; other clusters' and other files stay", async () => {
   const kept = [await taken('prod', 12, sideFileName), await taken('prod', 11, sideFileName)]
   const proven = await taken('prod', 5, sideFileName, provenFileName)
   const old = [await taken('prod', 4, sideFileName, provenFileName), await taken('prod', 6)]
@@ -57,7 +57,7 @@ test('what is too old goes with all that lies beside it; other clusters’ and o
   expect((await pruneBackups(store, { cluster: 'prod', keep: KEEP, now: NOW })).removed).toEqual([])
 })
 
-test('one that was exchanged since its drill does not count as proven', async () => {
+test('one that was replaced since its test restore does not count as restore-tested', async () => {
   const proven = await taken('prod', 3, provenFileName)
   const exchanged = await taken('prod', 5, provenFileName)
   const { side } = await bundleFixture({ kind: 'plaintext' })
@@ -70,7 +70,7 @@ test('one that was exchanged since its drill does not count as proven', async ()
   expect(report.kept.map(({ backup }) => backup.name)).toEqual([newest, proven])
 })
 
-test('whoever can write to the store can not have the backup removed that an operator has proven', async () => {
+test('write access to the backup location is not enough to have a restore-tested backup removed', async () => {
   const operator = await testSigner(folder, 'operator@prod')
   const trust = { signers: { text: operator.line, file: 'allowed_signers' }, folder }
   const [proven, claimed, newest] = [await taken('prod', 3), await taken('prod', 5), await taken('prod', 12)]
@@ -108,7 +108,7 @@ test('a side file that says something else takes nothing from a record that an o
   expect(report.kept.map(({ backup }) => backup.name)).toEqual([newest, proven])
 })
 
-test('one that the store does not give up is told of, and keeps no other from going', async () => {
+test('one that the backup location keeps is reported, and does not prevent the removal of others', async () => {
   const [stuck, other] = [await taken('prod', 3), await taken('prod', 4)]
   await taken('prod', 12)
   using real = await openDirectoryStore(folder)

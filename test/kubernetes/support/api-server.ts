@@ -1,4 +1,4 @@
-/** A real kube-apiserver by itself, as a plain process on this computer's loopback, on a real etcd. */
+/** A real kube-apiserver by itself, as a plain process on this host's loopback, on a real etcd. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import os from 'node:os'

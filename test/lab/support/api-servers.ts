@@ -50,7 +50,7 @@ export async function makeApiCertificates(
   return await readFile(at(`${ca}.crt`), 'utf8')
 }
 
-/** In the machine's network, as a process of this computer. */
+/** In the machine's network, as a process of this host. */
 export async function startApiServer(lab: TestLab, name: string): Promise<ApiServer> {
   const container = await containerOf(lab.lab.spec.folder, name)
   const leader = container === undefined ? undefined : await leaderOf(container)

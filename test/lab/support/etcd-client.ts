@@ -1,5 +1,5 @@
 /**
- * A client of the cluster that is independent of quorate: it connects to every member from this computer without SSH,
+ * A client of the cluster that is independent of quorate: it connects to every member from this host without SSH,
  * so it sees what the cluster's users see while the operator is disconnected.
  */
 import { readFile } from 'node:fs/promises'

@@ -30,7 +30,7 @@ export async function waitingKeys(machines: readonly Machine[]): Promise<readonl
   return (await Promise.all(looks)).flat()
 }
 
-/** Command lines of processes on this computer that contain one of the words, except this process. */
+/** Command lines of processes on this host that contain one of the words, except this process. */
 export async function processesMentioning(words: readonly string[]): Promise<readonly string[]> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name) && name !== String(process.pid))
   const lines = await Promise.all(

@@ -1,4 +1,4 @@
-/** Ports for servers that tests start on this computer. */
+/** Ports for servers that tests start on this host. */
 import { randomInt } from 'node:crypto'
 import net from 'node:net'
 

@@ -1,6 +1,6 @@
 /**
  * A real S3 server for tests: Debian's Ceph, with TLS from its own CA. Its programs come from a file system like the
- * lab's machines have, so that nothing is installed on this computer.
+ * lab's machines have, so that nothing is installed on this host.
  */
 import { spawn } from 'node:child_process'
 import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
@@ -34,7 +34,7 @@ export const S3_PACKAGES: readonly string[] = ['ceph-mon', 'ceph-osd', 'radosgw'
 const KEY = Object.freeze({ accessKeyId: 'QUORATETEST', secretAccessKey: S3_SECRET })
 
 /**
- * On an address of this computer. Takes about 5 s once the file system exists, which takes a minute or two and 580 MB
+ * On an address of this host. Takes about 5 s once the file system exists, which takes a minute or two and 580 MB
  * the first time.
  */
 export async function startS3Server(address = '127.0.0.1'): Promise<S3Server> {

@@ -1,4 +1,4 @@
-/** Standard tools on this computer, against the lab's cluster: they must agree with quorate. */
+/** Standard tools on this host, against the lab's cluster: they must agree with quorate. */
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { run, tool } from '../../../src/lab/tool.ts'
@@ -28,7 +28,7 @@ export interface PlainEtcdctl {
   readonly addresses: readonly string[]
 }
 
-/** etcd's own etcdctl (v3 API), of that version, on this computer and directly over the network. */
+/** etcd's own etcdctl (v3 API), of that version, on this host and directly over the network. */
 export async function etcdctlHere(
   lab: TestLab,
   { etcd = LAB_ETCD.version, addresses }: PlainEtcdctl,
@@ -43,7 +43,7 @@ export async function etcdctlHere(
   )
 }
 
-/** curl on this computer; without `--fail`, so that refused requests can be inspected. */
+/** curl on this host; without `--fail`, so that refused requests can be inspected. */
 export async function curlHere(args: readonly string[]): Promise<ProcessResult> {
   return await run(['curl', '--silent', '--show-error', '--max-time', '10', '--noproxy', '*', ...args])
 }
@@ -61,7 +61,7 @@ export async function fetchFile(lab: TestLab, name: string, file: string): Promi
   return here
 }
 
-/** openssl on this computer, which must succeed; arguments may be grouped. */
+/** openssl on this host, which must succeed; arguments may be grouped. */
 export async function openssl(...args: readonly (string | readonly string[])[]): Promise<string> {
   return await tool(['openssl', ...args.flat()])
 }

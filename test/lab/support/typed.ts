@@ -15,7 +15,7 @@ export interface Typed {
   readonly as?: string
   /** Default: 0. */
   readonly exitCode?: number
-  /** The machine it is typed on; default: this computer. */
+  /** The machine it is typed on; default: this host. */
   readonly on?: string
   readonly before?: (lab: TestLab) => Promise<unknown>
 }

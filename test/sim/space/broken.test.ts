@@ -124,7 +124,7 @@ const BROKEN: readonly (Broken & { readonly what: string; readonly breaks: Space
 
 const lives = fc.sample(spaceLife, { numRuns: 400, seed: 20_261_130 })
 
-test.each(BROKEN)('a verb that $what is caught: $breaks', async ({ breaks, ...wrong }) => {
+test.each(BROKEN)('a command that $what is caught: $breaks', async ({ breaks, ...wrong }) => {
   const broken = await brokenRules(lives, async (life) => await live(life, wrong), breaks, [SpaceViolation])
   expect(broken).toContain(breaks)
 })

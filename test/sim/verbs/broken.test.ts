@@ -20,7 +20,7 @@ const BROKEN = [
 ]
 
 test.each(BROKEN)(
-  'a verb that $what is caught: $breaks',
+  'a command that $what is caught: $breaks',
   async ({ breaks, wrong, needs = [], members, lives: all }) => {
     const able = all.filter((life) => isAble(life, needs) && (members ?? life.members) === life.members)
     const broken = await brokenRules(able.slice(0, 400), async (life) => await live(life, wrong), breaks, [
@@ -38,7 +38,7 @@ function isAble({ rounds }: VerbLife, needs: readonly string[]): boolean {
   return found === needs.length
 }
 
-test('every rule has a verb that breaks it', () => {
+test('every rule has a command that breaks it', () => {
   const broken = new Set<string>(BROKEN.map(({ breaks }) => breaks))
   expect(Object.keys(VERB_INVARIANTS).filter((rule) => !broken.has(rule))).toEqual([])
 })

@@ -56,7 +56,7 @@ test.each([
   0,
 )
 
-test('the tool dies before any piece of a recovery, and then the survivor loses its data: nobody starts it', async () => {
+test('quorate dies before any piece of a recovery, and then the surviving member loses its data: it is never started', async () => {
   const seen = new Set<string>()
   const before = [{ kind: 'both-lost', host: 2 }] as const
   for (const life of killedEverywhere({ verb: 'recover', pieces: MOST_PIECES, before })) {
@@ -66,7 +66,7 @@ test('the tool dies before any piece of a recovery, and then the survivor loses 
   expect([...seen]).toEqual(expect.arrayContaining(['died blocked']))
 }, 0)
 
-test('a newcomer whose start fails until the survivor is mended joins while somebody looks, and the look is not to blame', async () => {
+test('a new member whose start fails until the surviving member is fixed joins during an observation, which is not to blame', async () => {
   const ask = { verb: 'recover', survivor: undefined, declares: false } as const
   const quiet = { ask, during: undefined, interruption: undefined, heals: false } as const
   const outcomes = await live({
