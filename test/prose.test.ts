@@ -49,10 +49,9 @@ test('archaic words are as rare in README and docs as they were', () => {
 })
 
 test('comments have no more findings than they had', () => {
-  const found = findingsInComments(texts).map(
-    ({ file, line, rule, why }) => `${file}:${line} ${rule}: ${why}`,
-  )
-  expect(found.length, found.join('\n')).toBeLessThanOrEqual(MOST_IN_COMMENTS)
+  const found = findingsInComments(texts)
+  const shown = found.length > MOST_IN_COMMENTS ? found : []
+  expect(shown.map(({ file, line, rule, why }) => `${file}:${line} ${rule}: ${why}`)).toEqual([])
 })
 
 test('texts of each kind are read', () => {
