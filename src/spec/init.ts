@@ -79,7 +79,7 @@ function nodes(content: ClusterFile): string[] {
 
 function groups({ groups: set }: ClusterFile): string[] {
   const entries = Object.entries(set ?? {})
-  const about = '# Groups of your own for `quorate run`; `all` is all nodes.'
+  const about = '# Groups of your own for `quorate run`; `all` means every node.'
   if (set === undefined) return [about, '# groups:', '#   edge: [ worker01, service01 ]']
   if (entries.length === 0) return [about, 'groups: {}']
   return [about, 'groups:', ...entries.map(([name, members]) => `  ${oneLine(name)}: ${oneLine(members)}`)]

@@ -227,7 +227,7 @@ export const clusterFileSchema = z.strictObject({
   groups: z
     .record(z.string(), z.array(z.string()).min(1))
     .meta({
-      description: 'Your own groups of nodes, for `quorate run`. `all` is all nodes.',
+      description: 'Your own groups of nodes, for `quorate run`. `all` means every node.',
       default: {},
     })
     .optional(),
