@@ -1,4 +1,4 @@
-/** The files of a release: created once, inspected, and run if this computer can. */
+/** The files of a release: created once, inspected, and run where the processor allows it. */
 import { execFile, execFileSync, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { chmod, copyFile, mkdir, mkdtemp, open, readFile, readdir, rm, writeFile } from 'node:fs/promises'

@@ -31,7 +31,7 @@ export function v2Entry(
   return { type: 2, data: data.uint32(34).bytes(whole).finish() }
 }
 
-/** What etcd calls it: a voter added, or a learner promoted; one removed; one whose addresses change; a learner added. */
+/** etcd's numbers of membership changes: add a voting member or promote a learner; remove a member; change its addresses; add a learner. */
 export const CHANGES = { voter: 0, remove: 1, update: 2, learner: 3 } as const
 
 /** A change of the members, as raft has it in the log. */

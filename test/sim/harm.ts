@@ -60,7 +60,7 @@ export function checkRestart(
   const host = disk.node.name
   if (!isRunning(disk)) return
   const { blind } = world.truth
-  // One that does not answer tells nobody that it runs the wanted version still, and not the one that an upgrade put there.
+  // A member that does not answer can't report that it still runs the wanted version, and not the one that an upgrade installed.
   const replaced = installed !== undefined && installed !== cluster.etcd.version
   const unknown = (disk.paused || disk.silent) && replaced
   const excused = blind !== undefined || unknown

@@ -15,7 +15,7 @@ export async function play(name: string, lives: fc.Arbitrary<Scenario>) {
   const ends = { done: 0, blocked: 0, failed: 0 }
   const broken = await firstBroken({ lives, runs: RUNS, seed, variable: 'SIM_LIFE' }, async (scenario) => {
     const { rest } = await simulate(scenario)
-    // Nobody interrupts the last run, and nobody has the lock.
+    // No fault interrupts the last run, and no other run holds the lock.
     if (rest.kind === 'died' || rest.kind === 'locked')
       throw new TypeError(`the last run ends as ${rest.kind}`)
     ends[rest.kind] += 1

@@ -30,9 +30,9 @@ export interface Kubernetes {
   faltered: boolean
   /** Control-plane nodes whose API server served at the start of the present stage. No client misses the others. */
   readonly serving: Set<string>
-  /** Those of them whose manifest the present wave has changed while their kubelet does not run. */
+  /** Those of them whose manifest the present stage has changed while their kubelet does not run. */
   readonly rewritten: Set<string>
-  /** Those of them that the present wave has taken away. */
+  /** Those of them that the present stage has taken away. */
   readonly taken: Set<string>
   balancerDown: boolean
   /** Certificates that have expired, as `certificateOf` names them. */

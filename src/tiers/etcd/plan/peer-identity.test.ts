@@ -205,7 +205,7 @@ describe('members that demand the name', () => {
       ['certificates etcd02'],
       ['start etcd01', 'ready etcd01'],
     ])
-    // Nobody else is to be rejected: the own certificate comes right before the start.
+    // No other member would be rejected: a member's own certificate comes right before its start.
     const own = withMember(lacking(settled, ['etcd01']), 'etcd01', stopped)
     expect(kinds(plan(testIntent(cluster), own).waves)).toEqual([
       ['key etcd01'],

@@ -95,7 +95,7 @@ export function mayLackMemberName({ name, pki }: Cluster, hosts: Observed['hosts
 export function wouldReject(cluster: Cluster, observed: Observed, starting: readonly string[]): boolean {
   const nodes = etcdNodes(cluster)
   const requires = nodes.filter(({ name, demands }) => demands !== undefined && starting.includes(name))
-  // A member without a certificate connects to nobody before it gets one.
+  // A member without a certificate connects to no peer before it gets one.
   const lacking = nodes.filter(
     ({ name }) =>
       lacksName(cluster, observed, name) &&

@@ -165,7 +165,7 @@ test('a kubelet that is to start has its API server follow what lies there: no o
   expect(chosen(withoutKubelets(changed(made(renewed), 'master01'), ['master02']), facts(ALL))).toEqual([
     ['master02', ...COMPONENTS],
   ])
-  // Where nobody is served there is nothing to lose.
+  // An API server that serves no client can be changed at any time.
   const down = facts({ ...ALL, master01: 'silent' })
   expect(asleep(cluster, hosts, down)).toEqual([])
 })

@@ -1,10 +1,11 @@
 /**
  * Which masters get manifests of static pods next. Pure.
  *
- * A master without an API server's manifest gets at once what it lacks: nobody is served there. Where one is to change it is one at a
- * time: first those whose API servers are down, for what is in their manifests may be why; then those that serve, and only while all
- * others do. Down is what one look found, and it may have passed by now (etcd elected a leader): so not even those change together.
- * A kubelet that is started has the API server follow the manifest that lies there: nothing else changes then.
+ * A control-plane node without an API server's manifest gets what it lacks at once: it serves no client. API servers that have to
+ * change do so one at a time. Those that are down come first, because their manifests may be the cause. Those that serve follow, and
+ * only while all others serve. One look may find an API server down that serves again by now, for example after etcd elected a
+ * leader, so not even those that are down change together. When a kubelet is started, the API server follows the manifest on its
+ * disk, so nothing else changes in that stage.
  */
 import type { KubernetesCluster } from '../../../kubernetes/kubernetes-cluster.ts'
 import type { Hosts } from '../../../engine/tier.ts'

@@ -116,7 +116,7 @@ test('kubelets of masters that serve are started one at a time: each API server 
     'master01 kubeadm-manifests',
     'master01 service-load',
   ])
-  // Whom nobody is served by waits for nobody.
+  // A node that serves no client does not wait for others.
   const down = { master01: 'silent', master02: 'ready' } as const
   expect(established(down, [], 'inactive')).toEqual(['master01 service-load', 'master02 service-load'])
 })

@@ -112,7 +112,7 @@ test('a learner of the new cluster lacks what its only voter acknowledged and lo
       { kind: 'machine-off', host: 0 },
     ],
     rounds: [
-      // The file names two nodes from then on: the survivor, and the one that joins.
+      // The file names two nodes from then on: the surviving member, and the one that joins.
       { ...quiet, interruption: { at: 40, how: 'dies' } },
       {
         ...quiet,
