@@ -15,7 +15,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['src/**/*.test.ts', 'test/*.test.ts'],
-          setupFiles: ['test/unit-setup.ts'],
+          setupFiles: ['test/unit-setup.ts', 'test/to-fail.ts'],
           // Modules have no state: each is loaded once a worker, not once a file, which is a third of what this part costs.
           isolate: false,
           restoreMocks: true,
@@ -36,7 +36,7 @@ export default defineConfig({
           name: 'lab',
           include: ['test/lab/**/*.test.ts'],
           globalSetup: ['test/lab/global-setup.ts'],
-          setupFiles: ['test/lab/undone.ts'],
+          setupFiles: ['test/lab/undone.ts', 'test/to-fail.ts'],
           // As the units: and the warm processes in which the tests run quorate serve one file after the other.
           isolate: false,
           // Each waits for its machines about as long as it works.
@@ -49,6 +49,7 @@ export default defineConfig({
           name: 'kubernetes',
           include: ['test/kubernetes/**/*.test.ts'],
           globalSetup: ['test/kubernetes/global-setup.ts'],
+          setupFiles: ['test/to-fail.ts'],
           // A control plane wants the computer for itself.
           maxWorkers: 1,
           ...PATIENT,

@@ -3,6 +3,7 @@
  *
  * A `QuorateError` is something that an operator can act on, and shows no stack. Any other error is a bug and shows one.
  */
+import type { ErrorId } from './error-ids.ts'
 
 /** The kind of error. Each code has one exit code, listed in `docs/reference/exit-codes.md`. */
 export type ErrorCode =
@@ -68,6 +69,8 @@ export interface ErrorDetails {
   impact?: string | undefined
   /** What to do next, as an instruction: the `fix:` line. */
   hint?: string | undefined
+  /** Which error of its code it is, or those of its reasons, if it has several: `src/error-ids.ts`. */
+  id?: ErrorId | readonly ErrorId[] | undefined
   cause?: unknown
 }
 
@@ -76,6 +79,8 @@ export class QuorateError extends Error {
   readonly code: ErrorCode
   readonly host: string | undefined
   readonly hint: string | undefined
+  /** The IDs of its reasons, each once; empty: none has an ID. */
+  readonly ids: readonly ErrorId[]
   /** Can be set later: only the engine knows what was changed before the error. */
   impact: string | undefined
 
@@ -84,11 +89,23 @@ export class QuorateError extends Error {
     this.code = code
     this.host = details.host
     this.hint = details.hint
+    this.ids = [...new Set([details.id ?? []].flat())]
     this.impact = details.impact
   }
 
   get exitCode(): number {
     return EXIT_CODES[this.code]
+  }
+
+  /** Stays the same when the message is reworded. Of an error with several reasons, the first one's. */
+  get id(): ErrorId | undefined {
+    return this.ids[0]
+  }
+
+  /** A copy with other details; those that are not given stay. */
+  with({ message = this.message, ...changed }: ErrorDetails & { readonly message?: string }): QuorateError {
+    const { host, impact, hint, ids: id, cause } = this
+    return new QuorateError(this.code, message, { host, impact, hint, id, cause, ...changed })
   }
 
   /**
@@ -121,6 +138,7 @@ export function combineErrors(errors: readonly QuorateError[]): QuorateError {
   return new QuorateError(first.code, lines.join('\n'), {
     impact: distinct(errors.map(({ impact }) => impact)),
     hint: distinct(errors.map(({ hint }) => hint)),
+    id: errors.flatMap(({ code, ids }) => (code === first.code ? ids : [])),
     cause: new AggregateError(errors),
   })
 }

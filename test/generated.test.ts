@@ -11,6 +11,7 @@ import { EXITS } from '../script/reference/exits.ts'
 import { reachableErrors } from '../script/reference/reachable-errors.ts'
 import { messages } from '../script/reference/messages.ts'
 import { COMMANDS } from '../src/cli/commands.ts'
+import { ERROR_TOPICS, topicOf } from '../src/error-ids.ts'
 import { EXIT_CODES } from '../src/errors.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '..')
@@ -83,6 +84,19 @@ test('the page of messages has what the sources say', () => {
     expect.objectContaining({ code: 'usage', text: expect.stringContaining('[USER@]HOST') }),
   )
   expect(found.filter(({ text }) => /\bundefined\b|\[object/.test(text))).toEqual([])
+})
+
+test('each ID of an error is used with its own code, unique, and in words', () => {
+  const ids = ERROR_TOPICS.map((topic) => topic.split('/')[1] ?? '')
+  expect(new Set(ids).size).toBe(ids.length)
+  expect(ids.filter((id) => !/^[a-z0-9]+(?:-[a-z0-9]+)*$/.test(id))).toEqual([])
+  const used = messages().flatMap(({ code, id }) => (id === undefined ? [] : [{ code, topic: topicOf(id) }]))
+  const unused = ERROR_TOPICS.filter((topic) => !used.some((one) => one.topic === topic))
+  // A reason to refuse, a note and a fix that others throw have no code in their place.
+  const wrong = used.filter(
+    ({ code, topic }) => !['report', 'problem'].includes(code) && !topic.startsWith(`${code}/`),
+  )
+  expect({ unused, wrong }).toEqual({ unused: [], wrong: [] })
 })
 
 test('manual pages have no character and no line that roff takes for something else', () => {

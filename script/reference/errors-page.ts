@@ -25,6 +25,9 @@ An error has the form \`error: NODE: what failed: cause\`, with its impact, a fi
 { "formatVersion": 1, "error": { "code": "unreachable", "host": "etcd02", "message": "…", "impact": "…", "fix": "…" } }
 \`\`\`
 
+Some errors also have an \`id\`. It shows which of the code's errors it is, and stays the same when the message is reworded. Scripts can rely
+on it. \`quorate explain CODE/ID\` prints its message and fix. [Messages](messages.md) lists the IDs.
+
 ## Exit codes
 
 ${exitCodeTable()}

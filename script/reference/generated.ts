@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { clusterJsonSchema } from '../../src/spec/json-schema.ts'
 import { allCommands, asksForName, commandList, sharedOptionTable } from './commands-page.ts'
+import { errorTexts } from './error-texts.ts'
 import { errorsPage, exitCodeTable } from './errors-page.ts'
 import { jsonTable } from './json-page.ts'
 import { keyTables } from './key-tables.ts'
@@ -39,6 +40,7 @@ export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
     ['docs/reference/messages.md', messagesPage()],
     ['docs/reference/metrics.md', metricsPage()],
     ['schema/cluster.schema.json', json(clusterJsonSchema())],
+    ['src/cli/explain/error-texts.json', json(errorTexts())],
   ])
   const pages = manPages()
   for (const [name, page] of pages) files.set(`man/${name}`, page)

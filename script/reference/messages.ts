@@ -2,14 +2,17 @@
 import { globSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { parseSync } from 'oxc-parser'
+import { type ErrorId, isErrorId } from '../../src/error-ids.ts'
 
 export interface Message {
   /** An error code; `problem`: in the cluster file; `report`: a refusal, warning or finding without an error code. */
   readonly code: string
-  /** Values are in braces: `{node}`. */
+  /** Values are in braces: `{node}`. Empty: the text of an error with an ID comes from elsewhere. */
   readonly text: string
   /** The fix, if that is a separate text. */
   readonly fix: string | undefined
+  /** What stays when it is reworded, if it has one. */
+  readonly id: ErrorId | undefined
 }
 
 const ROOT = path.resolve(import.meta.dirname, '../..')
@@ -28,7 +31,7 @@ export function messages(): readonly Message[] {
     const { program } = parseSync(file, readFileSync(path.join(ROOT, file), 'utf8'))
     walk(program, isOfClusterFile(file) ? 'problem' : 'report', (message) => {
       // Of two that only differ in their fix, the first is enough for a search.
-      const key = `${message.code} ${message.text}`
+      const key = `${message.code} ${message.text} ${message.id ?? ''}`
       if (!found.has(key) || found.get(key)?.fix === undefined) found.set(key, message)
     })
   }
@@ -45,23 +48,53 @@ function isOfClusterFile(file: string): boolean {
   return /^src\/(?:spec|flannel|cluster-file)\//.test(file)
 }
 
-function walk(node: unknown, codeless: string, add: (message: Message) => void): void {
+/** What the constants around a place are, by name. */
+type Scope = ReadonlyMap<string, unknown>
+
+function walk(
+  node: unknown,
+  codeless: string,
+  add: (message: Message) => void,
+  outer: Scope = new Map(),
+): void {
   if (Array.isArray(node)) {
-    for (const one of node) walk(one, codeless, add)
+    for (const one of node) walk(one, codeless, add, outer)
     return
   }
   if (!isSyntax(node)) return
+  const scope = node.type === 'BlockStatement' ? scopeOf(node, outer) : outer
+  const textsOf = (value: unknown) => possibleTexts(value, scope)
   const error = errorOf(node)
   if (error !== undefined) {
     const [code, text, details] = error
     const [fix] = textsOf(propertyOf(details, 'hint'))
-    for (const one of textsOf(text)) add({ code: literal(code) ?? 'report', text: one, fix })
+    const id = idOf(details)
+    const texts = textsOf(text)
+    for (const one of texts.length === 0 && id !== undefined ? [''] : texts)
+      add({ code: literal(code) ?? 'report', text: one, fix, id })
   } else if (node.type === 'ObjectExpression') {
     const [fix] = textsOf(propertyOf(node, 'hint') ?? propertyOf(node, 'remedy'))
-    for (const text of textsOf(propertyOf(node, 'message') ?? propertyOf(node, 'found')))
-      add({ code: codeless, text, fix })
+    const id = idOf(node)
+    const texts = textsOf(
+      propertyOf(node, 'message') ??
+        propertyOf(node, 'found') ??
+        (id && (propertyOf(node, 'why') ?? propertyOf(node, 'says'))),
+    )
+    for (const text of texts.length === 0 && id !== undefined ? [''] : texts)
+      add({ code: codeless, text, fix, id })
   }
-  for (const value of Object.values(node)) walk(value, codeless, add)
+  for (const value of Object.values(node)) walk(value, codeless, add, scope)
+}
+
+/** With the constants that a block declares. */
+function scopeOf(block: Syntax, outer: Scope): Scope {
+  const declarations = (block['body'] as readonly Syntax[]).flatMap((statement) =>
+    statement.type === 'VariableDeclaration' ? (statement['declarations'] as readonly Syntax[]) : [],
+  )
+  const own = declarations.flatMap(({ id, init }): [string, unknown][] =>
+    isSyntax(id) && id.type === 'Identifier' ? [[String(id['name']), init]] : [],
+  )
+  return new Map([...outer, ...own])
 }
 
 /** Code, message and details of `new QuorateError(…)` and `QuorateError.from(thrown, …)`. */
@@ -75,6 +108,11 @@ function errorOf(node: Syntax): readonly [unknown, unknown, unknown] | undefined
   return isFrom ? [args[1], args[2], args[3]] : undefined
 }
 
+function idOf(node: unknown): ErrorId | undefined {
+  const id = literal(propertyOf(node, 'id'))
+  return id !== undefined && isErrorId(id) ? id : undefined
+}
+
 function propertyOf(node: unknown, name: string): unknown {
   if (!isSyntax(node) || !Array.isArray(node['properties'])) return undefined
   const found: unknown = node['properties'].find(
@@ -84,13 +122,21 @@ function propertyOf(node: unknown, name: string): unknown {
 }
 
 /** Every text that an expression can be; empty if it comes from elsewhere. */
-function textsOf(node: unknown): readonly string[] {
+function possibleTexts(node: unknown, scope: Scope): readonly string[] {
   if (!isSyntax(node)) return []
+  const both = (one: string, other: string) => [
+    ...possibleTexts(node[one], scope),
+    ...possibleTexts(node[other], scope),
+  ]
   switch (node.type) {
     case 'ConditionalExpression':
-      return [...textsOf(node['consequent']), ...textsOf(node['alternate'])]
+      return both('consequent', 'alternate')
     case 'LogicalExpression':
-      return [...textsOf(node['left']), ...textsOf(node['right'])]
+      return both('left', 'right')
+    case 'ArrowFunctionExpression':
+      return possibleTexts(node['body'], scope)
+    case 'Identifier':
+      return possibleTexts(scope.get(String(node['name'])), new Map())
     case 'Literal':
     case 'TemplateLiteral':
     case 'BinaryExpression': {

@@ -5,6 +5,7 @@
 import path from 'node:path'
 import { createGenerator } from 'ts-json-schema-generator'
 import { COMMANDS } from '../../src/cli/commands.ts'
+import { ERROR_TOPICS, isErrorId } from '../../src/error-ids.ts'
 import { FORMAT_VERSION } from '../../src/engine/event-json.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '../..')
@@ -99,8 +100,22 @@ function readTypes(): (type: string) => Schema {
     const made = generator.createSchema(type) as unknown as Schema & { readonly definitions?: object }
     const { $schema: _, definitions = {}, ...schema } = made
     if (Object.keys(definitions).length > 0) throw new TypeError(`${type} holds a type that holds itself`)
-    return schema
+    return withOpenIds(schema) as Schema
   }
+}
+
+/** IDs of errors are added over time: no schema names those of today. */
+function withOpenIds(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) return value.map(withOpenIds)
+  const { enum: choices, const: choice, ...rest } = value as Schema
+  const ids = [choices ?? choice].flat()
+  if (rest.type === 'string' && ids.every(isErrorName)) return rest
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, withOpenIds(one)]))
+}
+
+function isErrorName(name: unknown): boolean {
+  return typeof name === 'string' && (isErrorId(name) || ERROR_TOPICS.some((topic) => topic === name))
 }
 
 function withReferences(value: unknown, short: ReadonlyMap<string, string>): unknown {

@@ -19,6 +19,7 @@ export function absence(host: string, facts: MachineFacts): BlockReason {
   if (proxy !== undefined) {
     const to = proxy.to === undefined ? '' : `, which forwards to ${oneLine(proxy.to, WORDS)}`
     return {
+      id: 'no-member-but-a-proxy',
       host,
       message: `no etcd member runs on the node: ${who(proxy.process)} is an etcd ${proxy.kind}${to}`,
       hint: 'name the nodes of the members instead of this one',
@@ -28,6 +29,7 @@ export function absence(host: string, facts: MachineFacts): BlockReason {
   if (down !== undefined) return stopped(host, down)
   if (manifest !== undefined)
     return {
+      id: 'static-pod-does-not-run',
       host,
       message: `no etcd runs on the node, although ${manifest} asks the kubelet for one`,
       hint: 'find the cause on that node: journalctl -u kubelet -n 50; crictl ps -a --name etcd',
@@ -36,12 +38,14 @@ export function absence(host: string, facts: MachineFacts): BlockReason {
   if (stranger !== undefined) {
     const user = oneLine(stranger.user, WORDS)
     return {
+      id: 'etcd-of-another-user',
       host,
       message: `no etcd that can be adopted runs on the node: process ${stranger.pid}, called etcd, runs as the user ${user}`,
       hint: 'if that is the member, first run it as etcd (or root), with its data owned by etcd',
     }
   }
   return {
+    id: 'no-etcd-on-the-node',
     host,
     message: 'no etcd runs on the node',
     hint: 'name nodes whose etcd runs: adopt reads the running process',
@@ -51,6 +55,7 @@ export function absence(host: string, facts: MachineFacts): BlockReason {
 /** For a process whose configuration file can't be read or parsed. */
 export function unreadable(host: string, process: EtcdProcess, why: string): BlockReason {
   return {
+    id: 'configuration-file-unreadable',
     host,
     message: `the settings of ${who(process)} can't be read from its configuration file: ${why}`,
     hint: 'restore the file as etcd read it at its start, or restart etcd with a readable one',
@@ -62,6 +67,7 @@ export function silent(host: string, process: EtcdProcess, facts: MachineFacts, 
   const service = facts.services.find(({ name }) => name === process.unit?.name)
   const again = service === undefined || service.restarts === 0 ? '' : `, and systemd ${restarted(service)}`
   return {
+    id: 'does-not-answer-as-a-member',
     host,
     message: `${who(process)} is called etcd and does not answer as a member: ${why}${again}`,
     hint: service === undefined ? "check that it is an etcd, and why it doesn't answer" : journal(service),
@@ -84,6 +90,7 @@ function stopped(host: string, service: SeenService): BlockReason {
   const name = oneLine(service.name, WORDS)
   if (service.active === 'inactive')
     return {
+      id: 'etcd-unit-is-stopped',
       host,
       message: `no etcd runs on the node: ${name} is stopped`,
       hint: `if this node is a member, start it on the node: systemctl start ${name}`,
@@ -91,7 +98,12 @@ function stopped(host: string, service: SeenService): BlockReason {
   const failed =
     service.active === 'failed' ? `has failed (${oneLine(service.result, WORDS)})` : 'keeps failing'
   const again = service.restarts === 0 ? '' : `; systemd ${restarted(service)}`
-  return { host, message: `no etcd runs on the node: ${name} ${failed}${again}`, hint: journal(service) }
+  return {
+    id: 'etcd-unit-fails',
+    host,
+    message: `no etcd runs on the node: ${name} ${failed}${again}`,
+    hint: journal(service),
+  }
 }
 
 function restarted({ restarts }: SeenService): string {

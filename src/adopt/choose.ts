@@ -43,7 +43,9 @@ export function atPort<C extends Candidate>(
   const message = `no etcd on the node serves clients at port ${port}: ${list(candidates)}`
   return {
     chosen,
-    troubles: [{ host, message, hint: 'use a listed port, or remove --client-port' }],
+    troubles: [
+      { id: 'no-etcd-at-client-port', host, message, hint: 'use a listed port, or remove --client-port' },
+    ],
   }
 }
 
@@ -79,6 +81,7 @@ export function choose<C extends Candidate>(
     chosen: [],
     troubles: [
       {
+        id: 'several-etcd-on-the-node',
         host,
         message: `${candidates.length} etcd processes run on the node${same}: ${list(candidates)}`,
         hint,

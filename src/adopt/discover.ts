@@ -192,7 +192,14 @@ function severalClusters(found: readonly Found[], view: ClusterView): BlockReaso
     const member = view.members[index]
     if (member?.reachable !== true) return []
     const message = `the member belongs to the cluster ${formatId(member.clusterId)}, and the given nodes belong to several clusters`
-    return [{ host, message, hint: 'name nodes of one cluster, and adopt each cluster with a separate file' }]
+    return [
+      {
+        id: 'several-clusters',
+        host,
+        message,
+        hint: 'name nodes of one cluster, and adopt each cluster with a separate file',
+      },
+    ]
   })
 }
 

@@ -61,6 +61,7 @@ const NARROWING = [
 /** Only a healthy cluster can be adopted. */
 function health(problems: readonly Problem[]): BlockReason[] {
   return problems.map(({ member, message }) => ({
+    id: 'cluster-is-not-healthy',
     host: member,
     message: member === undefined ? message : `the member ${message}`,
     hint: 'first fix the cluster with the tools that set it up: quorate adopts only a healthy cluster',

@@ -80,6 +80,7 @@ function checkVersions(
         'artifact',
         `Debian ${suite} now has etcd ${upstream}, but the cluster file names ${version}`,
         {
+          id: 'another-version-in-debian',
           hint: `set version: '${upstream}' in the cluster file, or take ${version} from a release or a file`,
         },
       )

@@ -1,4 +1,5 @@
 /** The reason why `go build` failed, from its output, and the fix. */
+import type { IdOf } from '../error-ids.ts'
 import { QuorateError } from '../errors.ts'
 import type { GoSubject } from './go-source.ts'
 import type { GoResult } from './go-run.ts'
@@ -47,10 +48,11 @@ export function troubleError(
   trouble: Exclude<ModuleTrouble, { kind: 'old-go' }>,
   { subject, proxy }: { readonly subject: GoSubject; readonly proxy: URL },
 ): QuorateError {
-  const [what, hint] = explain(trouble.kind, subject, printable(proxy))
+  const { id, why, hint } = explain(trouble.kind, subject, printable(proxy))
   const words = trouble.words === '' ? '' : `:\n${trouble.words}`
-  return new QuorateError('artifact', `can't build ${subject.name} ${subject.version}: ${what}${words}`, {
+  return new QuorateError('artifact', `can't build ${subject.name} ${subject.version}: ${why}${words}`, {
     hint: `${hint}; nothing was installed`,
+    id,
   })
 }
 
@@ -58,32 +60,37 @@ function explain(
   kind: Exclude<ModuleTrouble['kind'], 'old-go'>,
   { name, key }: GoSubject,
   proxy: string,
-): readonly [string, string] {
+): { readonly why: string; readonly hint: string; readonly id?: IdOf<'artifact'> } {
   const other = `take ${name} from another source (${key}.source)`
   switch (kind) {
     case 'tampered':
-      return [
-        `${proxy} serves content that differs from the checksum database`,
-        `use another proxy (${key}.source.modules.proxy), or ${other}`,
-      ]
+      return {
+        id: 'proxy-serves-other-content',
+        why: `${proxy} serves content that differs from the checksum database`,
+        hint: `use another proxy (${key}.source.modules.proxy), or ${other}`,
+      }
     case 'database':
-      return [
-        "Go's checksum database is unreachable, so what the proxy serves can't be verified",
-        `use a proxy that also serves the database. Without it, pin the programs (${key}.sha256) and set ${key}.source.modules.checksumDatabase: false`,
-      ]
+      return {
+        id: 'no-checksum-database',
+        why: "Go's checksum database is unreachable, so what the proxy serves can't be verified",
+        hint: `use a proxy that also serves the database. Without it, pin the programs (${key}.sha256) and set ${key}.source.modules.checksumDatabase: false`,
+      }
     case 'absent':
-      return [
-        `${proxy} lacks a module that the build needs`,
-        `check ${key}.version and ${key}.source.modules.proxy, or ${other}`,
-      ]
+      return {
+        why: `${proxy} lacks a module that the build needs`,
+        hint: `check ${key}.version and ${key}.source.modules.proxy, or ${other}`,
+      }
     case 'network':
-      return [
-        `${proxy} could not be reached`,
-        `check the network, HTTPS_PROXY and ${key}.source.modules.proxy, then rerun (downloaded modules are kept); or ${other}`,
-      ]
+      return {
+        why: `${proxy} could not be reached`,
+        hint: `check the network, HTTPS_PROXY and ${key}.source.modules.proxy, then rerun (downloaded modules are kept); or ${other}`,
+      }
     case 'slow':
-      return ['it took too long and was stopped', `rerun (downloaded modules are kept), or ${other}`]
+      return {
+        why: 'it took too long and was stopped',
+        hint: `rerun (downloaded modules are kept), or ${other}`,
+      }
     case 'build':
-      return ['go build failed', `name another Go (${key}.source.modules.go), or ${other}`]
+      return { why: 'go build failed', hint: `name another Go (${key}.source.modules.go), or ${other}` }
   }
 }

@@ -58,6 +58,7 @@ export function checkProgramPins(
     'artifact',
     `${origin} does not contain what the cluster file pins:\n${wrong.join('\n')}`,
     {
+      id: 'checksum-is-not-pinned',
       hint: 'pin only checksums that you have compared with a trusted source; this one was not used',
     },
   )

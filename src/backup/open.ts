@@ -137,7 +137,7 @@ async function unpackBundle(whole: AsyncIterable<Uint8Array>, target: Target): P
   const trusted = await requireTrusted({ name, manifest, signature, sums }, target, { folder, signal })
   const about = read(texts.get(ENTRIES.about), aboutSchema, name, ENTRIES.about)
   const wrong = trusted && contradiction(trusted.manifest, about)
-  if (wrong !== undefined) throw untrusted(name, `its ${wrong} is another one than was signed`)
+  if (wrong !== undefined) throw untrusted(name, { why: `its ${wrong} is another one than was signed` })
   const proof = read(texts.get(ENTRIES.proof), proofSchema, name, ENTRIES.proof)
   const clusterFile = texts.get(ENTRIES.clusterFile)?.toString('utf8')
   const trustPem = texts.get(ENTRIES.trust)?.toString('utf8')

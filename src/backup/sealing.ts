@@ -57,7 +57,11 @@ async function* guarded(opened: Bytes, what: string): AsyncGenerator<Uint8Array>
   } catch (error) {
     if (error instanceof QuorateError) throw error
     const message = `${what} is damaged: it was changed or cut off after it was encrypted`
-    throw new QuorateError('backup', message, { hint: UNTOUCHED, cause: error })
+    throw new QuorateError('backup', message, {
+      id: 'changed-after-encryption',
+      hint: UNTOUCHED,
+      cause: error,
+    })
   }
 }
 
@@ -90,11 +94,12 @@ function notOpened(secret: Secret, what: string, cause: unknown): QuorateError {
   const said = cause instanceof Error ? cause.message : ''
   if (!said.includes(NO_MATCH)) {
     const message = `${what} can't be opened, its beginning is damaged: ${said}`
-    return new QuorateError('backup', message, { hint: UNTOUCHED, cause })
+    return new QuorateError('backup', message, { id: 'damaged-beginning', hint: UNTOUCHED, cause })
   }
   const none =
     secret.kind === 'passphrase' ? 'this passphrase does not open' : 'none of these secret keys opens'
   return new QuorateError('backup', `${none} ${what}`, {
+    id: 'wrong-secret',
     hint: 'use the identity of one of its recipients: quorate backup list',
     cause,
   })

@@ -1,4 +1,5 @@
 /** Checks that a bundle is from an allowed signer, before anything else in it is used. */
+import type { IdOf } from '../error-ids.ts'
 import { QuorateError } from '../errors.ts'
 import { parseSigners } from '../signing/allowed-signers.ts'
 import { type SignatureOutcome, checkSignature } from '../signing/ssh-keygen.ts'
@@ -66,7 +67,7 @@ export async function requireTrusted(
   }
   const manifest = text === undefined ? undefined : parseManifest(text.toString('utf8'))
   if (text === undefined || signature === undefined || manifest === undefined)
-    throw untrusted(name, `its ${MANIFEST} or ${SIGNATURE} is missing or damaged`)
+    throw untrusted(name, { why: `its ${MANIFEST} or ${SIGNATURE} is missing or damaged` })
   if (signers.text === undefined) {
     const why = `it says that ${manifest.signer} signed it, which can't be checked: there is no ${signers.file}`
     await acceptUnsigned({ name, why })
@@ -94,7 +95,10 @@ function requireSums({ name, sums }: Unverified, manifest: Manifest): void {
     const what = !sums.has(entry) ? 'is missing' : manifest.sums.has(entry) ? 'was changed' : 'was added'
     // Unsigned names may contain anything.
     const shown = manifest.sums.has(entry) ? entry : JSON.stringify(entry.slice(0, 100))
-    throw untrusted(name, `its ${shown} ${what} since ${manifest.signer} signed it`)
+    throw untrusted(name, {
+      id: 'changed-after-signing',
+      why: `its ${shown} ${what} since ${manifest.signer} signed it`,
+    })
   }
 }
 
@@ -104,7 +108,8 @@ function requireSums({ name, sums }: Unverified, manifest: Manifest): void {
  */
 function requireSignedName(name: string, manifest: Manifest): void {
   if (name === manifest.name || parseBundleName(name) === undefined) return
-  throw untrusted(name, `${manifest.signer} signed ${manifest.name}: that backup was given this one's name`)
+  const why = `${manifest.signer} signed ${manifest.name}: that backup was given this one's name`
+  throw untrusted(name, { id: 'name-of-another-backup', why })
 }
 
 function refusal(
@@ -114,37 +119,44 @@ function refusal(
   signers: TrustedSigners,
 ): QuorateError {
   if (outcome.kind !== 'unknown')
-    return untrusted(name, `its signature is not one of ${signer} over its contents`)
+    return untrusted(name, {
+      id: 'another-signature',
+      why: `its signature is not one of ${signer} over its contents`,
+    })
   const { fingerprint } = outcome
   const known = parseSigners(signers.text ?? '').filter((one) => one.fingerprint === fingerprint)
   if (known.some(({ revokedAt }) => revokedAt !== undefined))
-    return untrusted(name, `its signing key ${fingerprint} was revoked`)
+    return untrusted(name, { id: 'revoked-key', why: `its signing key ${fingerprint} was revoked` })
   const [ended] = known.flatMap(({ until }) => until ?? [])
   if (ended !== undefined && ended <= new Date(takenAt)) {
-    return untrusted(
-      name,
-      `its signing key ${fingerprint} was allowed until ${ended.toISOString()}, and the backup is of ${takenAt}`,
-    )
+    const why = `its signing key ${fingerprint} was allowed until ${ended.toISOString()}, and the backup is of ${takenAt}`
+    return untrusted(name, { id: 'expired-key', why })
   }
-  const message = `the key ${fingerprint} that signed it is not allowed for ${signer} in ${signers.file}`
-  return untrusted(
-    name,
-    message,
-    'if it is the key of an operator or a node of yours, add its line to that file, or name the file that has it: --signers FILE',
-  )
+  return untrusted(name, {
+    id: 'unknown-key',
+    why: `the key ${fingerprint} that signed it is not allowed for ${signer} in ${signers.file}`,
+    hint: 'if it is the key of a trusted operator or node, add its line to that file, or name another file: --signers FILE',
+  })
 }
 
 const UNTOUCHED = 'nothing of it was used; `quorate backup list` has the others'
 
 /** @param why as in `the backup b is refused: WHY` */
-export function untrusted(name: string, why: string, hint = UNTOUCHED): QuorateError {
-  return new QuorateError('signature', `the backup ${name} is refused: ${why}`, { hint })
+export function untrusted(
+  name: string,
+  {
+    id,
+    why,
+    hint = UNTOUCHED,
+  }: { readonly id?: IdOf<'signature'>; readonly why: string; readonly hint?: string },
+): QuorateError {
+  return new QuorateError('signature', `the backup ${name} is refused: ${why}`, { id, hint })
 }
 
 async function refuseUnsigned({ name, why }: Unvouched): Promise<void> {
-  throw untrusted(
-    name,
+  throw untrusted(name, {
+    id: 'unsigned',
     why,
-    'backups from before quorate signed them have no signature. If you know where this one comes from: --unsigned',
-  )
+    hint: 'backups from before quorate signed them have no signature. If you know where this one comes from: --unsigned',
+  })
 }

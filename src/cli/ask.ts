@@ -117,6 +117,7 @@ export function sudoPasswordSource(
 async function askSecret(context: CliContext, message: string, option: string): Promise<string> {
   if (!context.interactive) {
     throw new QuorateError('permission', `${message} is needed, and there is no terminal to ask on`, {
+      id: 'secret-needs-an-answer',
       hint: `rerun with ${option}`,
     })
   }

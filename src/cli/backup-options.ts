@@ -17,6 +17,7 @@ export function storeLocation(cluster: Pick<Cluster, 'backup'>, input: CommandIn
   const known = cluster.backup?.store
   if (known !== undefined) return known
   throw new QuorateError('usage', 'no backup location: the cluster file has no backup.store', {
+    id: 'no-backup-location',
     hint: 'set backup.store in the cluster file, or rerun with --store DIR or --store s3://bucket/prefix',
   })
 }
@@ -70,7 +71,9 @@ export async function sealingFor(
   const recipients = recipientsFor(cluster, input)
   if (flagOption(input, 'plaintext')) {
     if (input.options['recipient'] === undefined) return { kind: 'plaintext' }
-    throw new QuorateError('usage', '--plaintext and --recipient exclude each other')
+    throw new QuorateError('usage', '--plaintext and --recipient exclude each other', {
+      id: 'conflicting-options',
+    })
   }
   if (recipients.length > 0) return { kind: 'recipients', recipients }
   return { kind: 'passphrase', passphrase: await newPassphrase(context, 'the backup') }

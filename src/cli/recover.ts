@@ -72,7 +72,9 @@ async function abandon(
   { cluster, lost }: { readonly cluster: Cluster; readonly lost: readonly string[] },
 ): Promise<number> {
   if (input.options['fromSurvivor'] !== undefined)
-    throw new QuorateError('usage', '--abandon and --from-survivor exclude each other')
+    throw new QuorateError('usage', '--abandon and --from-survivor exclude each other', {
+      id: 'conflicting-options',
+    })
   return await withSession(
     context,
     async (session) => {

@@ -38,6 +38,21 @@ test('as JSON it has the same parts, and the hint under its older name too', () 
   expect(error).toEqual({ code: 'etcd', message: 'no answer', fix: details.hint, ...details })
 })
 
+test('an error with an ID refers to it; one with several reasons, to each', () => {
+  const one = new QuorateError('locked', 'taken', { id: 'another-operator-holds-the-lock' })
+  expect(rendered(one)).toContain('\n  docs: quorate explain locked/another-operator-holds-the-lock\n')
+  expect(JSON.parse(rendered(one, true))).toMatchObject({
+    error: { code: 'locked', id: 'another-operator-holds-the-lock' },
+  })
+  const two = new QuorateError('blocked', 'no\nno', { id: ['no-etcd-on-the-node', 'etcd-unit-fails'] })
+  expect(rendered(two)).toMatch(
+    / {2}docs: quorate explain blocked\/no-etcd-on-the-node\n {8}quorate explain blocked\/etcd-unit-fails\n$/,
+  )
+  expect(JSON.parse(rendered(two, true))).toMatchObject({
+    error: { id: 'no-etcd-on-the-node', ids: ['no-etcd-on-the-node', 'etcd-unit-fails'] },
+  })
+})
+
 test('errors of several nodes are one error, which names each impact and fix once', () => {
   const errors = ['etcd01', 'etcd02'].map(
     (host) => new QuorateError('etcd', 'no answer', { ...details, host }),

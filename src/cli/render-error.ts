@@ -9,7 +9,7 @@
  *
  * A bug shows its stack, and says that it is a bug.
  */
-import { type ErrorCode, QuorateError } from '../errors.ts'
+import { QuorateError } from '../errors.ts'
 import { counted } from '../spec/units.ts'
 import type { CliContext } from './context.ts'
 import { systemTrouble } from './system-trouble.ts'
@@ -37,7 +37,7 @@ export function printError(
   error: QuorateError,
 ): void {
   const { red, bold } = context.colors
-  const { code, host, message, impact, hint } = error
+  const { host, message, impact, hint } = error
   const [first = '', ...rest] = shown(message)
   context.err(`${red('error:')} ${host === undefined ? '' : `${bold(host)}: `}${first}\n`)
   // Indented, so that a line from a node can't look like one of quorate's.
@@ -45,7 +45,7 @@ export function printError(
   context.err('\n')
   printNotes(context, 'impact', impact)
   printNotes(context, 'fix', hint)
-  context.err(`  ${context.colors.cyan('docs:')} ${docsOf(code)}\n`)
+  printNotes(context, 'docs', docsOf(error))
   if (context.verbose && error.cause !== undefined) {
     context.err(`  because: ${shown(describeCause(error.cause)).join('\n    ')}\n`)
   }
@@ -62,9 +62,10 @@ function printNotes(
   for (const line of rest) err(`  ${' '.repeat(label.length + 1)} ${line}\n`)
 }
 
-/** There is no website yet. This works offline, and matches the version that failed. */
-function docsOf(code: ErrorCode): string {
-  return `quorate explain ${code}`
+/** There is no website yet. This works offline, and matches the version that failed. One line for each ID. */
+function docsOf({ code, ids }: QuorateError): string {
+  const topics = ids.length === 0 ? [code] : ids.map((id) => `${code}/${id}`)
+  return topics.map((topic) => `quorate explain ${topic}`).join('\n')
 }
 
 /** The most lines that text from a node may use. */

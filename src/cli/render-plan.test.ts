@@ -42,10 +42,15 @@ test('a value that will be another one when it is carried out is not shown', () 
 })
 
 test('what blocks stands behind what can be done, with what to do about it', () => {
-  const blocked = [{ host: 'etcd02', message: 'a port is taken', hint: 'stop it' }]
+  const blocked = [
+    { host: 'etcd02', message: 'a port is taken', hint: 'stop it', id: 'port-in-use' as const },
+  ]
   const text = renderPlan({ waves: [[changed]], blocked }, plain)
   expect(text.indexOf('etcd01')).toBeLessThan(text.indexOf('then blocked'))
   expect(text).toContain('✗ etcd02: a port is taken\n    fix: stop it')
+  expect(text).toContain(
+    '  ✗ etcd02: a port is taken\n    fix: stop it\n    docs: quorate explain blocked/port-in-use\n',
+  )
   expect(planSummary({ waves: [], blocked })).toBe('blocked')
   expect(planSummary({ waves: [[changed]], blocked: [] })).toBe(
     'Plan: 0 to create, 1 to change, 0 to restart, 0 to remove (1 step on 1 host)',

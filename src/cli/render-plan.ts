@@ -3,6 +3,7 @@ import { createTwoFilesPatch } from 'diff'
 import type { Action } from '../engine/step-registry.ts'
 import { countActions } from '../tiers/etcd/steps/actions.ts'
 import { UNKNOWN_YET } from '../tiers/etcd/facts/unknown.ts'
+import { topicOf } from '../error-ids.ts'
 import type { BlockReason } from '../engine/step.ts'
 import type { AnyStep } from '../tiers/etcd/steps/steps.ts'
 import { oneLine } from '../spec/visible.ts'
@@ -35,10 +36,11 @@ export function renderPlan(plan: Shown, colors: Painter, format: PlanFormat = {}
   const order = orderLines(plan.waves, colors)
   if (order.length > 0) parts.push(order.join('\n'))
   if (plan.blocked.length > 0) {
-    const reasons = plan.blocked.map(({ host, message, hint }) =>
+    const reasons = plan.blocked.map(({ host, message, hint, id }) =>
       [
         `  ${colors.red('✗')} ${host === undefined ? '' : `${host}: `}${oneLine(message)}`,
         ...(hint ? [`    ${colors.cyan('fix:')} ${oneLine(hint)}`] : []),
+        ...(id === undefined ? [] : [`    ${colors.cyan('docs:')} quorate explain ${topicOf(id)}`]),
       ].join('\n'),
     )
     parts.push([colors.bold(steps.length > 0 ? 'then blocked' : 'blocked'), ...reasons].join('\n'))

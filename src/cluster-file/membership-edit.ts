@@ -118,6 +118,7 @@ function requireOneStays(cluster: Cluster, leaves: readonly string[]): void {
     'blocked',
     `${namesOf(nodes)} ${nodes.length === 1 ? 'is the only etcd node' : 'are all the etcd nodes'} of the cluster file: without ${nodes.length === 1 ? 'it' : 'them'} there is no cluster`,
     {
+      id: 'all-etcd-nodes-leave',
       hint: 'to decommission the cluster: quorate reset. To move it to other nodes, first quorate member add the new ones, then quorate member remove the old ones',
     },
   )

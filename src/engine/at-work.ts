@@ -31,6 +31,7 @@ export async function namingWhoIsAtWork(session: AtMachines, error: unknown): Pr
     host: held.host,
     impact: error.impact,
     hint: held.hint,
+    id: held.ids,
     cause: error,
   })
 }

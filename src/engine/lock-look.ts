@@ -101,10 +101,15 @@ function seemsAtWork({ wallSeconds }: LockReading, state: LockState): boolean {
 export function heldBy({ reading: { who, host }, state }: HeldLock): QuorateError {
   const last =
     state.state === 'unsure' ? 'last heartbeat unknown' : `last heartbeat ${state.silentSeconds} s ago`
-  const message = `another operator holds the lock of this cluster: ${named(who)}, ${last}`
-  const hint =
-    'wait until that command ends, or stop it on its own workstation; if its workstation crashed: quorate unlock'
-  return new QuorateError('locked', message, { host, hint })
+  return new QuorateError(
+    'locked',
+    `another operator holds the lock of this cluster: ${named(who)}, ${last}`,
+    {
+      host,
+      id: 'another-operator-holds-the-lock',
+      hint: 'wait until that command ends, or stop it on its own workstation; if its workstation crashed: quorate unlock',
+    },
+  )
 }
 
 export function named(who: string | undefined): string {

@@ -67,9 +67,10 @@ fi
 echo "$answer"
 while IFS= read -r _line; do
   # Another run took the lock over because it considered this one dead. The fence refuses every further change by this one.
+  # Exit code: LOCK_LOST in src/host/hint.ts.
   is_ours || {
     echo "the lock on this machine is not ours any more: another operator took it, or removed it" >&2
-    exit 1
+    exit 75
   }
   beat
 done

@@ -10,7 +10,7 @@ import { randomBytes } from 'node:crypto'
 import { hostname, userInfo } from 'node:os'
 import { PassThrough } from 'node:stream'
 import { QuorateError } from '../errors.ts'
-import { hintFor } from '../host/hint.ts'
+import { detailsFor } from '../host/hint.ts'
 import { underwayBlock } from './underway.ts'
 import type { Remote } from '../ssh/remote.ts'
 import type { Emit } from './events.ts'
@@ -150,6 +150,7 @@ function blockedBy([mark]: readonly { verb: string; command: string }[], host: s
 /** This process already holds the lock of the same machine, as another node. */
 function sameMachine(host: string): QuorateError {
   return new QuorateError('blocked', 'two nodes of the cluster file are the same machine', {
+    id: 'same-machine',
     host,
     hint: 'give each node its own machine: compare `address` and `ssh.host` of the nodes in the cluster file',
   })
@@ -209,14 +210,12 @@ function hold(remote: Remote, words: readonly string[], { lost, finishes, signal
       },
     })
     if (releasing || text.startsWith('held ')) return
-    throw new Error(
-      result.stderr.trim() || `the session that holds the lock ended with exit code ${result.exitCode}`,
-    )
+    const why = result.stderr.trim() || `the session ended with exit code ${result.exitCode}`
+    const { host } = remote
+    throw new QuorateError('command', `can't hold the lock: ${why}`, { host, ...detailsFor(host, result) })
   }
   const ended = session().catch((error: unknown) => {
-    const { host } = remote
-    const hint = error instanceof Error ? hintFor(host, error.message) : undefined
-    const trouble = QuorateError.from(error, 'command', "can't hold the lock", { host, hint })
+    const trouble = QuorateError.from(error, 'command', "can't hold the lock", { host: remote.host })
     reject(trouble)
     if (answered && !releasing) lost.abort(trouble)
   })

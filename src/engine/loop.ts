@@ -91,6 +91,7 @@ export function blockedError(reasons: readonly BlockReason[]): QuorateError {
   const hints = [...new Set(reasons.flatMap(({ hint }) => (hint === undefined ? [] : [hint])))]
   return new QuorateError('blocked', lines.join('\n'), {
     hint: hints.length > 0 ? hints.join('\n') : undefined,
+    id: reasons.flatMap(({ id }) => id ?? []),
   })
 }
 

@@ -139,14 +139,14 @@ test('a lock that is lost is named, and not only that what was under way was can
   const waiting = verb([3, 3], {
     scope: machines,
     carryOut: async ({ session: { signal } }) => {
-      taken.resolve({ exitCode: 1, stderr: 'the lock on this machine is not ours' })
+      taken.resolve({ exitCode: 75, stderr: 'taken' })
       await new Promise((resolve) => signal.addEventListener('abort', resolve))
       throw new QuorateError('cancelled', 'cancelled while waiting for etcd')
     },
   })
-  await expect(runVerb(losing, waiting)).rejects.toMatchObject({
+  await expect(runVerb(losing, waiting)).rejects.toFail('command/lost-the-lock', {
     host: 'etcd01',
-    message: expect.stringContaining('the lock on this machine is not ours') as string,
+    says: 'taken',
   })
 })
 

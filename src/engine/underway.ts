@@ -32,15 +32,17 @@ export function underwayReasons(
 export function underwayBlock(
   mark: Pick<Underway, 'verb' | 'command'>,
   host: string,
-): { readonly message: string; readonly hint: string } {
+): BlockReason & { readonly hint: string } {
   const known = finishingCommand(mark)
   if (known === undefined) {
     return {
+      id: 'unknown-operation',
       message: `${PATHS.underway} names an operation that this version of quorate does not know`,
       hint: `use a newer quorate if one wrote it, or inspect the file: quorate run ${host} --root -- head -c 2000 ${PATHS.underway}`,
     }
   }
   return {
+    id: 'another-operation-is-not-complete',
     message: `quorate ${mark.verb} is not complete on this node: no other command may change it`,
     hint:
       mark.verb === 'restore'

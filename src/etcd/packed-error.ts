@@ -1,7 +1,7 @@
 /** An error that is sent from one thread to another: the copy would lose its class, its code and its hint. */
 import { type ErrorCode, type ErrorDetails, QuorateError } from '../errors.ts'
 
-type PackedDetails = Pick<ErrorDetails, 'host' | 'impact' | 'hint'>
+type PackedDetails = Pick<ErrorDetails, 'host' | 'impact' | 'hint' | 'id'>
 
 export interface PackedError {
   readonly message: string
@@ -44,6 +44,6 @@ export function unpackError({ message, stack, quorate, systemCode, cause: packed
   return systemCode === undefined ? error : Object.assign(error, { code: systemCode })
 }
 
-function detailsOf({ host, impact, hint }: QuorateError): PackedDetails {
-  return { host, impact, hint }
+function detailsOf({ host, impact, hint, ids: id }: QuorateError): PackedDetails {
+  return { host, impact, hint, id }
 }

@@ -93,6 +93,7 @@ export async function* streamSnapshot(
     'unhealthy',
     `snapshot from ${client.name} is corrupt: its checksum does not match`,
     {
+      id: 'snapshot-is-corrupt',
       host: client.name,
       hint: 'rerun the command; if it happens again, check the disk of that member',
     },

@@ -130,6 +130,7 @@ function parseAnswer(
   const answer = parseJson(text)
   if (answer === undefined) {
     throw new QuorateError('etcd', `etcd does not serve the v2 API (HTTP ${status})`, {
+      id: 'no-v2-api',
       host,
       hint: 'set `etcd.enableV2: true` in the cluster file (etcd 3.3 to 3.5)',
     })

@@ -56,6 +56,7 @@ export function requireOwnClusterFile(file: string, environment: NodeJS.ProcessE
       : folder
   if (reason === undefined) return
   throw new QuorateError('permission', `the cluster file is not safe: ${reason}`, {
+    id: 'cluster-file-is-not-safe',
     hint: "find out why, then make the user that runs quorate its owner (chown) and remove other users' write access (chmod o-w)",
   })
 }
@@ -68,6 +69,7 @@ function whyNotOurFile(place: string, found: Stats, own: readonly number[]): str
 
 function refusal(directory: string, reason: string): QuorateError {
   return new QuorateError('permission', `the state directory ${directory} is not safe: ${reason}`, {
+    id: 'state-directory-is-not-safe',
     hint: `find out why, then: chmod -R go-w ${directory}, and make the user that runs quorate its owner (chown)`,
   })
 }
@@ -89,6 +91,7 @@ export function requireOwnOutput(
     missing === 'make' ? makeOwnFolder(directory, rules) : whyNotOurs(directory, { ...rules, missing: true })
   if (reason === undefined) return
   throw new QuorateError('permission', `nothing was written to ${directory}: ${reason}`, {
+    id: 'directory-is-not-safe',
     hint: 'name a directory that belongs to you, and that only you can write to',
   })
 }

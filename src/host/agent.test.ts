@@ -231,9 +231,9 @@ test('with a lock that is not held there nothing is changed either, nor is anyth
   const file = path.join(folder, 'kept')
   writeFileSync(file, 'x')
   const remove: AgentRun = { operations: [['remove', { paths: [file] }]], looks: [] }
-  await expect(runAgent(here, { ...remove, fence: 'f'.repeat(32) })).rejects.toThrow(
-    /doesn't hold the lock on the node/,
-  )
+  await expect(runAgent(here, { ...remove, fence: 'f'.repeat(32) })).rejects.toFail('command/lost-the-lock', {
+    fix: 'quorate unlock --preview',
+  })
   await expect(runAgent(here, remove)).rejects.toThrow(/^remove: refused/)
   const place = { path: file, owner: 'root', group: 'root', mode: '644' }
   const write: AgentRun = { operations: [['file', { content: { text: 'y' }, ...place }]], looks: [] }

@@ -22,7 +22,7 @@ import packages from './agent/packages.sh?raw'
 import tls from './agent/tls.sh?raw'
 import unit from './agent/unit.sh?raw'
 import { lookPatience, operationPatience } from './deadlines.ts'
-import { hintFor } from './hint.ts'
+import { detailsFor } from './hint.ts'
 import { type Content, contentNames, makeParcel } from './parcel.ts'
 import type { Look, Operation, Values } from './operations.ts'
 import places from './places.sh?raw'
@@ -119,10 +119,7 @@ export async function runAgent(remote: Remote, run: AgentRun): Promise<AgentRepl
     throw new QuorateError(
       'command',
       result.stderr.trim() || `the operation failed with exit code ${result.exitCode}`,
-      {
-        host: remote.host,
-        hint: hintFor(remote.host, result.stderr),
-      },
+      { host: remote.host, ...detailsFor(remote.host, result) },
     )
   }
   return {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { hintFor } from './hint.ts'
+import { detailsFor } from './hint.ts'
 
 const notReady = (words: string) =>
   `etcd.service did not become ready, it is activating; its journal:\n${words}`
@@ -26,18 +26,15 @@ test.each([
   ],
   [notReady('etcd.service: Starting requested but asserts failed.'), /move it back.*quorate repair etcd02\./],
   [
-    "this run doesn't hold the lock on the node (any more): another operator may hold it",
-    /^find the lock holder: quorate unlock --preview/,
-  ],
-  [
-    'the lock on this machine is not ours any more: another operator took it',
-    /^find the lock holder: quorate unlock --preview/,
-  ],
-  [
     'haproxy.service did not become ready\nthe previous content of /etc/haproxy/haproxy.cfg was put back; haproxy.service is active',
     /^fix what the journal names/,
   ],
   ['an upload was interrupted', /^undefined$/],
 ])('%s', (stderr, hint) => {
-  expect(String(hintFor('etcd02', stderr))).toMatch(hint)
+  expect(String(detailsFor('etcd02', { exitCode: 1, stderr }).hint)).toMatch(hint)
+})
+
+test('a lost lock is recognized by its exit code, whatever the node says', () => {
+  const lost = detailsFor('etcd02', { exitCode: 75, stderr: 'No space left on device' })
+  expect(lost).toEqual({ id: 'lost-the-lock', hint: expect.stringContaining('quorate unlock --preview') })
 })

@@ -1,4 +1,8 @@
-/** Derives the fix for a failed operation on a node from its error output. */
+/** Derives the fix for a failed operation on a node from its exit code and its error output. */
+import type { ErrorDetails } from '../errors.ts'
+
+/** The exit code of the fence (agent/begin.sh) and of the session that holds the lock (engine/lock.sh) after the lock was lost. */
+const LOCK_LOST = 75
 
 interface Case {
   readonly said: RegExp
@@ -36,12 +40,6 @@ const CASES: readonly Case[] = [
       `if the write-ahead log (WAL) was moved, move it back and rerun the same command. If it is lost and the other members have no quorum (quorate status): quorate recover. If they have quorum: quorate repair ${host}. The unit doesn't start without a WAL, because the member would forget its votes`,
   },
   {
-    // The fence, and the session that holds the lock.
-    said: /doesn't hold the lock|lock on this machine is not ours/,
-    hint: () =>
-      'find the lock holder: quorate unlock --preview. When the lock is free, rerun the same command; completed steps stay done',
-  },
-  {
     said: /^the previous content of \S.* was put back/m,
     hint: () =>
       'fix what the journal names, on the node (a port that another program uses: ss -tlnp) or in the cluster file, then rerun the same command',
@@ -53,10 +51,17 @@ const CASES: readonly Case[] = [
   },
 ]
 
-/**
- * @param host the node's name; `stderr` the error output of the operation. @returns undefined: the message
- * needs no fix
- */
-export function hintFor(host: string, stderr: string): string | undefined {
-  return CASES.find(({ said }) => said.test(stderr))?.hint(host)
+interface Failed {
+  readonly exitCode: number
+  readonly stderr: string
+}
+
+/** @param host the node's name. @returns the fix, unless the message needs none, and the ID of an error that has one */
+export function detailsFor(host: string, { exitCode, stderr }: Failed): Pick<ErrorDetails, 'hint' | 'id'> {
+  if (exitCode === LOCK_LOST)
+    return {
+      id: 'lost-the-lock',
+      hint: 'find the lock holder: quorate unlock --preview. When the lock is free, rerun the same command; completed steps stay done',
+    }
+  return { hint: CASES.find(({ said }) => said.test(stderr))?.hint(host) }
 }

@@ -90,9 +90,7 @@ function inUse(what: string, route: Route): QuorateError {
   return new QuorateError(
     'lab',
     `${what} is in use on the workstation: ${route.dst} is routed to ${route.dev ?? '?'}`,
-    {
-      hint: 'give the lab other addresses, or take down the lab that has these',
-    },
+    { id: 'addresses-in-use', hint: 'give the lab other addresses, or take down the lab that has these' },
   )
 }
 

@@ -105,6 +105,7 @@ export function notSigned(names: readonly string[]): NotSignedYet {
   return new NotSignedYet('pki', `the offline CA has not yet signed a certificate for ${names.join(', ')}`, {
     host: names.length === 1 ? names[0] : undefined,
     hint: HOW_TO_SIGN,
+    id: 'offline-ca-has-not-signed',
   })
 }
 

@@ -74,6 +74,7 @@ export function checkedCommonName(name: string): string {
 export function checkedSubjectName(name: string): string {
   if (isReservedName(name)) {
     throw new QuorateError('pki', `the name ${name} is reserved for members`, {
+      id: 'reserved-name',
       hint: 'choose another name',
     })
   }

@@ -13,6 +13,7 @@ export function scheduleNode(cluster: Cluster, name?: string): Node {
   if (node !== undefined) return node
   if (wanted !== undefined) {
     throw new QuorateError('usage', `'${wanted}' is not a node of the cluster file`, {
+      id: 'no-such-node',
       hint: `use one of the nodes: ${names}`,
     })
   }

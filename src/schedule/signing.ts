@@ -44,6 +44,7 @@ export function signingThere(
     'blocked',
     `the key that signs backups on the node is ${fingerprint}, but ${known.fingerprint} is the recorded one`,
     {
+      id: 'another-signing-key',
       host,
       hint: `find out who changed ${PLACES.signingKey}; quorate backup signers rotate ${host} makes a new one that counts from then on`,
     },

@@ -50,6 +50,7 @@ function checkStoreFolder(folder: string): string {
   if (!/^\/(?:home|root|tmp|var\/tmp|run\/user|dev|proc|sys|boot|etc|usr|bin|lib|sbin)(?:\/|$)/.test(folder))
     return folder
   throw new QuorateError('usage', `the backup service can't access '${folder}'`, {
+    id: 'unfit-backup-directory',
     hint: 'use a separate directory outside of homes, temporary files and the system, such as /srv/backups',
   })
 }

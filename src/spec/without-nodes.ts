@@ -7,6 +7,7 @@ export function withoutNodes(cluster: Cluster, names: readonly string[]): Cluste
   for (const name of names) {
     if (cluster.nodes.some((node) => node.name === name)) continue
     throw new QuorateError('usage', `'${name}' is not a node of the cluster file`, {
+      id: 'no-such-node',
       hint: `nodes: ${cluster.nodes.map((node) => node.name).join(', ')}`,
     })
   }

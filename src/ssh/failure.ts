@@ -2,6 +2,7 @@
  * The meaning of OpenSSH's last output. It has one exit code (255) for all its own failures, so its text must
  * be read.
  */
+import type { IdOf } from '../error-ids.ts'
 import { QuorateError } from '../errors.ts'
 import type { SshTarget } from '../spec/cluster.ts'
 import { quoteCommand } from './quote.ts'
@@ -9,6 +10,7 @@ import { quoteCommand } from './quote.ts'
 interface Pattern {
   readonly pattern: RegExp
   readonly code: 'unreachable' | 'host-key' | 'permission'
+  readonly id?: IdOf<'host-key'>
   /** `where` is the target, or the host that ssh named (the pattern's first group), perhaps a jump host. */
   readonly message: (where: string) => string
   readonly hint: (host: string, target: SshTarget) => string
@@ -35,6 +37,7 @@ const PATTERNS: readonly Pattern[] = [
   {
     pattern: /Host key for (\S+) has changed|REMOTE HOST IDENTIFICATION HAS CHANGED/,
     code: 'host-key',
+    id: 'another-host-key',
     message: (where) =>
       `the host key of ${where} differs from the trusted key: another host answers at this address, or the node was reinstalled`,
     hint: (host) =>
@@ -43,6 +46,7 @@ const PATTERNS: readonly Pattern[] = [
   {
     pattern: /No \S+ host key is known for (\S+) and|Host key verification failed/,
     code: 'host-key',
+    id: 'unknown-host-key',
     message: (where) => `the host key of ${where} is not trusted yet`,
     hint: (host) => `check its fingerprint and record it: quorate trust ${host}`,
   },
@@ -108,17 +112,23 @@ export function isKnownFailure(stderr: string): boolean {
 /** The error for a connection that could not be opened, or broke. `stderr` is ssh's. */
 export function sshFailure(host: string, target: SshTarget, stderr: string): QuorateError {
   const here = target.port === undefined ? target.host : `${target.host} port ${target.port}`
-  for (const { pattern, code, message, hint } of PATTERNS) {
+  for (const { pattern, code, id, message, hint } of PATTERNS) {
     const match = pattern.exec(stderr)
     if (match === null) continue
     const named = match[1]?.includes('@') ? match[1].split('@').at(-1) : match[1]
     const where = named === undefined || named === target.host || code === 'unreachable' ? here : named
-    return new QuorateError(code, message(where), { host, hint: hint(host, target), cause: stderr.trim() })
+    return new QuorateError(code, message(where), {
+      host,
+      hint: hint(host, target),
+      id,
+      cause: stderr.trim(),
+    })
   }
   // At LogLevel ERROR ssh prints nothing about a node that no longer answers (ServerAliveInterval).
   const silence = 'ssh ended without a message, as it does when a node has not answered for 15 s'
   const lastWords = stderr.trim().split('\n').at(-1) || silence
   return new QuorateError('unreachable', `the connection to ${here} failed: ${lastWords}`, {
+    id: 'connection-lost',
     host,
     hint: reach(host, target),
   })

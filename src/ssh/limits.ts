@@ -47,6 +47,7 @@ export function describeCommand(argv: readonly string[]): string {
 export function tooSlow(host: string, { asked }: Patience, ms: number): QuorateError {
   const seconds = ms < 10_000 ? (ms / 1000).toFixed(1) : String(Math.round(ms / 1000))
   return new QuorateError('unreachable', `no answer within ${seconds} s to: ${asked}`, {
+    id: 'no-answer-in-time',
     host,
     hint: 'find the program, disk or mount that hangs on that node: ps -eo pid,stat,etime,args',
   })
@@ -54,6 +55,7 @@ export function tooSlow(host: string, { asked }: Patience, ms: number): QuorateE
 
 export function tooMuch(host: string, asked: string, bytes: number): QuorateError {
   return new QuorateError('command', `more than ${formatBytes(bytes)} in answer to: ${asked}`, {
+    id: 'too-much-output',
     host,
     hint: 'check what this node runs, and its files (/etc/etcd, /etc/ssl/etcd, /var/lib/quorate): a healthy node never sends so much',
   })

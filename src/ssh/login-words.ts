@@ -78,7 +78,11 @@ export function loginFailure(
   const quoted = quote(said)
   const words = quoted.length === 0 ? `${end} and printed nothing` : `${end} and printed:${layOut(quoted)}`
   const message = `the login works, but the node did not run quorate's command: ${words}`
-  return new QuorateError('permission', message, { host, hint: hintFor(said, target) })
+  return new QuorateError('permission', message, {
+    id: 'login-ran-nothing',
+    host,
+    hint: hintFor(said, target),
+  })
 }
 
 function hintFor(said: string, target: SshTarget): string {

@@ -74,6 +74,7 @@ export class RootRights {
         'permission',
         `${login.user} is not root on the node, and sudo is not installed`,
         {
+          id: 'no-sudo',
           host,
           hint: 'install sudo on the node and allow it for this user, or set `ssh.user: root` in the cluster file',
         },

@@ -77,6 +77,7 @@ async function accessKey({ credentials }: S3Location, environment: NodeJS.Proces
     }
   }
   throw new QuorateError('permission', 'there is no access key for the S3 service', {
+    id: 'no-access-key',
     hint: 'name a private file with accessKeyId and secretAccessKey as backup.store.s3.credentials, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY',
   })
 }
@@ -88,6 +89,7 @@ async function readKey(file: string): Promise<AccessKey> {
     const { mode } = await handle.stat()
     if ((mode & 0o077) !== 0) {
       throw new QuorateError('permission', `${file} holds a secret, and others than its owner can read it`, {
+        id: 'secret-is-not-private',
         hint: `chmod 600 ${file}`,
       })
     }

@@ -1,8 +1,10 @@
 /** Errors of an S3 service, or of the connection to it, in an operator's words, and what is still safe. */
+import type { IdOf } from '../error-ids.ts'
 import { QuorateError } from '../errors.ts'
 import { oneLine } from '../spec/visible.ts'
 
 interface Case {
+  readonly id?: IdOf<'store'>
   /** Names of errors in the service or Node.js. */
   readonly names: readonly string[]
   readonly says: (title: string) => string
@@ -11,11 +13,13 @@ interface Case {
 
 const CASES: readonly Case[] = [
   {
+    id: 'no-such-bucket',
     names: ['NoSuchBucket'],
     says: (title) => `${title}: there is no such bucket`,
     hint: 'make it, with object lock if backups are to be kept from removal; or correct backup.store.s3',
   },
   {
+    id: 'access-key-is-not-accepted',
     names: ['InvalidAccessKeyId', 'SignatureDoesNotMatch', 'InvalidClientTokenId', 'ExpiredToken'],
     says: (title) => `${title}: the access key is not accepted`,
     hint: 'see backup.store.s3.credentials, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY',
@@ -41,6 +45,7 @@ const CASES: readonly Case[] = [
     hint: 'free space (quorate backup prune), or choose another location with --store',
   },
   {
+    id: 'certificate-is-not-trusted',
     names: [
       'DEPTH_ZERO_SELF_SIGNED_CERT',
       'SELF_SIGNED_CERT_IN_CHAIN',
@@ -53,6 +58,7 @@ const CASES: readonly Case[] = [
     hint: 'name the CA that it is from: backup.store.s3.ca',
   },
   {
+    id: 'service-is-unreachable',
     names: ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'TimeoutError'],
     says: (title) => `${title} can't be reached`,
     hint: 'check that it is running, and that backup.store.s3.endpoint is correct; existing backups are unchanged',
@@ -67,6 +73,7 @@ export function s3Error(error: unknown, title: string, doing: string): QuorateEr
   const message = oneLine(error instanceof Error ? error.message : String(error), 500)
   const what = known?.says(title) ?? title
   return new QuorateError('store', `${doing}: ${what} (${message})`, {
+    id: known?.id,
     hint: known?.hint ?? 'rerun the command (the partial backup was deleted; existing backups are unchanged)',
     cause: error,
   })

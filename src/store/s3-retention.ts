@@ -41,6 +41,7 @@ export async function requireLockable(
     if (!namesOf(error).includes('ObjectLockConfigurationNotFoundError')) return
   }
   throw new QuorateError('store', `${title} has no object lock, and backup.store.s3.lockDays asks for it`, {
+    id: 'no-object-lock',
     hint: 'object lock can only be switched on when a bucket is made: name such a one, or leave out lockDays',
   })
 }

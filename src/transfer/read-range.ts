@@ -93,6 +93,7 @@ async function readAt(
       'moved',
       `revision ${request.revision} is gone: the history up to it was compacted`,
       {
+        id: 'compacted-revision',
         hint: 'omit --revision to read the newest one. API servers compact older history every 5 minutes. Export a range that takes longer in parts (--prefix), or run quorate backup',
         cause: error,
       },

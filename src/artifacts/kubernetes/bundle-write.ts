@@ -103,6 +103,7 @@ async function requireNew(file: string): Promise<void> {
   })
   if (found === undefined) return
   throw new QuorateError('state', `${file} already exists and is not replaced`, {
+    id: 'file-exists',
     hint: 'give another name, or rename the existing file',
   })
 }

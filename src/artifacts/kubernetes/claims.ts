@@ -55,6 +55,7 @@ export async function checkClaims(
     const said = `${result.stdout}\n${result.stderr}`.split('\n').map((one) => one.trim())
     if (said.includes(line)) continue
     throw new QuorateError('artifact', `${startedAs} from ${origin} does not print '${line}'`, {
+      id: 'another-version-is-printed',
       hint: "correct Kubernetes' version in the cluster file, or name the right source (kubernetes.source)",
       cause: new Error(said.find((one) => one !== '') ?? `exit code ${result.exitCode}`),
     })

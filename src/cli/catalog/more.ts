@@ -34,19 +34,20 @@ export const MORE_COMMANDS: readonly CommandDefinition[] = [
     name: 'explain',
     group: 'More',
     json: 'value',
-    summary: 'Describe a cluster file key or an error code',
+    summary: 'Describe a cluster file key or an error',
     description:
-      'For a key of the cluster file: its type, default, limits and an example. For an error code or an exit code: what it means, what was changed, and what to do. Reads no cluster file and connects to no node. Changes nothing.',
+      'For a key of the cluster file: its type, default, limits and an example. For an error code or an exit code: what it means, what was changed, and what to do. For one error (CODE/ID, as its `docs` line names it): its message, too. Reads no cluster file and connects to no node. Changes nothing.',
     arguments: [
       {
         syntax: '<topic>',
-        description: 'A key such as nodes.roles, an error code, or an exit code',
+        description: 'A key such as nodes.roles, an error code, an error as CODE/ID, or an exit code',
         values: 'topics',
       },
     ],
     examples: [
       'quorate explain nodes.roles',
       'quorate explain blocked',
+      'quorate explain locked/another-operator-holds-the-lock',
       "quorate explain kubernetes.apiServer --json | jq '.found[].keys'",
     ],
     load: async () => await import('../commands/explain.ts'),

@@ -38,6 +38,7 @@ async function rotate(context: CliContext, cluster: Cluster, who: string | undef
   if (who !== undefined && node === undefined) {
     const names = cluster.nodes.map(({ name }) => name).join(', ')
     throw new QuorateError('usage', `'${who}' is not a node of the cluster file`, {
+      id: 'no-such-node',
       hint: `name a node (${names}), or none for the key of the operator`,
     })
   }

@@ -30,7 +30,9 @@ function architecturesOption(input: CommandInput): readonly Architecture[] {
   if (text === undefined) return [ownArchitecture() ?? 'amd64']
   const list = [...new Set(text.split(','))]
   if (list.every((one): one is Architecture => one === 'amd64' || one === 'arm64')) return list.toSorted()
-  throw new QuorateError('usage', `--arch: "${text}" is not amd64, arm64, or amd64,arm64`)
+  throw new QuorateError('usage', `--arch: "${text}" is not amd64, arm64, or amd64,arm64`, {
+    id: 'unknown-architecture',
+  })
 }
 
 export default bundleCreate

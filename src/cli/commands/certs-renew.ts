@@ -16,6 +16,7 @@ const certsRenew: CommandHandler = async (context, input) => {
   const share = textOption(input, 'olderThan')
   if (all && share !== undefined) {
     throw new QuorateError('usage', '--all and --older-than exclude each other', {
+      id: 'conflicting-options',
       hint: 'use one of them',
     })
   }

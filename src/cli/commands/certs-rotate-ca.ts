@@ -54,6 +54,7 @@ function stagesOf(input: CommandInput): readonly RotationStage[] {
   const given = ['trustOnly', 'finish', 'abort'].filter((name) => flagOption(input, name))
   if (given.length > 1) {
     throw new QuorateError('usage', '--trust-only, --finish and --abort exclude each other', {
+      id: 'conflicting-options',
       hint: 'use one of them, or none',
     })
   }

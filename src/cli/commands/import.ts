@@ -96,7 +96,9 @@ function differingOption(input: CommandInput): Differing {
   const [replace, onlyMissing] = [flagOption(input, 'replace'), flagOption(input, 'onlyMissing')]
   if (!replace) return onlyMissing ? 'keep' : 'refuse'
   if (!onlyMissing) return 'replace'
-  throw new QuorateError('usage', '--replace and --only-missing exclude each other')
+  throw new QuorateError('usage', '--replace and --only-missing exclude each other', {
+    id: 'conflicting-options',
+  })
 }
 
 export default importCommand

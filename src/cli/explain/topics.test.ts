@@ -67,3 +67,19 @@ test('every key has a type and a description, and none is there twice', () => {
   expect(entries.filter(({ type, description }) => type === '' || description === '')).toEqual([])
   expect(new Set(entries.map(({ path }) => path)).size).toBe(entries.length)
 })
+
+test('an error with an ID is explained by CODE/ID and by its ID alone', () => {
+  const [found, ...rest] = explain('locked/another-operator-holds-the-lock')
+  expect(found).toMatchObject({
+    kind: 'error-id',
+    code: 'locked',
+    exitCode: EXIT_CODES.locked,
+    messages: [expect.stringContaining('another operator')],
+    changed: ERROR_GUIDE.locked.changed,
+    fixes: [expect.stringContaining('quorate unlock')],
+  })
+  expect(rest).toEqual([])
+  expect(explain('another-operator-holds-the-lock')).toEqual([found])
+  expect(explain('blocked/another-operator-holds-the-lock')).toEqual([])
+  expect(nearestTopics('another-operator-hold-the-lock')).toContain('locked/another-operator-holds-the-lock')
+})

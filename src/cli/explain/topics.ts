@@ -1,4 +1,5 @@
 /** The topics of `quorate explain TOPIC`, and their texts. */
+import { type ErrorTopic, ERROR_TOPICS } from '../../error-ids.ts'
 import { nearest } from '../../spec/nearest.ts'
 import {
   ALL_EXIT_CODES,
@@ -9,6 +10,7 @@ import {
   type ReportedCode,
   exitCodeOf,
 } from './error-guide.ts'
+import errorTexts from './error-texts.json' with { type: 'json' }
 import { type KeyEntry, keyEntries } from './keys.ts'
 
 /** One word can have several meanings: `backup` is a key of the cluster file and an error code. */
@@ -24,6 +26,20 @@ export type Topic =
       readonly docs: string
     } & ErrorGuide)
   | {
+      readonly kind: 'error-id'
+      /** `CODE/ID`. */
+      readonly topic: ErrorTopic
+      readonly code: ReportedCode
+      readonly exitCode: number
+      /** What it may say; values stand in braces. Empty: the text is another program's. */
+      readonly messages: readonly string[]
+      /** What was changed by the time it is reported. */
+      readonly changed: string
+      /** What its messages say to do; of an error without a fix of its own, what to do with its code. */
+      readonly fixes: readonly string[]
+      readonly docs: string
+    }
+  | {
       readonly kind: 'exit-code'
       readonly exitCode: number
       /** Its meaning besides the error codes that have it; null: none. */
@@ -32,22 +48,31 @@ export type Topic =
       readonly docs: string
     }
 
+/** Generated, so that it may lack an ID that was just added. */
+const TEXTS: Readonly<
+  Partial<Record<ErrorTopic, { readonly messages: readonly string[]; readonly fixes: readonly string[] }>>
+> = errorTexts
+
 export const KEYS_PAGE = 'docs/reference/cluster-file.md'
 export const ERRORS_PAGE = 'docs/reference/errors.md'
+const MESSAGES_PAGE = 'docs/reference/messages.md'
 
-/** @param asked a path (`nodes.roles`, `nodes[0].roles`), an error code or an exit code; empty result: none of them */
+/**
+ * @param asked a path (`nodes.roles`, `nodes[0].roles`), an error code, an error as CODE/ID or only its ID, or an exit code;
+ * empty result: none of them
+ */
 export function explain(asked: string): readonly Topic[] {
-  return [...keysAt(asked), ...errorsNamed(asked), ...exitCodesOf(asked)]
+  return [...keysAt(asked), ...errorsNamed(asked), ...errorsWithId(asked), ...exitCodesOf(asked)]
 }
 
 function topicNames(): readonly string[] {
   const paths = keyEntries().map(({ path }) => path)
-  return [...new Set([...paths, ...REPORTED_CODES, ...ALL_EXIT_CODES.map(String)])]
+  return [...new Set([...paths, ...REPORTED_CODES, ...ERROR_TOPICS, ...ALL_EXIT_CODES.map(String)])]
 }
 
-/** For completion: topics that start with what was typed, one level of keys at a time. */
+/** For completion: topics that start with what was typed, one level of keys at a time; a code before its IDs. */
 export function topicsFor(typed: string): readonly string[] {
-  return topicNames().filter((name) => name.startsWith(typed) && !name.slice(typed.length).includes('.'))
+  return topicNames().filter((name) => name.startsWith(typed) && !/[./]/.test(name.slice(typed.length)))
 }
 
 /** The most similar topics, at most three. */
@@ -101,6 +126,26 @@ function errorsNamed(asked: string): readonly Topic[] {
       exitCode: exitCodeOf(code),
       docs: `${ERRORS_PAGE}#${code}`,
       ...ERROR_GUIDE[code],
+    },
+  ]
+}
+
+function errorsWithId(asked: string): readonly Topic[] {
+  const topic = ERROR_TOPICS.find((one) => one === asked || one.split('/')[1] === asked)
+  const code = REPORTED_CODES.find((one) => topic?.startsWith(`${one}/`))
+  if (topic === undefined || code === undefined) return []
+  const { messages, fixes } = TEXTS[topic] ?? { messages: [], fixes: [] }
+  const { changed, fix } = ERROR_GUIDE[code]
+  return [
+    {
+      kind: 'error-id',
+      topic,
+      code,
+      exitCode: exitCodeOf(code),
+      messages,
+      changed,
+      fixes: fixes.length > 0 ? fixes : [fix],
+      docs: `${MESSAGES_PAGE}#${code}`,
     },
   ]
 }

@@ -4,6 +4,10 @@ import type { ReportedCode } from '../explain/error-guide.ts'
 
 export interface ErrorJson {
   readonly code: ReportedCode
+  /** Which error of this code, if it has an ID: `quorate explain CODE/ID`. It stays when the message is reworded. */
+  readonly id?: string | undefined
+  /** Those of all its reasons, if several have an ID. */
+  readonly ids?: readonly string[] | undefined
   /** The node it happened on. */
   readonly host?: string | undefined
   /** What failed and why. A bug has its stack here. */
@@ -16,6 +20,6 @@ export interface ErrorJson {
   readonly hint?: string | undefined
 }
 
-export function errorJson({ code, host, message, impact, hint }: QuorateError): ErrorJson {
-  return { code, host, message, impact, fix: hint, hint }
+export function errorJson({ code, id, ids, host, message, impact, hint }: QuorateError): ErrorJson {
+  return { code, id, ids: ids.length > 1 ? ids : undefined, host, message, impact, fix: hint, hint }
 }

@@ -46,13 +46,15 @@ fail() {
   exit 1
 }
 
-# check_fence OPERATION: fails without the lock's token: nothing is changed without a lock.
+# check_fence OPERATION: fails without the lock's token: nothing is changed without a lock. Exit code 75: LOCK_LOST in hint.ts.
 check_fence() {
   [ -n "$token" ] || fail "$1: refused: the request has no lock token"
   held=
   # `read` also fails if the line has no end. quorate never creates a link or a pipe there.
   if [ -f /run/quorate/lock/token ] && [ ! -L /run/quorate/lock/token ]; then read -r held </run/quorate/lock/token || true; fi
-  [ "$held" = "$token" ] || fail "this run doesn't hold the lock on the node (any more): another operator may hold it"
+  [ "$held" = "$token" ] && return
+  echo "this run doesn't hold the lock on the node (any more): another operator may hold it" >&2
+  exit 75
 }
 
 # Only the lock holder may continue; checked again before every following operation.

@@ -72,6 +72,7 @@ function foreignConfiguration({ name }: Cluster, { name: host, services }: HostS
   return [
     ...masked,
     {
+      id: 'file-of-another-tool',
       host,
       message:
         owner === undefined

@@ -17,6 +17,7 @@ function releaseLeft({ name }: KubernetesCluster, { name: host, services }: Host
   if (file?.plain !== true || writtenFor(file.text) !== name) return []
   return [
     {
+      id: 'containerd-of-a-release',
       host,
       message: `${CONTAINERD.unitFile} starts a containerd from a release, and the cluster file wants the package of the distribution`,
       hint: `write the release into kubernetes.containerd again; to change to the package, run quorate reset ${host} --tier kubernetes before you remove it`,
@@ -30,6 +31,7 @@ function packaged({ name: host, services }: HostState): BlockReason[] {
   if (path === undefined) return []
   return [
     {
+      id: 'containerd-of-the-distribution',
       host,
       message: `the distribution's package of containerd is installed (${path}), and the cluster file wants containerd from a release`,
       hint: `if nothing else needs it, on ${host}: apt-get remove containerd (or the node's own package manager); otherwise set kubernetes.containerd.source: distribution`,
@@ -45,6 +47,7 @@ function foreignUnit({ name }: KubernetesCluster, { name: host, services }: Host
   if (owner === name) return []
   return [
     {
+      id: 'file-of-another-tool',
       host,
       message:
         owner === undefined
@@ -65,6 +68,7 @@ function foreignPrograms(
     if (target === undefined || target?.startsWith(`${PROGRAM_ROOT}/`) === true) return []
     return [
       {
+        id: 'file-of-another-tool',
         host,
         message: `${path} was not created by quorate, and quorate does not overwrite it`,
         hint: `if nothing else needs it, on ${host}: mv ${path} ${path}.old`,

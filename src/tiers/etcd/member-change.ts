@@ -199,7 +199,8 @@ function notWell({ cluster, replace }: ApplyIntent, { hosts }: Observed, facts: 
     .map((member) => remedyFor({ kind: 'silent', member }, standing, voters).text)
   const leaving = apart.length > 0 ? [...going, ...apart].join(' ') : 'NODE…'
   return [
-    ...names.map((host) => ({
+    ...names.map((host): BlockReason => ({
+      id: 'remaining-member-does-not-answer',
       host,
       message: `remaining member does not answer (etcd.service is ${hosts[host]?.member?.unit.active ?? 'unknown'})`,
     })),

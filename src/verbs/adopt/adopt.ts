@@ -158,6 +158,7 @@ async function trusted(
   const [own] = parseChain(bundle, 'the CA certificate')
   if (named.fingerprint256 === own.fingerprint256) return bundle
   throw new QuorateError('pki', 'the given CA is not the one that the members trust', {
+    id: 'not-the-ca-of-the-members',
     hint: `give the CA with the fingerprint ${own.fingerprint256}; to show one: openssl x509 -noout -fingerprint -sha256`,
   })
 }

@@ -123,7 +123,7 @@ function pinned(members: readonly Member[], wanted: Pin): BlockReason[] {
       checkName(pin.cluster) === undefined
         ? `if its cluster file is lost, adopt it under that name: --name ${pin.cluster}`
         : undefined
-    return [{ host, message, hint }]
+    return [{ id: 'already-managed', host, message, hint }]
   })
 }
 

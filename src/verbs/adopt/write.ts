@@ -98,6 +98,7 @@ async function keepRecord({ stateDirectory }: Cluster, members: readonly Member[
 
 export function alreadyThere(file: string): QuorateError {
   return new QuorateError('usage', `${file} already exists and is not overwritten`, {
+    id: 'cluster-file-exists',
     hint: 'choose another file with -f FILE, or move that one away',
   })
 }

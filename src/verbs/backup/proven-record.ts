@@ -4,7 +4,7 @@ import type { SideFile } from '../../backup/bundle.ts'
 import { provenFileName } from '../../backup/names.ts'
 import { type Proven, parseProven, signProven } from '../../backup/proven.ts'
 import type { Signer } from '../../signing/ssh-keygen.ts'
-import { QuorateError } from '../../errors.ts'
+import type { QuorateError } from '../../errors.ts'
 import type { BackupStore, StoredFile } from '../../store/store.ts'
 import type { DrillReport } from './drill.ts'
 
@@ -62,6 +62,6 @@ export async function withdrawn(
   } catch (trouble) {
     const why = trouble instanceof Error ? trouble.message : String(trouble)
     const hint = `${error.hint ?? ''}\n${name} is still recorded as restore-tested: ${why}`.trim()
-    return new QuorateError(error.code, error.message, { host: error.host, hint, cause: error.cause })
+    return error.with({ hint })
   }
 }

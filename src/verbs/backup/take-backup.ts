@@ -86,6 +86,7 @@ export async function takeBackup(request: BackupRequest): Promise<BackupReport> 
     }
   }
   throw new QuorateError('unhealthy', `can't back up any member:\n${troubles.join('\n')}`, {
+    id: 'no-member-to-back-up',
     hint: 'check the cluster: quorate status (existing backups are unchanged)',
   })
 }

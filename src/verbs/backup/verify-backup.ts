@@ -6,6 +6,7 @@ import { parseBundleName, sideFileName } from '../../backup/names.ts'
 import { type OpenedBackup, openBackup } from '../../backup/open.ts'
 import { type Secret, isOtherSecret } from '../../backup/sealing.ts'
 import type { BundleSigner, BundleTrust } from '../../backup/trusted.ts'
+import type { IdOf } from '../../error-ids.ts'
 import { QuorateError } from '../../errors.ts'
 import { readSnapshotStatus, statusDifferences } from '../../etcd/snapshot-tool.ts'
 import type { Signer } from '../../signing/ssh-keygen.ts'
@@ -89,14 +90,14 @@ async function verify(request: VerifyRequest): Promise<VerifyReport> {
   )
   const { about, proof } = backup
   if (about === undefined || proof === undefined)
-    throw differs(name, 'it is a bare snapshot with the name of a backup')
+    throw differs(name, { why: 'it is a bare snapshot with the name of a backup' })
   const sha256 = read.finish()
   requireOwnName(name, about)
   if (sideText === undefined) {
     notes.push('its side file is missing: only the contents of the bundle were compared')
   } else {
     const side = parseSideFile(sideText)
-    if (side === undefined) throw differs(name, 'its side file is damaged; the bundle is intact')
+    if (side === undefined) throw differs(name, { why: 'its side file is damaged; the bundle is intact' })
     requireSame(name, side, { backup, sha256, sizeBytes: file.sizeBytes })
   }
   const odd = await inspectCaKey(backup)
@@ -154,7 +155,9 @@ class Reading {
   finish(): string {
     const { name, sizeBytes } = this.#file
     if (this.#bytes === sizeBytes) return this.#hash.digest('hex')
-    throw differs(name, `it ends after ${counted(this.#bytes, 'byte')}, but the stored file has ${sizeBytes}`)
+    throw differs(name, {
+      why: `it ends after ${counted(this.#bytes, 'byte')}, but the stored file has ${sizeBytes}`,
+    })
   }
 }
 
@@ -170,7 +173,7 @@ function requireOwnName(name: string, about: SideFile['about']): void {
     said.revision === BigInt(about.readRevision)
   if (same) return
   const inside = `a backup of ${about.cluster} of ${about.takenAt}, revision ${about.readRevision}`
-  throw differs(name, `it contains ${inside}: it has the name of another backup`)
+  throw differs(name, { why: `it contains ${inside}: it has the name of another backup` })
 }
 
 function requireSame(
@@ -190,10 +193,10 @@ function requireSame(
   ]
   const wrong = pairs.flatMap(([what, beside, inside]) => (isDeepStrictEqual(beside, inside) ? [] : [what]))
   if (wrong.length === 0) return
-  throw differs(
-    name,
-    `its side file and the bundle differ in: ${wrong.join('; ')}. One of the two was changed later; the bundle's own checksums match`,
-  )
+  throw differs(name, {
+    id: 'side-file-differs',
+    why: `its side file and the bundle differ in: ${wrong.join('; ')}. One of the two was changed later; the bundle's own checksums match`,
+  })
 }
 
 function sealedWith({ kind }: Secret): SideFile['sealed'] {
@@ -207,7 +210,9 @@ function requireStatus(
 ): void {
   const wrong = statusDifferences(recorded, found)
   if (wrong.length === 0) return
-  throw differs(name, `etcdutl reads other figures in its snapshot than were recorded: ${wrong.join('; ')}`)
+  throw differs(name, {
+    why: `etcdutl reads other figures in its snapshot than were recorded: ${wrong.join('; ')}`,
+  })
 }
 
 async function sumInStore({ store, file, signal }: VerifyRequest): Promise<string> {
@@ -216,8 +221,12 @@ async function sumInStore({ store, file, signal }: VerifyRequest): Promise<strin
   return hash.digest('hex')
 }
 
-function differs(name: string, what: string): QuorateError {
-  return new QuorateError('backup', `backup ${name} is corrupt: ${what}`, {
+function differs(
+  name: string,
+  { id, why }: { readonly id?: IdOf<'backup'>; readonly why: string },
+): QuorateError {
+  return new QuorateError('backup', `backup ${name} is corrupt: ${why}`, {
+    id,
     hint: 'take another backup, and check the others: quorate backup list',
   })
 }

@@ -86,6 +86,7 @@ export function requireBeginning({ cluster, now }: Session, observed: Observed):
   const { tooWeak = [] } = observed.authority
   if (tooWeak.length > 0) {
     throw new QuorateError('pki', tooWeak.join('\n'), {
+      id: 'still-a-weak-ca',
       hint: `set a stronger CA in ${cluster.file} (pki.authority), then run quorate certs rotate-ca`,
     })
   }
@@ -100,6 +101,7 @@ export function requireBeginning({ cluster, now }: Session, observed: Observed):
       'blocked',
       `the CA of the members' certificates was not found in ${cluster.stateDirectory}`,
       {
+        id: 'ca-of-the-members-is-missing',
         hint: `if quorate created it on another workstation, copy the state directory from that one. If it is an external CA, set the new external CA in ${cluster.file} (pki.authority)`,
       },
     )

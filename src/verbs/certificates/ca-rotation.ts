@@ -54,6 +54,7 @@ export async function requireWayBack(session: Session): Promise<void> {
   const chain = await (await session.authority()).chain(signal)
   if (both === undefined || firstFingerprint(both) === firstFingerprint(chain)) return
   throw new QuorateError('blocked', "can't go back to the old CA: the cluster file names the new one", {
+    id: 'old-ca-is-not-in-the-cluster-file',
     hint: `set the old CA in ${cluster.file} again (pki.authority), then run quorate certs rotate-ca --abort`,
   })
 }

@@ -62,7 +62,11 @@ function check(
 ): ServedCheck | QuorateError {
   if (served === undefined) {
     const hint = `check whether etcd runs: quorate run ${host} -- systemctl status etcd`
-    return new QuorateError('unhealthy', `no answer with TLS on its ${port} port`, { host, hint })
+    return new QuorateError('unhealthy', `no answer with TLS on its ${port} port`, {
+      id: 'no-tls-answer',
+      host,
+      hint,
+    })
   }
   const { serial, issuer, notAfter } = describeCertificate(served)
   const wanted = onDisk === undefined ? undefined : describeCertificate(onDisk).serial

@@ -163,12 +163,13 @@ function quorumReasons(
         ? 'this is the only voting member: etcd is unavailable while it restarts'
         : `${state}: writes fail while one more restarts`
     const hint = [...back, force].join('; ')
-    return [{ host: costly.map(({ name }) => name).join(', '), message: why, hint }]
+    return [{ host: costly.map(({ name }) => name).join(', '), message: why, hint, id: 'writes-would-fail' }]
   }
   const left = healthyVoters - costly.filter(({ healthy }) => healthy).length
   if (left >= needed) return []
   return [
     {
+      id: 'quorum-would-be-lost',
       host: costly.map(({ name }) => name).join(', '),
       message: `${state}: with ${left} left, writes and linearizable reads fail`,
       hint: [...back, 'or choose fewer members at once', force].join('; '),

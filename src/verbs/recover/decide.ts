@@ -223,6 +223,7 @@ function lossesOf(
   if (hasWholeData(survey, survivor)) return []
   return [
     {
+      id: 'new-data-is-lost',
       host: survivor,
       message: 'data of the new cluster is lost or damaged',
       hint: `put the new data back; or rename the old data (.${suffix}) back to its original path and start over: ${abandonCommand()}`,

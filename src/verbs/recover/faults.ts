@@ -10,5 +10,5 @@ export function withKnownFaults(thrown: unknown, version: string): unknown {
   )
   if (known.length === 0) return thrown
   const hint = [...(thrown.hint === undefined ? [] : [thrown.hint]), ...known].join('\n')
-  return new QuorateError(thrown.code, thrown.message, { host: thrown.host, hint, cause: thrown.cause })
+  return thrown.with({ hint })
 }

@@ -159,6 +159,7 @@ async function verify(
   if (member === undefined) throw new TypeError('no client')
   const wrong = (what: string) =>
     new QuorateError('unhealthy', `new cluster differs from the copy: ${what}`, {
+      id: 'differs-from-the-copy',
       host: node.name,
       hint: 'compare the new data with the old data next to it (renamed, unchanged) before you continue',
     })

@@ -107,6 +107,7 @@ function refusals(
     const lists = groups.map((group) => group.join(' and ')).join('; ')
     return [
       {
+        id: 'unknown-which-member-is-correct',
         message: `unknown which member is correct: no ${needed} of ${counted(voters, 'member')} have equal keyspaces (${lists})`,
         hint: 'save a snapshot of each member (quorate etcdctl NODE -- snapshot save FILE), then restore a backup: quorate restore SNAPSHOT. The CORRUPT alarm stays until then',
       },

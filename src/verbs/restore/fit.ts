@@ -33,9 +33,7 @@ export function refuseSnapshot(
     throw new QuorateError(
       'backup',
       `${name} is a backup of cluster '${about.cluster}', not of '${cluster.name}'`,
-      {
-        hint: 'to restore it anyway, add --other-cluster',
-      },
+      { id: 'backup-of-another-cluster', hint: 'to restore it anyway, add --other-cluster' },
     )
   }
   const known = idsOf(observed)
@@ -43,7 +41,7 @@ export function refuseSnapshot(
   throw new QuorateError(
     'backup',
     `${name} is a backup of a cluster with the same name but another ID: ${about.clusterId}, these nodes have ${[...known].join(', ')}`,
-    { hint: 'to restore it anyway, add --other-cluster' },
+    { id: 'backup-of-another-cluster-id', hint: 'to restore it anyway, add --other-cluster' },
   )
 }
 

@@ -117,8 +117,7 @@ async function reachAll(session: Session): Promise<Observed> {
     const names = etcdNodes(session.cluster).map(({ name }) => name)
     const host = error.host !== undefined && names.includes(error.host) ? error.host : 'NODE'
     const hint = `wait until it is reachable; or exclude it: --without ${host} (its old data must then never be started). Nothing was changed`
-    throw new QuorateError(error.code, error.message, {
-      host: error.host,
+    throw error.with({
       hint: [...(error.hint === undefined ? [] : [error.hint]), hint].join('\n'),
       cause: error,
     })

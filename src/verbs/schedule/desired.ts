@@ -44,6 +44,7 @@ export function desiredSchedule(cluster: Cluster, choice: ScheduleChoice): Desir
   const recipients = choice.recipients ?? backup?.recipients ?? []
   if (recipients.length === 0) {
     throw new QuorateError('usage', "a schedule needs recipients: it can't ask for a passphrase", {
+      id: 'schedule-needs-recipients',
       hint: 'create a key pair with age-keygen -o backup.key and keep that file elsewhere. Set its public key (age1…) in the cluster file (backup.recipients), or give --recipient',
     })
   }
@@ -95,6 +96,7 @@ export async function wantedSchedule(
   const { node, every, store } = desired
   if (there.refused !== undefined || there.periodSeconds === undefined) {
     throw new QuorateError('usage', `'${every}' is not a repeating time`, {
+      id: 'not-a-repeating-time',
       host: node.name,
       hint: `use a form of systemd.time(7), for example hourly, daily or *-*-* 03:00:00 (${there.refused ?? 'this one occurs once, or never'})`,
     })

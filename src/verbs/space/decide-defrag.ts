@@ -96,6 +96,7 @@ export function defragRefusals(standing: Standing): BlockReason[] {
   const down = members.filter(({ healthy, voter }) => voter && !healthy)
   return [
     ...down.map(({ name: host, trouble, unknown }) => ({
+      id: 'member-down-before-defragmentation',
       host,
       message: `${unknown === true ? 'member could not be asked' : 'member is down'} (${trouble}), and a defragmentation makes another one unavailable`,
       hint: remedyFor({ kind: 'silent', member: host }, voters, standing.voters).text,

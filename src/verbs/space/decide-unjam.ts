@@ -110,6 +110,7 @@ function liveData(asked: readonly MemberStanding[], progress: SpaceProgress): Bl
     const quota = adviseQuota(least)
     return [
       {
+        id: 'too-much-live-data',
         host,
         message: `can't free enough space: even compacted, the database has ${formatBytes(least)} of live data, and the quota is ${formatBytes(space.quotaBytes)}`,
         hint: `delete keys that are not needed, which etcd accepts even now. Or set a larger quota in the cluster file, etcd.settings: { quota-backend-bytes: ${quota} }, and run quorate apply. Then rerun quorate space reclaim`,

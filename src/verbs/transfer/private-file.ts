@@ -56,6 +56,7 @@ async function requireNew(file: string): Promise<void> {
   })
   if (found === undefined) return
   throw new QuorateError('state', `${file} already exists and is not replaced`, {
+    id: 'file-exists',
     hint: 'choose another file, or move that one away first',
   })
 }

@@ -169,7 +169,8 @@ export async function operate<D>(
     if (error instanceof Refusal) return refused(error.reasons)
     if (error instanceof QuorateError && run?.disturbed === false && error.code === 'moved')
       throw new VerbViolation('effect', error.message)
-    if (error instanceof QuorateError && error.code === 'blocked') return refused([error])
+    if (error instanceof QuorateError && error.code === 'blocked')
+      return refused([{ host: error.host, message: error.message, hint: error.hint }])
     if (!(error instanceof Failure) && !(error instanceof QuorateError)) throw error
     return failed(error.message)
   } finally {

@@ -54,6 +54,7 @@ export function quorumReasons(members: readonly Member[]): readonly BlockReason[
   const intact = whole.map(({ node }) => node.name).join(', ')
   return [
     {
+      id: 'no-quorum-possible',
       message: `no quorum is possible: no member answers, and ${whole.length} of ${counted(names.size, 'member')} ${whole.length === 1 ? 'has its' : 'have their'} data${intact && ` (${intact})`}, ${needed} needed`,
       hint: remedyFor(
         { kind: 'no-quorum' },
@@ -86,6 +87,7 @@ export function lossReasons(
   if (moved) {
     return [
       {
+        id: 'changed-data-directories',
         host: node.name,
         message: `the cluster file changes its data directories: no data in ${lost}, it was set up with ${places.join(' and ')}`,
         hint: 'restore etcd.dataDirectory and etcd.walDirectory in the cluster file; moving data directories is not supported',
@@ -94,6 +96,7 @@ export function lossReasons(
   }
   return [
     {
+      id: 'data-is-missing',
       host: node.name,
       message: `data is missing or empty: ${lost} (the node is a member of cluster ${clusterId}; started without data, it could break Raft safety)`,
       hint: remedyFor({ kind: 'lost', member: node.name }, voters).text,

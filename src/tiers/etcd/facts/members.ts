@@ -71,6 +71,7 @@ export async function awaitAnswers(
         'unhealthy',
         `members did not become healthy within ${waitedMs / 1000} s: ${list}`,
         {
+          id: 'members-not-healthy-in-time',
           hint: 'run quorate status, and read the journals: quorate run etcd -- journalctl -u etcd -n 50',
         },
       )

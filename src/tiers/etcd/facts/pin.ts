@@ -35,6 +35,7 @@ export function parsePin(text: string): Pin | undefined {
 /** An adopted member that doesn't run as systemd's `etcd.service`. */
 export function runElsewhere(host: string, runBy: string): BlockReason {
   return {
+    id: 'run-by-something-else',
     host,
     message: `etcd is run ${runBy} and was adopted that way: quorate doesn't change this node`,
     hint: 'to let quorate run it, first run it as etcd.service with the same settings and data, then adopt it again (docs/guides/adopt.md). Until then, use status, etcdctl and probe',

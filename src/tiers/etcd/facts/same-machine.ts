@@ -22,6 +22,7 @@ export function sameMachineReasons(cluster: Cluster, { hosts }: Observed): reado
     if (first === undefined) return []
     return [
       {
+        id: 'same-machine',
         host,
         message: `same machine as ${first} (${addresses.join(', ')})`,
         hint: 'give each node its own machine: compare `address` and `ssh.host` of the two in the cluster file',

@@ -111,6 +111,7 @@ function foreignMemberReasons(cluster: Cluster, member: Member): BlockReason[] {
         : "another process uses etcd's port"
     return [
       {
+        id: 'port-in-use',
         host,
         message: `${what}: ${process} listens on port ${cluster.etcd.clientPort} or ${cluster.etcd.peerPort}`,
         hint: 'stop that process; or set other ports in the cluster file: etcd.clientPort, etcd.peerPort',
@@ -133,6 +134,7 @@ function foreignMemberReasons(cluster: Cluster, member: Member): BlockReason[] {
     ]
     return [
       {
+        id: 'data-of-another-cluster',
         host,
         message: `data of another etcd cluster in ${where.filter(Boolean).join(' and ')}${token === undefined ? '' : ` (token ${token})`}`,
         hint: `if that data is not needed, rename it: quorate reset ${host}`,
@@ -164,6 +166,7 @@ function established(
     return {
       kind: 'blocked',
       reasons: hosts.map(({ node }) => ({
+        id: 'cluster-id-file-is-missing',
         host: node.name,
         message: `cluster ID file ${PATHS.clusterId} is missing or damaged: the node was a member, but of which cluster is unknown`,
         hint: `restore the file (two lines: 'cluster=${cluster.name}' and 'cluster-id=…'); or give the cluster up and start over: quorate reset`,
@@ -263,6 +266,7 @@ function bootstrapping(
     return {
       kind: 'blocked',
       reasons: forgetful.map(({ node, state }) => ({
+        id: 'data-is-missing',
         host: node.name,
         message: `data is missing or empty: ${state.dataPresent ? '' : `${cluster.etcd.dataDirectory} and `}${cluster.etcd.walDirectory} (the other members know it as started, so etcd refuses a start without data)`,
         hint: 'if the data was moved, move it back; if the new cluster has no data of value yet, run quorate reset, then quorate apply',

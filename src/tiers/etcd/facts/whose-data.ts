@@ -49,6 +49,7 @@ export function strayData(
         : `check whether the disk was cloned or swapped; then: ${remedy(node.name)}`
     return [
       {
+        id: 'data-of-another-member',
         host: node.name,
         message: `data in ${etcd.walDirectory} belongs to ${owner}${isElsewhere ? '' : ' (if started, it would vote twice and could break Raft safety)'}`,
         hint,

@@ -18,7 +18,5 @@ async function blamed({ etcd, file }: Cluster, error: QuorateError): Promise<Quo
     const { line, column } = document.locate(['etcd', 'settings', name], 'key')
     return `etcd.settings.${name} (${file}:${line}:${column})`
   })
-  const { code, host, message, hint } = error
-  const text = `${message}\nset in ${places.join(' and ')}`
-  return new QuorateError(code, text, { host, hint, cause: error })
+  return error.with({ message: `${error.message}\nset in ${places.join(' and ')}`, cause: error })
 }

@@ -42,6 +42,7 @@ export async function awaitHealth(session: Session, observed: Observed): Promise
         'unhealthy',
         `cluster did not become healthy within ${waitedMs / 1000} s: ${problems.join('; ')}`,
         {
+          id: 'cluster-not-healthy-in-time',
           hint: 'read the journals: quorate run etcd -- journalctl -u etcd -n 50; once the cluster is healthy, rerun the command to continue',
         },
       )

@@ -110,7 +110,7 @@ export function foreignPathReasons(cluster: Cluster, { hosts }: Observed): reado
   const tls = ['ca.crt', ...files].map((name) => `${PATHS.tls}/${name}`)
   return etcdNodes(cluster).flatMap(({ name: host }): BlockReason[] => {
     const paths = hosts[host]?.member?.paths ?? {}
-    const strange = (path: string, wanted: PathState['type']) => {
+    const strange = (path: string, wanted: PathState['type']): BlockReason[] => {
       const now = paths[path]
       // An adopted cluster's certificates may include links of root.
       if (now === undefined || now.type === wanted || (wanted === 'file' && now.owner === 'root')) return []
@@ -120,13 +120,14 @@ export function foreignPathReasons(cluster: Cluster, { hosts }: Observed): reado
           {
             host,
             message: describeLink(link),
+            id: 'symbolic-link',
             hint: linkRemedy(link, cluster.etcd),
           },
         ]
       }
       const message = `${path} is not a ${wanted}, and belongs to the user ${now.owner}`
       const hint = `inspect it: ls -l ${path}. If you did not create it, etcd on ${host} may be compromised. Remove it, or put the ${wanted} back`
-      return [{ host, message, hint }]
+      return [{ id: 'etcd-owns-the-path', host, message, hint }]
     }
     return [
       ...directories.flatMap((path) => strange(path, 'directory')),

@@ -306,7 +306,7 @@ test('another CA under running members', () => {
 test('a CA that is too weak and that no node trusts yet', () => {
   const message = 'the CA certificate CN=old is too weak: it is signed with SHA-1'
   const world = { ...settled, authority: { ...settled.authority, tooWeak: [message] } }
-  expect(reasons(world)).toEqual([{ message, hint: expect.stringContaining('set a stronger CA') }])
+  expect(reasons(world)).toEqual([{ message, id: 'weak-ca', hint: expect.stringContaining('pki.authority') }])
 })
 
 test('a CA that is not here any more', () => {

@@ -59,6 +59,7 @@ function firstOut(
 export function weakCaReasons({ authority }: Observed): BlockReason[] {
   return (authority.tooWeak ?? []).map((message) => ({
     message,
+    id: 'weak-ca',
     hint: 'set a stronger CA in the cluster file (pki.authority); or remove that key, and quorate creates a CA',
   }))
 }
@@ -69,6 +70,7 @@ function authorityReasons(cluster: Cluster, node: Node, observed: Observed): Blo
   if (observed.authority.bundle !== undefined && !faults.some((fault) => fault.code === 'issuer')) return []
   return [
     {
+      id: 'certificate-of-another-ca',
       host: node.name,
       message:
         observed.authority.bundle === undefined

@@ -57,6 +57,7 @@ function foreignPathReasons(host: string, state: MemberState, { authority }: Obs
   if (strange === undefined) return []
   return [
     {
+      id: 'unknown-ca',
       host,
       message: `the member trusts a CA (SHA-256 ${strange}…) that is not in quorate's state directory on this workstation`,
       hint: 'if it is the old CA of a rotation from this workstation, run quorate certs rotate-ca --finish. If another workstation runs the rotation, continue on that one, or copy its state directory',

@@ -38,7 +38,7 @@ export function versionRefusals(cluster: Cluster, observed: Observed): readonly 
     const wrong = [running, installed].find((one) => one !== undefined && one !== wanted)
     if (wrong === undefined) return []
     const message = `etcd ${describe(running, installed)}, but the cluster file asks for ${wanted}`
-    return [{ host, message, hint }]
+    return [{ host, message, hint, id: 'another-etcd-version' }]
   })
 }
 

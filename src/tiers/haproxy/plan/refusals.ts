@@ -41,7 +41,7 @@ function foreign({ name }: Cluster, host: HostState, unit: string, path: string)
     owner === undefined
       ? `${path} was not written by quorate, and quorate does not overwrite it`
       : `${path} is the load balancer of the cluster ${owner}, and one node balances for one cluster`
-  return [...masked, { host: host.name, message, hint }]
+  return [...masked, { id: 'file-of-another-tool', host: host.name, message, hint }]
 }
 
 function portTaken({ loadBalancer }: Cluster, host: HostState): BlockReason[] {

@@ -69,6 +69,7 @@ function foreignRegistry(
   const used = servers.length === 0 ? '' : `, and API servers use them: ${servers.join(', ')}`
   return [
     {
+      id: 'keys-of-another-kubernetes',
       message: `etcd holds ${counted(keys, 'key')} below /registry of another Kubernetes than ${name}${used}: its nodes and pods would come back`,
       hint: `if it is this cluster's, put the directory ${stateDirectory}/kubernetes back. If these keys are not needed, run quorate backup, then quorate reset --tier kubernetes --remove-objects`,
     },
