@@ -10,6 +10,7 @@ import { freshState } from '../lab/support/fresh.ts'
 import { quorate, quorateOk } from '../lab/support/quorate.ts'
 import { IMAGES, builtArtifacts, whyNoKubernetes } from './built.ts'
 import { LAB_KUBERNETES, NINE_PACKAGES } from './nine.ts'
+import { NOTHING_TO_CHANGE } from '../lab/support/unchanged.ts'
 
 const WORKER = 'worker01'
 const NODES = ['all01', WORKER]
@@ -184,7 +185,7 @@ describe.skipIf(reason)(`bad input${reason === undefined ? '' : ` (${reason})`}`
     expect(stdout + stderr).toMatch(/all01[^]*registry\.invalid\/[\w-]+:/)
     await lab.writeCluster({})
     await quorateOk(lab, ['apply', '--yes'])
-    expect(await quorateOk(lab, ['apply'])).toBe('nothing to change\n')
+    expect(await quorateOk(lab, ['apply'])).toBe(NOTHING_TO_CHANGE)
   })
 
   test('a tag of the sandbox image that does not exist, and an image that is gone: the next run puts both right', async () => {
@@ -200,6 +201,6 @@ describe.skipIf(reason)(`bad input${reason === undefined ? '' : ` (${reason})`}`
     expect(await on(WORKER, `cat ${configuration}`)).toContain(`sandbox_image = "${IMAGES.pause}"`)
     await kubectl('run', 'after', '--image', IMAGES.pause, '--overrides', `{"spec":{"nodeName":"${WORKER}"}}`)
     await kubectl('wait', '--for=condition=Ready', 'pod/after', '--timeout=60s')
-    expect(await quorateOk(lab, ['apply'])).toBe('nothing to change\n')
+    expect(await quorateOk(lab, ['apply'])).toBe(NOTHING_TO_CHANGE)
   })
 })

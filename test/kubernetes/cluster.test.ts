@@ -12,6 +12,7 @@ import { nineMachines } from './nine.ts'
 import { foreignKubectl } from './support/foreign-kubectl.ts'
 import { openedKeys } from './support/opened-keys.ts'
 import { KUBERNETES_LIFE } from './typed.ts'
+import { NOTHING_TO_CHANGE } from '../lab/support/unchanged.ts'
 
 const NODES = ['master01', 'master02', 'worker01', 'worker02', 'worker03']
 const WORKERS = ['worker01', 'worker02', 'worker03']
@@ -39,7 +40,7 @@ describe.skipIf(reason)(`nine machines${reason === undefined ? '' : ` (${reason}
   })
 
   test('a second apply finds nothing to do', async () => {
-    expect(await quorateOk(lab, ['apply'])).toBe('nothing to change\n')
+    expect(await quorateOk(lab, ['apply'])).toBe(NOTHING_TO_CHANGE)
   })
 
   test('status says that all of it serves', async () => {
@@ -105,6 +106,6 @@ describe.skipIf(reason)(`nine machines${reason === undefined ? '' : ` (${reason}
   })
 
   test('after all of that nothing is to be changed', async () => {
-    expect(await quorateOk(lab, ['apply'])).toBe('nothing to change\n')
+    expect(await quorateOk(lab, ['apply'])).toBe(NOTHING_TO_CHANGE)
   })
 })

@@ -20,6 +20,7 @@ import { cutOff, frozen, poweredOff } from './support/undone.ts'
 import { freshConnections } from './support/fresh-connections.ts'
 import { podsOn, startPods } from './support/spread-pods.ts'
 import { type Report, describeReport, startTraffic } from './support/traffic.ts'
+import { NOTHING_TO_CHANGE } from '../lab/support/unchanged.ts'
 
 const reason = await whyNoKubernetes()
 const MASTERS = ['master01', 'master02']
@@ -154,7 +155,7 @@ describe.skipIf(reason)(`Kubernetes and faults${reason === undefined ? '' : ` ($
       'is finished by the next apply',
       async () => {
         await standing()
-        expect(await quorateOk(lab, ['apply'])).toBe('nothing to change\n')
+        expect(await quorateOk(lab, ['apply'])).toBe(NOTHING_TO_CHANGE)
         expect(await api.readyNodes()).toEqual(NODES)
         expect(await lab.machine('service01').readFile('/etc/haproxy/haproxy.cfg')).toContain(
           'verify required ca-file /etc/haproxy/api-ca.crt verifyhost kubernetes',
@@ -285,7 +286,7 @@ describe.skipIf(reason)(`Kubernetes and faults${reason === undefined ? '' : ` ($
       expect(shown).toMatch(/kube-proxy/)
       expect(shown).toMatch(/apply ClusterRoleBinding kubeadm:cluster-admins/)
       await quorateOk(lab, APPLY)
-      expect(await quorateOk(lab, ['apply'])).toBe('nothing to change\n')
+      expect(await quorateOk(lab, ['apply'])).toBe(NOTHING_TO_CHANGE)
       expect(await kubectl('get', 'node', 'master02', '-o', 'jsonpath={.metadata.labels}')).toContain(
         'node-role.kubernetes.io/control-plane',
       )
@@ -298,7 +299,7 @@ describe.skipIf(reason)(`Kubernetes and faults${reason === undefined ? '' : ` ($
       await kubectl('delete', 'clusterrolebinding', 'quorate:operators')
       expect(await plan()).toMatch(/apply .*ClusterRoleBinding quorate:operators/)
       await quorateOk(lab, APPLY)
-      expect(await quorateOk(lab, ['apply'])).toBe('nothing to change\n')
+      expect(await quorateOk(lab, ['apply'])).toBe(NOTHING_TO_CHANGE)
     })
   })
 })

@@ -9,6 +9,7 @@ import { freshState } from '../lab/support/fresh.ts'
 import { quorate, quorateOk } from '../lab/support/quorate.ts'
 import { whyNoKubernetes } from './built.ts'
 import { LAB_KUBERNETES, NINE_PACKAGES } from './nine.ts'
+import { NOTHING_TO_CHANGE } from '../lab/support/unchanged.ts'
 
 const NODES = ['all01', 'worker01']
 const NETWORK = { Network: '10.244.0.0/16', Backend: { Type: 'vxlan' } }
@@ -40,7 +41,7 @@ describe.skipIf(reason)(`other forms${reason === undefined ? '' : ` (${reason})`
 
   test('stand after one apply, which proves that pods reach each other', async () => {
     await quorateOk(lab, ['apply', '--yes', '--no-probe'])
-    expect(await quorateOk(lab, ['apply'])).toBe('nothing to change\n')
+    expect(await quorateOk(lab, ['apply'])).toBe(NOTHING_TO_CHANGE)
     expect(await quorate(lab, ['status'])).toMatchObject({ exitCode: 0 })
   })
 

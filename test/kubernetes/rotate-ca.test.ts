@@ -9,6 +9,7 @@ import { whyNoKubernetes } from './built.ts'
 import { nineMachines } from './nine.ts'
 import { type BalancedApi, balancedApi } from './support/balanced-api.ts'
 import { describeReport, startTraffic } from './support/traffic.ts'
+import { NOTHING_TO_CHANGE } from '../lab/support/unchanged.ts'
 
 const MASTERS = ['master01', 'master02']
 const LONGEST_GAP_MS = 6_000
@@ -49,7 +50,7 @@ describe.skipIf(reason)(`a rotation of etcd's CA${reason === undefined ? '' : ` 
     const { reads, writes } = await traffic.stop()
     expect([...reads.failed, ...writes.failed]).toEqual([])
     expect(Math.max(reads.longestGapMs, writes.longestGapMs)).toBeLessThan(LONGEST_GAP_MS)
-    expect(await quorateOk(lab, ['apply'])).toBe('nothing to change\n')
+    expect(await quorateOk(lab, ['apply'])).toBe(NOTHING_TO_CHANGE)
   }
 
   test(

@@ -14,6 +14,7 @@ import { KUBEASZ, PIGSTY, WITH_EVENTS } from './support/layouts.ts'
 import { DEBIAN, RPM, TARBALL } from './support/layouts-packaged.ts'
 import { quorate, quorateOk } from './support/quorate.ts'
 import { statusOf } from './support/status.ts'
+import { NOTHING_TO_CHANGE } from './support/unchanged.ts'
 
 const reason = whyNoLab()
 const because = reason === undefined ? '' : ` (${reason})`
@@ -65,7 +66,7 @@ describe.skipIf(reason)(`set-ups of others, adopted and applied${because}`, () =
     const { adopted, applied, again } = outcomes.get(name) ?? {}
     expect(troubleOf(adopted)).toBe('')
     expect(troubleOf(applied)).toBe('')
-    expect(again?.stdout).toBe('nothing to change\n')
+    expect(again?.stdout).toBe(NOTHING_TO_CHANGE)
     const { report, exitCode } = await statusOf(file(name))
     expect(exitCode).toBe(0)
     expect(JSON.parse(adopted?.stdout ?? '')).toMatchObject({ cluster: { name, id: report.cluster.id } })

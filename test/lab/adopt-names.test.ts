@@ -9,6 +9,7 @@ import { etcdPids, setUpForeign } from './support/foreign.ts'
 import { quorate, quorateOk } from './support/quorate.ts'
 import { BY_HAND } from './support/shapes.ts'
 import { statusOf } from './support/status.ts'
+import { NOTHING_TO_CHANGE } from './support/unchanged.ts'
 
 const reason = whyNoLab()
 const because = reason === undefined ? '' : ` (${reason})`
@@ -47,7 +48,7 @@ describe.skipIf(reason)(`names in etcd that no node can have${because}`, () => {
     return list.members.map(({ name }) => name).toSorted()
   }
   const settled = async () => {
-    expect(await quorateOk(lab, ['apply'])).toBe('nothing to change\n')
+    expect(await quorateOk(lab, ['apply'])).toBe(NOTHING_TO_CHANGE)
   }
 
   test('are kept by adopt, with node names made from them', async () => {

@@ -9,6 +9,7 @@ import { setUpForeign, type Shape } from './support/foreign.ts'
 import { quorate, quorateOk } from './support/quorate.ts'
 import { BY_HAND, PACKAGED } from './support/shapes.ts'
 import { statusOf } from './support/status.ts'
+import { NOTHING_TO_CHANGE } from './support/unchanged.ts'
 
 const PKI = '/etc/kubernetes/pki/etcd'
 
@@ -117,7 +118,7 @@ describe.skipIf(whyNoLab())('a cluster is adopted of which somebody else owns a 
     expect(await quorateOk(file('elsewhere'), ['etcdctl', '--', 'get', 'a', '--print-value-only'])).toBe(
       'kept\n',
     )
-    expect(await quorateOk(file('elsewhere'), ['apply'])).toBe('nothing to change\n')
+    expect(await quorateOk(file('elsewhere'), ['apply'])).toBe(NOTHING_TO_CHANGE)
   })
 
   test('/etc/ssl/etcd is a link to where the PKI lies: what else is there stays reachable, and untouched', async () => {
@@ -141,6 +142,6 @@ describe.skipIf(whyNoLab())('a cluster is adopted of which somebody else owns a 
       ).toMatch(/^mine\nmine\netcd\.d\/pair\.\w+\n$/)
     }
     expect((await statusOf(file('linked'))).exitCode).toBe(0)
-    expect(await quorateOk(file('linked'), ['apply'])).toBe('nothing to change\n')
+    expect(await quorateOk(file('linked'), ['apply'])).toBe(NOTHING_TO_CHANGE)
   })
 })

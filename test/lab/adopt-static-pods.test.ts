@@ -7,10 +7,10 @@ import { setUpForeign } from './support/foreign.ts'
 import { STATIC_POD } from './support/static-pod.ts'
 import { quorate, quorateOk } from './support/quorate.ts'
 import { statusOf } from './support/status.ts'
+import { NOTHING_TO_CHANGE } from './support/unchanged.ts'
 
 const reason = whyNoLab()
 const because = reason === undefined ? '' : ` (${reason})`
-const BLOCKED = 8
 const MANIFEST = '/etc/kubernetes/manifests/etcd.yaml'
 
 describe.skipIf(reason)(`static pods${because}`, () => {
@@ -32,9 +32,8 @@ describe.skipIf(reason)(`static pods${because}`, () => {
   })
 
   test('are left alone as long as their manifests are there', async () => {
-    const { exitCode, stderr } = await quorate(lab, ['apply', '--yes'])
-    expect(stderr).toContain('etcd is run by the kubelet')
-    expect(exitCode).toBe(BLOCKED)
+    const refused = await quorate(lab, ['apply', '--yes'])
+    expect(refused).toFail('blocked/run-by-something-else', { says: 'kubelet' })
     for (const machine of lab.machines)
       expect(await unitsOfEtcd(machine)).toEqual(['cri-containerd-0a1b2c.scope'])
   })
@@ -53,7 +52,7 @@ describe.skipIf(reason)(`static pods${because}`, () => {
       expect(exitCode).toBe(0)
       expect(report.cluster).toMatchObject({ id, healthyMembers: 3 })
     }
-    expect(await quorateOk(lab, ['apply'])).toBe('nothing to change\n')
+    expect(await quorateOk(lab, ['apply'])).toBe(NOTHING_TO_CHANGE)
     expect(await quorateOk(lab, ['etcdctl', '--', 'get', 'before', '--print-value-only'])).toBe('kept\n')
   })
 

@@ -14,11 +14,11 @@ import { startQuorate } from './support/run.ts'
 import { BY_HAND, KUBEADM, KUBESPRAY, PACKAGED } from './support/shapes.ts'
 import { snapshots } from './support/snapshot.ts'
 import { statusOf } from './support/status.ts'
+import { NOTHING_TO_CHANGE, UNCHANGED } from './support/unchanged.ts'
 
 const reason = whyNoLab()
 const because = reason === undefined ? '' : ` (${reason})`
 const PIN = '/etc/etcd/cluster-id'
-const UNCONFIRMED = 12
 const BLOCKED = 8
 
 function adopt(...words: readonly string[]): readonly string[] {
@@ -77,11 +77,12 @@ describe.skipIf(reason)(`adopt${because}`, () => {
 
     test('are all reported at once, and nothing is written', async () => {
       const refused = await quorate(file('several'), alone('several', 0, address(1), address(2)))
-      expect(refused.exitCode).toBe(BLOCKED)
-      expect(refused.stderr).toContain(`${address(2)}: no etcd runs on the node`)
-      expect(refused.stderr.match(/is a member of the cluster [0-9a-f]+, and the given nodes/g)).toHaveLength(
-        2,
-      )
+      expect(refused).toFail('blocked/no-etcd-on-the-node', { host: address(2) })
+      for (const host of [address(0), address(1)])
+        expect(refused).toFail('blocked/several-clusters', {
+          host,
+          says: new RegExp(`${host}: .* cluster [0-9a-f]+,`),
+        })
       expect(existsSync(file('several').clusterFile)).toBe(false)
       expect((await lab.machines[0]?.exec(['test', '-e', PIN]))?.exitCode).toBe(1)
     })
@@ -90,7 +91,7 @@ describe.skipIf(reason)(`adopt${because}`, () => {
       const other = await opensslCa(lab.folder, 'other-ca')
       const named = ['--ca-certificate', other.certificate, '--ca-key', other.key]
       const refused = await quorate(file('packaged'), alone('packaged', 0, ...named))
-      expect(refused.stderr).toContain('not the one that the members trust')
+      expect(refused).toFail('pki/not-the-ca-of-the-members')
       expect(existsSync(file('packaged').clusterFile)).toBe(false)
     })
 
@@ -101,7 +102,7 @@ describe.skipIf(reason)(`adopt${because}`, () => {
       expect(stderr).toContain('etcd runs as root; it will run as etcd')
       await quorateOk(file('packaged'), ['apply', '--yes'])
       expect((await statusOf(file('packaged'))).exitCode).toBe(0)
-      expect(await quorateOk(file('packaged'), ['apply'])).toBe('nothing to change\n')
+      expect(await quorateOk(file('packaged'), ['apply'])).toBe(NOTHING_TO_CHANGE)
       const machine = lab.machine('etcd01')
       expect(await machine.check(['ps', '-o', 'user=', '-C', 'etcd'])).toBe('etcd\n')
       expect(await machine.check(['find', '/opt/etcd', '-mindepth', '1', '!', '-user', 'etcd'])).toBe('')
@@ -117,8 +118,7 @@ describe.skipIf(reason)(`adopt${because}`, () => {
       expect(exitCode).toBe(0)
       expect((await statusOf(file('pods'))).exitCode).toBe(0)
       const applied = await quorate(file('pods'), ['apply', '--yes'])
-      expect(applied.stderr).toContain('etcd is run by the kubelet')
-      expect(applied.exitCode).toBe(BLOCKED)
+      expect(applied).toFail('blocked/run-by-something-else', { says: 'kubelet' })
       expect(await etcdPids([machine])).toEqual(pids)
       await machine.check(['systemctl', 'stop', 'static-pod-etcd'])
       expect((await quorate(file('pods'), ['apply', '--yes'])).exitCode).toBe(BLOCKED)
@@ -151,8 +151,7 @@ describe.skipIf(reason)(`adopt${because}`, () => {
         ca.key,
       )
       const refused = await quorate(lab, words)
-      expect(refused.exitCode).toBe(UNCONFIRMED)
-      expect(refused.stderr).toContain('rerun with --yes')
+      expect(refused).toFail('unconfirmed', { fix: '--yes' })
       const preview = await quorate(lab, [...words, '--preview', '--yes'])
       expect(preview.stderr + preview.stdout).toContain('nothing was written')
       expect(preview.exitCode).toBe(0)
@@ -222,12 +221,11 @@ describe.skipIf(reason)(`adopt${because}`, () => {
         ca.key,
       )
       const again = await quorateOk(lab, [...words, '--yes'])
-      expect(again).toContain('nothing to change')
+      expect(again).toContain(UNCHANGED)
       const text = await readFile(lab.clusterFile, 'utf8')
       await writeFile(lab.clusterFile, `${text}# mine\n`)
       const refused = await quorate(lab, [...words, '--yes'])
-      expect(refused.stderr).toContain('already exists and is not overwritten')
-      expect(refused.exitCode).toBe(64)
+      expect(refused).toFail('usage/cluster-file-exists', { says: lab.clusterFile })
       expect(await readFile(lab.clusterFile, 'utf8')).toBe(`${text}# mine\n`)
       await writeFile(lab.clusterFile, text)
     })
@@ -263,7 +261,7 @@ describe.skipIf(reason)(`adopt${because}`, () => {
       // Equivalent spellings, and variables that etcd doesn't read, are not differences.
       expect(plan.stdout).not.toMatch(/with ETCD_(?:ENABLE_V2|HEARTBEAT_INTERVAL|NO_SUCH_SETTING)/)
       expect(noticed(await quorateOk(lab, ['apply', '--yes', '--json']))).toEqual(NOTHING)
-      expect(await quorateOk(lab, ['apply'])).toBe('nothing to change\n')
+      expect(await quorateOk(lab, ['apply'])).toBe(NOTHING_TO_CHANGE)
       expect((await statusOf(lab)).report.cluster).toMatchObject({ healthy: true, problems: [] })
       expect(await quorateOk(lab, ['etcdctl', '--', 'get', 'before', '--print-value-only'])).toBe('kept\n')
     })
@@ -278,8 +276,7 @@ describe.skipIf(reason)(`adopt${because}`, () => {
       const other = { clusterFile: path.join(lab.folder, 'other.yaml') }
       const words = ['adopt', '--name', 'other', address(0), ...login('root'), '--yes']
       const refused = await quorate(other, words)
-      expect(refused.exitCode).toBe(BLOCKED)
-      expect(refused.stderr).toContain("quorate already manages it, as a member of 'prod'")
+      expect(refused).toFail('blocked/already-managed', { says: "'prod'" })
       expect(existsSync(other.clusterFile)).toBe(false)
     })
   })
@@ -316,7 +313,7 @@ describe.skipIf(reason)(`adopt${because}`, () => {
 
     test('apply takes it over, and what others use in /etc/ssl/etcd stays where it was', async () => {
       expect(noticed(await quorateOk(lab, ['apply', '--yes', '--json']))).toEqual(NOTHING)
-      expect(await quorateOk(lab, ['apply'])).toBe('nothing to change\n')
+      expect(await quorateOk(lab, ['apply'])).toBe(NOTHING_TO_CHANGE)
       expect((await statusOf(lab)).exitCode).toBe(0)
       // As an API server uses it.
       await put('after', KUBESPRAY)

@@ -8,6 +8,8 @@ import { quorate, quorateOk } from './support/quorate.ts'
 import { recordsOf } from './support/records.ts'
 import { snapshots } from './support/snapshot.ts'
 import { statusOf } from './support/status.ts'
+import { NOTHING_TO_CHANGE } from './support/unchanged.ts'
+import type { ErrorTopic } from '../../src/error-ids.ts'
 
 const reason = whyNoLab()
 const because = reason === undefined ? '' : ` (${reason})`
@@ -16,7 +18,6 @@ const ETCD = LAB_ETCD
 const UNIT = '/etc/systemd/system/etcd.service'
 /** What the members themselves write while they run. */
 const OWN = ['/opt/etcd/data/member', '/opt/etcd/wal']
-const BLOCKED = 8
 const MOVED = 9
 
 describe.skipIf(reason)(`an applied cluster${because}`, () => {
@@ -102,7 +103,7 @@ describe.skipIf(reason)(`an applied cluster${because}`, () => {
     await quorateOk(lab, ['apply'])
     expect(await states()).toEqual(before)
     expect(await pids()).toEqual(running)
-    expect(await quorateOk(lab, ['apply'])).toBe('nothing to change\n')
+    expect(await quorateOk(lab, ['apply'])).toBe(NOTHING_TO_CHANGE)
   })
 
   test('a member that was stopped is started again', async () => {
@@ -116,25 +117,34 @@ describe.skipIf(reason)(`an applied cluster${because}`, () => {
   })
 
   /** What apply refuses to do, and the text of its refusal. */
-  const REFUSED: readonly (readonly [string, Readonly<Record<string, unknown>>, string])[] = [
+  const REFUSED: readonly (readonly [
+    string,
+    Readonly<Record<string, unknown>>,
+    ErrorTopic,
+    readonly string[],
+  ])[] = [
     [
       'another version',
       { etcd: { version: '3.5.30', source: { debian: { suite: 'sid' } } } },
-      `etcd ${ETCD.version} is installed and runs, but the cluster file asks for 3.5.30`,
+      'blocked/another-etcd-version',
+      [ETCD.version, '3.5.30'],
     ],
-    ['another data directory', { etcd: { ...ETCD, dataDirectory: '/srv/etcd/data' } }, '/srv/etcd/data'],
+    [
+      'another data directory',
+      { etcd: { ...ETCD, dataDirectory: '/srv/etcd/data' } },
+      'blocked/changed-data-directories',
+      ['/srv/etcd/data'],
+    ],
   ]
   test.each(REFUSED)(
     '%s in the cluster file is refused with nothing touched',
-    async (_what, changes, words) => {
+    async (_what, changes, topic, says) => {
       await lab.writeCluster(changes)
       const [before, running] = await Promise.all([snapshots(lab.machines, OWN), pids()])
       const plan = await quorate(lab, ['plan'])
-      expect(plan.exitCode).toBe(BLOCKED)
-      expect(plan.stdout).toContain(words)
+      expect(plan).toFail(topic, { says })
       const apply = await quorate(lab, ['apply'])
-      expect(apply.exitCode).toBe(BLOCKED)
-      expect(apply.stderr).toContain(words)
+      expect(apply).toFail(topic, { says })
       expect(await snapshots(lab.machines, OWN)).toEqual(before)
       expect(await pids()).toEqual(running)
     },

@@ -4,6 +4,7 @@ import { type TestLab, testLab, whyNoLab } from './harness.ts'
 import { startOver } from './support/fresh.ts'
 import { quorate, quorateOk } from './support/quorate.ts'
 import { etcdctlHere } from './support/tools.ts'
+import { NOTHING_TO_CHANGE } from './support/unchanged.ts'
 
 const reason = whyNoLab()
 const because = reason === undefined ? '' : ` (${reason})`
@@ -65,7 +66,7 @@ describe.skipIf(reason)(`one member${because}`, () => {
         node: { value: string }
       }
       expect(JSON.parse(v2.node.value)).toEqual(NETWORK)
-      expect(await quorateOk(lab, ['apply'])).toBe('nothing to change\n')
+      expect(await quorateOk(lab, ['apply'])).toBe(NOTHING_TO_CHANGE)
     })
 
     test('on loopback plain HTTP answers; from outside it does not', async () => {
@@ -110,7 +111,7 @@ describe.skipIf(reason)(`one member${because}`, () => {
       expect(stderr).toContain('10.5.52.0/24 by etcd01')
       expect(await stored()).toEqual(NETWORK)
       await lab.writeCluster({ network: NETWORK })
-      expect(await quorateOk(lab, ['apply'])).toBe('nothing to change\n')
+      expect(await quorateOk(lab, ['apply'])).toBe(NOTHING_TO_CHANGE)
     })
 
     test('a configuration that was overwritten by hand is restored', async () => {

@@ -11,6 +11,7 @@ import { quorate, quorateOk } from './support/quorate.ts'
 import { snapshots } from './support/snapshot.ts'
 import { statusOf } from './support/status.ts'
 import { fetchFile, openssl, operatorFiles } from './support/tools.ts'
+import { NOTHING_TO_CHANGE } from './support/unchanged.ts'
 
 const reason = whyNoLab()
 const because = reason === undefined ? '' : ` (${reason})`
@@ -18,7 +19,6 @@ const MEMBERS = ['etcd01', 'etcd02', 'etcd03']
 /** What members write while they run, and the waiting requests. */
 const OWN = ['/opt/etcd/data/member', '/opt/etcd/wal', '/etc/ssl/etcd.d', '/var/lib/quorate']
 const PKI_FAILED = 4
-const BLOCKED = 8
 
 describe.skipIf(reason)(`certificates${because}`, () => {
   let lab: TestLab
@@ -65,7 +65,7 @@ describe.skipIf(reason)(`certificates${because}`, () => {
     expect((await stat(ca)).mode & 0o777).toBe(0o700)
     expect((await stat(path.join(ca, 'ca.key.age'))).mode & 0o777).toBe(0o600)
     // Nothing has to be signed, so there is no question.
-    expect(await quorateOk(lab, ['apply'])).toBe('nothing to change\n')
+    expect(await quorateOk(lab, ['apply'])).toBe(NOTHING_TO_CHANGE)
 
     expect(await on('etcd01', 'ls /etc/ssl/etcd')).toBe(
       'ca.crt\nca.env\npeer.crt\npeer.key\nserver.crt\nserver.key\n',
@@ -84,12 +84,11 @@ describe.skipIf(reason)(`certificates${because}`, () => {
     await on('etcd02', 'rm /etc/ssl/etcd/server.key')
     const before = await snapshots(members(), OWN)
     const refused = await quorate(lab, ['apply', '--passphrase-file', wrong])
-    expect(refused).toMatchObject({ exitCode: PKI_FAILED })
-    expect(refused.stderr).toMatch(/passphrase/)
+    expect(refused).toFail('pki', { says: 'passphrase' })
     expect(await snapshots(members(), OWN)).toEqual(before)
     await quorateOk(lab, ['apply', '--passphrase-file', right])
     expect(await on('etcd02', 'stat -c "%U:%G %a" /etc/ssl/etcd/server.key')).toBe('root:etcd 640\n')
-    expect(await quorateOk(lab, ['plan'])).toBe('nothing to change\n')
+    expect(await quorateOk(lab, ['plan'])).toBe(NOTHING_TO_CHANGE)
   })
 
   test("a company's intermediate signs, and its chain is served", async () => {
@@ -111,11 +110,7 @@ describe.skipIf(reason)(`certificates${because}`, () => {
     const other = await opensslCa(lab.folder, 'other-root')
     await lab.writeCluster({ pki: { authority: { local: other } } })
     const before = await snapshots(members(), OWN)
-    const { exitCode, stderr } = await quorate(lab, ['apply'])
-    expect(exitCode).toBe(BLOCKED)
-    expect(stderr).toContain(
-      'the certificate of the member is from a CA other than the one in the cluster file',
-    )
+    expect(await quorate(lab, ['apply'])).toFail('blocked/certificate-of-another-ca')
     expect(await snapshots(members(), OWN)).toEqual(before)
   })
 
@@ -131,7 +126,7 @@ describe.skipIf(reason)(`certificates${because}`, () => {
     const key = await lab.machine('vault').readFile('/root/ca.key')
     await quorateOk(lab, ['apply'])
     expect(await healthy()).toBe(true)
-    expect(await quorateOk(lab, ['apply'])).toBe('nothing to change\n')
+    expect(await quorateOk(lab, ['apply'])).toBe(NOTHING_TO_CHANGE)
     const leaf = await fetchFile(lab, 'etcd03', '/etc/ssl/etcd/etcd.crt')
     expect(await openssl('x509', '-in', leaf, '-noout', '-issuer')).toMatch(/CN\s*=\s*vault/)
 
@@ -164,7 +159,7 @@ describe.skipIf(reason)(`certificates${because}`, () => {
     await quorateOk(lab, ['certs', 'import', requests])
     await quorateOk(lab, ['apply'])
     expect(await healthy()).toBe(true)
-    expect(await quorateOk(lab, ['plan'])).toBe('nothing to change\n')
+    expect(await quorateOk(lab, ['plan'])).toBe(NOTHING_TO_CHANGE)
   })
 
   test('a certificate that has expired or lacks an address is replaced; no handshake fails, nothing restarts', async () => {
@@ -209,7 +204,7 @@ describe.skipIf(reason)(`certificates${because}`, () => {
       )
     }
     expect(await healthy()).toBe(true)
-    expect(await quorateOk(lab, ['plan'])).toBe('nothing to change\n')
+    expect(await quorateOk(lab, ['plan'])).toBe(NOTHING_TO_CHANGE)
   })
 })
 

@@ -9,6 +9,7 @@ import { quorate, quorateOk } from './support/quorate.ts'
 import { snapshots } from './support/snapshot.ts'
 import { statusOf } from './support/status.ts'
 import { endpoints, etcdctlHere, fetchFile, openssl } from './support/tools.ts'
+import { NOTHING_TO_CHANGE } from './support/unchanged.ts'
 
 const reason = whyNoLab()
 const because = reason === undefined ? '' : ` (${reason})`
@@ -48,7 +49,7 @@ describe.skipIf(reason)(`apply in other shapes${because}`, () => {
     expect(exitCode).toBe(0)
     expect(report.cluster).toMatchObject({ quorum: 3, healthyMembers: 5 })
     expect(new Set(report.members.map(({ id }) => id)).size).toBe(5)
-    expect(await quorateOk(lab, ['apply'])).toBe('nothing to change\n')
+    expect(await quorateOk(lab, ['apply'])).toBe(NOTHING_TO_CHANGE)
     // Two may fail, and the cluster still serves.
     await Promise.all(lab.machines.slice(0, 2).map(async (machine) => await machine.kill()))
     // One of them may have been the leader: etcd loses what is sent to it before the next election.
@@ -67,7 +68,7 @@ describe.skipIf(reason)(`apply in other shapes${because}`, () => {
     await startOver(lab, { nodes, ssh: { user: 'anna', identityFile: lab.identityFile } })
     await quorateOk(lab, ['apply'])
     expect((await statusOf(lab)).exitCode).toBe(0)
-    expect(await quorateOk(lab, ['apply'])).toBe('nothing to change\n')
+    expect(await quorateOk(lab, ['apply'])).toBe(NOTHING_TO_CHANGE)
 
     const target = { addresses: nodes.map((one) => one.address) } as const
     const listed = await etcdctlHere(lab, target, ['member', 'list'])
@@ -113,7 +114,7 @@ describe.skipIf(reason)(`apply in other shapes${because}`, () => {
     expect(await lab.machine('etcd02').check(['lab-greeting'])).toBe('lab-greeting\n')
     expect((await lab.machine('etcd02').exec(['id', 'etcd'])).exitCode).toBe(1)
     const again = await quorateOk(lab, ['apply', '--sudo-password-file', right])
-    expect(again).toBe('nothing to change\n')
+    expect(again).toBe(NOTHING_TO_CHANGE)
     const { stdout } = await quorate(lab, ['status', '--json', '--sudo-password-file', right])
     expect(JSON.parse(stdout)).toMatchObject({ cluster: { healthy: true, quorum: 1 } })
 
@@ -130,7 +131,7 @@ describe.skipIf(reason)(`apply without IPv4${because}`, () => {
     await using lab = await testLab({ machines: 3, addresses: 'ipv6' })
     await applied(lab)
     expect((await statusOf(lab)).exitCode).toBe(0)
-    expect(await quorateOk(lab, ['apply'])).toBe('nothing to change\n')
+    expect(await quorateOk(lab, ['apply'])).toBe(NOTHING_TO_CHANGE)
     const target = { addresses: lab.machines.map(({ address }) => address) } as const
     expect(await etcdctlHere(lab, target, ['endpoint', 'health', '--cluster'])).toMatchObject({ exitCode: 0 })
   })

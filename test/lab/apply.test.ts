@@ -15,6 +15,7 @@ import {
   openssl,
   operatorFiles,
 } from './support/tools.ts'
+import { NOTHING_TO_CHANGE } from './support/unchanged.ts'
 
 const reason = whyNoLab()
 const because = reason === undefined ? '' : ` (${reason})`
@@ -58,8 +59,8 @@ describe.skipIf(reason)(`apply${because}`, () => {
       expect((await lab.machine('etcd01').exec(['test', '-e', '/etc/etcd'])).exitCode).toBe(1)
       await quorateOk(lab, ['apply'])
       const pids = await mainPids()
-      expect(await quorateOk(lab, ['apply'])).toBe('nothing to change\n')
-      expect(await quorateOk(lab, ['plan'])).toBe('nothing to change\n')
+      expect(await quorateOk(lab, ['apply'])).toBe(NOTHING_TO_CHANGE)
+      expect(await quorateOk(lab, ['plan'])).toBe(NOTHING_TO_CHANGE)
       expect(await mainPids()).toEqual(pids)
     })
 
@@ -235,7 +236,7 @@ describe.skipIf(reason)(`apply${because}`, () => {
     const after = await status()
     expect(after.cluster.id).toBe(before.cluster.id)
     expect(after.members.map(({ id }) => id)).toEqual(before.members.map(({ id }) => id))
-    expect(await quorateOk(lab, ['apply'])).toBe('nothing to change\n')
+    expect(await quorateOk(lab, ['apply'])).toBe(NOTHING_TO_CHANGE)
   })
 
   async function healthyAgain(): Promise<void> {

@@ -23,6 +23,7 @@ import { applied, stateFolder } from './support/fresh.ts'
 import { quorate, quorateOk } from './support/quorate.ts'
 import { refusal } from './support/refusal.ts'
 import { typedAt } from './support/terminal.ts'
+import { UNCHANGED } from './support/unchanged.ts'
 
 const NOT_TRUSTED = 11
 const UNCONFIRMED = 12
@@ -111,8 +112,10 @@ describe.skipIf(whyNoLab())('a writer of the bucket', () => {
     for (const file of [name, sideFileName(name)]) await rm(path.join(store(), file), { force: true })
   }
 
+  const verified = async (...words: string[]) =>
+    await quorate(lab, ['backup', 'verify', ...words, ...place()])
   const verify = async (...words: string[]) => {
-    const { exitCode, stdout, stderr } = await quorate(lab, ['backup', 'verify', ...words, ...place()])
+    const { exitCode, stdout, stderr } = await verified(...words)
     return `${exitCode} ${stdout}${stderr}`
   }
 
@@ -131,28 +134,26 @@ describe.skipIf(whyNoLab())('a writer of the bucket', () => {
       `etcd:\n  source: { release: { mirror: '${MIRROR}' } }\n`,
     )
     const his = await testSigner(lab.folder, 'operator@test', 'attacker')
-    for (const [signer, says] of [
-      [his, /not allowed for operator@test/],
-      [undefined, /it is not signed/],
+    for (const [signer, topic, says] of [
+      [his, 'signature/unknown-key', 'operator@test'],
+      [undefined, 'signature/unsigned', ''],
       // The operator's signature on another text.
       [
         { ...his, sign: async () => await his.sign('another text') } satisfies Signer,
-        /is not one of operator@test/,
+        'signature/another-signature',
+        'operator@test',
       ],
     ] as const) {
       const name = await forge({ signer, clusterFile, trustPem: pem })
       expect(await verify()).toMatch(new RegExp(`^${NOT_TRUSTED} `))
-      expect(await verify(name, '--drill')).toMatch(says)
+      expect(await verified(name, '--drill')).toFail(topic, { says })
       const restored = await refusal(lab, ['restore', name, ...place(), '--confirm', 'test', '--yes'])
-      expect(restored).toMatchObject({
-        exitCode: NOT_TRUSTED,
-        touched: [],
-        output: expect.stringMatching(says),
-      })
+      expect(restored).toFail(topic, { says })
+      expect(restored.touched).toEqual([])
       const into = path.join(lab.folder, 'new', 'cluster.yaml')
       const words = ['restore', name, ...place(), '--into', into, '--signers', signers(), '--yes']
       const fresh = await quorate({ clusterFile: into }, words)
-      expect(fresh).toMatchObject({ exitCode: NOT_TRUSTED, stderr: expect.stringMatching(says) })
+      expect(fresh).toFail(topic, { says })
       expect(await readdir(path.dirname(into)).catch(() => 'nothing')).toBe('nothing')
       await forgotten(name)
     }
@@ -173,7 +174,7 @@ describe.skipIf(whyNoLab())('a writer of the bucket', () => {
       [sideFileName(older), sideFileName(later)],
     ] as const)
       await copyFile(path.join(store(), file), path.join(store(), as))
-    expect(await verify()).toMatch(/^11 [^]*given this one's name/)
+    expect(await verified()).toFail('signature/name-of-another-backup', { says: older })
     expect(await refusal(lab, ['restore', later, ...place(), '--confirm', 'test'])).toMatchObject({
       exitCode: NOT_TRUSTED,
       touched: [],
@@ -185,8 +186,8 @@ describe.skipIf(whyNoLab())('a writer of the bucket', () => {
     const name = await forge({})
     const words = ['restore', name, ...place()]
     const scripted = await refusal(lab, [...words, '--confirm', 'test', '--yes'])
-    expect(scripted).toMatchObject({ exitCode: NOT_TRUSTED, touched: [] })
-    expect(scripted.output).toContain('--unsigned')
+    expect(scripted).toFail('signature/unsigned', { fix: '--unsigned' })
+    expect(scripted.touched).toEqual([])
     const no = await typedAt(lab, words, { question: "Type 'unsigned'", line: 'yes' })
     expect(no).toMatchObject({
       exitCode: DECLINED,
@@ -198,7 +199,7 @@ describe.skipIf(whyNoLab())('a writer of the bucket', () => {
     expect(said.output).toMatch(
       /the origin of \S+ is not verified[^]*restore of cluster test from[^]*The origin of this backup is not verified/,
     )
-    expect(await verify(name)).toMatch(/^11 [^]*it is not signed/)
+    expect(await verified(name)).toFail('signature/unsigned')
     expect(await verify(name, '--unsigned')).toMatch(/^0 [^]*its origin is not verified/)
     await forgotten(name)
   })
@@ -208,10 +209,7 @@ describe.skipIf(whyNoLab())('a writer of the bucket', () => {
     const into = path.join(lab.folder, 'other', 'cluster.yaml')
     const words = ['restore', name, ...place(), '--into', into]
     const unknown = await quorate({ clusterFile: into }, words)
-    expect(unknown).toMatchObject({
-      exitCode: NOT_TRUSTED,
-      stderr: expect.stringContaining('--signers FILE'),
-    })
+    expect(unknown).toFail('signature', { fix: '--signers FILE' })
     const asked = await quorate({ clusterFile: into }, [...words, '--signers', signers()])
     expect(asked.exitCode).toBe(UNCONFIRMED)
     expect(asked.stderr).toMatch(
@@ -267,16 +265,13 @@ describe.skipIf(whyNoLab())('a writer of the bucket', () => {
       `rm ${key}; ssh-keygen -q -t ed25519 -N '' -f ${key}; rm ${key}.pub; systemctl start quorate-backup`,
     )
     const other = await fetched()
-    expect(await verify(other)).toMatch(/^11 [^]*not allowed for node-service01@test/)
+    expect(await verified(other)).toFail('signature/unknown-key', { says: 'node-service01@test' })
     const again = await quorate(lab, ['backup', 'schedule', '--yes'])
-    expect(again).toMatchObject({
-      exitCode: 8,
-      stderr: expect.stringContaining('backup signers rotate service01'),
-    })
+    expect(again).toFail('blocked/another-signing-key', { fix: 'quorate backup signers rotate service01' })
     await quorateOk(lab, ['backup', 'signers', 'rotate', NODE, '--yes'])
     await on('systemctl', 'start', 'quorate-backup')
     expect(await verify(await fetched())).toMatch(/^0 /)
-    expect(await quorateOk(lab, ['backup', 'schedule', '--yes'])).toMatch(/^nothing to change/)
+    expect(await quorateOk(lab, ['backup', 'schedule', '--yes'])).toMatch(new RegExp(`^${UNCHANGED}`))
     // Earlier signatures of the first key stay valid; the attacker's don't.
     expect(await verify(name)).toMatch(/^0 /)
     expect(await verify(other)).toMatch(/^11 /)
@@ -296,7 +291,7 @@ describe.skipIf(whyNoLab())('a writer of the bucket', () => {
     expect(await verify(after)).toMatch(/^0 [^]*signed by operator@test/)
     const takenAt = new Date(Date.now() + 3_600_000).toISOString()
     const late = await forge({ signer: signerWith(stolen, 'operator@test') }, { takenAt })
-    expect(await verify(late)).toMatch(/^11 [^]*was allowed until/)
+    expect(await verified(late)).toFail('signature/expired-key')
     await forgotten(late)
 
     const list = JSON.parse(await quorateOk(lab, ['backup', 'signers', '--json'])) as {
@@ -310,13 +305,13 @@ describe.skipIf(whyNoLab())('a writer of the bucket', () => {
     const revoke = ['backup', 'signers', 'revoke', old?.fingerprint ?? '']
     expect((await quorate(lab, [...revoke, '--yes'])).exitCode).toBe(UNCONFIRMED)
     await quorateOk(lab, [...revoke, '--confirm', 'test'])
-    expect(await verify(name)).toMatch(/^11 [^]*was revoked/)
+    expect(await verified(name)).toFail('signature/revoked-key')
     expect(await verify(after)).toMatch(/^0 /)
 
     // A node's key: the node gets a new one when its schedule is set up again, and not the revoked one.
     const before = await fetched()
     await quorateOk(lab, ['backup', 'signers', 'revoke', 'node-service01@test', '--confirm', 'test'])
-    expect(await verify(before)).toMatch(/^11 [^]*was revoked/)
+    expect(await verified(before)).toFail('signature/revoked-key')
     const report = await quorateOk(lab, ['backup', 'schedule', '--yes', '--json'])
     expect(report).toContain('create a signing key for backups')
     await rename(path.join(store(), before), path.join(lab.folder, 'away'))

@@ -55,10 +55,11 @@ describe.skipIf(reason)(`a local user who would be the operator${reason ? ` (${r
       env: { PATH: process.env['PATH'], HOME: home, TMPDIR: shared, CI: 'true', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
-    let text = ''
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (text += String(data)))
+    let [stdout, stderr] = ['', '']
+    child.stdout.on('data', (data) => (stdout += String(data)))
+    child.stderr.on('data', (data) => (stderr += String(data)))
     const [exitCode] = (await once(child, 'close')) as [number | null]
-    return { exitCode, text }
+    return { exitCode, stdout, stderr }
   }
   const attacker = async (script: string) =>
     await promisify(execFile)('sh', ['-euc', script], { cwd: shared, uid: ATTACKER, gid: ATTACKER })
@@ -106,59 +107,49 @@ describe.skipIf(reason)(`a local user who would be the operator${reason ? ` (${r
     await writeFile(cluster, CLUSTER)
     await attacker('mkdir -m 755 -p .quorate/attacked')
     const his = await quorate(['nodes', '-f', cluster])
-    expect(his).toMatchObject({
-      exitCode: 77,
-      text: expect.stringContaining('belongs to another user (uid 65534)'),
-    })
+    expect(his).toFail('permission/state-directory-is-not-safe', { says: '(uid 65534)' })
 
     const state = path.join(folder, '.quorate', 'attacked')
     await mkdir(state, { recursive: true, mode: 0o700 })
     await chmod(state, 0o777)
     const open = await quorate(['nodes'])
-    expect(open).toMatchObject({
-      exitCode: 77,
-      text: expect.stringContaining(`other users can write to ${state}`),
-    })
+    expect(open).toFail('permission/state-directory-is-not-safe', { says: state })
 
     await chmod(state, 0o700)
     await writeFile(path.join(state, 'known_hosts'), '')
     await chmod(path.join(state, 'known_hosts'), 0o666)
     const file = await quorate(['nodes'])
-    expect(file).toMatchObject({ exitCode: 77, text: expect.stringContaining('known_hosts') })
+    expect(file).toFail('permission/state-directory-is-not-safe', { says: 'known_hosts' })
     await chmod(path.join(state, 'known_hosts'), 0o600)
     await chown(path.join(state, 'known_hosts'), ATTACKER, ATTACKER)
     const foreign = await quorate(['nodes'])
-    expect(foreign).toMatchObject({ exitCode: 77, text: expect.stringContaining('known_hosts belongs to') })
+    expect(foreign).toFail('permission/state-directory-is-not-safe', { says: /known_hosts .*\(uid 65534\)/ })
     await chown(path.join(state, 'known_hosts'), 0, 0)
-    expect((await quorate(['nodes'])).text).not.toContain('is not safe')
+    expect(await quorate(['nodes'])).not.toFail('permission')
   })
 
   test('a cluster file that the attacker wrote, or can write to, is refused: it names machines, CA and programs', async () => {
     const file = path.join(folder, 'cluster.yaml')
     await chown(file, ATTACKER, ATTACKER)
-    expect(await quorate(['nodes'])).toMatchObject({
-      exitCode: 77,
-      text: expect.stringContaining('cluster.yaml belongs to another user (uid 65534)'),
+    expect(await quorate(['nodes'])).toFail('permission/cluster-file-is-not-safe', {
+      says: /cluster\.yaml .*\(uid 65534\)/,
     })
     await chown(file, 0, 0)
     await chmod(file, 0o666)
-    expect(await quorate(['nodes'])).toMatchObject({
-      exitCode: 77,
-      text: expect.stringContaining('other users can write to'),
-    })
+    expect(await quorate(['nodes'])).toFail('permission/cluster-file-is-not-safe', { says: 'cluster.yaml' })
     await chmod(file, 0o644)
-    expect((await quorate(['nodes'])).text).not.toContain('is not safe')
+    expect(await quorate(['nodes'])).not.toFail('permission')
     await rm(file)
-    expect((await quorate(['nodes'])).text).toContain('cluster.yaml')
+    expect(await quorate(['nodes'])).toMatchObject({ stderr: expect.stringContaining('cluster.yaml') })
   })
 
   test("a key that the attacker put at the path of a client's certificate gets none", async () => {
     await attacker('mkdir -m 755 out')
     const out = path.join(shared, 'out')
-    expect(await quorate(['certs', 'client', 'alice', '--out', out])).toMatchObject({
-      exitCode: 77,
-      text: expect.stringContaining('nothing was written to'),
-    })
+    expect(await quorate(['certs', 'client', 'alice', '--out', out])).toFail(
+      'permission/directory-is-not-safe',
+      { says: out },
+    )
     expect(await below(out)).toEqual([])
   })
 
@@ -167,7 +158,7 @@ describe.skipIf(reason)(`a local user who would be the operator${reason ? ` (${r
     await mkdir(state, { recursive: true, mode: 0o700 })
     await chown(state, ATTACKER, ATTACKER)
     expect((await quorate(['nodes'])).exitCode).toBe(77)
-    expect((await quorate(['nodes'], { SUDO_UID: String(ATTACKER) })).text).not.toContain('is not safe')
+    expect(await quorate(['nodes'], { SUDO_UID: String(ATTACKER) })).not.toFail('permission')
   })
 
   test('what a killed run left is removed by the next, and nothing that only looks like it', async () => {

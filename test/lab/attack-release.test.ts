@@ -8,6 +8,7 @@ import { etcdBinaries } from './etcd-binaries.ts'
 import { type TestLab, testLab, whyNoLab } from './harness.ts'
 import { freshState } from './support/fresh.ts'
 import { quorate, quorateOk } from './support/quorate.ts'
+import { NOTHING_TO_CHANGE } from './support/unchanged.ts'
 
 const reason = whyNoLab()
 const because = reason === undefined ? '' : ` (${reason})`
@@ -63,6 +64,6 @@ describe.skipIf(reason)(`a source of binaries that lies${because}`, () => {
     const after = await readFile(lab.clusterFile, 'utf8')
     for (const { sha256 } of artifact.files) expect(after).toContain(sha256)
     for (const sum of Object.values(sums)) expect(after).not.toContain(sum)
-    expect(await quorateOk(lab, ['apply'])).toBe('nothing to change\n')
+    expect(await quorateOk(lab, ['apply'])).toBe(NOTHING_TO_CHANGE)
   })
 })

@@ -21,6 +21,7 @@ import { applied, stateFolder } from './support/fresh.ts'
 import { leftovers } from './support/no-trace.ts'
 import { quorate, quorateOk } from './support/quorate.ts'
 import { startQuorate } from './support/run.ts'
+import { UNCHANGED } from './support/unchanged.ts'
 
 const NODE = 'service01'
 const STORE = '/srv/backups'
@@ -106,7 +107,7 @@ describe.skipIf(whyNoLab())('backups on a schedule', () => {
           signers: await trustedSigners({ stateDirectory: stateFolder(lab) }),
         },
       )
-    await expect(open([await generateIdentity()])).rejects.toThrow('none of these secret keys opens')
+    await expect(open([await generateIdentity()])).rejects.toFail('backup/wrong-secret')
 
     await using bundle = await open([identity])
     expect(bundle.about).toMatchObject({ cluster: 'test', etcdVersion: LAB_ETCD.version })
@@ -132,7 +133,7 @@ describe.skipIf(whyNoLab())('backups on a schedule', () => {
     ])
     expect(report.next).toMatch(/T00:0\d:\d\d/)
     expect(await quorateOk(lab, ['backup', 'schedule', ...words])).toMatch(
-      /^nothing to change: service01 takes the backups/,
+      new RegExp(`^${UNCHANGED}: service01 `),
     )
     // quorate itself is on the node, and everything that it needs to read the backup location.
     const there = ['/usr/local/lib/quorate/quorate', '-f', '/etc/quorate-backup/cluster.yaml']
@@ -284,7 +285,7 @@ describe.skipIf(whyNoLab())('backups on a schedule', () => {
     expect(await on('etcd03', 'sh', '-c', `stat -c '%U %a' ${STORE} ${STORE}/*.age`)).toBe(
       'root 700\nroot 600',
     )
-    expect(await quorateOk(lab, ['backup', 'schedule', '--remove'])).toContain('nothing to change')
+    expect(await quorateOk(lab, ['backup', 'schedule', '--remove'])).toContain(UNCHANGED)
     expect((await quorate(lab, ['status'])).stdout).toContain('! service01: takes no scheduled backups')
   })
 
@@ -299,16 +300,19 @@ describe.skipIf(whyNoLab())('backups on a schedule', () => {
   test('what is missing, or impossible, is refused with what to do', async () => {
     const refused = async (changes: Record<string, unknown>, ...words: string[]) => {
       await lab.writeCluster({ backup: { ...backup, ...changes } })
-      const { exitCode, stderr } = await quorate(lab, ['backup', 'schedule', '--yes', ...words])
-      expect(exitCode).not.toBe(0)
-      return stderr
+      return await quorate(lab, ['backup', 'schedule', '--yes', ...words])
     }
-    expect(await refused({ recipients: [] })).toMatch(/can't ask for a passphrase[\s\S]*age-keygen/)
-    expect(await refused({}, '--every', 'Tue 25:00')).toMatch(/Tue 25:00.*is not a repeating time/)
-    expect(await refused({ store: { directory: '/home/backups' } })).toContain(
-      "the backup service can't access",
-    )
-    expect(await refused({}, '--node', 'nobody')).toMatch(/not a node[\s\S]*service01/)
+    expect(await refused({ recipients: [] })).toFail('usage/schedule-needs-recipients', { fix: 'age-keygen' })
+    expect(await refused({}, '--every', 'Tue 25:00')).toFail('usage/not-a-repeating-time', {
+      says: 'Tue 25:00',
+    })
+    expect(await refused({ store: { directory: '/home/backups' } })).toFail('usage/unfit-backup-directory', {
+      says: '/home/backups',
+    })
+    expect(await refused({}, '--node', 'nobody')).toFail('usage/no-such-node', {
+      says: 'nobody',
+      fix: 'service01',
+    })
     expect(await readFile(lab.clusterFile, 'utf8')).toContain('backup')
   })
 })

@@ -12,6 +12,7 @@ import { applied, stateFolder } from './support/fresh.ts'
 import { expireCa } from './support/expired.ts'
 import { quorate, quorateOk } from './support/quorate.ts'
 import { statusOf } from './support/status.ts'
+import { NOTHING_TO_CHANGE } from './support/unchanged.ts'
 
 const MEMBERS = ['etcd01', 'etcd02', 'etcd03']
 const PKI_FAILED = 4
@@ -44,7 +45,7 @@ describe.skipIf(whyNoLab())('a CA that has expired', () => {
   })
   const isWhole = async () => {
     expect((await statusOf(lab)).report.cluster).toMatchObject({ healthy: true, healthyMembers: 3 })
-    expect(await quorateOk(lab, ['plan'])).toBe('nothing to change\n')
+    expect(await quorateOk(lab, ['plan'])).toBe(NOTHING_TO_CHANGE)
     expect(await quorateOk(lab, ['etcdctl', '--', 'get', 'before', '--print-value-only'])).toBe('it ended\n')
   }
   /** Returns the order that each command suggests, which must be the same. */

@@ -11,6 +11,7 @@ import { quorate, quorateOk } from './support/quorate.ts'
 import { startQuorate } from './support/run.ts'
 import { statusOf } from './support/status.ts'
 import { openssl, operatorFiles } from './support/tools.ts'
+import { NOTHING_TO_CHANGE } from './support/unchanged.ts'
 
 const MEMBERS = ['etcd01', 'etcd02', 'etcd03']
 const PKI_FAILED = 4
@@ -99,7 +100,7 @@ describe.skipIf(whyNoLab())('certs renew', () => {
     expect(done.availability?.report).toMatchObject({ writes: { failed: 0 }, lostWrites: 0 })
     expect(done.availability?.report.writes.acknowledged).toBeGreaterThan(0)
     expect(done.availability?.verdict.unnoticed).toBe(true)
-    expect(await quorateOk(lab, ['plan'])).toBe('nothing to change\n')
+    expect(await quorateOk(lab, ['plan'])).toBe(NOTHING_TO_CHANGE)
   })
 
   test('only what is past the share of its life, and only where it is asked for', async () => {
@@ -183,7 +184,7 @@ describe.skipIf(whyNoLab())('certs renew', () => {
     expect(await pids()).toEqual(starting)
     expect((await statusOf(lab)).report.cluster.healthy).toBe(true)
     expect(await quorateOk(lab, ['etcdctl', '--', 'get', 'before', '--print-value-only'])).toBe('expiry\n')
-    expect(await quorateOk(lab, ['plan'])).toBe('nothing to change\n')
+    expect(await quorateOk(lab, ['plan'])).toBe(NOTHING_TO_CHANGE)
   })
 
   test('one certificate for everything becomes one each for peers and clients, without client-visible impact', async () => {

@@ -10,6 +10,7 @@ import { quorate, quorateOk } from './support/quorate.ts'
 import { startQuorate } from './support/run.ts'
 import { statusOf } from './support/status.ts'
 import { curlHere, fetchFile, openssl } from './support/tools.ts'
+import { NOTHING_TO_CHANGE } from './support/unchanged.ts'
 
 const MEMBERS = ['etcd01', 'etcd02', 'etcd03']
 const BLOCKED = 8
@@ -114,10 +115,7 @@ describe.skipIf(whyNoLab())('certs rotate-ca', () => {
     expect(before.filter((pid, index) => pid !== between[index])).toHaveLength(1)
     // An old copy of the state directory must not undo the rotation.
     const other = await quorate({ clusterFile: path.join(elsewhere, 'cluster.yaml') }, ['apply', '--yes'])
-    expect(other).toMatchObject({
-      exitCode: BLOCKED,
-      stderr: expect.stringMatching(/trusts a CA .*not in quorate's state directory/),
-    })
+    expect(other).toFail('blocked/unknown-ca', { says: /SHA-256 [0-9A-F:]+/ })
     expect((await statusOf(lab)).report.cluster).toMatchObject({ healthy: true, caExchange: true })
 
     const [report] = await stages('--trust-only')
@@ -130,7 +128,7 @@ describe.skipIf(whyNoLab())('certs rotate-ca', () => {
     expect(new Set(await issuers())).toEqual(new Set(['issuer=CN=test etcd CA']))
     expect(await reaches(old)).toEqual(MEMBERS)
     // Apply knows the stage, and neither continues it nor rolls it back.
-    expect(await quorateOk(lab, ['plan'])).toBe('nothing to change\n')
+    expect(await quorateOk(lab, ['plan'])).toBe(NOTHING_TO_CHANGE)
     await isIntact()
   })
 
@@ -149,7 +147,7 @@ describe.skipIf(whyNoLab())('certs rotate-ca', () => {
     const oldFiles = { certificate: path.join(old, 'old.crt'), key: path.join(old, 'old.key') }
     expect(await reaches({ ...oldFiles, ca: handed.ca })).toEqual(MEMBERS)
     expect(await reaches({ ...oldFiles, ca: path.join(old, 'ca.crt') })).toEqual([])
-    expect(await quorateOk(lab, ['plan'])).toBe('nothing to change\n')
+    expect(await quorateOk(lab, ['plan'])).toBe(NOTHING_TO_CHANGE)
     await isIntact()
   })
 
@@ -168,7 +166,7 @@ describe.skipIf(whyNoLab())('certs rotate-ca', () => {
     }
     expect(await reaches(files)).toEqual(MEMBERS)
     expect((await statusOf(lab)).report.cluster.caExchange).toBe(false)
-    expect(await quorateOk(lab, ['plan'])).toBe('nothing to change\n')
+    expect(await quorateOk(lab, ['plan'])).toBe(NOTHING_TO_CHANGE)
     await isIntact()
   })
 
@@ -177,10 +175,7 @@ describe.skipIf(whyNoLab())('certs rotate-ca', () => {
     expect([trusted?.stage, issued?.stage]).toEqual(['trust', 'issue'])
     await killedAt(/"step-done".*"kind":"restart"/, '--finish')
     const apply = await quorate(lab, ['apply', '--yes'])
-    expect(apply).toMatchObject({
-      exitCode: BLOCKED,
-      stderr: expect.stringContaining('certs rotate-ca --finish'),
-    })
+    expect(apply).toFail('blocked', { fix: 'quorate certs rotate-ca --finish' })
     const abort = await quorate(lab, [...ROTATE, '--abort'])
     expect(abort).toMatchObject({ exitCode: BLOCKED })
     const [report] = await stages('--finish')
@@ -203,7 +198,7 @@ describe.skipIf(whyNoLab())('certs rotate-ca', () => {
       key: state('clients', 'old.key'),
     }
     expect(await reaches(followed)).toEqual(MEMBERS)
-    expect(await quorateOk(lab, ['plan'])).toBe('nothing to change\n')
+    expect(await quorateOk(lab, ['plan'])).toBe(NOTHING_TO_CHANGE)
     expect((await quorate(lab, [...ROTATE, '--finish'])).exitCode).toBe(BLOCKED)
     await isIntact()
   })
@@ -212,22 +207,18 @@ describe.skipIf(whyNoLab())('certs rotate-ca', () => {
     const foreign = await opensslCa(lab.folder, 'company CA')
     await lab.writeCluster({ pki: { authority: { local: foreign } } })
     const apply = await quorate(lab, ['apply', '--yes'])
-    expect(apply).toMatchObject({
-      exitCode: BLOCKED,
-      stderr: expect.stringContaining('quorate certs rotate-ca'),
-    })
+    expect(apply).toFail('blocked/certificate-of-another-ca', { fix: 'quorate certs rotate-ca' })
     await stages()
     expect(new Set(await issuers())).toEqual(new Set(['issuer=CN=company CA']))
     const back = await quorate(lab, [...ROTATE, '--abort'])
-    expect(back).toMatchObject({
-      exitCode: BLOCKED,
-      stdout: expect.stringMatching(/set the old CA in .* again/),
+    expect(back).toFail('blocked/old-ca-is-not-in-the-cluster-file', {
+      fix: [lab.clusterFile, 'pki.authority', 'quorate certs rotate-ca --abort'],
     })
     await stages('--finish')
     const bundle = await lab.machine('etcd02').readFile('/etc/ssl/etcd/ca.crt')
     expect(bundle).toBe(await readFile(foreign.certificate, 'utf8'))
     expect((await run(['cat', state('operator', 'ca.crt')])).stdout).toBe(bundle)
-    expect(await quorateOk(lab, ['plan'])).toBe('nothing to change\n')
+    expect(await quorateOk(lab, ['plan'])).toBe(NOTHING_TO_CHANGE)
     await isIntact()
   })
 })

@@ -9,6 +9,7 @@ import { type Happening, held, on } from './support/held.ts'
 import { leftovers } from './support/no-trace.ts'
 import { quorate, quorateOk } from './support/quorate.ts'
 import { statusOf } from './support/status.ts'
+import { NOTHING_TO_CHANGE } from './support/unchanged.ts'
 
 const reason = whyNoLab()
 const because = reason === undefined ? '' : ` (${reason})`
@@ -87,7 +88,7 @@ describe.skipIf(reason)(`up to 3.7 and down to 3.5${because}`, () => {
       downgrade: null,
     })
     expect(await readFile(lab.clusterFile, 'utf8')).toContain(version)
-    expect(await quorateOk(lab, ['apply'])).toBe('nothing to change\n')
+    expect(await quorateOk(lab, ['apply'])).toBe(NOTHING_TO_CHANGE)
     expect(await quorateOk(lab, ['etcdctl', '--', 'get', 'since', '--print-value-only'])).toBe(`${OLD}\n`)
     return done
   }

@@ -295,8 +295,8 @@ describe.each(ETCD_CHOICES)('etcd of %s', (choice) => {
     })
     const network = { prefix: '/coreos.com/network', config: { Network: '10.5.0.0/16' }, v2: true }
     const served = supportsV2(version)
-    const first = await writeNetworkV2(v2, network).catch((error: Error) => error.message)
-    const refusal: unknown = expect.stringContaining('does not serve the v2 API')
+    const first = await writeNetworkV2(v2, network).catch((error: unknown) => error)
+    const refusal: unknown = expect.toFail('etcd/no-v2-api', { host: 'etcd01' })
     expect(first).toEqual(served ? { changed: true } : refusal)
     if (!served) return await v2.close()
     expect(await writeNetworkV2(v2, network)).toEqual({ changed: false })
@@ -334,6 +334,6 @@ test('a member without the v2 API says so in words', async () => {
   for (const client of await ready(cluster)) client.close()
   const target = { address: '127.0.0.1', port: member?.clientPort ?? 0 }
   const v2 = connectMemberV2({ name: 'etcd01', target, identity: '127.0.0.1', tls: cluster.tls })
-  await expect(v2.get('/x')).rejects.toThrow(/does not serve the v2 API/)
+  await expect(v2.get('/x')).rejects.toFail('etcd/no-v2-api', { host: 'etcd01' })
   await v2.close()
 })

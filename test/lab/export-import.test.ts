@@ -19,6 +19,7 @@ import { sessionOf } from './support/fill.ts'
 import { applied } from './support/fresh.ts'
 import { quorate, quorateOk } from './support/quorate.ts'
 import { PROGRAM, startQuorate } from './support/run.ts'
+import { UNCHANGED } from './support/unchanged.ts'
 
 const MANY = 12_000
 const BINARY = new Uint8Array([0xff, 0, 0x9b, 0xc3, 0x28])
@@ -72,7 +73,7 @@ describe.skipIf(whyNoLab())('export and import', () => {
     })
     expect((await stat(at('all.jsonl'))).mode & 0o777).toBe(0o600)
     const again = await quorate(from, ['export', '-o', at('all.jsonl')])
-    expect(again).toMatchObject({ exitCode: 73, stderr: expect.stringContaining('already exists') })
+    expect(again).toFail('state/file-exists', { says: at('all.jsonl') })
 
     const { keys, leases } = await contentOf(at('all.jsonl'))
     expect(keys.size).toBe(MANY + 5)
@@ -149,7 +150,7 @@ describe.skipIf(whyNoLab())('export and import', () => {
     }
     expect(report.same).toBe(half)
     expect(report.written).toBe(MANY + 5 - half)
-    expect(await quorateOk(to, [...words, '--yes'])).toContain('nothing to change: 12005 already present')
+    expect(await quorateOk(to, [...words, '--yes'])).toMatch(new RegExp(`${UNCHANGED}: 12005 `))
 
     await quorateOk(to, ['export', '-o', at('arrived.jsonl')])
     const [there, here] = [await contentOf(at('all.jsonl')), await contentOf(at('arrived.jsonl'))]
@@ -221,11 +222,9 @@ describe.skipIf(whyNoLab())('export and import', () => {
     const words = ['export', '--range', '/text/b', '/text/c', '--revision', `${before}`]
     expect(await quorateOk(from, words)).toContain('"value":""')
     await source.call(KV.method.compact, { revision: before + 1n })
-    expect(await quorate(from, words)).toMatchObject({
-      exitCode: 9,
-      stderr: expect.stringContaining('compacted'),
-      stdout: '',
-    })
+    const compacted = await quorate(from, words)
+    expect(compacted).toFail('moved/compacted-revision', { says: `${before}` })
+    expect(compacted.stdout).toBe('')
     expect((await quorate(from, ['export', '--revision', '99999999'])).exitCode).toBe(64)
   })
 })

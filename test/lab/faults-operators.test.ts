@@ -10,6 +10,7 @@ import { processesMentioning } from './support/no-trace.ts'
 import { quorate, quorateOk } from './support/quorate.ts'
 import { startQuorate } from './support/run.ts'
 import { WHOLE, outcomeOf } from './support/whole.ts'
+import { NOTHING_TO_CHANGE } from './support/unchanged.ts'
 
 const SUDO_PASSWORD = 'Sesam-oeffne-Dich 7'
 const PASSPHRASE = 'correct horse battery staple 9'
@@ -37,10 +38,11 @@ describe.skipIf(whyNoLab())('operators', () => {
         second.resolve(quorate(lab, ['apply']))
       },
     })
-    const { exitCode, stderr } = await second.promise
+    const refused = await second.promise
     first.child.kill('SIGCONT')
-    expect(exitCode).toBe(75)
-    expect(stderr).toMatch(/another operator holds the lock of this cluster: \S+@\S+ \(apply\) since 20\d\d-/)
+    expect(refused).toFail('locked/another-operator-holds-the-lock', {
+      says: /\S+@\S+ \(apply\) since 20\d\d-/,
+    })
     expect(await first.ended).toMatchObject({ exitCode: 0 })
     expect(await outcomeOf(lab)).toEqual(WHOLE)
   })
@@ -117,7 +119,7 @@ describe.skipIf(whyNoLab())('operators', () => {
       const { mode } = await lstat(path.join(stateFolder(lab), folder))
       expect(mode & 0o777).toBe(0o700)
     }
-    expect(await quorateOk(lab, ['apply', ...files])).toBe('nothing to change\n')
+    expect(await quorateOk(lab, ['apply', ...files])).toBe(NOTHING_TO_CHANGE)
   })
 
   async function secretFiles(): Promise<string[]> {

@@ -6,6 +6,7 @@ import { applied } from './support/fresh.ts'
 import { type ToolEvent, held } from './support/held.ts'
 import { leftovers } from './support/no-trace.ts'
 import { quorateOk } from './support/quorate.ts'
+import { NOTHING_TO_CHANGE } from './support/unchanged.ts'
 
 const NODES = ['etcd01', 'etcd02', 'etcd03']
 const KILLED = 137
@@ -35,7 +36,7 @@ describe.skipIf(whyNoLab())('killed at every kind of step and run again', () => 
     const recorder = await etcdClient.record()
     expect(await killedEverywhere([...words, '--yes'])).toHaveLength(kills)
     await etcdClient.healthyVoters(3)
-    expect(await quorateOk(lab, ['apply'])).toBe('nothing to change\n')
+    expect(await quorateOk(lab, ['apply'])).toBe(NOTHING_TO_CHANGE)
     await nothingLeft()
     expect(await recorder.stop()).toMatchObject({ ...INTACT, writes: { failed: 0 }, reads: { failed: 0 } })
   })
@@ -47,7 +48,7 @@ describe.skipIf(whyNoLab())('killed at every kind of step and run again', () => 
     expect(await lab.machine(follower).mainPid('etcd')).toBe(0)
     expect((await killedEverywhere(['start', follower, '--yes'])).length).toBeGreaterThan(0)
     await etcdClient.healthyVoters(3)
-    expect(await quorateOk(lab, ['apply'])).toBe('nothing to change\n')
+    expect(await quorateOk(lab, ['apply'])).toBe(NOTHING_TO_CHANGE)
     expect(await recorder.stop()).toMatchObject({ ...INTACT, writes: { failed: 0 }, reads: { failed: 0 } })
   })
 

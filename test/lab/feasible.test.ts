@@ -7,6 +7,7 @@ import { LAB_ETCD } from './etcd-binaries.ts'
 import { startOver } from './support/fresh.ts'
 import { quorate, quorateOk } from './support/quorate.ts'
 import { statusOf } from './support/status.ts'
+import { NOTHING_TO_CHANGE } from './support/unchanged.ts'
 
 const BLOCKED = 8
 const DATA = '/srv/etcd/data'
@@ -176,7 +177,7 @@ describe.skipIf(whyNoLab())('data on a filesystem of its own', () => {
 
   async function expectSettled(): Promise<void> {
     expect((await statusOf(lab)).report.cluster).toMatchObject({ healthy: true, healthyMembers: 3 })
-    expect(await quorateOk(lab, ['apply'])).toBe('nothing to change\n')
+    expect(await quorateOk(lab, ['apply'])).toBe(NOTHING_TO_CHANGE)
   }
 
   async function shell(name: string, script: string): Promise<string> {

@@ -10,6 +10,7 @@ import { quorate, quorateOk } from './support/quorate.ts'
 import { refusal } from './support/refusal.ts'
 import { BY_HAND } from './support/shapes.ts'
 import { statusOf } from './support/status.ts'
+import { NOTHING_TO_CHANGE } from './support/unchanged.ts'
 
 const UNFIT = 3
 const BLOCKED = 8
@@ -60,7 +61,7 @@ describe.skipIf(reason)(`machines on which others have set something for etcd ($
     await Promise.all(lab.machines.map(async ({ name }) => await on(name, script)))
   const pids = async () =>
     await Promise.all(lab.machines.map(async (machine) => await machine.mainPid('etcd.service')))
-  const nothingToChange = async () => expect(await quorateOk(lab, ['apply'])).toBe('nothing to change\n')
+  const nothingToChange = async () => expect(await quorateOk(lab, ['apply'])).toBe(NOTHING_TO_CHANGE)
 
   test('a drop-in with the settings of an etcd before is named and refused before anything starts', async () => {
     await on(
@@ -211,6 +212,6 @@ describe.skipIf(reason)(`machines on which others have set something for etcd ($
     expect([exitCode, (await pids())[0]]).toEqual([BLOCKED, pid])
     await on('etcd01', advised(stderr))
     await quorateOk(file, ['apply', '--yes'])
-    expect(await quorateOk(file, ['apply'])).toBe('nothing to change\n')
+    expect(await quorateOk(file, ['apply'])).toBe(NOTHING_TO_CHANGE)
   })
 })

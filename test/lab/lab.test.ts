@@ -187,7 +187,7 @@ describe.skipIf(reason)(`a lab of three machines${reason === undefined ? '' : ` 
       const clash = bootLab({ ...spec, folder: third, machines }, { base })
       await expect(clash).rejects.toMatchObject({
         code: 'lab',
-        message: expect.stringContaining('in use on the workstation'),
+        id: 'addresses-in-use',
       })
       // The first one keeps running unchanged, also when it is booted again next to the other.
       await bootLab(spec, { base })
@@ -205,7 +205,7 @@ describe.skipIf(reason)(`a lab of three machines${reason === undefined ? '' : ` 
     const { spec } = lab.lab
     const folder = `${spec.folder}-second`
     const boot = bootLab({ ...spec, folder }, { base: await labBase() })
-    await expect(boot).rejects.toThrow(/in use on the workstation/)
+    await expect(boot).rejects.toFail('lab/addresses-in-use')
     await downLab(folder, { purge: true })
     expect(existsSync(folder)).toBe(false)
   })

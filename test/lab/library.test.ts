@@ -6,6 +6,7 @@ import type { ProcessResult } from '../../src/ssh/process.ts'
 import { LAB_ETCD } from './etcd-binaries.ts'
 import { testLab, whyNoLab } from './harness.ts'
 import { freshState } from './support/fresh.ts'
+import { NOTHING_TO_CHANGE } from './support/unchanged.ts'
 
 const reason = whyNoLab()
 const EXAMPLE = path.resolve(import.meta.dirname, '../../examples/library.ts')
@@ -25,7 +26,7 @@ test.skipIf(reason)('a program brings a cluster up, reads its health, and runs a
   expect(first.exitCode).toBe(0)
 
   const second = await program(lab.clusterFile)
-  expect(second.stdout).toMatch(/^nothing to change\n/)
+  expect(second.stdout).toMatch(new RegExp(`^${NOTHING_TO_CHANGE}`))
 
   const wrong = await program(path.join(lab.folder, 'not-there.yaml'))
   expect(wrong.exitCode).toBe(65)

@@ -5,6 +5,7 @@ import { startOver } from './support/fresh.ts'
 import { quorate, quorateOk } from './support/quorate.ts'
 import { startQuorate } from './support/run.ts'
 import { statusOf } from './support/status.ts'
+import { UNCHANGED } from './support/unchanged.ts'
 
 interface Event {
   readonly type?: string
@@ -48,7 +49,7 @@ test.skipIf(whyNoLab())(
     const { report } = await statusOf(lab)
     expect(report.cluster).toMatchObject({ healthy: true, healthyMembers: 2 })
     expect(report.members.map(({ name }) => name)).toEqual(['etcd02', 'etcd03'])
-    expect(await quorateOk(lab, ['apply'])).toContain('nothing to change')
+    expect(await quorateOk(lab, ['apply'])).toContain(UNCHANGED)
 
     async function eventsOf(words: readonly string[]): Promise<readonly Event[]> {
       return (await quorateOk(lab, words))

@@ -13,6 +13,7 @@ import { freshState, keptSigners, startOver, stateFolder } from './support/fresh
 import { quorate, quorateOk } from './support/quorate.ts'
 import { statusOf } from './support/status.ts'
 import { operatorFiles } from './support/tools.ts'
+import { NOTHING_TO_CHANGE } from './support/unchanged.ts'
 
 const MEMBERS = ['etcd01', 'etcd02', 'etcd03']
 const OPERATOR = 'quorate-operator-client.csr'
@@ -42,7 +43,7 @@ describe.skipIf(whyNoLab())('with an offline CA', () => {
   const isWhole = async (members: number) => {
     const { report } = await statusOf(lab)
     expect(report.cluster).toMatchObject({ healthy: true, healthyMembers: members })
-    expect(await quorateOk(lab, ['plan'])).toBe('nothing to change\n')
+    expect(await quorateOk(lab, ['plan'])).toBe(NOTHING_TO_CHANGE)
     expect(await quorateOk(lab, ['etcdctl', '--', 'get', 'before'])).toContain('all this')
   }
   /** It stops for a signature, and says what to do. */

@@ -12,6 +12,7 @@ import { type TestLab, testLab, whyNoLab } from './harness.ts'
 import { freshState } from './support/fresh.ts'
 import { quorate, quorateOk } from './support/quorate.ts'
 import { statusOf } from './support/status.ts'
+import { NOTHING_TO_CHANGE } from './support/unchanged.ts'
 
 const reason = whyNoLab()
 const because = reason === undefined ? '' : ` (${reason})`
@@ -70,7 +71,7 @@ describe.skipIf(reason)(`machines without apt, with bash as sh${because}`, () =>
     expect(failures).toEqual([])
     expect(packages.map(({ result }) => result)).toEqual(['ok', 'ok', 'ok'])
     await quorateOk(lab, ['apply', '--yes'])
-    expect(await quorateOk(lab, ['apply'])).toBe('nothing to change\n')
+    expect(await quorateOk(lab, ['apply'])).toBe(NOTHING_TO_CHANGE)
     await quorateOk(lab, ['restart', 'etcd01', 'etcd02', 'etcd03', '--yes'])
     expect((await statusOf(lab)).exitCode).toBe(0)
     const store = path.join(lab.folder, 'backups')

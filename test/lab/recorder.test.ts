@@ -21,6 +21,7 @@ import { OPERATION_MS } from './support/etcd-client.ts'
 import { applied, stateFolder } from './support/fresh.ts'
 import { quorate, quorateOk } from './support/quorate.ts'
 import { startQuorate } from './support/run.ts'
+import { NOTHING_TO_CHANGE } from './support/unchanged.ts'
 
 const MEMBERS = ['etcd01', 'etcd02', 'etcd03']
 
@@ -164,7 +165,7 @@ describe.skipIf(whyNoLab())('the recorder', () => {
     await drift()
     const quiet = await quorate(lab, ['apply', '--no-probe'])
     expect(quiet).toMatchObject({ exitCode: 0, stderr: expect.not.stringContaining('noticed') })
-    expect(await quorateOk(lab, ['apply'])).toBe('nothing to change\n')
+    expect(await quorateOk(lab, ['apply'])).toBe(NOTHING_TO_CHANGE)
   })
 
   test('Ctrl-C ends a probe in good order', async () => {

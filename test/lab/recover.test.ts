@@ -28,6 +28,7 @@ import { recordsOf } from './support/records.ts'
 import { quorate, quorateOk } from './support/quorate.ts'
 import { startQuorate } from './support/run.ts'
 import { statusOf } from './support/status.ts'
+import { UNCHANGED } from './support/unchanged.ts'
 
 const BLOCKED = 8
 const OPEN = 2
@@ -130,8 +131,8 @@ describe.skipIf(whyNoLab())('a quorum that is lost', () => {
       ['recover', '--from-survivor', '--confirm', 'test'],
       [{ at: on('step-started copy'), act: second }],
     )
-    const another = expect.stringMatching(/another operator holds the lock .*\(recover\) since/)
-    expect(seconds).toMatchObject([{ exitCode: 75, stderr: another }])
+    const another = expect.toFail('locked/another-operator-holds-the-lock', { says: /\(recover\) since/ })
+    expect(seconds).toEqual([another])
     await killed('step-done copy')
     expect((await recoverJson([])).report.choices).toMatchObject([{ kind: 'finish' }])
     // Same keys, same revisions, another value: also detected if revisions were raised.
@@ -148,7 +149,7 @@ describe.skipIf(whyNoLab())('a quorum that is lost', () => {
     await quorateOk(lab, ['recover', '--from-survivor', ...CONFIRM])
     expect(await users()).toEqual(['active', 'kind: Pod', 'active'])
     expect((await recoverJson([])).report.kind).toBe('serving')
-    expect(await quorateOk(lab, ['apply'])).toContain('nothing to change')
+    expect(await quorateOk(lab, ['apply'])).toContain(UNCHANGED)
     await using session = await sessionOf(lab)
     expect(missing(history, await contents(session))).toEqual([])
     expect((await statusOf(lab)).report.cluster).toMatchObject({ healthy: true, healthyMembers: 3 })
@@ -176,7 +177,7 @@ describe.skipIf(whyNoLab())('a quorum that is lost', () => {
     expect(await quorateOk(lab, ['start', '--all'])).toMatch(/started etcd01, etcd02, etcd03/)
     await using session = await sessionOf(lab)
     expect(await contents(session)).toEqual(had)
-    expect(await quorateOk(lab, ['start', '--all'])).toContain('nothing to change')
+    expect(await quorateOk(lab, ['start', '--all'])).toContain(UNCHANGED)
   })
 
   test('3.4: the surviving member was cut off before; exactly what only the others acknowledged is lost, and they do no harm when they return', async () => {
@@ -267,11 +268,8 @@ describe.skipIf(whyNoLab())('a quorum that is lost', () => {
 
   /** Recovers, and ends with the new cluster started, whose contents differ from the copy's. */
   async function differs(words: readonly string[]): Promise<void> {
-    const { exitCode, stdout } = await quorate(lab, ['recover', ...words, ...CONFIRM])
-    expect(exitCode).toBe(1)
-    expect(lastEvent(stdout).error).toMatchObject({
-      code: 'unhealthy',
-      message: expect.stringMatching(/differs from the copy: the keyspace hash is \d+, the copy had \d+/),
+    expect(await quorate(lab, ['recover', ...words, ...CONFIRM])).toFail('unhealthy/differs-from-the-copy', {
+      says: / hash is \d+, .* \d+/,
     })
   }
 
@@ -304,12 +302,8 @@ describe.skipIf(whyNoLab())('a quorum that is lost', () => {
     const made = await clusterOf()
     await survivor.check(['systemctl', 'stop', 'etcd'])
     await survivor.check(['rm', '-rf', '/opt/etcd/data'])
-    const { exitCode, stdout } = await quorate(lab, ['recover', '--from-survivor', ...CONFIRM])
-    expect(exitCode).toBe(BLOCKED)
-    expect(lastEvent(stdout).error).toMatchObject({
-      message: expect.stringContaining('data of the new cluster is lost or damaged'),
-      hint: expect.stringContaining('quorate recover --abandon'),
-    })
+    const lost = await quorate(lab, ['recover', '--from-survivor', ...CONFIRM])
+    expect(lost).toFail('blocked/new-data-is-lost', { fix: 'quorate recover --abandon' })
     expect(await quorateOk(lab, ['recover', '--abandon'])).toContain('with their old data')
     for (const machine of members()) {
       const names = await machine.check(['ls', '/opt/etcd'])

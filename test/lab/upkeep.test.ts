@@ -19,6 +19,7 @@ import { quorate, quorateOk } from './support/quorate.ts'
 import { startQuorate } from './support/run.ts'
 import { statusOf } from './support/status.ts'
 import { talk } from './support/terminal.ts'
+import { NOTHING_TO_CHANGE, UNCHANGED } from './support/unchanged.ts'
 
 const MIB = 1024 ** 2
 const MEMBERS = ['etcd01', 'etcd02', 'etcd03']
@@ -59,7 +60,7 @@ describe.skipIf(whyNoLab())('the upkeep of a cluster', () => {
     expect(await leader()).toBe(to)
     expect(availability?.report).toMatchObject({ lostWrites: 0, writes: { failed: 0 }, reads: { failed: 0 } })
     expect(availability?.report.leader.changes).toBe(1)
-    expect(await quorateOk(lab, ['move-leader', to])).toContain('nothing to change')
+    expect(await quorateOk(lab, ['move-leader', to])).toContain(UNCHANGED)
     expect(await quorateOk(lab, ['move-leader', '--yes'])).toMatch(/moved leadership/)
     expect(await leader()).not.toBe(to)
   })
@@ -72,10 +73,7 @@ describe.skipIf(whyNoLab())('the upkeep of a cluster', () => {
       ['defrag', '--all'],
       ['compact', '--keep', '1'],
     ]) {
-      expect(await quorate(lab, words)).toMatchObject({
-        exitCode: 12,
-        stderr: expect.stringContaining('--yes'),
-      })
+      expect(await quorate(lab, words)).toFail('unconfirmed', { fix: '--yes' })
     }
     expect(await pids()).toEqual(before)
   })
@@ -126,12 +124,12 @@ describe.skipIf(whyNoLab())('the upkeep of a cluster', () => {
     expect({ stopped, changes }).toEqual({ stopped: [first], changes: 0 })
 
     const refused = await quorate(lab, ['stop', second, '--yes'])
-    expect(refused).toMatchObject({ exitCode: BLOCKED, stdout: '' })
-    expect(refused.stderr).toMatch(/2 of 3 voting members answer, 2 must/)
-    expect(await quorate(lab, ['defrag', '--all', '--yes'])).toMatchObject({
-      exitCode: BLOCKED,
-      stderr: expect.stringContaining(`${first}: member is down`),
-    })
+    expect(refused).toFail('blocked/quorum-would-be-lost', { says: /2 of 3 .*\b2\b/ })
+    expect(refused.stdout).toBe('')
+    expect(await quorate(lab, ['defrag', '--all', '--yes'])).toFail(
+      'blocked/member-down-before-defragmentation',
+      { host: first },
+    )
     expect(await quorate(lab, ['stop', second, '--force', '--yes'])).toMatchObject({ exitCode: 12 })
     expect(await lab.machine(second).mainPid('etcd')).not.toBe(0)
 
@@ -140,12 +138,11 @@ describe.skipIf(whyNoLab())('the upkeep of a cluster', () => {
     expect(forced.stdout).toContain('the quorum is lost')
 
     // Without a quorum apply would wait in vain: it names the members to start.
-    expect(await quorate(lab, ['apply', '--yes'])).toMatchObject({
-      exitCode: BLOCKED,
-      stderr: expect.stringContaining(`quorate start ${[first, second].toSorted().join(' ')}`),
+    expect(await quorate(lab, ['apply', '--yes'])).toFail('blocked', {
+      fix: `quorate start ${[first, second].toSorted().join(' ')}`,
     })
     expect(await quorateOk(lab, ['start', second])).toContain('2 of 3 voting members answer')
-    expect(await quorateOk(lab, ['apply'])).toBe('nothing to change\n')
+    expect(await quorateOk(lab, ['apply'])).toBe(NOTHING_TO_CHANGE)
     expect(await quorateOk(lab, ['apply', '--start-stopped'])).toContain('done')
     expect((await statusOf(lab)).report.cluster).toMatchObject({ healthy: true, healthyMembers: 3 })
   })
@@ -162,10 +159,7 @@ describe.skipIf(whyNoLab())('the upkeep of a cluster', () => {
     const { problemDetails } = (await statusOf(lab)).report.cluster
     expect(new Set(problemDetails.map(({ kind }) => kind))).toEqual(new Set(['alarm']))
     const early = await quorate(lab, ['alarms', 'disarm', '--yes'])
-    expect(early).toMatchObject({
-      exitCode: BLOCKED,
-      stderr: expect.stringContaining('quorate space reclaim'),
-    })
+    expect(early).toFail('blocked', { fix: 'quorate space reclaim' })
 
     // Killed one event later each time, until a run completes.
     const rewritten: string[] = []
@@ -200,9 +194,10 @@ describe.skipIf(whyNoLab())('the upkeep of a cluster', () => {
       values += await fill(session, 'live', 100_000)
       refused = await quorate(lab, ['unjam', '--yes'])
     }
-    expect(refused.exitCode).toBe(BLOCKED)
-    expect(refused.stderr).toMatch(/MiB of live data, and the quota is 20 MiB/)
-    expect(refused.stderr).toMatch(/quota-backend-bytes: 67108864 \}, and run quorate apply/)
+    expect(refused).toFail('blocked/too-much-live-data', {
+      says: / MiB .* 20 MiB/,
+      fix: ['quota-backend-bytes: 67108864 }', 'quorate apply'],
+    })
 
     await lab.writeCluster(etcd(67_108_864))
     await quorateOk(lab, ['apply', '--yes'])
@@ -228,12 +223,12 @@ describe.skipIf(whyNoLab())('the upkeep of a cluster', () => {
       '/fill/same',
     )
     const again = ['compact', '--revision', String(revision), '--yes']
-    expect(await quorateOk(lab, again)).toContain('nothing to change')
+    expect(await quorateOk(lab, again)).toContain(UNCHANGED)
     const future = ['compact', '--revision', '999999999', '--yes']
     expect(await quorate(lab, future)).toMatchObject({ exitCode: BLOCKED })
 
     // There is free space within the file now, but below the threshold.
-    expect(await quorateOk(lab, ['defrag'])).toContain('nothing to change')
+    expect(await quorateOk(lab, ['defrag'])).toContain(UNCHANGED)
     const led = await leader()
     const { steps, members, availability } = await done(['defrag', '--all', '--yes', '--json'])
     expect(steps.map(({ kind }) => kind)).toEqual(['defragment', 'defragment', 'move-leader', 'defragment'])

@@ -17,6 +17,7 @@ export interface ShownEvent {
   readonly text?: string
   readonly error?: {
     readonly code: string
+    readonly id?: string
     readonly host?: string
     readonly message: string
     readonly hint?: string

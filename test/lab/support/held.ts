@@ -17,6 +17,7 @@ export interface ToolEvent {
   readonly report?: Availability['report']
   readonly error?: {
     readonly code: string
+    readonly id?: string
     readonly host?: string
     readonly message: string
     readonly hint?: string

@@ -5,6 +5,9 @@ import { snapshots } from './snapshot.ts'
 
 export interface Refusal {
   readonly exitCode: number
+  readonly stdout: string
+  readonly stderr: string
+  /** Both. */
   readonly output: string
   /** Names of the machines whose files have changed. */
   readonly touched: readonly string[]
@@ -19,5 +22,5 @@ export async function refusal(lab: TestLab, args: readonly string[] = ['apply'])
   const { exitCode, stdout, stderr } = await quorate(lab, args)
   const after = await snapshots(machines, skip)
   const touched = machines.map(({ name }) => name).filter((name) => before[name] !== after[name])
-  return { exitCode, output: stdout + stderr, touched }
+  return { exitCode, stdout, stderr, output: stdout + stderr, touched }
 }

@@ -4,6 +4,7 @@ import type { TestLab } from '../harness.ts'
 import { leftovers, processesMentioning, waitingKeys } from './no-trace.ts'
 import { quorate } from './quorate.ts'
 import { statusOf } from './status.ts'
+import { NOTHING_TO_CHANGE } from './unchanged.ts'
 
 const SOON_MS = 30_000
 
@@ -12,7 +13,7 @@ export const WHOLE = {
   healthyMembers: 3,
   problems: [],
   otherPins: [],
-  secondApply: 'nothing to change\n',
+  secondApply: NOTHING_TO_CHANGE,
   leftovers: [],
 }
 
