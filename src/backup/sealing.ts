@@ -125,7 +125,7 @@ function addIdentity(decrypter: InstanceType<Age['Decrypter']>, identity: string
     decrypter.addIdentity(identity)
   } catch {
     // Without the cause, which may quote the key.
-    throw new QuorateError('backup', 'what was given as a secret key of age is none', {
+    throw new QuorateError('backup', 'the identity is not an age secret key', {
       hint: 'give the file that age-keygen wrote: it has a line that begins with AGE-SECRET-KEY-',
     })
   }

@@ -104,7 +104,7 @@ export async function operatorSigner(cluster: Home, options: OwnKeyOptions): Pro
     await placeKey(cluster, { replace: ended, signal })
     publicKey = await publicKeyOf(file, signal)
     onMade?.(
-      `a key that signs the backups was made: ${file}. Keep ${signersFile(cluster)} where you keep the secret key of age`,
+      `created the key that signs backups: ${file}. Keep a copy of ${signersFile(cluster)} with the identity that opens them, away from the nodes`,
     )
   }
   if (!list.some((one) => one.publicKey === publicKey && one.principals === principal))

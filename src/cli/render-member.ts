@@ -97,9 +97,16 @@ export function renderMemberReport({
     ...moved.map(({ host, from, to }) => `  ${host}: ${from} is now ${to}\n`),
     ...notCleared.map(
       (host) =>
-        `${host} is unreachable and still has the unit and data of etcd. When it is back, its etcd stops by itself, because it was removed. Then decommission it: quorate member remove ${host}\n`,
+        `${host} is unreachable and still has the unit and data of etcd. When it is back, ${whenBack(changed)}: quorate member remove ${host}\n`,
     ),
   ].join('')
+}
+
+/** Only a member that this run removed is known to stop: one that a recovery left out still belongs to the old cluster. */
+function whenBack(removedNow: boolean): string {
+  return removedNow
+    ? 'its etcd stops by itself, because it was removed. Then decommission it'
+    : 'its etcd may start with old data: decommission it at once'
 }
 
 function describe({ voters, quorum, mayFail }: Count): string {

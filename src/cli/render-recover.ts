@@ -106,7 +106,7 @@ export function renderRecovered(report: RecoverReport, colors: Painter): string 
     ...(left.length === 0
       ? []
       : [
-          `removed from the cluster file: ${left.join(', ')}. When one is back, before etcd starts on it: quorate member remove ${left[0]}`,
+          `removed from the cluster file: ${left.join(', ')}. As soon as one is back, stop its etcd and rename its old data: quorate member remove ${left[0]}`,
         ]),
   ]
   return lines.map((line) => `${line}\n`).join('')

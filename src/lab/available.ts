@@ -22,8 +22,8 @@ export interface Surroundings {
 }
 
 const TOOLS = [
-  { program: 'mmdebstrap', debian: 'mmdebstrap', why: "builds the machines' file system" },
-  { program: 'systemd-nspawn', debian: 'systemd-container', why: 'boots the machines' },
+  { program: 'mmdebstrap', debian: 'mmdebstrap', why: "builds the nodes' file system" },
+  { program: 'systemd-nspawn', debian: 'systemd-container', why: 'starts the nodes' },
   { program: 'ip', debian: 'iproute2', why: 'makes their network' },
   { program: 'nft', debian: 'nftables', why: 'cuts their network in tests' },
   { program: 'nsenter', debian: 'util-linux', why: 'runs commands in them' },
@@ -44,12 +44,12 @@ export function labAvailable(surroundings: Surroundings = thisComputer()): Missi
   if (userId !== 0) {
     missing.push({
       what: 'root rights',
-      why: 'the lab makes network interfaces, mounts and containers',
+      why: 'the lab creates network interfaces, mounts and containers',
       command: `sudo ${quoteCommand(argv)}`,
     })
   }
   for (const { file, what } of KERNEL) {
-    if (!exists(file)) missing.push({ what, why: 'the machines are containers', command: undefined })
+    if (!exists(file)) missing.push({ what, why: 'the nodes are containers', command: undefined })
   }
   const absent = TOOLS.filter(
     ({ program }) =>
@@ -73,7 +73,8 @@ export function requireLab(surroundings?: Surroundings): void {
     'lab',
     `the lab needs ${missing.map((one) => `${one.what} (${one.why})`).join(', ')}`,
     {
-      hint: commands.length > 0 ? commands.join('\n') : 'run it on a Linux machine that allows containers',
+      hint:
+        commands.length > 0 ? commands.join('\n') : 'run it on a Linux workstation that allows containers',
     },
   )
 }

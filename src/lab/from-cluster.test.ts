@@ -81,6 +81,6 @@ test('another user than root has sudo', async () => {
 test('a node without a key is refused before anything is made', async () => {
   const { ssh } = node('a', '198.18.7.11')
   const spec = labFromCluster(cluster(node('a', '198.18.7.11', { ssh: { ...ssh, identityFile: undefined } })))
-  await expect(spec).rejects.toThrow(/a has no SSH key/)
+  await expect(spec).rejects.toMatchObject({ code: 'lab', host: 'a' })
   expect(existsSync(path.join(folder, 'key'))).toBe(false)
 })

@@ -37,17 +37,18 @@ export async function labFromCluster(cluster: Cluster): Promise<LabSpec> {
 async function machineOf(node: Node, networks: Networks): Promise<MachineSpec> {
   const { identityFile, port, user = userInfo().username } = node.ssh
   if (identityFile === undefined) {
-    throw new QuorateError('lab', `${node.name} has no SSH key that the lab could let in`, {
+    throw new QuorateError('lab', 'no SSH key is configured, and the lab needs one', {
       host: node.name,
-      hint: 'set ssh.identityFile in the cluster file; the lab makes the key if it does not exist',
+      hint: 'set ssh.identityFile in the cluster file; the lab creates the key if the file does not exist',
     })
   }
   if (port !== undefined && port !== 22) {
     throw new QuorateError(
       'lab',
-      `${node.name} is to be reached at port ${port}; in the lab, sshd listens on 22`,
+      `the cluster file sets SSH port ${port}, but sshd in the lab listens on 22`,
       {
         host: node.name,
+        hint: 'remove ssh.port from the cluster file of the lab',
       },
     )
   }

@@ -65,7 +65,7 @@ export async function bootLab(spec: LabSpec, options: BootOptions): Promise<Boot
     const running = await namesOfRunning(record.spec)
     const absent = lab.machines.filter((machine) => !running.includes(machine.name))
     if (absent.length === 0) {
-      emit({ kind: 'lab', text: `the lab ${spec.name} is up already: ${counted(running.length, 'machine')}` })
+      emit({ kind: 'lab', text: `the lab ${spec.name} is up already: ${counted(running.length, 'node')}` })
     } else {
       emit({ kind: 'lab', text: `booting ${absent.map((machine) => machine.name).join(', ')}` })
     }
@@ -174,9 +174,9 @@ function mergeRecord(before: LabRecord | undefined, spec: LabSpec, options: Boot
   for (const machine of spec.machines) {
     const other = before.spec.machines.find(({ name }) => name === machine.name)
     if (other === undefined || sameMachine(other, machine)) continue
-    throw new QuorateError('lab', `${machine.name} exists already, with other addresses, users or disks`, {
+    throw new QuorateError('lab', 'the node exists already, with other addresses, users or disks', {
       host: machine.name,
-      hint: 'take the lab down and remove its files (--purge), then bring it up again',
+      hint: 'quorate lab down --purge removes the lab with its data; then run quorate lab up',
     })
   }
   return { ...before, spec }

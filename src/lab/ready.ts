@@ -30,7 +30,7 @@ export async function waitForSshd(
         `sshd does not answer at ${address} after ${options.timeoutMs / 1000} s`,
         {
           host: machine,
-          hint: "take the lab down and up again; the machine's console.log in the lab's directory says more",
+          hint: "read the node's console.log in the lab's directory; then run quorate lab down, and quorate lab up",
         },
       )
     },

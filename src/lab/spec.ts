@@ -105,10 +105,10 @@ export function checkSpec(spec: LabSpec): void {
     if (taken !== undefined) {
       throw new QuorateError(
         'lab',
-        `${machine.name} can't have ${taken}: the workstation takes a network's first address`,
+        `address ${taken} is not free: the workstation takes a network's first address`,
         {
           host: machine.name,
-          hint: 'give the machine another address of that network',
+          hint: 'give the node another address of that network',
         },
       )
     }

@@ -28,7 +28,7 @@ export async function allowWatches(emit: EmitLab, limit: string = LIMIT): Promis
   } catch {
     emit({
       kind: 'lab',
-      text: `${setting} is ${allowed} on the workstation: machines may come up degraded. Raise it: sysctl -w ${setting}=${ENOUGH}`,
+      text: `${setting} is ${allowed} on the workstation: nodes may start degraded. Raise it: sysctl -w ${setting}=${ENOUGH}`,
     })
   }
 }

@@ -12,7 +12,7 @@ const labStatusCommand: CommandHandler = async (context) => {
     const rows = state.machines.map(({ name, addresses, running, pid }) => [
       name,
       addresses.join(', '),
-      running ? `runs (${pid})` : 'off',
+      running ? `runs (PID ${pid})` : 'off',
     ])
     context.out(renderTable([['NODE', 'ADDRESS', 'STATE'], ...rows]))
   }

@@ -110,7 +110,7 @@ function certainOf({ outlook }: Survey, best: Survivor | undefined): readonly st
   }
   const tail =
     log.lastIndex > log.commit
-      ? `; entries ${log.commit + 1n} to ${log.lastIndex} are kept as well (acknowledged or about to be)`
+      ? `; ${range(log.commit + 1n, log.lastIndex)} kept as well (acknowledged or about to be)`
       : ''
   return [rule, `${name} has every write up to Raft log entry ${log.commit} (committed by a quorum)${tail}`]
 }
@@ -165,7 +165,7 @@ function choicesOf(
       : [
           {
             kind: 'wait',
-            text: `wait: no data is lost if ${outlook.wanting === away.length ? '' : `${outlook.wanting} of `}${names} come${away.length === 1 ? 's' : ''} back with ${away.length === 1 ? 'its' : 'their'} data. Then start all members together`,
+            text: `wait: no data is lost if ${outlook.wanting === away.length ? '' : `${outlook.wanting} of `}${names} ${outlook.wanting === 1 ? 'comes back with its' : 'come back with their'} data. Then start all members together`,
             command: 'quorate start --all',
           },
         ]
@@ -195,4 +195,9 @@ function startChoice(data: readonly Survivor[]): Choice {
     text: `no data is lost: all members run, but they can't connect to each other. Read their journals (network, certificates, clocks)`,
     command: 'quorate run etcd -- journalctl -u etcd -n 30',
   }
+}
+
+/** Entries of the Raft log, both included, with their verb. */
+function range(first: bigint, last: bigint): string {
+  return first === last ? `entry ${first} is` : `entries ${first} to ${last} are`
 }

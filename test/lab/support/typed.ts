@@ -29,6 +29,11 @@ export const LIFE: readonly Typed[] = [
     shown: 'quorate init --name prod --etcd 10.0.0.11,10.0.0.12,10.0.0.13 --user admin',
     as: 'mkdir new && cd new && quorate init --name prod --etcd 10.0.0.11,10.0.0.12,10.0.0.13 --user admin && quorate validate',
   },
+  {
+    shown:
+      'quorate init --name prod --etcd 198.18.9.11,198.18.9.12,198.18.9.13 --user admin --identity-file .quorate/prod/lab/id_ed25519',
+    as: 'mkdir practice && cd practice && quorate init --name prod --etcd 198.18.9.11,198.18.9.12,198.18.9.13 --user admin --identity-file .quorate/prod/lab/id_ed25519 && quorate validate',
+  },
   { shown: 'quorate validate' },
   { shown: 'quorate nodes' },
   { shown: 'quorate -f site/cluster.yaml nodes', before: async (lab) => await copyToSite(lab) },
@@ -173,12 +178,18 @@ export const LIFE: readonly Typed[] = [
   // Then the quorum is lost.
   { shown: 'quorate stop etcd02 --force --confirm my-cluster', exitCode: 1 },
   { shown: 'quorate start etcd03', as: 'quorate start etcd02 etcd03' },
+  { shown: 'quorate run etcd --root -- systemctl stop etcd' },
   { shown: 'quorate start --all' },
   { shown: 'quorate recover' },
   // A quorum answers.
   { shown: 'quorate recover --from-survivor', exitCode: 8 },
   { shown: 'quorate recover --from-survivor etcd01 --lost etcd02 etcd03', exitCode: 64 },
   { shown: 'quorate recover --abandon' },
+  {
+    shown:
+      "quorate run etcd03 --root -- sh -c 'systemctl kill --signal KILL etcd; rm -rf /opt/etcd/data /opt/etcd/wal'",
+  },
+  { shown: 'quorate repair etcd03', as: 'quorate repair etcd03 --yes' },
   { shown: 'quorate member replace etcd02', as: 'quorate member replace etcd02 --yes' },
   { shown: 'quorate member replace etcd02 --recreate 8e9e05c52164694d' },
   { shown: 'quorate member remove etcd03', as: 'quorate member remove etcd03 --yes' },
