@@ -25,7 +25,7 @@ export interface Pin {
 /** Words in a row that are a sentence, and not a name, a number or a command. */
 const LEAST = 3
 
-/** Every run of so many words that a text of the sources has. Comments have none: nobody reads them on a screen. */
+/** Every run of so many words that a text of the sources has. Comments are not messages. */
 function spokenRuns(): ReadonlySet<string> {
   const texts = SOURCES.flatMap((file) => sourceTexts(file)).filter(({ kind }) => kind !== 'comment')
   return new Set(texts.flatMap(({ text }) => runsOf(text)))
