@@ -197,7 +197,7 @@ function startChoice(data: readonly Survivor[]): Choice {
   }
 }
 
-/** Entries of the Raft log, both included, with their verb. */
+/** Entries of the Raft log from the first to the last, as the start of a sentence. */
 function range(first: bigint, last: bigint): string {
   return first === last ? `entry ${first} is` : `entries ${first} to ${last} are`
 }
