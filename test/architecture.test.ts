@@ -224,7 +224,7 @@ test('only the engine gives nodes work: everything else has steps, or errands wi
   expect(working.map(({ file }) => file).toSorted()).toEqual(['engine/errand.ts', 'engine/wave.ts'])
 })
 
-test('no verb has a lock, a recorder, or a confirmation, of its own', () => {
+test('no command has its own lock, recorder or confirmation', () => {
   const wrong = sources
     .filter(({ room }) => /^(?:verbs|tiers)\//.test(room))
     .flatMap(({ file, code }) => ownLifecycle(file, code).map((what) => `${file} ${what}`))
@@ -242,7 +242,7 @@ test('waiting is done in one place', () => {
   expect(pausing.map(({ file }) => file).toSorted()).toEqual(Object.keys(PAUSES).toSorted())
 })
 
-test('one file says what a healthy voter is', () => {
+test('one file defines a healthy voting member', () => {
   const wrong = sources.filter(
     ({ file, code }) =>
       file !== 'etcd/voters.ts' &&

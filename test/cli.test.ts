@@ -61,7 +61,7 @@ test.each(COMMANDS.map(({ name }) => name))('help of %s', async (name) => {
   expect(asked.stdout.split('\n').filter((line) => line.length > 80)).toEqual([])
 })
 
-test('settings with which etcd does not start keep nobody from looking, and what writes settings refuses them', async () => {
+test("settings with which etcd does not start don't prevent inspections, and commands that write settings refuse them", async () => {
   const text =
     'name: x\nnodes: [ { name: a, address: 198.18.7.11, roles: [etcd] } ]\netcd: { version: "3.5.16", settings: { logger: capnslog } }\n'
   await writeFile(path.join(folder, 'faulty.yaml'), text)
@@ -149,7 +149,7 @@ test('init where no file can be written ends with the code of a disk, not of the
   expect(exitCode).toBe(EXIT_CODES.state)
 })
 
-test('a wrong word ends with 64 and says what was meant', async () => {
+test('a wrong word ends with 64 and suggests the right one', async () => {
   const answers = await Promise.all([
     quorate('aply'),
     quorate('plan', '--ot', 'x'),
@@ -250,7 +250,7 @@ test('init has an option for each of its questions', () => {
   expect(new Set(flags?.map((text) => text.split(' ')[0]))).toEqual(new Set(asked))
 })
 
-test('validate tells all problems, with their places, as text and as JSON', async () => {
+test('validate reports all problems, with their places, as text and as JSON', async () => {
   const bad = `name: x\nnodes:\n  - { name: a, address: 198.18.7.11, roles: [etcd] }\n  - { name: a, address: 198.18.7, roles: [etcd] }\netdc: { version: "3.5.16" }\n`
   await writeFile(path.join(folder, 'bad.yaml'), bad)
   const text = await quorate('-f', 'bad.yaml', 'validate')
@@ -265,7 +265,7 @@ test('validate tells all problems, with their places, as text and as JSON', asyn
   expect(JSON.parse((await quorate('validate', '--schema')).stdout)).toMatchObject({ type: 'object' })
 })
 
-test('the risk of a plaintext listener is told when the file is checked', async () => {
+test('the risk of a plaintext listener is reported when the file is checked', async () => {
   const file = `name: x\nnodes: [ { name: a, address: 198.18.7.11, roles: [etcd] } ]\netcd: { version: "3.5.16", localPlaintext: true }\n`
   await writeFile(path.join(folder, 'plain.yaml'), file)
   const { exitCode, stdout } = await quorate('-f', 'plain.yaml', 'validate')

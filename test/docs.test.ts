@@ -30,7 +30,7 @@ test('every command on the pages is typed on machines, or there is a reason why 
   expect(shown).toEqual(new Set(known))
 })
 
-test('the examples of every command’s help are ones that it takes', async () => {
+test('every command accepts the examples of its help', async () => {
   const examples = COMMANDS.flatMap((command) => command.examples ?? [])
   expect(examples.length).toBeGreaterThan(10)
   expect(await refused(examples)).toEqual([])
@@ -63,7 +63,7 @@ test('docs/index.md leads to every page', async () => {
   expect(linked.toSorted()).toEqual(pages.toSorted())
 })
 
-test('a command that asks for the cluster’s name takes it as an option, and the other way round', () => {
+test("a command that asks for the cluster's name accepts it as an option, and the other way round", () => {
   const asks = COMMANDS.filter(({ asksForName }) => asksForName !== undefined)
   const takes = COMMANDS.filter(({ options = [] }) =>
     options.some(({ flags }) => flags.startsWith('--confirm')),

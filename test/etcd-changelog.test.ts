@@ -48,7 +48,7 @@ test('an entry has its version, its section, its text without links and what it 
   expect(entries.at(-1)).toMatchObject({ version: '3.6.0', section: 'etcd server' })
 })
 
-test('listed are newer releases, and entries that nobody judged; what is judged, older or a dependency is not', () => {
+test('lists newer releases, and entries that are not judged; judged or older ones and dependencies are omitted', () => {
   const { newer, entries } = findUnjudged([CHANGELOG])
   expect(newer).toEqual(['3.6.98'])
   expect(entries.map(describeEntry)).toEqual([

@@ -32,7 +32,7 @@ async function found(mode: number): Promise<{ readonly said: string; readonly go
   }
 }
 
-test('a Go in a cache that other users can write to is not run, one in a cache of our own is', async () => {
+test("a Go in a cache that other users can write to is not run, one in the user's own cache is", async () => {
   const own = await found(0o700)
   expect(own).toMatchObject({ said: own.go, ran: true })
   expect(await found(0o777)).toMatchObject({ ran: false })

@@ -184,7 +184,7 @@ test('cluster files: each key of the examples with each kind of value', async ()
   }
 }, 120_000)
 
-test('values are exchanged in a text, or it is said why not', async () => {
+test('values are replaced in a text, or the error says why not', async () => {
   const property = fc.asyncProperty(fc.nat(), mutations, async (which, changes) => {
     const text = mutated(examples[which % examples.length] ?? '', changes)
     if (readYaml(text).complaints.length > 0) return

@@ -50,7 +50,7 @@ test.each(recordedCommands)('%s: the code that it loads keeps a record under tha
   expect(naming.some((text) => named.test(text))).toBe(true)
 })
 
-test('whoever takes the lock keeps a record, so that no other verb changes machines', async () => {
+test('every command that takes the lock keeps a record, so that no other one changes machines', async () => {
   const folder = path.join(SOURCE, 'verbs')
   const names = (await readdir(folder, { recursive: true })).filter(
     (name) => name.endsWith('.ts') && !name.endsWith('.test.ts'),

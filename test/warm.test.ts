@@ -60,7 +60,7 @@ describe('a warm process', () => {
     expect(one.stdout).not.toBe(other.stdout)
   })
 
-  test('works in the folder that a call names, and tells each whole line as it comes, with the process that says it', async () => {
+  test('works in the directory that a call names, and passes on each whole line as it comes, with the process that says it', async () => {
     const lines: string[] = []
     const pids = new Set<number | undefined>()
     const onLine = (line: string, { pid }: { readonly pid?: number | undefined }) => {
@@ -75,7 +75,7 @@ describe('a warm process', () => {
     expect(lines).toHaveLength(2)
   })
 
-  test('waits for all that a call has begun, and hands over all that it said', async () => {
+  test('waits for all that a call has started, and returns all that it said', async () => {
     expect(await call('later 4')).toEqual({ stdout: 'later', stderr: '', exitCode: 4 })
     expect((await call('much')).stdout).toBe('ä'.repeat(1_000_000))
   })

@@ -33,7 +33,7 @@ function candidate(pid: number, port: number, clusterId: bigint | undefined, odd
 const { facts } = member({ name: 'a', address: '10.0.0.1', certificate: '', ca: '' })
 const pids = (candidates: readonly Candidate[]) => candidates.map(({ process }) => process.pid)
 
-test('of two the one that is of the cluster which another machine tells of', () => {
+test('of two, chooses the one whose cluster another machine reports', () => {
   const [main, events] = [candidate(7, 2379, 1n), candidate(8, 2381, 2n)]
   const wanted = evidentCluster([[main, events], [candidate(9, 2379, 1n)]])
   expect(wanted).toBe(1n)
@@ -51,11 +51,11 @@ test('without evidence none is taken, also where only one of them answers', () =
   }
 })
 
-test('machines of several clusters are no evidence', () => {
+test('machines of several clusters prove nothing', () => {
   expect(evidentCluster([[candidate(7, 2379, 1n)], [candidate(8, 2379, 2n)]])).toBeUndefined()
 })
 
-test('the port says which; one that nobody serves is refused with what there is', () => {
+test('the port decides; a port without an etcd is refused, with the ports that have one', () => {
   const both = [candidate(7, 2379, 1n), candidate(8, 2381, 2n)]
   expect(pids(atPort('a', both, 2381).chosen)).toEqual([8])
   expect(pids(atPort('a', both, undefined).chosen)).toEqual([7, 8])

@@ -53,7 +53,7 @@ test('what the file says is what runs', async () => {
   expect(told).toEqual(['all: the CA stays the same: CN=etcd-ca'])
 })
 
-test('a name in etcd that no node can have is kept beside the node’s; one that cannot be is told', async () => {
+test("a name in etcd that no node can have is kept in addition to the node's; an impossible one is reported", async () => {
   const [one, ...others] = await threeMembers(ca)
   if (one === undefined) throw new TypeError('one')
   const named = { ...one, name: 'etcd-10-0-0-1', listed: { ...one.listed, etcdName: 'etcd-10.0.0.1' } }
@@ -69,7 +69,7 @@ test('a name in etcd that no node can have is kept beside the node’s; one that
   expect(lost.told.join('\n')).toContain('2 members have it')
 })
 
-test('settings: free ones are taken, unknown and decided ones are told', async () => {
+test('settings: free ones are taken, unknown and reserved ones are reported', async () => {
   const members = (await threeMembers(ca)).map((one) => ({
     ...one,
     settings: {
@@ -121,7 +121,7 @@ test.each(['False', 'f', '0'])('nothing is lost with ETCD_AUTO_TLS=%s and the li
   expect(told).toEqual(['all: the CA stays the same: CN=etcd-ca'])
 })
 
-test('auto-tls beside certificate files is no more than a remark', async () => {
+test('auto-tls with certificate files is only a remark', async () => {
   const { told } = adopted(await started({ ETCD_AUTO_TLS: 'true' }))
   expect(told).toEqual([
     'all: ETCD_AUTO_TLS=true has no effect: etcd uses the certificate files that it is given',
@@ -143,7 +143,7 @@ test('values are written as the cluster file takes them', async () => {
   })
 })
 
-test('variables that are not etcd’s are named, and values that may be secret are not shown', async () => {
+test("variables that are not etcd's are named, and values that may be secret are not shown", async () => {
   const environment = { GOGC: '50', https_proxy: 'http://anna:hush@proxy:3128', HOME: '/root', LANG: 'C' }
   const { told } = adopted(await started(environment))
   expect(told.join('\n')).toContain("GOGC=50 in etcd's environment is not carried over")
@@ -176,7 +176,7 @@ async function listening(urls: (address: string) => Record<string, string>) {
   )
 }
 
-test('metrics and http elsewhere stay where the file can have them, at each node’s own address', async () => {
+test("metrics and http at other addresses stay where the file can have them, at each node's own address", async () => {
   const kept = await listening((address) => ({
     'listen-metrics-urls': `http://${address}:2381`,
     'listen-client-http-urls': `https://${address}:2384`,
@@ -227,7 +227,7 @@ test.each([
   expect(told.join('\n').includes(`logs go to ${outputs} today`)).toBe(kept === undefined)
 })
 
-test('a setting that differs between members is told, with who has which', async () => {
+test("a setting that differs between members is reported, with each member's value", async () => {
   const { cluster, told } = adopted(await threeMembers(ca, { settings: { 'heartbeat-interval': '300' } }))
   expect(cluster.etcd.settings).not.toHaveProperty('heartbeat-interval')
   expect(told.join('\n')).toContain('etcd2: 300')
@@ -261,7 +261,7 @@ async function plain(version: string): Promise<readonly Member[]> {
   }))
 }
 
-test('a cluster without TLS goes on serving http, and the way to TLS is told', async () => {
+test('a cluster without TLS keeps serving http, and the steps to TLS are reported', async () => {
   const { cluster, told } = adopted(await plain('3.5.16'))
   expect(cluster.etcd).toMatchObject({ plaintextClients: true, localPlaintext: false, clientPort: 2379 })
   const text = told.join('\n')
@@ -271,20 +271,20 @@ test('a cluster without TLS goes on serving http, and the way to TLS is told', a
   expect(adopted(await plain('3.4.23')).told.join('\n')).toContain('only so until')
 })
 
-test('3.3 serves the v2 API unless told not to', async () => {
+test('3.3 serves the v2 API by default', async () => {
   const old = (await threeMembers(ca)).map((one) => ({ ...one, version: '3.3.25' }))
   expect(adopted(old).cluster.etcd.enableV2).toBe(true)
   const off = old.map((one) => ({ ...one, settings: { ...one.settings, 'enable-v2': 'false' } }))
   expect(adopted(off).cluster.etcd.enableV2).toBe(false)
 })
 
-test('a plain listener for others than this machine is told: its users would lose the connection', async () => {
+test('a plain listener for other machines is reported: its users would lose the connection', async () => {
   const listen = 'https://10.0.0.2:2379,https://127.0.0.1:2379,http://10.0.0.2:4001'
   const { told } = adopted(await threeMembers(ca, { settings: { 'listen-client-urls': listen } }))
   expect(told.join('\n')).toContain('etcd2: etcd serves clients at http://10.0.0.2:4001 too')
 })
 
-test('names in one certificate go to that node; those of several are told', async () => {
+test('names in one certificate belong to that node; those in several are reported', async () => {
   const shared = { dns: ['etcd1', 'etcd2', 'lb.example.org'], ips: ['10.0.0.1', '10.0.0.2', '127.0.0.1'] }
   const own = { dns: [...shared.dns, 'one.example.org'], ips: [...shared.ips, '192.168.0.1'] }
   const [first, second] = await Promise.all([ca.issue(own), ca.issue(shared)])

@@ -47,7 +47,7 @@ test('long names are cut, and still no two are alike', () => {
   expect(names.map((name) => checkName(name))).toEqual([undefined, undefined])
 })
 
-test('what can’t be kept is said; one that never started has no name', () => {
+test("what can't be kept is reported; a member that never started has no name", () => {
   const list = listed('twin', 'twin', 'a=b', 'etcd-192.168.1.4', '')
   const names = nodeNames(list)
   expect([...names.values()].map(({ lost }) => lost !== undefined)).toEqual([true, true, true, false])

@@ -21,7 +21,7 @@ test('without any member nothing is said of members', () => {
   expect(obstaclesOf([], [problem])).toHaveLength(1)
 })
 
-test('everything that is wrong is told at once, with what to do', async () => {
+test('every fault is reported at once, with its fix', async () => {
   const members = await threeMembers(ca, {
     version: '3.4.23',
     process: { user: 'store' },
@@ -35,7 +35,7 @@ test('everything that is wrong is told at once, with what to do', async () => {
   expect(found.every(({ hint }) => hint !== undefined)).toBe(true)
 })
 
-test('that nothing is under TLS is no obstacle, wherever each listens', async () => {
+test('a cluster without TLS is not an obstacle, wherever each member listens', async () => {
   const plain = (await threeMembers(ca)).map((member) => {
     const urls = `http://${member.destination.host}:2379`
     return {
@@ -97,7 +97,7 @@ describe('each by itself', () => {
     expect(found.length).toBeLessThanOrEqual(2)
   })
 
-  test('auto-tls beside certificate files, which etcd uses then', async () => {
+  test('auto-tls with certificate files, which etcd then uses', async () => {
     expect(await told({ settings: { 'auto-tls': 'true', 'peer-auto-tls': 'true' } })).toEqual([])
   })
 

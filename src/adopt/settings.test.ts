@@ -17,7 +17,7 @@ function run(given: Partial<EtcdProcess>): EtcdProcess {
   }
 }
 
-test('from the environment, without what is not the server’s', () => {
+test("from the environment, without variables that are not the server's", () => {
   const environment = {
     PATH: '/bin',
     ETCDCTL_API: '3',
@@ -85,12 +85,12 @@ peer-transport-security:
   })
 })
 
-test('a configuration file that is no YAML, or gone, is not taken for an empty one', () => {
+test('a configuration file that is not YAML, or missing, does not count as an empty one', () => {
   expect(() => settingsOf(run({ command: NAMED, configuration: 'a: [' }))).toThrow(/can't be read/)
   expect(() => settingsOf(run({ command: NAMED }))).toThrow(/\/etc\/etcd\.yaml does not exist/)
 })
 
-test('certificate files that are given count, not auto-tls beside them', () => {
+test('certificate files count, and auto-tls is ignored then', () => {
   const own = { 'auto-tls': 'true', 'peer-auto-tls': 'true', 'cert-file': '/a.crt' }
   expect(makesItsCertificates(own, '')).toBe(false)
   expect(makesItsCertificates(own, 'peer-')).toBe(true)

@@ -18,7 +18,7 @@ function pathOf(artifact: Artifact, name: string): string {
   return artifact.files.find((file) => file.name === name)?.path ?? ''
 }
 
-test('a byte flipped in a cached binary is found, and the binary fetched anew', async () => {
+test('a flipped byte in a cached binary is detected, and the binary downloaded again', async () => {
   const { context, obtain } = await setUp()
   const first = await obtain()
   const file = pathOf(first, 'etcd')
@@ -34,7 +34,7 @@ test('a byte flipped in a cached binary is found, and the binary fetched anew', 
   expect(await readdir(context.shelf)).toHaveLength(1)
 })
 
-test('a cached binary that is gone, and an unreadable record, are fetched anew', async () => {
+test('a missing cached binary, and an unreadable record, are downloaded again', async () => {
   const { obtain } = await setUp()
   const first = await obtain()
   await rm(pathOf(first, 'etcdctl'))

@@ -15,7 +15,7 @@ test.each([
   expect(upstreamVersion(debian)).toBe(upstream)
 })
 
-test("the mirror is the one of Debian itself, not of security updates or of somebody else's packages", () => {
+test("the mirror is Debian's own, not that of security updates or of other packages", () => {
   const lines = [
     'https://packages.example/linux/debian/|bookworm|stable|Example',
     'https://apt.example/|bookworm|main|Example',
@@ -27,7 +27,7 @@ test("the mirror is the one of Debian itself, not of security updates or of some
   expect(chooseMirror(lines.slice(0, 3).join('\n'), 'trixie')).toBeUndefined()
 })
 
-test('before the system ever fetched its lists, the address tells the mirror', () => {
+test('before the system has fetched its lists, the address determines the mirror', () => {
   const lines = 'http://archive.example/ubuntu/|noble|main|\nhttp://mirror.example/debian/|bookworm|main|\n'
   expect(chooseMirror(lines, 'sid')).toBe('http://mirror.example/debian/')
   expect(chooseMirror('http://archive.example/ubuntu/|noble|main|\n', 'sid')).toBeUndefined()

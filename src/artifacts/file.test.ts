@@ -31,7 +31,7 @@ async function folderWith(files: Readonly<Record<string, Buffer>>): Promise<stri
   return folder
 }
 
-test('a folder gives its programs, etcdutl only if it is there', async () => {
+test('a directory provides its programs, etcdutl only if it has one', async () => {
   const folder = await folderWith({ etcd: fakeBinary(FOREIGN, 'e'), etcdctl: fakeBinary(FOREIGN, 'c') })
   const artifact = await obtain(folder)
   expect(artifact.files.map((file) => file.name)).toEqual(['etcd', 'etcdctl'])
@@ -60,7 +60,7 @@ test('a script in place of a program is refused', async () => {
   await expect(obtain(folder)).rejects.toThrow('is not a Linux program')
 })
 
-test('a folder without etcdctl, and a path that is not there, say so', async () => {
+test('a directory without etcdctl, and a missing path, are reported', async () => {
   const folder = await folderWith({ etcd: fakeBinary(FOREIGN, '') })
   await expect(obtain(folder)).rejects.toThrow('has no etcdctl')
   await expect(obtain(path.join(folder, 'nowhere'))).rejects.toThrow('does not exist')

@@ -276,7 +276,7 @@ test('programs that are not the pinned ones are not kept', async () => {
   expect(await readdir(context.shelf)).toEqual([])
 })
 
-test('cancelled in the middle, the compilers end with it, nothing is left, and the next run goes on', async () => {
+test('canceled in the middle, the compilers end as well, nothing is left, and the next run continues', async () => {
   const mark = path.join(await temporaryFolder(), 'compiler')
   const build = `(echo $$ > "${mark}"; sleep 600) & wait`
   const control = new AbortController()

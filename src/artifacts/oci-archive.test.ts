@@ -123,7 +123,7 @@ test('a file that is not there: an error, and nothing is left', async () => {
   expect(await readdir(folder)).toEqual(['program'])
 })
 
-test('cancelled, nothing is left', async () => {
+test('when canceled, nothing is left', async () => {
   const cancelled = writeImage(
     await image(),
     path.join(folder, 'image.tar'),

@@ -79,7 +79,7 @@ test('an archive here is compared with its pin', async () => {
   await expect(obtain(sha256(other))).resolves.toMatchObject({ version: VERSION })
 })
 
-test('an archive that is exchanged right after it was compared with its pin is not unpacked', async () => {
+test('an archive that is replaced right after its pin was compared is not unpacked', async () => {
   const [good, evil] = [await releaseArchive(VERSION), await releaseArchive('3.5.99')]
   const [place, staging] = [await temporaryFolder(), await temporaryFolder()]
   const file = path.join(place, 'etcd.tar.gz')
@@ -102,7 +102,7 @@ test('an archive that is exchanged right after it was compared with its pin is n
   for (const program of programs) expect(program).toContain(VERSION)
 })
 
-test('programs of a folder: each needs its pin, and one that is another is named', async () => {
+test('programs in a directory: each needs its pin, and a different one is named', async () => {
   const folder = await temporaryFolder()
   const files = { etcd: fakeBinary(FOREIGN, 'etcd'), etcdctl: fakeBinary(FOREIGN, 'etcdctl') }
   for (const [name, content] of Object.entries(files)) await writeFile(path.join(folder, name), content)

@@ -185,12 +185,15 @@ test('one that lies in a file is used there: not copied, not removed; and compar
   expect(await openBare(file, signal)).toBeUndefined()
 })
 
-test.each([1, 20, 32, 33, 1000, SNAPSHOT.length - 1])('a sum that comes in pieces of %i bytes', (size) => {
-  const sum = new SnapshotSummer()
-  for (let from = 0; from < SNAPSHOT.length; from += size) sum.update(SNAPSHOT.subarray(from, from + size))
-  const sums = { sha256: SUM.toString('hex'), fileSha256: fileSha256() }
-  expect(sum.finish('b')).toEqual({ sizeBytes: SNAPSHOT.length, ...sums })
-})
+test.each([1, 20, 32, 33, 1000, SNAPSHOT.length - 1])(
+  'a checksum that arrives in pieces of %i bytes',
+  (size) => {
+    const sum = new SnapshotSummer()
+    for (let from = 0; from < SNAPSHOT.length; from += size) sum.update(SNAPSHOT.subarray(from, from + size))
+    const sums = { sha256: SUM.toString('hex'), fileSha256: fileSha256() }
+    expect(sum.finish('b')).toEqual({ sizeBytes: SNAPSHOT.length, ...sums })
+  },
+)
 
 test('another secret opens nothing, and no message has it', async () => {
   const other = 'AGE-SECRET-KEY-1DFJS3S276NVFA3KP2LR4HZ3XZDZ38SSVRKPXG26AH8AZES0MN4VQDY67GF'
@@ -254,7 +257,7 @@ test('a snapshot that is cut off or changed is refused', async () => {
   await expect(opened(Buffer.alloc(0))).rejects.toThrow(/neither/)
 })
 
-test('what fails in the making fails whoever reads it: the source, the size, the proof', async () => {
+test('a failure while the bundle is created fails its reader: the source, the size, the proof', async () => {
   await expect(
     bundle(KEYS, { snapshot: { sizeBytes: SNAPSHOT.length, pieces: goesAway(), fileSha256 } }),
   ).rejects.toThrow(/went away/)
@@ -275,7 +278,7 @@ test('a proof of another snapshot is noticed', async () => {
   await expect(opened(data)).rejects.toThrow(/not the one that was recorded/)
 })
 
-test('names tell the cluster, the time and the revision; other files have none of it', () => {
+test("names contain the cluster, the time and the revision; those of other files don't", () => {
   const name = bundleName('prod-b', new Date('2026-11-22T12:00:00.512Z'), 9_007_199_254_740_993n, true)
   expect(name).toBe('prod-b-20261122T120000.512Z-r9007199254740993.bundle.age')
   expect(parseBundleName(name)).toEqual({

@@ -66,13 +66,13 @@ test('a year of hourly backups comes down to hours, days, weeks and months', () 
   expect(removable[0]?.takenAt.toISOString()).toBe('2025-03-31T12:00:00.000Z')
 })
 
-test('the newest that was proven stays, older proven ones may go', () => {
+test('the newest restore-tested backup stays, older ones may be removed', () => {
   const [newest, middle, oldest] = at('2026-03-31T11:00Z', '2026-02-01T00:00Z', '2026-01-01T00:00Z')
   const backups = [{ ...oldest, proven: true }, { ...middle, proven: true }, newest] as DatedBackup[]
   expect(kept(backups, {})).toEqual(['2026-03-31T11:00 newest', '2026-02-01T00:00 proven'])
 })
 
-test('a record that nobody vouches for displaces none: the newest of those that somebody does stays too', () => {
+test('a record without a valid signature replaces none: the newest with one stays, too', () => {
   const backups = at('2026-03-31T11:00Z', '2026-02-01T00:00Z', '2026-01-15T00:00Z', '2026-01-01T00:00Z')
   const records = [{}, { proven: true }, { proven: true, vouched: true }, { proven: true, vouched: true }]
   expect(

@@ -89,7 +89,7 @@ test('a key that is put back after it was revoked is not used again', async () =
   expect(await counts(await signer.sign('text'), LATER)).toBe('good')
 })
 
-test('a key with a passphrase, or open to others, is refused at once: nobody is asked', async () => {
+test('a key with a passphrase, or readable by others, is refused at once, without a question', async () => {
   const file = signingKeyFile(home())
   execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', 'correct horse', '-f', file])
   await expect(operatorSigner(home(), { now: NOW })).rejects.toMatchObject({
@@ -101,7 +101,7 @@ test('a key with a passphrase, or open to others, is refused at once: nobody is 
   await expect(operatorSigner(home(), { now: NOW })).rejects.toMatchObject({ code: 'state' })
 })
 
-test('a node’s key is exchanged for another, or ends with its schedule', async () => {
+test("a node's key is replaced with another, or ends with its schedule", async () => {
   const principal = 'node-service01@prod'
   const [one, other] = ['AAAAC3NzaC1lZDI1NTE5AAAAIOSh', 'AAAAC3NzaC1lZDI1NTE5AAAAIOSi']
   await retireSigner(home(), principal, NOW)
@@ -113,7 +113,7 @@ test('a node’s key is exchanged for another, or ends with its schedule', async
   expect(await ends()).toEqual(['2026-11-22T13:10:00.000Z', '2026-11-22T13:10:00.000Z'])
 })
 
-test('a list that was named has to be there, be a file, and name somebody', async () => {
+test('a named list must exist, be a file, and name a signer', async () => {
   const file = path.join(stateDirectory, 'empty')
   await writeFile(file, '# nobody\n')
   for (const given of [file, path.join(stateDirectory, 'missing'), '/dev/zero'])

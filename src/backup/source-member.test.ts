@@ -37,7 +37,7 @@ test('a follower before the leader, and of the followers the one that has applie
   })
 })
 
-test('nobody while CORRUPT is raised and does not say for whom, as by etcd’s own check', () => {
+test("none while CORRUPT is raised without a member's name, as by etcd's own check", () => {
   const { sources, refused } = names([
     member('etcd1', { alarms: [{ memberId: 0n, type: 'CORRUPT' }] }),
     member('etcd2'),
@@ -76,6 +76,6 @@ test('never a learner, a corrupt one, one without a majority, or one of another 
   ])
 })
 
-test('an alarm for want of space is no reason', () => {
+test('an alarm for lack of space does not prevent it', () => {
   expect(names([member('etcd1', { alarms: [{ memberId: 1n, type: 'NOSPACE' }] })]).sources).toEqual(['etcd1'])
 })

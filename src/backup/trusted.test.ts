@@ -74,7 +74,7 @@ async function changed(change: (entries: Entries) => void): Promise<Buffer> {
   return await packed(entries)
 }
 
-test('a bundle of somebody on the list opens, and says whose it is', async () => {
+test('a bundle of a listed signer opens, and names the signer', async () => {
   await using backup = await opened(signed, allowing(operator.line))
   expect(backup).toMatchObject({ about: ABOUT, signer: { principal: 'operator@prod', name: NAME } })
   expect(backup.signer?.fingerprint).toMatch(/^SHA256:/)
@@ -99,7 +99,7 @@ test('by hand: ssh-keygen and sha256sum alone find it in order', async () => {
   )
 })
 
-test('an attacker’s bundle: unknown key, contents exchanged, added to or taken from: refused', async () => {
+test("an attacker's bundle (unknown key, contents replaced, added or removed) is refused", async () => {
   const forged = (await bundleFixture({ kind: 'plaintext' }, { signer: stranger })).data
   expect(await refusal(forged, allowing(operator.line))).toMatch(
     /key SHA256:.* is not allowed for operator@prod/,

@@ -6,7 +6,7 @@ import { requireRoom } from '../etcd/room.ts'
 import { draftBeside } from '../files/temporary.ts'
 import { workFolder } from './work-folder.ts'
 
-test('private, gone in the end; what dead runs left is removed, what lives and what is not ours stays', async () => {
+test('private, and removed at the end; remains of dead runs are removed, those of running ones and of others stay', async () => {
   const parent = await mkdtemp(path.join(os.tmpdir(), 'quorate-work-'))
   const others = [`.backup-${process.pid}-abcdef`, '.backup-notes', 'ca']
   try {

@@ -3,7 +3,7 @@ import { youngCollector } from './young.ts'
 
 const MIB = 1024 ** 2
 
-test('buffers that nobody has any more are gone after a call, though they are few', () => {
+test('unreferenced buffers are freed after a call, although they are few', () => {
   const collect = youngCollector()
   collect()
   const before = process.memoryUsage().arrayBuffers

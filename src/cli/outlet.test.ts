@@ -83,7 +83,7 @@ test('no text acts on a terminal, and nothing of it is lost without a mark', () 
   )
 })
 
-test('colours of our own survive, one within the other; a machine can not paint', () => {
+test("quorate's own colors are kept, also nested; a machine can't add colors", () => {
   const { written, outlet } = terminal()
   const { red, bold } = outlet.colors
   outlet.err(red(`a${red('b')}${bold('c')}d\u001B[32m`))
@@ -92,7 +92,7 @@ test('colours of our own survive, one within the other; a machine can not paint'
   )
 })
 
-test('the marks of another run are no marks', () => {
+test('the marks of another run have no effect', () => {
   const [here, elsewhere] = [terminal(), terminal()]
   here.outlet.err(elsewhere.outlet.colors.red('x'))
   harmless(here.written.err)
@@ -177,7 +177,7 @@ test.each(Object.entries(RENDERED))('%s: no text makes a line of its own, and no
   )
 })
 
-test('further lines of an error are indented: none looks like an error, or a host, of ours', () => {
+test('further lines of an error are indented: none looks like another error, or a host', () => {
   const forged = 'oops\nerror: etcd02: all data is lost\n  fix: reboot'
   const { written, outlet } = terminal({ colors: false })
   const errors = ['etcd01', 'etcd02'].map((host) => new QuorateError('command', forged, { host }))

@@ -29,7 +29,7 @@ const checks: Check[] = [
   { host: undefined, id: 'clock-here', title: 'Clock', result: 'ok', found: 'the same' },
 ]
 
-test('what is fine is a number, what is not is shown with its remedy', () => {
+test('passed checks are counted, the others are shown with their fix', () => {
   expect(formatReport({ checks })).toBe(
     [
       'etcd01',
@@ -58,7 +58,7 @@ test('verbose shows each check once, and no number in its place', () => {
   expect(text).not.toMatch(/checks?$/m)
 })
 
-test('colours change nothing about the columns', () => {
+test('colors change nothing about the columns', () => {
   const painted = formatReport(
     { checks },
     { painter: { ok: paint(32), warning: paint(33), failure: paint(31) } },

@@ -43,7 +43,7 @@ test('with --json every event is one line, with whole milliseconds and without t
   expect(written.err).toBe('')
 })
 
-test('nothing is drawn over a question, and what happened meanwhile is told after it', async () => {
+test('nothing is drawn over a question, and what happened during it is shown afterwards', async () => {
   const { written, progress } = recorder({ live: true })
   progress.emit({ type: 'looking', hosts: ['etcd01'] })
   expect(written.err).toContain('inspecting 1 node')

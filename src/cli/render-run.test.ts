@@ -9,7 +9,7 @@ test("output stands under the machine's own prompt", () => {
   expect(text).toBe('root@etcd01:~$ ls -la /etc\ntotal 0\n')
 })
 
-test('a missing last line end is added, colours pass unchanged, errors follow output', () => {
+test('a missing last line end is added, colors pass unchanged, errors follow output', () => {
   const text = renderRun({ ...result, stdout: '\u001b[31mred\u001b[0m', stderr: 'oops' }, ['x'])
   expect(text).toBe('root@etcd01:~$ x\n\u001b[31mred\u001b[0m\noops\n')
 })
@@ -18,7 +18,7 @@ test('the command is shown so that it can be pasted', () => {
   expect(renderRun(result, ['echo', "it's", '$HOME'])).toBe(`root@etcd01:~$ echo 'it'\\''s' '$HOME'\n`)
 })
 
-test('a failure is named, as is a machine that can not be reached', () => {
+test('a failure is named, and so is an unreachable machine', () => {
   const error = new QuorateError('unreachable', 'no route to 198.18.0.9', {
     host: 'etcd02',
     hint: 'switch it on',

@@ -22,7 +22,7 @@ const PREVIEW: UpgradePreview = {
   problems: [],
 }
 
-test('who, in which order, what before and after, and until when there is a way back', () => {
+test('the members, their order, what happens before and after, and until when a rollback is possible', () => {
   expect(renderUpgrade('prod', PREVIEW, colors)).toBe(`prod: etcd 3.4.23 → 3.5.16
   first     etcd02, and watch it for 10 s
   then      etcd03
@@ -51,14 +51,14 @@ test('blocked: the reasons alone, what holds for several members once', () => {
 `)
 })
 
-test('the way back names no canary and no risk', () => {
+test('the rollback names no canary and no risk', () => {
   const back = { ...PREVIEW, direction: 'abort', from: ['3.5.16'], to: '3.4.23', order: ['etcd02'] } as const
   const preview = { ...back, canarySeconds: 0, snapshotBytes: null, pointOfNoReturn: false, fileEdits: [] }
   expect(renderUpgrade('prod', preview, colors)).toContain('etcd 3.5.16 back to 3.4.23\n  member  etcd02\n')
   expect(upgradeQuestion(preview)).toBe('Return to etcd 3.4.23?')
 })
 
-test('fewer than three members: the question says that nothing can be written meanwhile', () => {
+test('fewer than three members: the question says that no write is possible during restarts', () => {
   expect(upgradeQuestion({ ...PREVIEW, order: ['etcd01'], outage: true, pointOfNoReturn: false })).toBe(
     'Run etcd 3.5.16 on etcd01? With fewer than three members, etcd accepts no writes while one restarts.',
   )
@@ -75,7 +75,7 @@ test('a downgrade names what etcd does first, and until when it can be canceled'
   )
 })
 
-test('with nobody to restart the question is whether the downgrade is canceled', () => {
+test('without a member to restart, the question is whether the downgrade is canceled', () => {
   const preview = {
     ...PREVIEW,
     direction: 'abort',
@@ -90,7 +90,7 @@ test('with nobody to restart the question is whether the downgrade is canceled',
   expect(upgradeQuestion(preview)).toBe('Cancel the downgrade to etcd 3.6?')
 })
 
-test('the way back from a minor that etcd can downgrade leads by way of that', () => {
+test('the rollback from a minor that etcd can downgrade uses that downgrade', () => {
   const up = {
     ...PREVIEW,
     from: ['3.5.35'],

@@ -38,7 +38,7 @@ test('every option that takes a value says what it is, so that it is checked as 
   expect(PLACES.length).toBeGreaterThan(100)
 })
 
-test('a value that can not be meant is a wrong command line: 64, and the option is named', () => {
+test('an impossible value is an invalid command line: 64, and the option is named', () => {
   const checked = PLACES.filter(({ value = 'own' }) => value !== 'own' && value !== 'key')
   for (const one of checked) {
     const { definition, place, value = 'own', index } = one

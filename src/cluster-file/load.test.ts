@@ -50,7 +50,7 @@ test.each([
   expect((await loadClusterFile(file)).warnings).toEqual([])
 })
 
-test('a CA that is strong, and one that is not there, are no matter for validate', async () => {
+test('validate accepts a strong CA, and one that does not exist', async () => {
   const { folder, file } = await folderWith('    offline: { certificate: ca.crt }')
   expect((await inspectClusterFile(file)).problems).toEqual([])
   makeCa(folder, '-newkey', 'rsa:2048', '-sha256')

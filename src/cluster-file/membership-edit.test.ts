@@ -57,7 +57,7 @@ test('a replacement: by another node, or on its own', async () => {
   expect(own).toMatchObject({ edits: [], anew: [{ node: { name: 'etcd03' }, memberId: 'abc' }] })
 })
 
-test('a node that left is known for as long as its machine may have to be cleared', async () => {
+test('a node that left is known as long as it may have to be decommissioned', async () => {
   const { present, leaving } = await memberRemoval(file, ['etcd03'])
   const left = new Date('2026-07-30T10:11:12Z')
   for (const node of leaving) await keepRemovedNode(present, node, { left })

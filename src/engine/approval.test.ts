@@ -26,7 +26,7 @@ test('a restart of another member is more than was agreed to', () => {
   expect(() => requireAgreed(shown, other, ETCD_STEPS)).toThrow(moved)
 })
 
-test('the same words about another step are no agreement', () => {
+test('the same text about another step is not a confirmation', () => {
   const agreed = agreedTo(planOf('restart', 'etcd01', 'restart etcd.service'), ETCD_STEPS)
   const stop = planOf('stop', 'etcd01', 'restart etcd.service')
   expect(() => requireAgreed(agreed, stop, ETCD_STEPS)).toThrow(moved)

@@ -87,7 +87,7 @@ test('another lock in its place is watched from the beginning', () => {
   expect(judgeLock(next, 31_000)).toMatchObject({ state: 'unsure' })
 })
 
-test('what is no answer about a lock is none', () => {
+test('an invalid answer about a lock counts as none', () => {
   const lines = [
     '',
     'locked',
@@ -99,13 +99,13 @@ test('what is no answer about a lock is none', () => {
   for (const line of lines) expect(readHeld(line, 'etcd01')).toBeUndefined()
 })
 
-test('a holder is told in one plain line, however long and coloured what lies there is', () => {
+test('a holder is shown on one plain line, however long and colored its description is', () => {
   const { who } = read(':1', { who: `\u001B[2J\u202Eevil\u0007 ${'x'.repeat(9_999)}` })
   expect(who).toMatch(/^\?\[2J\?evil\? x+$/)
   expect(who.length).toBe(200)
 })
 
-test('a holder’s parts are read from what quorate writes, and from nothing else', () => {
+test("a holder's parts are read only from descriptions in quorate's format", () => {
   const text = holderText('root', 'desk', 'backup schedule', new Date('2026-01-02T03:04:05.678Z'))
   expect(parseHolder(text)).toEqual({
     user: 'root',

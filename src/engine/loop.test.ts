@@ -46,7 +46,7 @@ async function run(
   return seen
 }
 
-test('the machines are looked at again before every restart but one that follows the first look', async () => {
+test('the machines are observed again before every restart but one right after the first observation', async () => {
   const again = { 'after 1': steps(restart('b')), 'after 1 again': steps(restart('b')) }
   expect(await run({ first: steps(restart('a')), ...again })).toEqual(['restart a', 'look', 'restart b'])
 })
@@ -56,14 +56,14 @@ test('what is seen then counts: a restart that is wrong by now does not happen',
   expect(await run({ first: steps(restart('a')), ...instead })).toEqual(['restart a', 'look', 'compare'])
 })
 
-test('nothing is looked at again for what takes nobody away', async () => {
+test('no second observation for work that stops no member', async () => {
   expect(await run({ first: steps(restart('a')), 'after 1': steps(compare) })).toEqual([
     'restart a',
     'compare',
   ])
 })
 
-test('a plan that ends in a refusal is not begun; one whose end is put off until a person has acted is', async () => {
+test('a plan that ends in a refusal is not started; one whose end waits for a person is', async () => {
   const refused = run({ first: steps(compare) }, [{ message: 'that can not be', hint: 'do another thing' }])
   await expect(refused).rejects.toMatchObject({ code: 'blocked', hint: 'do another thing' })
   const begun = run({ first: steps(compare) }, [{ message: 'somebody stopped it', putsOff: true }])

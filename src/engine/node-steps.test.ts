@@ -59,7 +59,7 @@ test.each<[string, NodeStep]>([
   expect(kind.predict(machine.services, step)).toEqual(machine.services)
 })
 
-test('what was made is taken away: settings aside, programs and links for good, and what others have there stays', () => {
+test('what was created is removed: settings are renamed, programs and links deleted, and other files stay', () => {
   const paths = kernelFiles('quorate')
   const step: NodeRemoveStep = {
     ...COMMON,
@@ -114,7 +114,7 @@ test('a step that was not supplied with what it needs is a bug', () => {
   expect(() => NODE.program.operations(PROGRAM, { kubeadm: { text: '' } })).toThrow(/^no file was supplied/)
 })
 
-test('a digest that is not known beforehand is told by the machine', () => {
+test('a digest that is not known beforehand is reported by the machine', () => {
   expect(NODE.image.predict(EMPTY, IMAGE).images).toEqual({
     'registry.k8s.io/kube-apiserver:v1.37.2': 'sha256:ab',
     'registry.k8s.io/kube-scheduler:v1.37.2': TOLD_LATER,

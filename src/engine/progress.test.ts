@@ -10,7 +10,7 @@ const unpacking = {
   danger: 'none',
 } as const
 
-test('how much of a snapshot was sent is told with each hundredth, until work on it begins', () => {
+test('the progress of a snapshot is reported with each hundredth, until work on it starts', () => {
   const events: RunEvent[] = []
   const work = { operations: [[]], sendings: [{ bytes: 1000, what: 'the snapshot' }] }
   const progress = new HostProgress('etcd01', [unpacking], work, (event) => void events.push(event))

@@ -54,13 +54,13 @@ function verb(looks: readonly number[], own: Partial<Verb<VerbSession, number, s
 const records = async () =>
   await readdir(operationsDirectory({ stateDirectory: folder })).catch((): string[] => [])
 
-test('what is shown is looked at again, and done; the record tells of it', async () => {
+test('what was shown is observed again, and done; the record contains it', async () => {
   expect(await runVerb(session(), verb([3, 3]))).toEqual({ result: 'did 3', availability: undefined })
   expect(told).toEqual(['look', 'asked for 3', 'look, shown 3', 'did 3'])
   expect(await records()).toHaveLength(1)
 })
 
-test('where nothing is to be done nobody is asked, and nothing recorded', async () => {
+test('if there is nothing to do, there is no question and no record', async () => {
   expect(await runVerb(session(), verb([]))).toEqual({ result: 'nothing', availability: undefined })
   expect(told).toEqual(['look'])
   expect(await records()).toEqual([])
@@ -92,7 +92,7 @@ const lockable = (): VerbSession => ({
     }) as never,
 })
 
-test('what takes long is looked at once, and what comes first under the lock changes what is done', async () => {
+test('a slow check runs once, and what comes first under the lock changes what is done', async () => {
   const prepared = verb([3, 3], {
     scope: machines,
     precheck: async (_, decision) => void told.push(`checked ${decision}`),
@@ -123,7 +123,7 @@ test.each([
   expect(await records()).toEqual([])
 })
 
-test('a lock that is lost is named, and not only that what was under way was cancelled', async () => {
+test('a lost lock is named, and not only that the running work was canceled', async () => {
   const taken = Promise.withResolvers<{ exitCode: number; stderr: string }>()
   const losing: VerbSession = {
     ...session(),
@@ -160,7 +160,7 @@ test('where the lock comes first there is one look, unless it takes a member awa
   expect(told).toEqual(['locked', 'look', 'asked for 3', 'look, shown 3', 'did 3', 'unlocked'])
 })
 
-test('where the lock comes first it is looked at again after an answer that took its time', async () => {
+test('if the lock comes first, it observes again after a slow answer', async () => {
   vi.spyOn(performance, 'now').mockReturnValueOnce(0).mockReturnValueOnce(2_001)
   try {
     const slow = verb([3, 4], { lockFirst: { scope: 'none', isRisky: () => false } })
@@ -176,7 +176,7 @@ test('where the lock comes first and nothing is to be done it is given back', as
   expect(told).toEqual(['locked', 'look', 'unlocked'])
 })
 
-test('whoever says no is not looked for again', async () => {
+test('after a no there is no second observation', async () => {
   const no = new QuorateError('declined', 'no')
   await expect(runVerb(session(), verb([3], { confirm: async () => await Promise.reject(no) }))).rejects.toBe(
     no,
@@ -184,7 +184,7 @@ test('whoever says no is not looked for again', async () => {
   expect(told).toEqual(['look'])
 })
 
-test('a verb without a lock is handed none that could change a machine', async () => {
+test("a command without a lock receives one that can't change a machine", async () => {
   const changing = verb([3, 3], {
     carryOut: async ({ lock }) => {
       await lock.work({} as never, { operations: [], looks: [] })

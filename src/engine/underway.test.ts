@@ -24,7 +24,7 @@ test('what is written is what is read', () => {
   expect(parseHostState('etcd01', false, []).underway).toBeUndefined()
 })
 
-test('a marked machine is left alone by all but the verb that finishes it', () => {
+test('a marked machine is left alone by every command except the one that completes the operation', () => {
   const first = anyHost
   const underway = { verb: 'recover', command: 'quorate recover --from-survivor etcd01', all: {} }
   const marked = { ...settled, hosts: { ...settled.hosts, [first.name]: { ...first, underway } } }
@@ -34,7 +34,7 @@ test('a marked machine is left alone by all but the verb that finishes it', () =
   expect(next({ ...testIntent(cluster), finishes: 'restore' }, marked).kind).toBe('blocked')
 })
 
-test('a hint repeats nothing of a mark but the verb, names and known options', () => {
+test('a hint repeats only the command, names and known options of a marker', () => {
   const restored =
     'quorate -f /srv/c.yaml restore prod-20261122T030000.214Z-r57.bundle.age --store s3://x/y --identity /k'
   expect(hintOf('recover', 'quorate recover --from-survivor etcd01 --lost etcd02 etcd03')).toBe(
@@ -62,7 +62,7 @@ test.each([
   expect(finishingCommand({ verb, command })).toBe(rebuilt)
 })
 
-test('an unknown verb is not understood, and the node that says it is named', () => {
+test('an unknown command is refused, and the node that reports it is named', () => {
   const [reason] = underwayReasons(
     { etcd02: { ...anyHost, name: 'etcd02', underway: { verb: 'rm -rf /', command: 'reboot', all: {} } } },
     undefined,

@@ -80,7 +80,7 @@ test('an operation is kept with its events, privately, without what files contai
   ])
 })
 
-test('so is one that failed, and its error is the operation’s own', async () => {
+test("so is a failed one, and its error is the operation's own", async () => {
   const error = new QuorateError('moved', 'things are not as they were')
   const failing = withRecorder(session(), { verb: 'apply', probe: false }, async () => {
     throw error
@@ -91,7 +91,7 @@ test('so is one that failed, and its error is the operation’s own', async () =
   ])
 })
 
-test('where nobody answers, the operation goes on, and it is told', async () => {
+test('if no member answers, the operation continues, and that is reported', async () => {
   const { result, availability } = await withRecorder(session(), { verb: 'apply' }, async () => 'done')
   expect({ result, availability }).toEqual({ result: 'done', availability: undefined })
   expect(events).toEqual([
@@ -100,7 +100,7 @@ test('where nobody answers, the operation goes on, and it is told', async () => 
   expect(await records()).toMatchObject([{ availability: null, events: [{ type: 'note' }] }])
 })
 
-test('a folder that can’t be written to makes no operation fail', async () => {
+test("a directory that can't be written to never fails an operation", async () => {
   await writeFile(path.join(folder, 'operations'), 'in the way')
   const { result } = await withRecorder(session(), { verb: 'apply', probe: false }, async () => 'done')
   expect(result).toBe('done')

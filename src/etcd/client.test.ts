@@ -27,7 +27,7 @@ async function emptyServer(onSession: (session: http2.ServerHttp2Session) => voi
   return (server.address() as AddressInfo).port
 }
 
-test('a member that says goodbye is dialled anew, and what becomes of the old connection ends nothing', async () => {
+test('a member that closes the connection is dialed again, and the fate of the old connection ends nothing', async () => {
   const sessions = new Set<http2.ServerHttp2Session>()
   const port = await emptyServer((session) => {
     sessions.add(session)
@@ -54,7 +54,7 @@ test('a member that says goodbye is dialled anew, and what becomes of the old co
   await call()
 })
 
-test('an answer that is there before anybody reads it is read whole', async () => {
+test('an answer that arrives before it is read is read completely', async () => {
   const origin = `http://127.0.0.1:${await emptyServer(() => undefined)}`
   const sessions = new MemberSessions(origin)
   onTestFinished(() => sessions.abort())

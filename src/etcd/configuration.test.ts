@@ -50,7 +50,7 @@ test('localPlaintext opens loopback and nothing else', () => {
   expect(ETCD_LISTEN_CLIENT_URLS).toBe('https://192.168.0.1:2379,http://127.0.0.1:2379')
 })
 
-test('plaintextClients serves http beside https, on the same ports, and makes both known', () => {
+test('plaintextClients serves http in addition to https, on the same ports, and advertises both', () => {
   const both = environment({ cluster: sampleCluster({ plaintextClients: true }) })
   const own = 'https://192.168.0.1:2379,http://192.168.0.1:2379'
   expect(both['ETCD_LISTEN_CLIENT_URLS']).toBe(`${own},https://127.0.0.1:2379,http://127.0.0.1:2379`)
@@ -126,7 +126,7 @@ function gatesFor(text: string): string | undefined {
   return environment({ cluster })['ETCD_FEATURE_GATES']
 }
 
-test('feature gates of the file come beside the safeguard, and cannot turn it off', () => {
+test("the file's feature gates are added to the safeguard, and can't disable it", () => {
   expect(gatesFor('CompactHashCheck=true')).toBe('CompactHashCheck=true,InitialCorruptCheck=true')
   expect(gatesFor('InitialCorruptCheck=1,CompactHashCheck=true')).toBe(
     'CompactHashCheck=true,InitialCorruptCheck=true',
@@ -142,7 +142,7 @@ test('the v2 API of 3.3 is on unless it is switched off', () => {
   })
 })
 
-test('further listeners are at each node’s own address, in place of quorate’s own for metrics', () => {
+test("further listeners are at each node's own address, instead of quorate's own for metrics", () => {
   const settings = {
     'listen-metrics-urls': 'https://{address}:2383,http://127.0.0.1:2381',
     'listen-client-http-urls': 'https://{address}:2384',

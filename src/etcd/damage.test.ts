@@ -33,7 +33,7 @@ test.each([
   expect(damageIn(line)).toEqual([])
 })
 
-test('what was said before it served last is mended', () => {
+test('what was logged before it last served is fixed', () => {
   const before = 'walpb: crc mismatch\n{"msg":"ready to serve client requests"}\n'
   expect(damageIn(`${before}received terminated signal\n`)).toEqual([])
   expect(damageIn(`${before}panic: tocommit(2) is out of range [lastIndex(1)]\n`)).toHaveLength(1)

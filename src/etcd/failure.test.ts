@@ -48,7 +48,7 @@ test.each([
   expect(error).toMatchObject({ code: 'etcd', host: 'etcd02' })
 })
 
-test('a refusal that only the socket saw is told all the same', () => {
+test('a refusal that only the socket saw is reported, too', () => {
   const refused = socketError('ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED')
   const error = memberError(new ConnectError('stream closed', Code.Canceled), {
     ...context,

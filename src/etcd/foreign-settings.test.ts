@@ -31,7 +31,7 @@ test('what an environment file says counts more than the options file, and the s
   expect(inDropIn('EnvironmentFile=-/etc/default/other', files)).toEqual([' EnvironmentFile'])
 })
 
-test('another spelling of the same is no other setting', () => {
+test('another spelling of the same value is not a different setting', () => {
   const environment = { ...WANTED.environment, ETCD_HEARTBEAT_INTERVAL: '100', ETCD_CLIENT_CERT_AUTH: 'true' }
   const files = { '/f': { ETCD_HEARTBEAT_INTERVAL: '0100', ETCD_CLIENT_CERT_AUTH: 'T' } }
   const dropIns = [drop('EnvironmentFile=/f')]

@@ -45,7 +45,7 @@ const reason = { kind: 'refused', message: 'nothing listens on 192.168.0.3:2379'
 const problems = (seen: ClusterView, clusterId?: bigint) =>
   judgeView(seen, { ...expected, clusterId }).problems.map(({ kind, member }) => [kind, member])
 
-test('three voters that agree are healthy', () => {
+test('three voting members that agree are healthy', () => {
   expect(judgeView(view(), { ...expected, clusterId: 0xabcn })).toEqual({
     healthy: true,
     clusterId: 0xabcn,
@@ -89,7 +89,7 @@ test('a status without a linearizable read is not health', () => {
   expect(problems(view({ etcd01: { read: { answered: false, reason } } }))).toEqual([['unhealthy', 'etcd01']])
 })
 
-test('two clusters, or another one than before, are told with both IDs', () => {
+test('two clusters, or another one than before, are reported with both IDs', () => {
   expect(judgeView(view({ etcd03: { clusterId: 0xdefn } }), expected).problems[0]?.message).toMatch(
     /etcd03 in def/,
   )

@@ -54,20 +54,20 @@ function etcdSays(words: string): QuorateError {
   return new QuorateError('etcd', `etcd answered: ${words}`, { host: 'm1', cause })
 }
 
-test('the present leader is asked, whoever it is', async () => {
+test('asks the present leader', async () => {
   const cluster = new FakeCluster(3)
   cluster.leader = 2n
   expect(await moveLeadership(cluster.clients, 'm3')).toEqual({ moved: true, from: 'm2', to: 'm3' })
   expect(cluster.asked).toEqual(['m2 -> m3'])
 })
 
-test('who leads already stays, and nobody is asked', async () => {
+test('a leader stays, and no member is asked', async () => {
   const cluster = new FakeCluster(3)
   expect(await moveLeadership(cluster.clients, 'm1')).toEqual({ moved: false, from: 'm1', to: 'm1' })
   expect(cluster.asked).toEqual([])
 })
 
-test('a transfer whose answer was lost is no failure', async () => {
+test('a transfer whose answer was lost is not a failure', async () => {
   const cluster = new FakeCluster(3)
   cluster.transfer = (target) => {
     cluster.leader = target
@@ -77,7 +77,7 @@ test('a transfer whose answer was lost is no failure', async () => {
   expect(cluster.asked).toHaveLength(1)
 })
 
-test('an election that came between is no failure either: the new leader is asked', async () => {
+test('an election in between is not a failure either: the new leader is asked', async () => {
   const cluster = new FakeCluster(3)
   cluster.transfer = () => {
     cluster.leader = 3n
@@ -114,7 +114,7 @@ test.each<[string, (cluster: FakeCluster) => void, string]>([
   expect(cluster.asked).toEqual([])
 })
 
-test('a member that is down is no hindrance for the others', async () => {
+test('a stopped member does not prevent the transfer', async () => {
   const cluster = new FakeCluster(3)
   cluster.down.add('m3')
   expect(await moveLeadership(cluster.clients, 'm2')).toMatchObject({ moved: true })

@@ -27,7 +27,7 @@ test('entries that were overruled by a later leader do not count', () => {
   expect(readLogFile(bytes).last).toEqual({ term: 3n, index: 5n })
 })
 
-test('a file that was just begun has no entry, and says what it goes on from', () => {
+test('a new file has no entry, and says which entry it continues from', () => {
   const { bytes } = log([snapshot(3n, 9000n, [1n, 2n, 3n])])
   expect(readLogFile(bytes)).toMatchObject({
     last: undefined,
@@ -88,7 +88,7 @@ test.each([
   expect(v2).toEqual({ any: place, clients: client ? place : undefined })
 })
 
-test('a record that is appended makes a log count as committed, and etcd’s sums stay right', () => {
+test("an appended record makes a log count as committed, and etcd's checksums stay valid", () => {
   const { bytes } = log([entry(2n, 4n), entry(2n, 5n), state(2n, 4n)])
   const before = readLogFile(bytes)
   const record = stateRecord({ term: 2n, vote: 9n, commit: 5n }, before.sum)
@@ -131,7 +131,7 @@ test('a flipped bit, or an end that is cut off, is damage: what stands before it
   }
 })
 
-test('what is no log at all is damaged from its first byte', () => {
+test('a file that is not a log is damaged from its first byte', () => {
   expect(readLogFile(Buffer.alloc(2048, 0x55)).trouble).toMatchObject({ kind: 'damaged' })
   expect(readLogFile(Buffer.alloc(0))).toMatchObject({ last: undefined, trouble: undefined })
 })

@@ -19,7 +19,7 @@ function namesIn(members: readonly ListedMember[], of: Cluster = named): string[
   return namedByNodes(of, members).map(({ name }) => name)
 }
 
-test('members go by the names of their nodes, and keep their own beside', () => {
+test('members have the names of their nodes, and keep their own as well', () => {
   const list = [listed('etcd01', 1), listed('etcd-192.168.0.2', 2), listed('default', 3), listed('', 4)]
   expect(namedByNodes(named, list).map(({ name, etcdName }) => [name, etcdName])).toEqual([
     ['etcd01', undefined],
@@ -29,7 +29,7 @@ test('members go by the names of their nodes, and keep their own beside', () => 
   ])
 })
 
-test('where every name is a node’s, or nobody’s, the list stays as it is', () => {
+test("if every name is a node's, or unknown, the list stays unchanged", () => {
   const list = [listed('etcd01', 1), listed('etcd02', 2), listed('other', 9)]
   expect(namedByNodes(cluster, list)).toEqual(list)
 })
@@ -39,7 +39,7 @@ test('a stranger with the name of a node that has another one in etcd is not tak
   expect(namesIn([listed('etcd02', 9)])).toEqual(['etcd02 (9)'])
 })
 
-test('of two members with one name, which etcd allows, the node’s is the one at its address', () => {
+test("of two members with one name, which etcd allows, the node's is the one at its address", () => {
   expect(namesIn([listed('default', 9), listed('default', 3)])).toEqual(['default (9)', 'etcd03'])
   // Somewhere else, the first: it may have moved.
   expect(namesIn([listed('default', 8), listed('default', 9)])).toEqual(['etcd03', 'default (9)'])

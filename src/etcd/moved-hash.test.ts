@@ -12,7 +12,7 @@ test.each([
   expect(movedHash(hash + 1, { revision, key: 'quorate-x', value: 'x' }, moved)).not.toBe(expected)
 })
 
-test('a sum goes back the way it came', () => {
+test('a checksum can be computed back', () => {
   const [first, second] = [randomBytes(40), randomBytes(33)]
   expect(crc32cBefore(second, crc32c(second, crc32c(first)))).toBe(crc32c(first))
 })

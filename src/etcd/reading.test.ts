@@ -64,7 +64,7 @@ describe('variables', () => {
     })
   })
 
-  test('beside a flag of the same name etcd does not start from 3.4 on; 3.3 takes the flag', () => {
+  test('with a flag of the same name, etcd does not start from 3.4 on; 3.3 uses the flag', () => {
     const start = { command: ['etcd', '--name=a'], environment: { ETCD_NAME: 'b' } }
     expect(read(start).faults).toHaveLength(1)
     expect(read({ ...start, version: '3.3.25' })).toMatchObject({
@@ -94,7 +94,7 @@ describe('variables', () => {
 })
 
 describe('the configuration file', () => {
-  test('says in groups what flags say of certificates; the flags themselves are no keys', () => {
+  test('has groups for the flags about certificates; the flags themselves are not keys', () => {
     const text = `cert-file: /no.crt
 auto-tls: yes
 client-transport-security: { cert-file: /a.crt, allowed-hostname: [a, b] }
@@ -166,7 +166,7 @@ socket-options: { reuse-port: y }
     expect(fromFile(file, { version: '3.5.35' }).settings).toEqual({ name: 'a' })
   })
 
-  test('what is no YAML, and aliases that multiply, are said', () => {
+  test('text that is not YAML, and aliases that multiply, are reported', () => {
     expect(fromFile('name: [').unreadable).toBeDefined()
     const bomb = Array.from({ length: 5 }, (_, at) => `x${at}: &x${at} [${`*x${at - 1},`.repeat(at && 40)}a]`)
     expect(fromFile(bomb.join('\n')).unreadable).toBeDefined()

@@ -47,7 +47,7 @@ async function member(trusted = true): Promise<{ endpoint: MemberEndpoint; pem: 
 }
 
 test.each([true, false])(
-  'a look ends in order, and not in the midst of the handshake; trusted: %s',
+  'the connection ends in an orderly way, not during the handshake; trusted: %s',
   async (trusted) => {
     const { endpoint, pem, ended } = await member(trusted)
     for (let look = 0; look < 5; look++) expect((await servedCertificate(endpoint, 5_000))?.pem).toBe(pem)

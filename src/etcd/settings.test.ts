@@ -25,7 +25,7 @@ test('the safeguard on start stays on, whatever the file says of it', () => {
   expect(settingFaults('3.6.16', { 'feature-gates': 'InitialCorruptCheck=true' })).toEqual([])
 })
 
-test('requests so small that a member can not announce itself are refused', () => {
+test("requests so small that a member can't announce itself are refused", () => {
   expect(names('3.6.16', { 'max-request-bytes': '7' })).toEqual(['max-request-bytes'])
   expect(names('3.6.16', { 'max-request-bytes': '2097152' })).toEqual([])
 })

@@ -125,7 +125,7 @@ test("the member's failure arrives with its code, its node and its hint", async 
   })
 })
 
-test('one that nobody answers says so, and what kind of failure it was', async () => {
+test('one without an answer reports that, and the kind of failure', async () => {
   const client = await member([], 'ok')
   const target = { address: '127.0.0.1', port: 1 }
   const endpoint = { name: 'm1', target, identity: '127.0.0.1', tls: undefined }

@@ -4,14 +4,14 @@ import { adviseQuota, defragReason, fullness, hasRoom, quotaInForce, reclaimable
 const MIB = 1024 ** 2
 const GIB = 1024 ** 3
 
-describe('the quota in force', () => {
-  test("is what 3.6 says itself, else what the process was told, else etcd's default", () => {
+describe('the effective quota', () => {
+  test("is what 3.6 reports itself, else the setting of the process, else etcd's default", () => {
     expect(quotaInForce({ ETCD_QUOTA_BACKEND_BYTES: '1' }, 20)).toBe(20)
     expect(quotaInForce({ ETCD_QUOTA_BACKEND_BYTES: '20971520' })).toBe(20 * MIB)
     expect(quotaInForce({})).toBe(2 * GIB)
     expect(quotaInForce({ ETCD_QUOTA_BACKEND_BYTES: '0' })).toBe(2 * GIB)
   })
-  test('is none where it is switched off, and unknown where nobody could look', () => {
+  test('is none if disabled, and unknown if no member could be inspected', () => {
     expect(quotaInForce({ ETCD_QUOTA_BACKEND_BYTES: '-1' })).toBe(Infinity)
     expect(quotaInForce(undefined)).toBeUndefined()
   })

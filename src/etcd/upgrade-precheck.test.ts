@@ -64,7 +64,7 @@ test('3.6 wants 3.5.26 of every member, and better 3.5.32', () => {
   expect(blockers(facts('3.6.10', '3.7.1'))).toHaveLength(3)
 })
 
-test('half upgraded: going on is the same as beginning', () => {
+test('half upgraded: continuing is the same as starting', () => {
   expect(blockers(facts(['3.5.16', '3.4.23', '3.4.23'], '3.5.16'))).toEqual([])
   expect(versionsToLeave(facts(['3.5.16', '3.4.23', '3.4.9'], '3.5.16'))).toEqual(['3.4.9', '3.4.23'])
 })
@@ -166,7 +166,7 @@ test('users and roles forbid 3.4 and 3.5 side by side, in both directions, and n
   expect(blockers(facts('3.5.16', '3.5.30', { authentication }))).toEqual([])
 })
 
-test('a version that loses data is not gone to; lesser faults are told', () => {
+test('a version that loses data is refused; lesser faults are reported', () => {
   expect(blockers(facts('3.4.23', '3.5.1'))[0]?.message).toContain('fixed in 3.5.3')
   expect(blockers(facts('3.4.23', '3.5.1'))[0]?.hint).toBe('choose 3.5.35')
   const told = warnings(facts('3.4.23', '3.5.16'))
@@ -176,7 +176,7 @@ test('a version that loses data is not gone to; lesser faults are told', () => {
   expect(blockers(facts(['3.5.2', '3.5.1'], '3.5.1', { direction: 'abort' }))).toEqual([])
 })
 
-test('what only holds with users on is told where they are on, and a step into a minor has faults of its own', () => {
+test('faults that need users are reported where users are enabled, and a step to a minor has its own faults', () => {
   const step = (authentication: boolean | undefined) =>
     warnings(facts('3.6.14', '3.7.0', { authentication })).join('\n')
   expect(step(true)).toContain('CVE-2026-73499')
@@ -212,7 +212,7 @@ test('a member that was stopped in its turn goes first; one that hangs is in the
   expect(blockers(old)).toMatchObject([{ host: 'etcd02', message: 'is down' }])
 })
 
-test('without a quorum nothing is begun in either direction', () => {
+test('without a quorum nothing is started in either direction', () => {
   const members = [member(1, '3.5.16'), member(2, undefined, { installed: '3.5.16' }), member(3, undefined)]
   for (const direction of ['upgrade', 'abort'] as const) {
     const found = blockers(facts('3.5.16', '3.5.30', { direction, members, voters: { healthy: 1, all: 3 } }))
@@ -244,7 +244,7 @@ test('all blockers at once, before all warnings', () => {
     expect(text).toContain(part)
 })
 
-test('a version that quorate cannot configure is the operator’s mistake', () => {
+test("a version that quorate can't configure is the operator's mistake", () => {
   expect(() => precheckUpgrade(facts('3.7.1', '3.8.0'))).toThrow('not a version that quorate can configure')
 })
 
@@ -321,7 +321,7 @@ test('a member that was stopped in the turn before does not start two minors abo
   expect(refused('3.4.23', '3.3')).toEqual([])
 })
 
-test('to downgrade, each has to be well: nobody is cured by an older etcd; to cancel one a quorum is enough', () => {
+test('for a downgrade each must be healthy, because an older etcd heals none; to cancel one a quorum is enough', () => {
   const problems = [{ member: 'etcd02', message: 'is down' }]
   const voters = { healthy: 2, all: 3 }
   const sick = { direction: 'abort', problems, voters } as const
@@ -353,7 +353,7 @@ test.each([
   expect(found({}, true).find(({ host }) => host === 'etcd02')?.hint).toMatch(/^leave the v2 API first/)
 })
 
-test('such a log is no matter of another step', () => {
+test('such a log is irrelevant for another step', () => {
   const members = [member(1, '3.4.23', { v2Log: true })]
   expect(blockers(facts('3.4.23', '3.5.16', { members }))).toEqual([])
 })

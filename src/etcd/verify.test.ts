@@ -37,7 +37,7 @@ test('what etcd before 3.5 does not say of the revision that was compacted last,
   expect(await compareContents(members)).toEqual({ revision: 9n, ...NEWEST })
 })
 
-test('contents that differ are told', async () => {
+test('contents that differ are reported', async () => {
   const other = { hash: 3, compactRevision: 9n }
   const members = [member('m1', NEWEST, NEWEST), member('m2', other, other)]
   await expect(compareContents(members)).rejects.toThrow(/different keyspaces at revision 9: m1 2, m2 3/)

@@ -45,7 +45,7 @@ function status(fields: object = {}) {
 
 const read = { header: { revision: 7n } }
 
-test('a member in the midst of an election is asked again, all of it', async () => {
+test('a member during an election is asked again, completely', async () => {
   const client = member({
     status: [status({ leader: 0n }), status({ leader: 5n })],
     read: [failed(Code.Unavailable), read],
@@ -61,7 +61,7 @@ test('a list that no leader vouched for is asked for again', async () => {
   expect(members).toMatchObject([{ list: { linearizable: true } }])
 })
 
-test('an election that does not end is told of', async () => {
+test('an election that does not end is reported', async () => {
   vi.useFakeTimers({ toFake: ['performance', 'setTimeout'] })
   try {
     const asked: string[] = []

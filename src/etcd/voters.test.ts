@@ -8,7 +8,7 @@ function follower(lag: number | undefined, ...alarms: string[]): readonly Follow
   return [{ name: 'm2', lag, alarms }]
 }
 
-test('a healthy voter votes, and answered a linearizable read', () => {
+test('a healthy voting member has a vote, and answered a linearizable read', () => {
   expect(isHealthyVoter({ learner: false, read })).toBe(true)
   expect(isHealthyVoter({ learner: true, read })).toBe(false)
   expect(isHealthyVoter({ learner: false, read: silent })).toBe(false)

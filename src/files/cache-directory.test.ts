@@ -29,7 +29,7 @@ test('where the environment names a place of others, it is in the home directory
   )
 })
 
-test('where no place is ours, programs are not kept, and neither is compiled code', async () => {
+test('without a safe directory, neither programs nor compiled code are kept', async () => {
   await chmod(folder, 0o777)
   const refused = () => cacheDirectory({ HOME: folder }, () => folder)
   expect(refused).toThrow(expect.objectContaining({ code: 'permission' }) as Error)

@@ -10,7 +10,7 @@ beforeEach(async () => {
 })
 afterEach(async () => await rm(folder, { recursive: true }))
 
-test('a folder made by us below a shared one is ours, and so is what it leads to through a link of ours', async () => {
+test("a directory created below a shared one is safe, and so is the target of the user's own link", async () => {
   await mkdir(path.join(folder, 'real'))
   await symlink('real', path.join(folder, 'link'))
   expect(whyNotOurs(folder)).toBeUndefined()
@@ -18,7 +18,7 @@ test('a folder made by us below a shared one is ours, and so is what it leads to
   expect(whyNotOurs(path.join(folder, 'link', 'not', 'there'))).toBeUndefined()
 })
 
-test('what other users can write to is not ours, at any depth, unless its sticky bit keeps what is in it', async () => {
+test('what other users can write to is unsafe, at any depth, unless its sticky bit protects the content', async () => {
   const [open, below] = [path.join(folder, 'open'), path.join(folder, 'open', 'below')]
   await mkdir(below, { recursive: true })
   await chmod(open, 0o777)
@@ -31,7 +31,7 @@ test('what other users can write to is not ours, at any depth, unless its sticky
   expect(whyNotOurs(path.join(open, 'missing'))).toBe(`other users can create ${path.join(open, 'missing')}`)
 })
 
-test('a link into a folder that other users can write to leads there', async () => {
+test('a link to a directory that other users can write to is unsafe', async () => {
   const open = path.join(folder, 'open')
   await mkdir(open)
   await chmod(open, 0o777)
@@ -39,7 +39,7 @@ test('a link into a folder that other users can write to leads there', async () 
   expect(whyNotOurs(path.join(folder, 'link'))).toBe(`other users can write to ${open}`)
 })
 
-test('what is no folder is none of ours, and links may not go in circles', async () => {
+test('a file is not a safe directory, and links must not form a circle', async () => {
   await writeFile(path.join(folder, 'file'), '')
   await symlink(folder, path.join(folder, 'round'))
   await symlink('b', path.join(folder, 'a'))
@@ -55,7 +55,7 @@ test('a group counts as others unless it is the one that came with the user', ()
   expect(writableByOthers({ mode: 0o757, uid: 1000, gid: 1000 }, true)).toBe(true)
 })
 
-test('what is missing is made for us alone; nothing is made in a place of others', async () => {
+test("a missing directory is created privately; nothing is created in other users' directories", async () => {
   const made = path.join(folder, 'a', 'b')
   expect(makeOwnFolder(made)).toBeUndefined()
   expect((await stat(path.join(folder, 'a'))).mode & 0o777).toBe(0o700)

@@ -19,7 +19,7 @@ test('a file is read whole, with its last byte', async () => {
   await expect(readText(path.join(folder, 'none'))).rejects.toMatchObject({ code: 'ENOENT' })
 })
 
-test('what is no file is said to be none, at once', async () => {
+test('a path that is not a file is reported as that, at once', async () => {
   const [pipe, socket] = [path.join(folder, 'pipe'), path.join(folder, 'socket')]
   execFileSync('mkfifo', [pipe])
   const server = net.createServer().listen(socket)

@@ -48,7 +48,7 @@ test('only what carries a mark is removed, and nothing through a link', async ()
   expect((await readdir(place)).length).toBe(6)
 })
 
-test('a process of another boot or another container can not be looked up: only time tells, or nothing', async () => {
+test("a process of another boot or container can't be looked up: only its age counts, or nothing", async () => {
   await using running = await temporaryFolder({ places: [place] })
   const [, pid, start, boot, namespace, random] = path.basename(running.path).split('-')
   const [before, elsewhere] = [

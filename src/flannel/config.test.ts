@@ -22,7 +22,7 @@ test.each(['', 'null', '[]', '"x"', '{"Network":'])('%j is no configuration', (s
   expect(canonicalText(stored)).toBeUndefined()
 })
 
-test('what nodes with leases must agree on is told apart from what they need not', () => {
+test('what nodes with leases must agree on is distinguished from the rest', () => {
   const wanted = { Network: '10.5.0.0/16', Backend: { Type: 'vxlan', VNI: 7 } }
   expect(unsafeChanges(text, wanted)).toEqual([])
   expect(unsafeChanges(text, { ...wanted, SubnetLen: 25 })).toEqual(['SubnetLen', 'SubnetMin', 'SubnetMax'])

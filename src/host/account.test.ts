@@ -46,7 +46,7 @@ test.each([
   expect(deniesLogin(shell)).toBe(denies)
 })
 
-test('this computer’s root, as the machine’s own program reads it', () => {
+test("this computer's root, as the machine's own program reads it", () => {
   const words = ['-euc', `${account}\nlook_account root`, 'sh']
   const lines = execFileSync('sh', words, { encoding: 'utf8' }).split('\n')
   const state = parseAccount(

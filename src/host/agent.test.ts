@@ -100,7 +100,7 @@ test('every operation says what it takes, and uses that alone: what another one 
   }
 })
 
-test('nothing else knows the arguments, and nobody sets them but who carries operations out', () => {
+test('only the code that carries out operations knows and sets the arguments', () => {
   const others = readdirSync(FOLDER).filter((name) => name !== 'main.sh')
   const lines = (change: (text: string) => string) =>
     others.flatMap((file) => change(readFileSync(path.join(FOLDER, file), 'utf8')).split('\n'))

@@ -46,7 +46,7 @@ test('what hangs is named: the operation after the last that was done', async ()
   ])
 })
 
-test('steps that are told twice, or out of order, count once', async () => {
+test('steps that are reported twice, or out of order, count once', async () => {
   const lies = ['step 1 ok\n', 'step 0 ok\nstep 0 ok\n', 'step 0 ok\n', 'step 99 ok\nstep -1 ok\n']
   expect(await askedAfter(lies)).toEqual(['fence', 'fence', ...Array(3).fill('ready etcd.service')])
 })

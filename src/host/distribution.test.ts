@@ -52,7 +52,7 @@ describe.each(['dash', 'bash'])('%s as sh', (shell) => {
     check_fence() { :; }
   `
 
-  test('a binary gets the label of its place before its times are noted, files and folders get theirs', () => {
+  test('a binary gets the label of its path before its times are recorded, files and directories get theirs', () => {
     program('restorecon', 'chmod 700 "$1"')
     writeFileSync(path.join(folder, 'content'), 'text')
     writeFileSync(path.join(folder, 'binary'), 'program')
@@ -88,7 +88,7 @@ ${main}
     ])
   })
 
-  test('where labels can not be given, or there are none, everything goes on', () => {
+  test("if labels can't be set, or don't exist, everything continues", () => {
     writeFileSync(path.join(folder, 'binary'), 'program')
     const text = `${places}${ground}${files}${HERE}${main}`
     const words = ['5', 'binary', 'content=binary', `path=${folder}/etcd`, 'sha256=00', 'version=3.6.16']

@@ -137,7 +137,7 @@ function mode(file: string): string {
   return (statSync(file).mode & 0o777).toString(8)
 }
 
-test('a key is born, its request waits; the certificate is put in force with it, and nothing waits any more', () => {
+test('a key is created, its request waits; the certificate is activated with it, and nothing waits any more', () => {
   const place = pair()
   agent(...makeKey())
   const waiting = look(leafLook('one', place, undefined)).leaves['one']
@@ -181,7 +181,7 @@ test('a key that stays is the same before and after, in whatever form it lies th
   }
 })
 
-test('a kubeconfig carries both, and no look tells its key', () => {
+test('a kubeconfig contains both, and no look reports its key', () => {
   const file = path.join(folder, 'admin.conf')
   const place = { form: 'kubeconfig', path: file } as const
   agent(...makeKey())
@@ -200,7 +200,7 @@ test('a kubeconfig carries both, and no look tells its key', () => {
   expect(seen.lines.join('\n')).not.toContain('PRIVATE')
 })
 
-test('the kubelet’s is a link to a file with a date; its own newer one is followed, a link elsewhere is not', () => {
+test("the kubelet's is a link to a file with a date; its own newer one is followed, a link elsewhere is not", () => {
   const current = path.join(folder, 'pki/kubelet-client-current.pem')
   const place = { form: 'joined', path: current } as const
   const kubeconfig = path.join(folder, 'kubelet.conf')
@@ -240,7 +240,7 @@ test('the kubelet’s is a link to a file with a date; its own newer one is foll
   expect(look(asked).leaves['one']?.files[current]?.plain).toBe(false)
 })
 
-test('a certificate for another key is not put in force, and what was there stays', () => {
+test('a certificate for another key is not activated, and the previous one stays', () => {
   const place = pair()
   agent(...makeKey())
   agent(...putCertificate(place))
@@ -254,7 +254,7 @@ test('a certificate for another key is not put in force, and what was there stay
   expect(() => agent(...late)).toThrow('no key on this node waits for the certificate one')
 })
 
-test('a key that can’t be kept is said, and no request waits', () => {
+test("a key that can't be kept is reported, and no request waits", () => {
   writeFileSync(path.join(folder, 'no.key'), 'x')
   expect(() => agent(...makeKey(path.join(folder, 'no.key')))).toThrow(
     /no.key contains no readable private key/,
@@ -262,7 +262,7 @@ test('a key that can’t be kept is said, and no request waits', () => {
   expect(look(leafLook('one', pair(), undefined)).leaves['one']?.request).toBeUndefined()
 })
 
-test('of secrets a sum is told, of a private key its public part; links and other things have none', () => {
+test('for secrets a checksum is reported, for a private key its public part; links and other types have none', () => {
   const put = (name: string, text: string, secretMode: string): Operation[] => {
     const step = {
       ...COMMON,
@@ -315,7 +315,7 @@ test('a link in the place of a file is replaced, and what it leads to stays', ()
 })
 
 describe.skipIf(process.getuid?.() !== 0)('as root', () => {
-  test('root’s own ground is worked on; where others can write nothing is put, and what lies there is not followed', () => {
+  test("only root's own directories are used; nothing is written to others, and their links are not followed", () => {
     stand = ROOTS
     const place = pair()
     agent(...makeKey())

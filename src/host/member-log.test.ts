@@ -37,7 +37,7 @@ const here: Remote = {
 const segment = async (name: string, bytes: Uint8Array) =>
   await writeFile(path.join(places.walDirectory, name), bytes)
 
-test('what no member has written to is no log', async () => {
+test('a file that no member has written to is not a log', async () => {
   expect(await readMemberLog(here, places)).toEqual({
     log: undefined,
     unreadable: undefined,
@@ -82,7 +82,7 @@ test.each([
   expect(await holdsV2Requests(here, places, 'any')).toBe(true)
 })
 
-test('of a log that is damaged nobody says that it holds none', async () => {
+test('a damaged log is never reported to hold none', async () => {
   const { bytes, end } = log([entry(2n, 4n), entry(2n, 5n)])
   bytes[end - 12] = 0x55
   await segment(FIRST, bytes)
@@ -106,7 +106,7 @@ test('all of a long log is read, of the zeros behind it only some', async () => 
   expect(database?.sizeBytes).toBe(4096)
 })
 
-test('a last write that reaches into the zeros was cut short, and is no damage', async () => {
+test('a last write that reaches into the zeros was truncated, and is not damage', async () => {
   const { bytes } = log([state(2n, 3n), entry(2n, 4n, 4 * MIB - 400), entry(2n, 5n, 2 * MIB)], 64 * MIB)
   bytes.fill(0, 4 * MIB)
   await segment(FIRST, bytes)
@@ -114,7 +114,7 @@ test('a last write that reaches into the zeros was cut short, and is no damage',
   expect(found).toMatchObject({ lastIndex: 4n, trouble: { kind: 'torn' } })
 })
 
-test('a file that was just begun goes on from the one before', async () => {
+test('a new file continues the previous one', async () => {
   await segment(FIRST, log([entry(3n, 4n), entry(3n, 5n), state(3n, 5n)]).bytes)
   await segment(SECOND, log([snapshot(2n, 3n, [1n]), state(3n, 5n)]).bytes)
   await segment('1.tmp', Buffer.alloc(1024, 0x55))
@@ -150,7 +150,7 @@ test.each([
   expect(database).toBeUndefined()
 })
 
-test('a folder that is a link, or lies behind one, is reported and not read', async () => {
+test('a directory that is a link, or below one, is reported and not read', async () => {
   await segment(FIRST, log([entry(2n, 4n), state(2n, 4n)]).bytes)
   await rename(places.walDirectory, `${places.walDirectory}.away`)
   await symlink(`${places.walDirectory}.away`, places.walDirectory)

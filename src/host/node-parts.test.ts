@@ -19,7 +19,7 @@ test('settings of the kernel, its modules, and the files that set them at boot',
   })
 })
 
-test('a program counts as installed by quorate while it is the file whose sum was noted, and what is no link leads nowhere', () => {
+test('a program counts as installed by quorate while it has the recorded checksum, and only links have targets', () => {
   const services = seen(
     'programs',
     'program /opt/quorate/kubernetes/1.37.2/kubelet ab12 1.37.2',

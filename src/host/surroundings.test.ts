@@ -48,7 +48,7 @@ test('of the environment of systemd what etcd reads', () => {
   expect(parsed({}, 'LANG=C\nETCD_X=1\nHTTPS_PROXY=http://proxy\n')?.ambient).toEqual({ ETCD_X: '1' })
 })
 
-test('a drop-in that is no file, or does not end, is not waited for', () => {
+test('a drop-in that is not a file, or never ends, is not waited for', () => {
   const lines = said({ 'a.conf': `[Service]\n${'#\n'.repeat(200_000)}` })
   const [, encoded = ''] = lines.find((line) => line.endsWith('@a.conf'))?.split(' ') ?? []
   expect(Buffer.from(encoded, 'base64').length).toBe(64 * 1024)

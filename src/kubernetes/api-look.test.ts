@@ -193,7 +193,7 @@ describe('a server that', () => {
     expect(lost.servers['master01']?.problem).toContain('metadata.name: ')
   })
 
-  test('can’t be reached, or for which there are no credentials: the next one is asked', async () => {
+  test("can't be reached, or has no credentials: the next one is asked", async () => {
     server.answer(routes(WHOLE))
     const { servers, held } = await lookAtKubernetes({
       servers: ['master01', 'master02', 'master03', 'master04'],
@@ -216,7 +216,7 @@ describe('a server that', () => {
     expect(held?.from).toBe('master04')
   })
 
-  test('takes connections and does not answer keeps nobody waiting once another one has told all', async () => {
+  test('accepts connections but does not answer delays nothing once another one has answered completely', async () => {
     server.answer(routes(WHOLE))
     const socketPath = path.join(tmpdir(), `quorate-silent-${process.pid}`)
     const mute = createServer().listen(socketPath)
@@ -241,7 +241,7 @@ describe('a server that', () => {
     }
   })
 
-  test('is asked when all is cancelled is no fact', async () => {
+  test('is asked when everything is canceled is not a fact', async () => {
     const ended = AbortSignal.abort()
     const looking = lookAtKubernetes({
       servers: ['master01'],

@@ -106,7 +106,7 @@ async function faults(session: AuthoritiesSession, leaf: Leaf, state: LeafState,
   return leafFaults(leaf, state, judge).map(({ code }) => code)
 }
 
-test('nothing is there until it is made; then two CAs of their own, keys and sums, private and whole', async () => {
+test('nothing exists until it is created; then two CAs, keys and checksums, private and complete', async () => {
   const session = sessionOf()
   const authorities = await openKubernetesAuthorities(session)
   expect(await authorities.bundles()).toBeUndefined()
@@ -126,7 +126,7 @@ test('nothing is there until it is made; then two CAs of their own, keys and sum
   expect(asked).toEqual([])
 })
 
-test('what masters get sums up to what they report of it', async () => {
+test('the checksums of what control-plane nodes get equal what they report', async () => {
   const session = sessionOf()
   const authorities = await openKubernetesAuthorities(session)
   await authorities.make()
@@ -284,7 +284,7 @@ test.each<[string, (state: LeafState, leaf: Leaf) => LeafState, readonly LeafFau
   expect(kept).toBe(keeps ? '/etc/kubernetes/admin.conf' : undefined)
 })
 
-test('a leaf is due as etcd’s are: within the last tenth of its life; of another CA, or for another name it is wrong', async () => {
+test("a leaf is due like etcd's: within the last tenth of its validity; from another CA, or for another name, it is wrong", async () => {
   const session = sessionOf()
   await (await openKubernetesAuthorities(session)).make()
   const leaf = leafOf(session, 'apiserver')
@@ -302,7 +302,7 @@ test('a leaf is due as etcd’s are: within the last tenth of its life; of anoth
   expect(await faults(session, { ...leaf, profile: 'client' }, state)).toEqual(['usage'])
 })
 
-test('the operator’s credentials are kept; those of system:masters are in memory alone, and good for ten minutes', async () => {
+test("the operator's credentials are kept; those of system:masters are only in memory, and valid for ten minutes", async () => {
   const session = sessionOf()
   const authorities = await openKubernetesAuthorities(session)
   await authorities.make()

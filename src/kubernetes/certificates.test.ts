@@ -44,7 +44,7 @@ test('flanneld as a service has a pair for etcd on every node', () => {
   expect(pairs).toEqual(names.map((name) => [name, 'etcd', 'flanneld', '/etc/ssl/flannel/client.crt']))
 })
 
-test('the API server is called by every name under which somebody finds it, and by no other', () => {
+test("the API server's certificate has every name that clients use, and no other", () => {
   const node = cluster.nodes.find(({ name }) => name === 'master02')
   expect(leaves('master02')['apiserver']).toMatchObject({
     authority: 'kubernetes',
@@ -70,7 +70,7 @@ test('the API server is called by every name under which somebody finds it, and 
   expect(apiserver?.names.dns).not.toContain('[2001:db8::1]')
 })
 
-test('each CA signs what is its own: etcd’s the pair for etcd alone', () => {
+test("each CA signs its own certificates: etcd's only the pair for etcd", () => {
   const by = Object.groupBy(Object.values(leaves('master01')), ({ authority }) => authority)
   expect(by.etcd?.map(({ id }) => id)).toEqual(['etcd-client'])
   expect(by['front-proxy']?.map(({ id }) => id)).toEqual(['front-proxy-client'])

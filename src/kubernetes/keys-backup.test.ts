@@ -83,7 +83,7 @@ test('where they are on the machine of the CA, they are in no backup', async () 
   expect(await exportKubernetesKeys({ ...session, cluster })).toBeUndefined()
 })
 
-test('their identity tells them from others and holds no secret; there is none before they are made', async () => {
+test('their identity distinguishes them from others and contains no secret; it does not exist before they do', async () => {
   const identities: (string | undefined)[] = []
   for (const state of ['one', 'other']) {
     const session = sessionIn(state, false)

@@ -111,7 +111,7 @@ test.each(['apiServer', 'controllerManager', 'scheduler'] as const)(
   },
 )
 
-test('what the API server reads is mounted by folder: a single file would be the old one for ever', () => {
+test('what the API server reads is mounted as a directory: a single file would never change', () => {
   const { extraVolumes } = componentOf('apiServer')
   expect(extraVolumes.map(({ mountPath, readOnly }) => [mountPath, readOnly])).toEqual([
     ['/etc/kubernetes/quorate', true],
@@ -146,7 +146,7 @@ test.each([
   expect(argumentsOf('controllerManager', { podNetwork }, { network })['node-cidr-mask-size']).toBe(mask)
 })
 
-test('flanneld as a service hands out the parts: then nobody else does', () => {
+test('flanneld as a service assigns the subnets: then nothing else does', () => {
   const all = documents({ flannel: 'service' })
   expect(all['ClusterConfiguration']?.['networking']).not.toHaveProperty('podSubnet')
   expect(all['KubeProxyConfiguration']).toMatchObject({ clusterCIDR: '10.244.0.0/16' })

@@ -18,7 +18,7 @@ const node = (name: string) => {
 const file = (name: string, changes: Partial<KubernetesSpec> = {}) =>
   parse(kubeletFile(cluster(changes), node(name), MACHINE)) as Record<string, unknown>
 
-test('nobody gets in without a certificate of the CA, or a right that the API confirms', () => {
+test('access needs a certificate of the CA, or a permission that the API confirms', () => {
   expect(file('worker01')).toMatchObject({
     kind: 'KubeletConfiguration',
     authentication: {
@@ -33,7 +33,7 @@ test('nobody gets in without a certificate of the CA, or a right that the API co
   })
 })
 
-test('the cluster file changes defaults, beside which the others stay, and never what quorate relies on', () => {
+test('the cluster file changes defaults without affecting others, and never what quorate relies on', () => {
   const kubelet = {
     configuration: {
       cgroupDriver: 'cgroupfs',
@@ -72,7 +72,7 @@ test('taints of the cluster file take the place of the usual ones, none at all i
   expect(file('worker01', { taints })).toHaveProperty('registerWithTaints', taints.worker01)
 })
 
-test('a kubelet asks for no certificate that nobody would sign', () => {
+test('a kubelet requests no certificate that no component would sign', () => {
   expect(file('worker01')).toHaveProperty('rotateCertificates', true)
   const off = { pki: { caKey: 'home' as const, days: 365 } }
   expect(file('worker01', off)).toHaveProperty('rotateCertificates', false)

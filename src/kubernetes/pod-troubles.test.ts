@@ -12,7 +12,7 @@ const BACK_OFF =
 const SANDBOX =
   'failed to "CreatePodSandbox" for "coredns-1_kube-system(1f)" with CreatePodSandboxError: "Failed to create sandbox for pod \\"coredns-1_kube-system(1f)\\": rpc error: code = NotFound desc = failed to start sandbox \\"ab\\": failed to get sandbox image \\"registry.k8s.io/pause:9.9\\": failed to pull image \\"registry.k8s.io/pause:9.9\\": not found"'
 
-test('an image that can’t be pulled is named, once a pod and as it was said last', () => {
+test("an image that can't be pulled is named, once per pod, with its latest message", () => {
   const [first, ...more] = parsePodTroubles([said(PULL), 'other', said(BACK_OFF)].join('\n'))
   expect(more).toEqual([])
   expect(first).toMatchObject({
@@ -37,7 +37,7 @@ test('a container that ends again and again is known, and no image is blamed', (
   expect(parsePodTroubles(said(crash))).toMatchObject([{ reason: 'CrashLoopBackOff', image: undefined }])
 })
 
-test('a network that is not there yet is no trouble of a pod, and nonsense is nothing', () => {
+test("a network that does not exist yet is not a pod's fault, and nonsense is ignored", () => {
   const waits = 'network is not ready: container runtime network not ready: NetworkReady=false'
   const odd = said(PULL, 'kube-system/$(reboot)')
   expect(parsePodTroubles([said(waits), odd, '', '"Error syncing pod, skipping" err="'].join('\n'))).toEqual(

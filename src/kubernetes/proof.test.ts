@@ -193,7 +193,7 @@ describe('the proof', () => {
     expect(error?.message).toContain('4 of 10 checks failed')
   })
 
-  test('a pod that comes to no end, or says nothing sensible, has proven nothing', async () => {
+  test('a pod that never ends, or whose output is invalid, proves nothing', async () => {
     const { report } = await prove({ words: { worker02: 'fail\nasked\n' } })
     expect(report.failures).toMatchObject([{ kind: 'pod', from: 'worker02' }])
   })

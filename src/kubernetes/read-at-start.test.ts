@@ -23,7 +23,7 @@ const sums = {
   'etcd-ca': sha256("etcd's CA"),
 }
 
-test('the machine sums up the same files to the same sum', () => {
+test('the machine computes the same checksum of the same files', () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'read-at-start-'))
   onTestFinished(() => rmSync(folder, { recursive: true }))
   const contents = ['a CA', "etcd's CA", 'a public key']
@@ -39,7 +39,7 @@ test('the machine sums up the same files to the same sum', () => {
   expect(said.slice(0, 64)).toBe(readAtStart(sums))
 })
 
-test('any of them changes the sum, and nothing else does', () => {
+test('each of them changes the checksum, and nothing else does', () => {
   const of = readAtStart(sums)
   for (const one of ['ca', 'etcd-ca', 'service-account-public-key'])
     expect(readAtStart({ ...sums, [one]: sha256('another') })).not.toBe(of)

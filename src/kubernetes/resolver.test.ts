@@ -14,7 +14,7 @@ test.each([
   expect(nodeResolver(master, { resolver })).toEqual({ path, content: undefined })
 })
 
-test('where no server is named CoreDNS gets an address at which nobody answers', () => {
+test('without a DNS server, CoreDNS gets an address where nothing answers', () => {
   if (master === undefined) throw new RangeError('no master')
   expect(nodeResolver(master, { resolver: null })).toEqual({
     path: '/etc/kubernetes/quorate/resolv.conf',

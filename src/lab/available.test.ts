@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { labAvailable, requireLab } from './available.ts'
 
-test('a user who is not root is told the command to run', () => {
+test('a user who is not root gets the command to run', () => {
   const surroundings = { userId: 1000, exists: () => true, argv: ['script/demo', '-f', 'my file.yaml'] }
   expect(labAvailable(surroundings)).toEqual([
     expect.objectContaining({ what: 'root rights', command: "sudo script/demo -f 'my file.yaml'" }),

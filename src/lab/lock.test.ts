@@ -20,7 +20,7 @@ test('a process is itself, but not another with its number', async () => {
   expect(await isRunning({ ...self, bootId: 'another boot' })).toBe(false)
 })
 
-test('of many at once, one has the file; the others are told who', async () => {
+test('of many at once, one gets the file; the others learn which', async () => {
   const owner = await thisProcess()
   const notes = Array.from({ length: 20 }, (_, index) => `${index}`)
   const file = path.join(folder, 'claim')

@@ -4,7 +4,7 @@ import { checkSpec, labNetworks, type LabSpec, networkOf } from './spec.ts'
 const machine = (name: string, ...addresses: string[]) => ({ name, addresses, authorizedKeys: [] })
 const spec = (...machines: LabSpec['machines']): LabSpec => ({ name: 'test', folder: '/tmp/test', machines })
 
-test('this computer takes the first address of each network', () => {
+test('the host takes the first address of each network', () => {
   expect(networkOf('198.18.7.11/24')).toEqual({ cidr: '198.18.7.0/24', hostAddress: '198.18.7.1/24' })
   expect(networkOf('2001:db8:7::11/64')).toEqual({ cidr: '2001:db8:7::/64', hostAddress: '2001:db8:7::1/64' })
   const both = spec(machine('a', '198.18.7.11/24', '2001:db8:7::11/64'), machine('b', '198.18.7.12/24'))

@@ -34,7 +34,7 @@ test('a kernel that does not say is left alone', async () => {
   expect(said).toEqual([])
 })
 
-test('a limit that can not be written: the command is named', async () => {
+test("a limit that can't be written: the command is named", async () => {
   await mkdir(path.join(folder, 'sys'))
   const limit = path.join(folder, 'sys/limit')
   await symlink('/proc/sys/kernel/random/entropy_avail', limit)

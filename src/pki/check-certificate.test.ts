@@ -77,20 +77,20 @@ const reasons: [string, Partial<CertificateWish>, string, RegExp][] = [
   ['text that is none', { pem: 'hello' }, 'unreadable', /can't be read/],
 ]
 
-test.each(reasons)('%s is a reason to issue it anew', (_what, change, code, message) => {
+test.each(reasons)('%s is a reason to issue it again', (_what, change, code, message) => {
   const found = checkCertificate({ ...good, ...change })
   expect(found.map((reason) => reason.code)).toContain(code)
   expect(found.map((reason) => reason.message).join()).toMatch(message)
 })
 
-test('a new common name changes no other verdict: reasons are told apart', () => {
+test('a new common name changes no other verdict: reasons are distinguished', () => {
   expect(checkCertificate({ ...good, commonName: 'x', keySpki: '00' }).map(({ code }) => code)).toEqual([
     'subject',
     'key',
   ])
 })
 
-test('a certificate for servers only, a CA’s, and one with odd names are found', () => {
+test("a certificate for servers only, a CA's, and one with odd names are detected", () => {
   const odd = opensslCa(folder, 'odd', {
     // A comma within a name must not make two of it.
     extensions: [

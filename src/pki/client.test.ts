@@ -35,7 +35,7 @@ function setting() {
   return { folder, directory, authority, make, read }
 }
 
-test('makes a client’s three files; openssl takes them for a client and not for a server', async () => {
+test("creates a client's three files; openssl accepts them for a client and not for a server", async () => {
   const { directory, make, read } = setting()
   const made = await make()
   expect(made).toMatchObject({ result: 'issued', key: path.join(directory, 'operator.key'), warnings: [] })
@@ -68,7 +68,7 @@ test('a good one is kept, and renewed when asked, near its end, or of another CA
   expect(read('operator.crt')).not.toBe(certificate)
 })
 
-test('of an exchange: one from the old CA is kept as it is, with the request that the new one is to be asked for', async () => {
+test('during a rotation: a certificate from the old CA is kept, with the request for the new one', async () => {
   const { authority, make, read } = setting()
   const old = authority('ca')
   await make()

@@ -36,7 +36,7 @@ test.each(['ecdsa-p256', 'rsa-2048'] as const)(
   },
 )
 
-test('takes a client’s request of our own', async () => {
+test("accepts quorate's own request for a client", async () => {
   const csr = await makeCsr('operator', await makeKeyPair('ecdsa-p256'))
   await expect(checkCsr(csr, NO_NAMES, 'operator', 'client')).resolves.toMatchObject({
     names: { dns: [], ips: [] },
@@ -56,7 +56,7 @@ test('names every foreign name, and only those', async () => {
   })
 })
 
-test("the members' name is for members among each other alone, and nobody's common name", async () => {
+test("the members' name is only for members among each other, and never a common name", async () => {
   const member = memberName('prod')
   const named = asking(name(`DNS.8 = ${member}`))
   const names = { ...allowed, dns: [...allowed.dns, member] }
@@ -77,7 +77,7 @@ test("the members' name is for members among each other alone, and nobody's comm
   expect(() => checkedCommonName(member)).toThrow(/reserved for members/)
 })
 
-test('an IPv6 address in another form is no foreign name', async () => {
+test('an IPv6 address in another form is not a foreign name', async () => {
   const csr = asking((config) => config.replace('= 2001:db8::11', '= 2001:DB8:0:0:0:0:0:11'))
   await expect(checkCsr(csr, allowed, 'etcd01', 'member')).resolves.toMatchObject({ commonName: 'etcd01' })
 })

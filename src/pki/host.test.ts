@@ -90,7 +90,7 @@ test('many requests make one round trip after the first look, each with its own 
   expect(new Set(facts.map(({ serial }) => serial)).size).toBe(3)
 })
 
-test('runs as root there when told to, with the paths as arguments', async () => {
+test('runs as root on the host on request, with the paths as arguments', async () => {
   const { folder, remote, certificate, key, open } = caHost()
   await open().issue(memberRequest(folder))
   for (const command of remote.commands) {
@@ -129,7 +129,7 @@ test('a bad request is refused before anything is sent to be signed', async () =
   expect(remote.commands).toHaveLength(1)
 })
 
-test('the temporary folder is private while it is used', async () => {
+test('the temporary directory is private while it is used', async () => {
   const { folder, tmp, environment, open } = caHost()
   const seen = path.join(folder, 'seen')
   fakeOpenssl(
@@ -142,7 +142,7 @@ test('the temporary folder is private while it is used', async () => {
   expect(readdirSync(tmp)).toEqual([])
 })
 
-test('the temporary folder goes even when the program there is ended by a signal', async () => {
+test('the temporary directory is removed even if a signal ends the program on the host', async () => {
   const { folder, tmp, environment, open } = caHost()
   fakeOpenssl(folder, environment, 'kill -TERM "$PPID"\nexit 0')
   await expect(open().issue(memberRequest(folder))).rejects.toMatchObject({
@@ -165,7 +165,7 @@ function fakeOpenssl(folder: string, environment: Record<string, string>, body: 
   environment['PATH'] = `${bin}:${process.env['PATH']}`
 }
 
-test('the CA’s own end cuts the validity, and an expired one is refused', async () => {
+test("the CA's own end limits the validity, and an expired one is refused", async () => {
   const { folder, open } = caHost({ ca: { days: 10 } })
   const { pem, warnings } = await open().issue(memberRequest(folder))
   expect(describeCertificate(pem).daysLeft(new Date())).toBeLessThan(10)

@@ -155,7 +155,7 @@ test('a plain key where a passphrase is wanted is refused', async () => {
   await expect(open(folder, { passphrase: true }).issue(memberRequest(folder))).rejects.toThrow(/has none/)
 })
 
-test('a CA whose key is gone is not made anew', async () => {
+test('a CA whose key is missing is not created again', async () => {
   const folder = scratch()
   const directory = path.join(folder, 'state', 'ca')
   await open(folder).chain()
@@ -170,7 +170,7 @@ test('a CA whose key is gone is not made anew', async () => {
   expect(readdirSync(directory)).toEqual(['notes.txt'])
 })
 
-test('validity is cut to the CA’s own, and that is said', async () => {
+test("validity is limited to the CA's own, and that is reported", async () => {
   const folder = scratch()
   const existing = opensslCa(folder, 'short', { days: 10 })
   const { pem, warnings } = await open(folder, { existing }).issue(memberRequest(folder))
@@ -260,7 +260,7 @@ test.each([
   await expect(wrong.issue(memberRequest(folder))).rejects.toThrow(/passphrase is wrong/)
 })
 
-test('refuses a key that every user can read, with the remedy', async () => {
+test('refuses a key that every user can read, with the fix', async () => {
   const folder = scratch()
   const { certificate, key } = opensslCa(folder, 'ca')
   const file = put(folder, 'open.key', readFileSync(key, 'utf8'), 0o644)

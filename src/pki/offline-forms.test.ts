@@ -142,7 +142,7 @@ test('a private key is neither taken nor passed over in silence, wherever it lie
   expect(kept.join('')).not.toContain('PRIVATE')
 })
 
-test('what is no certificate is named: refused by its name, or ignored; what was carried out is not', async () => {
+test('a file that is not a certificate is named: refused by its name, or ignored; exported requests are not', async () => {
   const { files } = await takeIn({
     'etcd01-member.csr': signed[0]?.request.csrPem ?? '',
     'etcd01-member.cnf': 'x',

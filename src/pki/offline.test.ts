@@ -182,7 +182,7 @@ test('a request that would be refused is not exported', async () => {
   expect(existsSync(path.join(folder, 'out'))).toBe(false)
 })
 
-test('a folder that is not there is an error one can act on', async () => {
+test('a missing directory is an error with a fix', async () => {
   const { folder, authority, expected } = await exported()
   const directory = path.join(folder, 'nowhere')
   const caPem = await authority.chain()

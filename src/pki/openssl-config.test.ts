@@ -11,7 +11,7 @@ const options = {
   algorithm: 'ecdsa-p256',
 } as const
 
-test('openssl makes the request that the node is meant to ask for', () => {
+test('openssl creates the expected request', () => {
   const folder = scratch()
   put(folder, 'request.csr', opensslCsr(folder, renderOpensslConfig(options)))
   const text = openssl(folder, 'req', '-in', 'request.csr', '-noout', '-text')

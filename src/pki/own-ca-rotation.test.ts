@@ -61,7 +61,7 @@ test('the new one signs and both are trusted; back again the old one does, and b
   expect(existsSync(folders.next)).toBe(false)
 })
 
-test('cut off between the two renames: the new one signs, nothing is made anew, and either way goes on from there', async () => {
+test('interrupted between the two renames: the new one signs, nothing is created again, and both directions continue from there', async () => {
   for (const goOn of [beginRotation, turnBack] as const) {
     const { own, folders, signer, issuer } = await world()
     await beginRotation(own, make)

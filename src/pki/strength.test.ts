@@ -67,7 +67,7 @@ test('an intermediate that is too weak is found in its chain', () => {
   ])
 })
 
-test('a leaf over SHA-1 is no reason to issue while it is in use, and refused where it comes in', async () => {
+test('a leaf over SHA-1 is not replaced while it is in use, and refused when imported', async () => {
   const folder = scratch()
   opensslCa(folder, 'ca')
   const request = memberRequest(folder)

@@ -30,12 +30,12 @@ test('ten minutes put certificates at stake and stand in the way', () => {
   ])
 })
 
-test('of two machines the one nearer to this computer is believed', () => {
+test('of two machines, the one nearer to the workstation counts', () => {
   expect(judged({ a: -90_000, b: 40 }).map(([, result]) => result)).toEqual(['failure', 'ok', 'ok'])
   expect(judged({ a: 40, b: 90_000 }).map(([, result]) => result)).toEqual(['ok', 'failure', 'ok'])
 })
 
-test('if all machines agree and this computer does not, that is said of none of them', () => {
+test('if all machines agree and the workstation does not, no machine is blamed', () => {
   expect(judged({ a: 7_200_000, b: 7_200_010 }).map(([host, result]) => [host, result])).toEqual([
     ['a', 'ok'],
     ['b', 'ok'],

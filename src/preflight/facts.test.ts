@@ -74,7 +74,7 @@ test('listeners of every spelling, with the unit behind the tab', () => {
   ])
 })
 
-test('the unit is ours only in our place and with our mark', () => {
+test("the unit is quorate's only at its path and with its mark", () => {
   const path = 'FragmentPath=/etc/systemd/system/etcd.service\n'
   const running = 'MainPID=42\nActiveState=active\n'
   expect(unit(`${running}${path}Quorate=yes\n`)).toEqual({

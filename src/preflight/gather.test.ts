@@ -60,7 +60,7 @@ const options = (remotes: readonly Remote[], changes: Partial<GatherOptions> = {
   ...changes,
 })
 
-test('nobody dials before everybody listens, and nobody stops listening before everybody has dialled', async () => {
+test('no machine dials before all listen, and none stops listening before all have dialed', async () => {
   const log: string[] = []
   await gather(options([machine('etcd01', log), machine('etcd02', log, 50)]))
   expect(log.map((line) => line.split(' ')[1])).toEqual(['ready', 'ready', 'go', 'go', 'end', 'end'])
@@ -76,7 +76,7 @@ test('clock and dials come back with the facts', async () => {
   ])
 })
 
-test('a machine without root rights keeps nobody waiting and is reported with its reason', async () => {
+test('a machine without root access delays no other, and is reported with its reason', async () => {
   const refusal = new QuorateError('permission', 'anna may not use sudo', { host: 'etcd02' })
   const answers = await gather(options([machine('etcd01'), remote('etcd02', () => Promise.reject(refusal))]))
   expect(answers.get('etcd02')).toBe(refusal)
@@ -103,7 +103,7 @@ test('Ctrl-C ends all of it with its reason', async () => {
   await expect(gathering).rejects.toThrow('stopped')
 })
 
-test('a script that can not run is a failed command, with its last words', async () => {
+test("a script that can't run is a failed command, with its last output", async () => {
   const broken: Remote = {
     ...machine('etcd01'),
     run: () =>
@@ -162,7 +162,7 @@ const here = (host: string): Remote =>
     return exitCode
   })
 
-test('the real script measures up to fifty writes beside the WAL directory and leaves nothing behind', async () => {
+test('the real script measures up to fifty writes next to the WAL directory and leaves nothing behind', async () => {
   const folder = await mkdtemp(path.join(tmpdir(), 'quorate-preflight-test-'))
   try {
     const spec = cluster({ nodes: [node(1)] })

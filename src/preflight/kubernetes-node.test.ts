@@ -28,7 +28,7 @@ test('only nodes that get a kubelet are asked, and judged', () => {
   expect(judged(FIT, node(1))).toEqual([])
 })
 
-test('a machine that suits a kubelet, one that could not be looked at, and one that does not', () => {
+test('a machine that is suitable for a kubelet, one that could not be inspected, and one that is not', () => {
   expect(judged(FIT)).toMatchObject([{ id: 'kubernetes-node', result: 'ok' }])
   expect(judged([])).toMatchObject([{ id: 'kubernetes-node', result: 'warning' }])
   expect(judged([...FIT, 'swap /dev/sda2 1024', 'foreign /etc/k0s'])).toMatchObject([

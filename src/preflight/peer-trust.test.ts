@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { sampleCluster } from '../etcd/sample.ts'
 import { judgePeerTrust } from './peer-trust.ts'
 
-test('members alone, where etcd can tell them from clients and the CA may sign their name', () => {
+test('only members, if etcd can distinguish them from clients and the CA may sign their name', () => {
   expect(judgePeerTrust(sampleCluster(), false)).toMatchObject({
     result: 'ok',
     wanted: expect.stringContaining('member.sample.quorate.internal'),

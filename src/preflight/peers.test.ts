@@ -30,7 +30,7 @@ test('both ports are judged in both directions', () => {
   ])
 })
 
-test('silence is told apart from refusal, and only the one way is blamed', () => {
+test('silence is distinguished from refusal, and only the failing direction is blamed', () => {
   const checks = judged(dialled(B, 'refused', 'silent'))
   expect(checks.map(({ result }) => result)).toEqual(['failure', 'failure', 'ok', 'ok'])
   expect(checks[0]?.found).toContain('refused')

@@ -15,7 +15,7 @@ const route = (destination: string, more: Partial<Route> = {}): Route => ({
   ...more,
 })
 
-test('an unused range is fine, and the default route is no overlap', () => {
+test('an unused range is fine, and the default route does not overlap', () => {
   expect(judged({})).toMatchObject([{ result: 'ok', found: 'unused' }])
 })
 
@@ -47,7 +47,7 @@ test('a company-wide route to a router is a warning; a narrow one stands in the 
   expect(judged({ routes: [route('10.5.1.0/24', { gateway })] })[0]?.result).toBe('failure')
 })
 
-test('the two halves that a VPN routes instead of default are no overlap', () => {
+test('the two halves that a VPN routes instead of default do not overlap', () => {
   expect(
     judged({ routes: [route('0.0.0.0/1', { device: 'tun0' }), route('128.0.0.0/1', { device: 'tun0' })] })[0]
       ?.result,
@@ -69,7 +69,7 @@ test('what flannel made itself is passed over: its interfaces, the bridge, host-
   expect(judged(facts)[0]?.result).toBe('ok')
 })
 
-test('the IPv6 network is checked beside the other', () => {
+test('the IPv6 network is checked as well', () => {
   const config = { Network: '10.5.0.0/16', IPv6Network: '2001:db8:5::/48' }
   const routes = [route('2001:db8:5:1::/64')]
   expect(judged({ routes }, config).map(({ result }) => result)).toEqual(['ok', 'failure'])

@@ -72,13 +72,13 @@ test('a listener on another address of the machine is not', () => {
   expect(judged('client-port', { listeners: [listener({ address: '192.0.2.7' })] })?.result).toBe('ok')
 })
 
-test('an etcd of somebody else is called so, even beside our unit', () => {
+test("another tool's etcd is reported as that, even with quorate's unit", () => {
   const foreign = listener({ process: 'etcd', pid: 99, unit: 'docker.service' })
   expect(judged('client-port', { listeners: [foreign] })?.found).toContain('a foreign etcd (pid 99')
   expect(judged('client-port', { listeners: [foreign], unit: OUR_UNIT })?.result).toBe('failure')
 })
 
-test('our own running etcd is fine: port, data and unit', () => {
+test("quorate's own running etcd is fine: port, data and unit", () => {
   const facts = {
     unit: OUR_UNIT,
     dataEntries: ['member'],
@@ -92,7 +92,7 @@ test('our own running etcd is fine: port, data and unit', () => {
   expect(results).toEqual(['ok', 'ok', 'ok', 'ok', 'ok', 'ok'])
 })
 
-test('data that nobody here put there stands in the way', () => {
+test('unknown data is an obstacle', () => {
   expect(judged('leftovers', { dataEntries: ['member'] })).toMatchObject({
     result: 'failure',
     found: '/opt/etcd/data holds data that is not from quorate',
@@ -100,7 +100,7 @@ test('data that nobody here put there stands in the way', () => {
   expect(judged('leftovers', { walEntries: ['0.wal'] })?.found).toContain('/opt/etcd/wal')
 })
 
-test('a unit of somebody else is a warning', () => {
+test("another tool's unit is a warning", () => {
   const unit = { active: 'inactive', path: '/lib/systemd/system/etcd.service', mainPid: 0, ours: false }
   expect(judged('unit', { unit })).toMatchObject({
     result: 'warning',

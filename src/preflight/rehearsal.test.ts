@@ -104,7 +104,7 @@ test('too few inodes stand in the way anywhere, too few bytes where the binaries
   expect(failures({ rooms: [{ ...room, mountedOn: '/usr' }] })).toMatchObject([{ id: 'room' }])
 })
 
-test('a property that an old systemd-run does not know is no failure, and SELinux in force a warning', () => {
+test('a property that an old systemd-run does not know is not a failure, and enforced SELinux is a warning', () => {
   expect(failures(found('sandbox', '1', 'Unknown assignment: ProcSubset=pid'))).toEqual([])
   const enforcing = judged({ security: { selinux: 'enforcing', apparmor: true } })
   expect(enforcing.find(({ id }) => id === 'security-modules')).toMatchObject({
@@ -117,7 +117,7 @@ test('a property that an old systemd-run does not know is no failure, and SELinu
   })
 })
 
-test('the rehearsed unit has the sandbox of etcd’s own, and nothing that makes it a member', () => {
+test("the rehearsed unit has the sandbox of etcd's own, and nothing that makes it a member", () => {
   const properties = sandboxOf(cluster())
   expect(properties).toContain('ProtectSystem=strict')
   expect(properties).toContain('SystemCallFilter=~@privileged @resources')
@@ -135,7 +135,7 @@ test('findings are read as they come, each once; unknown ones are left out', () 
   ])
 })
 
-test('df’s inodes and bytes; a filesystem that makes inodes as it needs them has none to count', () => {
+test("df's inodes and bytes; a filesystem that creates inodes on demand has no number of them", () => {
   const inodes = '/dev/sda1 100 40 60 40% /\n/dev/sdb1 0 0 0 - /data\ntmpfs - - - - /tmp\n'
   const bytes = '/dev/sda1 1000 400 600 40% /\n/dev/sda1 1000 400 600 40% /\n/dev/sdb1 9000 0 9000 0% /data\n'
   expect(readRooms(`${inodes}\n${bytes}`)).toEqual([

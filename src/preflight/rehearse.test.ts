@@ -7,7 +7,7 @@ import places from '../host/places.sh?raw'
 import { runProcess } from '../ssh/process.ts'
 import rehearse from './rehearse.sh?raw'
 
-test('where somebody has put a link in the place of the trial nothing is written or removed behind it', async () => {
+test('if a link is at the path of the trial, nothing is written or removed behind it', async () => {
   const folder = await mkdtemp(path.join(tmpdir(), 'quorate-rehearse-'))
   try {
     const [open, victim] = [path.join(folder, 'open'), path.join(folder, 'victim')]

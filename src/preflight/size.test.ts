@@ -40,7 +40,7 @@ test('of several roles the most demanding counts', () => {
   expect(memory).toMatchObject({ result: 'failure', wanted: 'at least 4 GiB' })
 })
 
-test('what can not be read is said, not guessed', () => {
+test("what can't be read is reported, not guessed", () => {
   const [cpus] = judgeSize(cluster(), node(1), goodFacts({ cpus: undefined }))
   expect(cpus).toMatchObject({ result: 'warning', found: 'could not be read' })
 })
@@ -51,7 +51,7 @@ test('a full disk stands in the way, a filling one is a warning', () => {
   expect(free(3 * GIB)).toMatchObject({ result: 'ok' })
 })
 
-test('a separate filesystem for the write-ahead log is looked at as well', () => {
+test('a separate filesystem for the write-ahead log is inspected as well', () => {
   const facts = goodFacts({ walDisk: disk(GIB, 10 * 1024 ** 2, '/wal') })
   const checks = judgeSize(cluster(), node(1), facts).filter(({ id }) => id === 'disk-free')
   expect(checks.map(({ result, found }) => [result, found])).toEqual([

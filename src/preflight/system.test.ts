@@ -65,7 +65,7 @@ test('what is missing is named as the distribution names it, with its own comman
   expect(judged('tools', { ...missing, installer: 'none' })?.remedy).toContain('iproute2, passwd, openssl')
 })
 
-test('packages that quorate can’t install are a failure where one is missing, and nothing to say where apt is', () => {
+test("packages that quorate can't install fail if one is missing, and are not checked where apt exists", () => {
   const spec = cluster({ packages: ['curl', 'openssl', 'procps'] })
   const packages = (installer: string, here: readonly string[]) =>
     judgeSystem(spec, node(1), goodFacts({ installer, packages: here })).find(({ id }) => id === 'packages')

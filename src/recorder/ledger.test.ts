@@ -38,7 +38,7 @@ test('the watch may be quicker than the answer', () => {
   expect(ledger.lost).toBe(1)
 })
 
-test('a write that failed and is there after all is no trouble', () => {
+test('a failed write that exists nevertheless is not a fault', () => {
   const ledger = new Ledger(1)
   ledger.acknowledge(0, 1, 10n, 0)
   ledger.held(0, 2)
@@ -68,7 +68,7 @@ test('revisions: a write must have a greater one than all before, a read at leas
   expect(ledger.counts.revisionsBackwards).toBe(2)
 })
 
-test('what can’t be checked is counted, and takes no memory', () => {
+test("what can't be checked is counted, and takes no memory", () => {
   const ledger = new Ledger(2)
   for (let value = 1; value <= 6_000; value++) ledger.acknowledge(value % 2, value, BigInt(value), value)
   expect(ledger.counts.unchecked).toBe(1_000)
@@ -95,7 +95,7 @@ test('what the watch came past on another key is not waited for, and judged at t
   expect({ lost: ledger.lost, missing: ledger.counts.missing }).toEqual({ lost: 0, missing: 1 })
 })
 
-test('after a part of the history that can’t be had, nothing is called missing or lost', () => {
+test('after a gap in the history, nothing is reported as missing or lost', () => {
   const ledger = new Ledger(1)
   ledger.acknowledge(0, 1, 10n, 0)
   ledger.compacted(20n)

@@ -32,7 +32,7 @@ async function reached(recorder: Recorder, writes: number): Promise<void> {
 
 // Concurrent, because each of them mostly waits.
 describe.concurrent('the recorder', () => {
-  test('of a calm cluster there is nothing to tell, and nothing is left in it', async () => {
+  test('a calm cluster shows no impact, and nothing is left in it', async () => {
     const { report, cluster } = await record({})
     expect(judgeAvailability(report)).toEqual({ unnoticed: true, reasons: [] })
     expect(report.watch).toMatchObject({ events: report.writes.acknowledged, resumed: 0, unchecked: 0 })
@@ -58,7 +58,7 @@ describe.concurrent('the recorder', () => {
     expect((await recorder.stop()).lostWrites).toBeGreaterThan(0)
   })
 
-  test('a change that the watch left out is found, and is no lost write', async () => {
+  test('a change that the watch missed is detected, and is not a lost write', async () => {
     const { report } = await record({ hideEvent: atTurn(4) })
     expect(report).toMatchObject({ watch: { missing: 1, duplicates: 0, resumed: 0 }, lostWrites: 0 })
     expect(judgeAvailability(report).reasons).toContain('1 change was missing in the watch')
@@ -97,14 +97,14 @@ describe.concurrent('the recorder', () => {
     expect(report.watch.events).toBe(report.writes.acknowledged)
   })
 
-  test('a member that is down is passed over: nothing fails, and its errors are told', async () => {
+  test('a stopped member is skipped: nothing fails, and its errors are reported', async () => {
     const { report } = await record({ refuse: (member) => (member === 'etcd02' ? refused() : undefined) })
     expect(report).toMatchObject({ writes: { failed: 0 }, reads: { failed: 0 } })
     expect(judgeAvailability(report).unnoticed).toBe(true)
     expect(report.members.find(({ name }) => name === 'etcd02')?.attempts ?? 0).toBe(0)
   })
 
-  test('a member that goes down meanwhile costs attempts, and no operation', async () => {
+  test('a member that stops during the run costs attempts, and no operation', async () => {
     let down = false
     const { report } = await record(
       { refuse: (member) => (down && member === 'etcd02' ? refused() : undefined) },
@@ -173,13 +173,13 @@ describe.concurrent('the recorder', () => {
     expect(report).toMatchObject({ writes: { failed: 0 }, lostWrites: 0, watch: { missing: 0 } })
   })
 
-  test('a lease that ran out is our own trouble, and no loss of the cluster', async () => {
+  test("an expired lease is the probe's own fault, and not a loss of the cluster", async () => {
     const { report } = await record({}, (cluster) => cluster.expireLeases(), 120)
     expect(report.lostWrites).toBe(0)
     expect(report.troubles).toEqual([expect.stringContaining('lease')])
   })
 
-  test('what can’t be read back is not called proven', async () => {
+  test("what can't be read back does not count as verified", async () => {
     let gone = false
     const cluster = new FakeCluster()
     const members = cluster.members(3)

@@ -88,7 +88,7 @@ test('a member that failed is passed over, longer each time, and taken again', (
   expect(chosen()).toEqual(new Set(['etcd01']))
 })
 
-test('whoever asks every second time gets each of two members', () => {
+test('a client that asks every second time gets each of two members', () => {
   const { endpoints } = patience(2)
   const names = Array.from({ length: 8 }, () => endpoints.choose().name)
   expect(new Set(names.filter((_, turn) => turn % 2 === 0)).size).toBe(2)

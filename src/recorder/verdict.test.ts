@@ -33,14 +33,14 @@ test.each<[string, Partial<AvailabilityReport>]>([
   expect(judgeAvailability({ ...sampleReport(), ...flaw })).toEqual({ unnoticed: false, reasons: [reason] })
 })
 
-test('a stall within one election is none, and a slower cluster’s election is longer', () => {
+test("a stall within one election doesn't count, and a slower cluster's election is longer", () => {
   const slow = { ...sampleReport(), writes: { ...writes, worstGapMs: 2_500 } }
   expect(judgeAvailability(slow).unnoticed).toBe(true)
   const slower = { ...sampleReport(), writes: { ...writes, worstGapMs: 9_000 } }
   expect(judgeAvailability(slower, stallLimitMs(5_000)).unnoticed).toBe(true)
 })
 
-test('a pause of our own is named beside the stall', () => {
+test("the probe's own pause is named in addition to the stall", () => {
   const report = { ...sampleReport(), writes: { ...writes, worstGapMs: 4_000 }, ownPauseMs: 3_900 }
   expect(judgeAvailability(report).reasons.join()).toContain('quorate itself paused for 3.9 s')
 })

@@ -135,7 +135,7 @@ test('what is left of one, whole or in part, is removed', () => {
   expect(removeChanges(parseLook('service01', `${BARE}user\n`), 'as asked')).toHaveLength(1)
 })
 
-test('what was shown is told by what is done to what, and not by the words for it', () => {
+test('shown changes are compared by their effect on each machine, and not by their texts', () => {
   const wanted = { ...WANTED, allowSigner: 'SHA256:one', certificate: 'it has none' }
   const changes = (look: string, own: Partial<WantedSchedule> = {}): readonly ScheduleChange[] =>
     installChanges(parseLook('service01', look), { ...wanted, ...own })

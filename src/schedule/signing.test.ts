@@ -47,7 +47,7 @@ test('a key is made where there is none, where others could read it, where it wa
     expect(signing(LOOK, list).signingKey).toMatch(/revoked, or replaced/)
 })
 
-test('another key than the one that counts stops it, and so does a machine that can not sign', () => {
+test("another key than the listed one stops it, and so does a machine that can't sign", () => {
   expect(refused(LOOK, `node-service01@prod ${OTHER}\n`)).toMatchObject({
     code: 'blocked',
     host: 'service01',

@@ -23,7 +23,7 @@ test('a success, a failure and a success again: nothing of what counts is lost o
   expect(third.problem).toBeUndefined()
 })
 
-test('while a run lasts, what went wrong before it is still told', () => {
+test('while a run lasts, the previous failure is still reported', () => {
   const failed = endedRun(begunRun(undefined, 'prod', at(0)), { problem: 'no way' }, at(1))
   const running = begunRun(failed, 'prod', at(2))
   expect(running).toMatchObject({ problem: 'no way', lastRun: at(2).toISOString() })

@@ -21,14 +21,14 @@ function timer(every: string, periodSeconds: number): string {
   return timerUnit({ cluster: 'prod', every, periodSeconds, store: S3 })
 }
 
-test('the service may write to the folder of the store, and to none where that is a bucket', () => {
+test('the service may write to the directory of the backup location, and to none for a bucket', () => {
   expect(folder('/srv/backups')).toMatch(/^ReadWritePaths=\/srv\/backups$/m)
   expect(serviceUnit({ cluster: 'prod', store: S3 })).not.toContain('ReadWritePaths')
   expect(folder('/srv/backups')).not.toMatch(/@[A-Z]+@/)
   expect(serviceUnit({ cluster: 'prod', store: S3 })).toContain('ProtectSystem=strict\nProtectHome=yes\n')
 })
 
-test('a folder that would mean something else in a unit, or that the service does not see, is refused', () => {
+test('a directory with another meaning in a unit, or invisible to the service, is refused', () => {
   for (const path of ['/srv/my backups', '/srv/%n', '/srv/$HOME', 'srv', '/srv/a\nUser=root']) {
     expect(() => folder(path)).toThrow("can't be the store")
   }

@@ -19,7 +19,7 @@ function read(backup: string) {
   return { backup: cluster?.backup, problems: problems.map(formatProblem) }
 }
 
-test('a folder beside the file, and defaults', () => {
+test('a directory next to the file, and defaults', () => {
   const { backup, problems } = read(
     `  store: { directory: backups }\n  recipients: [${RECIPIENT}]\n  schedule: { keep: { daily: 30 } }\n`,
   )

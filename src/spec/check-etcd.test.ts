@@ -158,7 +158,7 @@ test.each([
   expect(added(`  ${line}\n`)).toEqual([`cluster.yaml:8:${column}: ${message}`])
 })
 
-test('the WAL lies beside the data unless the file says otherwise', () => {
+test('the WAL is next to the data unless the file says otherwise', () => {
   const { cluster } = parseClusterFile(`${GOOD}  dataDirectory: /srv/etcd/data/\n`, 'c.yaml')
   expect([cluster?.etcd.dataDirectory, cluster?.etcd.walDirectory]).toEqual([
     '/srv/etcd/data',
@@ -198,7 +198,7 @@ test.each([
   expect(settings(text)).toEqual([expect.stringContaining(message)])
 })
 
-test('http is for whom the file says, and metrics without a certificate are told', () => {
+test('http is for the clients that the file names, and metrics without a certificate are reported', () => {
   expect(settings('listen-metrics-urls: "http://{address}:2383"')).toEqual([
     'warning: etcd.settings.listen-metrics-urls: http://{address}:2383: everyone who reaches port 2383 can read the metrics, without a certificate; write https, or let a firewall admit the scraper alone',
   ])

@@ -55,7 +55,7 @@ test.each<[string, RegExp]>([
   expect(nine(more).filter((line) => expected.test(line))).toHaveLength(1)
 })
 
-test('networks that are said nowhere are looked at too, and their place is the part that needs them', () => {
+test('default networks are checked as well, and reported at the section that needs them', () => {
   const nodes = NINE.replaceAll('198.18.9.', '10.97.9.')
   const { problems } = parseClusterFile(nodes, 'cluster.yaml')
   expect(problems.map(({ line, column, message }) => `${line}:${column} ${message}`)).toEqual([
@@ -63,7 +63,7 @@ test('networks that are said nowhere are looked at too, and their place is the p
   ])
 })
 
-test('the virtual address of the load balancer is no address of a pod', () => {
+test('the virtual address of the load balancer is not an address of a pod', () => {
   const two: readonly [string, string] = [
     'roles: [service] }\n',
     'roles: [service] }\n  - { name: service02, address: 198.18.9.42, roles: [service] }\n',

@@ -123,7 +123,7 @@ test.each<[string, RegExp]>([
   expect(nine(more)).toEqual([expect.stringMatching(expected)])
 })
 
-test('what came with a later minor is told so', () => {
+test('what a later minor added is reported as that', () => {
   const older: readonly [string, string] = ['"1.37.2"', '"1.35.4"']
   expect(nine(manager('concurrent-disruption-syncs: 5'))).toEqual([])
   expect(nine(manager('concurrent-disruption-syncs: 5'), older)).toEqual([

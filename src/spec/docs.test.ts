@@ -94,7 +94,7 @@ etcd:
   expect(BLOCKS.map(({ text }) => text)).toContain(`${lines(file).join('\n')}\n`)
 })
 
-test('no page and no example holds a key that somebody could take for his own', async () => {
+test('no page and no example contains a key that readers could take for their own', async () => {
   const root = new URL('../../', import.meta.url)
   const pages = [
     ...(await readdir(new URL('docs', root), { recursive: true })).map((name) => `docs/${name}`),

@@ -166,7 +166,7 @@ function many(line: (index: number) => string): string {
   return Array.from({ length: 20_000 }, (_, index) => line(index)).join('\n')
 }
 
-test('many of everything is looked at once each: unknown keys, double keys, nodes, errors, tags', () => {
+test('many of everything are processed once each: unknown keys, duplicate keys, nodes, errors, tags', () => {
   expect(lines(`${GOOD}${many((index) => `k${index}: 1`)}`)).toHaveLength(20_000)
   expect(lines(`${GOOD}${many(() => 'k: 1')}`)).toHaveLength(19_999)
   expect(lines(`${GOOD}${many((index) => `k${index}: !x 1`)}`)).toHaveLength(1000)

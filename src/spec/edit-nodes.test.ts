@@ -66,7 +66,7 @@ describe('a node is added behind the last', () => {
     )
   })
 
-  test('with what ssh is to be told; texts that YAML would take for something else are in quotes', () => {
+  test('with ssh settings; texts that YAML would read as another type are quoted', () => {
     const ssh = { user: 'no', port: 2222, identityFile: '~/a, b', jump: undefined }
     const node = { name: 'etcd04', address: '2001:db8::4', roles: ['etcd'], ssh }
     const { cluster, problems } = parseClusterFile(

@@ -23,7 +23,7 @@ test('several values, in any order', () => {
   )
 })
 
-test('the result reads as what was meant', () => {
+test('the result parses to the intended values', () => {
   const nodes = 'nodes:\n  - { name: a, address: 192.0.2.1, roles: [etcd] }\n'
   const text = `name: x\n${nodes}etcd:\n  # the version\n  version: 3.4.23 # old\n`
   const { cluster } = parseClusterFile(editValues(text, version('3.5.16')), 'cluster.yaml')

@@ -35,7 +35,7 @@ test.each(['"a=b"', '"a,b"', '"a$b"', '""', '" a"', '"a\\nb"', '"a\\u202eb"', 'x
   },
 )
 
-test('no two members have one name in etcd, nor one that is another node’s', () => {
+test("no two members have one name in etcd, nor one that is another node's", () => {
   const twice = second('etcdName: default').replace('198.18.9.3', '198.18.9.3, etcdName: default')
   expect(lines(twice)).toEqual([expect.stringMatching(/^cluster\.yaml:5:\d+: .*default.*line 4/)])
   expect(lines(second('etcdName: etcd03'))).toEqual([

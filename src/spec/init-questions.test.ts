@@ -38,7 +38,7 @@ test('a CA on another machine, or offline', () => {
   })
 })
 
-test('everything wrong with the answers is told at once, by flag', () => {
+test('all faults of the answers are reported at once, by flag', () => {
   expect(() => clusterFileFrom({ name: 'My Site', caKey: '/root/ca.key', source: 'rpm' })).toThrow(
     expect.objectContaining({
       code: 'usage',
@@ -72,7 +72,7 @@ function beside(key: AnswerKey, answer: string, before: Answers): string | undef
   )
 }
 
-test('an answer is checked beside those before it, so that a clash is told where it comes up', () => {
+test('an answer is checked with the earlier ones, so that a conflict is reported where it arises', () => {
   const etcd = '198.18.9.1 198.18.9.2 198.18.9.3'
   expect(beside('etcd', '198.18.9.1 198.18.9.1', {})).toMatch(/^198\.18\.9\.1 is the address of etcd01 too;/)
   expect(beside('etcd', 'a=198.18.9.1 a=198.18.9.2', {})).toMatch(/^a second node called a;/)
@@ -84,7 +84,7 @@ test('an answer is checked beside those before it, so that a clash is told where
   expect(beside('name', 'x', {})).toBeUndefined()
 })
 
-test('clashes of options are told by the option, without lines of a file that is not there', () => {
+test('conflicts between options are reported by option, without lines of a file that does not exist', () => {
   const given = { etcd: '198.18.9.1', master: '198.18.9.1', network: '10.5.0.0' }
   expect(() => clusterFileFrom(given)).toThrow(
     expect.objectContaining({

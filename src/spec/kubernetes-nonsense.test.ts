@@ -72,7 +72,7 @@ test('any name and value among settings, labels and taints', () => {
   expect(() => fc.assert(property, { numRuns: 100 })).not.toThrow()
 })
 
-test.each(NAMES)('%j is no argument, no field, no node, and gives nothing its name', (name) => {
+test.each(NAMES)('%j is not an argument, a field or a node, and names nothing', (name) => {
   const own = (value: unknown) => Object.fromEntries([[name, value]])
   for (const part of [
     { apiServer: { arguments: own('1') } },

@@ -51,7 +51,7 @@ test('two networks overlap where one holds the other, and nowhere else', () => {
   )
 })
 
-test('DNS domains, with what was meant', () => {
+test('DNS domains, with a suggestion', () => {
   expect(checkDnsDomain('cluster.local')).toBeUndefined()
   expect(checkDnsDomain('a')).toBeUndefined()
   expect(checkDnsDomain('Cluster.Local.')?.hint).toBe('write cluster.local')

@@ -113,7 +113,7 @@ test('a value may not smuggle an option or a secret in', () => {
   ])
 })
 
-test('every problem is told at once, in the order of the file', () => {
+test('every problem is reported at once, in the order of the file', () => {
   const text = GOOD.replace('name: test', 'name: Test')
     .replace('198.18.9.2', '198.18.9.1')
     .replace('"3.5.16"', '3.5')

@@ -23,7 +23,7 @@ test('a program that does not read its input ends as it likes, even while the so
   expect((await runProcess('true', [], { stdin: Buffer.alloc(5_000_000) })).exitCode).toBe(0)
 })
 
-test('a source that fails is told, and its program ended', async () => {
+test('a source that fails is reported, and its program ended', async () => {
   const source = Readable.from(
     (async function* () {
       yield 'half'
@@ -56,7 +56,7 @@ test('input waits until the program is ready for it', async () => {
   expect(result.stdout).toBe('go\ninput')
 })
 
-test('a file goes to the program by itself, from its beginning in each run, and it is told how far it is', async () => {
+test('a file goes to the program by itself, from its beginning in each run, and its progress is reported', async () => {
   const folder = await mkdtemp(path.join(tmpdir(), 'quorate-input-'))
   const file = path.join(folder, 'file')
   await writeFile(file, 'x'.repeat(300_000))

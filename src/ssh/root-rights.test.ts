@@ -20,7 +20,7 @@ function rights(meant: string | undefined, asked: string[]): RootRights {
 
 const command = { argv: ['id'], stdin: undefined }
 
-test('a node that wants a password of one who logged in as root gets none, and nobody is asked for it', async () => {
+test('a node that wants a password although the login is root gets none, without a question', async () => {
   const asked: string[] = []
   const refused = rights('root', asked).apply(command, (wire) => wire)
   await expect(refused).rejects.toMatchObject({ code: 'permission', host: 'etcd02' })

@@ -52,7 +52,7 @@ test.skipIf(process.platform !== 'linux')(
   },
 )
 
-test('what is no Node.js binary of its own is refused, with what to do', async () => {
+test('a file that is not a Node.js binary is refused, with the fix', async () => {
   const wrapper = path.join(folder, 'node')
   await writeFile(wrapper, '#!/bin/sh\nexec node "$@"\n')
   await expect(make(wrapper)).rejects.toMatchObject({

@@ -23,7 +23,7 @@ test('more files than any store of backups has are refused, as are pages without
   expect(() => requireFew('s3://backups', 0, 1_001)).toThrow('more than 100000 files')
 })
 
-test('a mountain beside a backup in a folder is not read', async () => {
+test('a huge file next to a backup in a directory is not read', async () => {
   const folder = await mkdtemp(path.join(tmpdir(), 'quorate-bounds-'))
   const name = 'prod-20260730T101112Z-r1.bundle.json'
   await writeFile(path.join(folder, name), '')

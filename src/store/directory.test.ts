@@ -92,7 +92,7 @@ test('parts of runs that died go; those of runs that live, and other hidden file
   expect(await store.list()).toEqual([])
 })
 
-test('a part is its writer’s however old a clock that jumped makes it look; a later process of that number has none', async () => {
+test('a partial file belongs to its writer, however old a clock that jumped makes it look; a later process with that number has none', async () => {
   let seen: string | undefined
   async function* slow(): AsyncGenerator<Uint8Array> {
     yield Buffer.from('one ')
@@ -111,7 +111,7 @@ test('a part is its writer’s however old a clock that jumped makes it look; a 
   expect(await readFile(path.join(folder, 'a'), 'utf8')).toBe('one two')
 })
 
-test('folders that anybody may write to, files, and names that lead elsewhere are refused', async () => {
+test('world-writable directories, files, and names that lead elsewhere are refused', async () => {
   const open = path.join(folder, 'open')
   await mkdir(open)
   await chmod(open, 0o777)

@@ -52,6 +52,6 @@ async function ended(offset: number): Promise<readonly string[]> {
 }
 
 test.each([0, -72 * HOUR_MS, 72 * HOUR_MS])(
-  'with a clock %i ms from ours, uploads that were left a day ago are ended, and those under way are not',
+  'with a clock difference of %i ms, uploads that were abandoned a day ago are aborted, and running ones are not',
   async (offset) => expect(await ended(offset)).toEqual(['old']),
 )

@@ -20,7 +20,7 @@ test.each([
   expect(error.hint).toMatch(hint)
 })
 
-test('what is in an operator’s words already stays', () => {
+test('an error that is already explained stays unchanged', () => {
   const own = new QuorateError('etcd', 'the member went away')
   expect(s3Error(own, TITLE, 'x')).toBe(own)
 })

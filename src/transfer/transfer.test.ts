@@ -128,7 +128,7 @@ test('no portion is larger than a transaction takes', async () => {
   expect(await sizes(large)).toEqual([2, 2, 1])
 })
 
-test('prefixes are exchanged, and a key without the old one is refused', async () => {
+test('prefixes are replaced, and a key without the old one is refused', async () => {
   const some = given(entry(bytes('/a/1'), bytes('x')))
   const [batch] = await collected(batchesOf(some, { mapping: { from: '/a/', to: '/b/c/' } }))
   expect(Buffer.from(batch?.[0]?.key ?? []).toString()).toBe('/b/c/1')

@@ -43,7 +43,7 @@ test('an error of the look ends the wait', async () => {
   await expect(until(broken, { ms: 60_000, everyMs: 0, signal: undefined, late })).rejects.toThrow('broken')
 })
 
-test('the signal ends the wait with its reason, or as cancelled', async () => {
+test('the signal ends the wait with its reason, or as canceled', async () => {
   const lost = new QuorateError('locked', 'the lock was lost')
   for (const [reason, code] of [
     [undefined, 'cancelled'],

@@ -192,7 +192,7 @@ async function withRunc(program: string) {
   return { context, obtained: obtainContainerd(spec, own, context) }
 }
 
-test('a runc of another version is refused; one that can not run is taken, and that is said', async () => {
+test("a runc of another version is refused; one that can't run is accepted, with a note", async () => {
   const { obtained } = await withRunc('/bin/true')
   await expect(obtained).rejects.toMatchObject({
     code: 'artifact',

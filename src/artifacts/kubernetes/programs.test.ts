@@ -49,7 +49,7 @@ test('one program for all, each started by its name, with the version stamped in
   expect(stamp).toContain('-X k8s.io/client-go/pkg/version.gitMinor=37')
 })
 
-test('flannel is built without the back ends that can not be', () => {
+test("flannel is built without the back ends that can't be built", () => {
   const lines = ['vxlan', 'udp', 'tencentvpc', 'hostgw'].map(
     (name) => `\t_ "github.com/flannel-io/flannel/pkg/backend/${name}"`,
   )

@@ -29,7 +29,7 @@ test('values of options: choices, files, or nothing that could be known', () => 
   expect(completed('reset', '--confirm', '')).toEqual([])
 })
 
-test('names from the cluster file stand where nodes and roles are meant, options notwithstanding', () => {
+test('names from the cluster file are offered where nodes and roles are expected, also after options', () => {
   expect(completed('run', 'e')).toEqual(['<selectors>'])
   expect(completed('-f', 'x.yaml', 'run', '--root', '')).toEqual(['<selectors>'])
   expect(completed('reset', '')).toEqual(['<nodes>'])

@@ -19,7 +19,7 @@ test('a key of the cluster file, with list indices or without', () => {
   expect(explain('nodes.roles')).toMatchObject([{ type: expect.stringMatching(/^list of etcd, master/) }])
 })
 
-test('a name of the file’s own is described where any name may stand', () => {
+test('a name that the file chooses is described where such names are allowed', () => {
   expect(explain('etcd.settings.heartbeat-interval')).toMatchObject([
     { path: 'etcd.settings.FLAG', description: expect.stringContaining('flag') },
   ])

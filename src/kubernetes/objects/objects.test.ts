@@ -121,7 +121,7 @@ describe('labels and taints of a node', () => {
     expect(patch && describePatch(patch, present)).toBe('no label disk, no taint dedicated=db:NoSchedule')
   })
 
-  test('what was found as wanted is nobody but its owner’s: it stays when the file names it no more', () => {
+  test('what was already as wanted belongs to its owner: it stays when the file no longer names it', () => {
     const present = { ...bare, labels: { disk: 'ssd' }, taints: [db] }
     expect(nodePatch({ labels: { disk: 'ssd' }, taints: [db] }, present)).toBeUndefined()
     expect(nodePatch(none, present)).toBeUndefined()
@@ -140,7 +140,7 @@ describe('labels and taints of a node', () => {
     expect(patch).toMatchObject({ metadata: { labels: { disk: 'ssd' } }, spec: { taints: [db, other] } })
   })
 
-  test('a note that somebody changed takes nothing away, and is written anew', () => {
+  test('an edited annotation removes nothing, and is written again', () => {
     const present = { ...bare, labels: { disk: 'ssd', constructor: 'x' }, noted: '{"labels":"disk"}' }
     const patch = nodePatch(none, present)
     expect(patch?.metadata).toEqual({ resourceVersion: '7', labels: {}, annotations: { [NODE_NOTE]: null } })

@@ -20,13 +20,13 @@ function inTurn(...answers: readonly Answer[]): Answer {
 
 const asked = () => server.sent.map(({ method }) => method)
 
-test('an object is applied, whoever has its fields', async () => {
+test('an object is applied, whichever manager has its fields', async () => {
   server.answer(json({}))
   await putObject(server.client(), OPERATORS_BINDING)
   expect(server.sent.map(({ url }) => url)).toEqual([`${PATH}?fieldManager=quorate&force=true`])
 })
 
-test('a binding that leads to another role is made again, since it can not be changed', async () => {
+test("a binding to another role is created again, because it can't be changed", async () => {
   server.answer(
     routes({
       [`PATCH ${PATH}`]: inTurn(no(422, 'Invalid', 'cannot change roleRef'), json({})),

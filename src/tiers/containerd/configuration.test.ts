@@ -12,7 +12,7 @@ const SETTINGS = {
   restrictOomScore: false,
 } as const
 
-test('containerd 1 is told its sandbox image by another key than containerd 2', () => {
+test('containerd 1 gets its sandbox image under another key than containerd 2', () => {
   const old = containerdConfiguration(SETTINGS)
   expect(old).toContain('\nversion = 2\n')
   expect(old).toContain('\nsandbox_image = "registry.k8s.io/pause:3.10.2"\n')

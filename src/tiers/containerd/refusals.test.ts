@@ -79,7 +79,7 @@ const withConfiguration = (file: Partial<typeof FILE>): HostState => {
   return { ...host, services: { ...host.services, files } as HostState['services'] }
 }
 
-test('a configuration of somebody else is not overwritten; that of its package, or of quorate, is', () => {
+test("another tool's configuration is not overwritten; the package's, or quorate's, is", () => {
   expect(refused(withConfiguration({ text: 'version = 2\n' }))).toEqual([
     expect.stringMatching(/was not written by quorate.*mv \/etc\/containerd\/config\.toml/),
   ])

@@ -140,7 +140,7 @@ test.each<[string, HostState, RegExp]>([
   expect(refused(host)).toEqual([expect.stringMatching(message)])
 })
 
-test('a link of quorate is no obstacle', () => {
+test("quorate's own link is not an obstacle", () => {
   expect(refused(withLink('/opt/quorate/runc/1.4.0/runc'))).toEqual([])
 })
 

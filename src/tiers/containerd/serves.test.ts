@@ -39,7 +39,7 @@ test.each([
   expect(stdout.includes('CRI plugin is not loaded')).toBe(ends !== 0)
 })
 
-test('no CRI plugin, and nobody who answers', () => {
+test('no CRI plugin, and no answer', () => {
   program('ctr', "echo 'io.containerd.grpc.v1 version linux/amd64 ok'")
   expect(run(serves).status).toBe(1)
   program('ctr', "echo 'ctr: failed to dial: no such file' >&2; exit 1")

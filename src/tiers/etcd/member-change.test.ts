@@ -19,7 +19,7 @@ function bothLost() {
   return withFacts(world, { healthy, leader: 'etcd03', leading: 'etcd03', problems: ['two are down'] })
 }
 
-test('of two members that lost their data neither is made anew before the other: both leave in one command', () => {
+test('of two members that lost their data neither is recreated before the other: both leave in one command', () => {
   const anew = five.nodes.slice(0, 1).map((node) => ({ node, memberId: facts(five).ids['etcd01'] }))
   let refusal: unknown
   try {

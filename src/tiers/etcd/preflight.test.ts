@@ -18,7 +18,7 @@ function session(signal: AbortSignal): Session {
   } as unknown as Session
 }
 
-test('a machine out of reach is a failure in the report', async () => {
+test('an unreachable machine is a failure in the report', async () => {
   const { checks } = await preflight(session(new AbortController().signal))
   expect(new Set(checks.map(({ id, result }) => `${id} ${result}`))).toEqual(
     new Set(['access failure', 'peer-trust ok']),

@@ -22,7 +22,7 @@ test('what only holds with users on is said where a member says that they are on
   expect(await warnings('3.6.13', Code.InvalidArgument, 'active')).toContain('CVE-2026-73499')
 })
 
-test('it is not said where users are off, where nobody can say, and where there are no members yet', async () => {
+test('it is not reported if users are disabled, if that is unknown, and if there are no members yet', async () => {
   for (const [answer, active] of [
     [Code.FailedPrecondition, 'active'],
     [Code.Unavailable, 'active'],

@@ -18,7 +18,7 @@ const OBSERVED: Observed = {
   network: undefined,
 }
 
-test('who loses the lock while he waits for the cluster waits no longer, and is told why', async () => {
+test('a run that loses the lock while it waits for the cluster stops waiting, and reports why', async () => {
   const lost = new AbortController()
   const silence = new QuorateError('unreachable', 'no answer from 10.0.0.2', { host: 'etcd02' })
   const events: RunEvent[] = []

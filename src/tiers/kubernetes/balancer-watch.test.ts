@@ -46,7 +46,7 @@ test('one that comes back in between has another minute', () => {
   expect(() => at(120, facts(SILENT))).toThrow(/does not lead/)
 })
 
-test('while no API server is ready the balancer is not to blame, and one that lets nobody in leads somewhere', () => {
+test('while no API server is ready the load balancer is not to blame, and one that refuses credentials leads somewhere', () => {
   expect(balancerTrouble(facts(SILENT, SILENT))).toBeUndefined()
   expect(balancerTrouble(facts(undefined))).toBeUndefined()
   expect(balancerTrouble(facts({ ...READY, state: 'refused' }))).toBeUndefined()

@@ -90,7 +90,7 @@ describe('status of Kubernetes', () => {
     })
   })
 
-  test('a balancer that leads nowhere serves nobody, whatever stands behind it', () => {
+  test('a load balancer that leads nowhere serves no client, whatever is behind it', () => {
     const lost: ServerFacts = { ...READY, state: 'silent', problem: 'no' }
     expect(report({ balancer: lost })).toMatchObject({ serving: false, healthy: false })
     expect(report({ balancer: undefined }).serving).toBe(true)

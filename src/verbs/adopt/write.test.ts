@@ -13,14 +13,14 @@ async function given(ground: Ground): Promise<string | undefined> {
   return step?.kind === 'directory' ? `${step.owner}:${step.group} ${step.mode}` : undefined
 }
 
-test('a directory of etcd that becomes root’s can still be read by the etcd that runs', async () => {
+test("a directory of etcd that becomes root's can still be read by the running etcd", async () => {
   expect(await given({ owner: 'etcd', group: 'etcd', mode: '700' })).toBe('root:etcd 750')
   expect(await given({ owner: 'etcd', group: 'root', mode: '750' })).toBe('root:etcd 750')
   expect(await given({ owner: 'etcd', group: 'etcd', mode: '770' })).toBe('root:etcd 750')
   expect(await given({ owner: 'etcd', group: 'pki', mode: '2750' })).toBe('root:pki 750')
 })
 
-test('and no more than before, where everybody can; one of root’s stays as it is', async () => {
+test("and no more than before, if all users can; one of root's stays unchanged", async () => {
   expect(await given({ owner: 'etcd', group: 'root', mode: '755' })).toBe('root:root 755')
   expect(await given({ owner: 'root', group: 'etcd', mode: '700' })).toBe(undefined)
 })

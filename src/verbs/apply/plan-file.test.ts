@@ -28,7 +28,7 @@ beforeEach(async () => {
 })
 afterEach(async () => await rm(folder, { recursive: true }))
 
-test('free space on a node of Kubernetes changes by itself: that is no move, and a CA on it is one', async () => {
+test('free space on a Kubernetes node changes by itself and makes no plan stale, but a CA on it does', async () => {
   const of = (freeBytes: number, sha256 = 'a') => {
     const world = bareWorld(cluster)
     const hosts = Object.entries(world.hosts).map(([name, host]) => {
@@ -102,7 +102,7 @@ test('a plan of an older version is refused, and that is the reason given', asyn
   })
 })
 
-test('what is no plan is said to be none, whatever it is', async () => {
+test('a file that is not a plan is reported as that, whatever it is', async () => {
   for (const text of ['', '{}', 'null', '[1]', '{"format":"quorate plan 2"}', '\u0000']) {
     await writeFile(file, text)
     await expect(guardOf(file, cluster, new Date())).rejects.toMatchObject({ code: 'usage' })

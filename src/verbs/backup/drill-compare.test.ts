@@ -16,7 +16,7 @@ function outcomes(found: Partial<DrillFindings>, proof = PROOF, recordedBy = '3.
 
 const EQUAL = { revision: 'equal', keys: 'equal', hash: 'equal' }
 
-test('what agrees is equal; leases that ran out meanwhile make no difference', () => {
+test('matching values are equal; leases that expired since make no difference', () => {
   expect(outcomes({})).toEqual(EQUAL)
   expect(outcomes({ revision: 44n })).toEqual(EQUAL)
 })

@@ -72,7 +72,7 @@ test('only what was shown goes, and only if nothing came up that speaks for it s
   expect(await readdir(folder)).toContain(newest)
 })
 
-test('side files of a bundle that is gone are swept, as a run leaves them that broke off; others are not ours', async () => {
+test("side files without a bundle, from an interrupted run, are removed; other files are not quorate's", async () => {
   const [gone, other] = [await taken(3), await taken(3, 'prod-b')]
   await store.write(provenFileName(gone), '{}')
   await taken(12)
@@ -85,7 +85,7 @@ test('side files of a bundle that is gone are swept, as a run leaves them that b
   expect(await pruneStore(store, { ...request(), confirm: refuse })).toMatchObject({ removed: [], swept: [] })
 })
 
-test('what another run removed first is no trouble; what the store keeps is told, with its reason', async () => {
+test('what another run removed first is not an error; what the backup location keeps is reported, with its reason', async () => {
   const [first, locked] = [await taken(3), await taken(4)]
   await taken(12)
   const stubborn: BackupStore = {

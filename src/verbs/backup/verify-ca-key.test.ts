@@ -29,7 +29,7 @@ test('the key of the CA is opened and belongs to a CA that is in the backup', as
   expect(await inspectCaKey({ name: 'b', caKeySealed: undefined, secret, trustPem: both })).toBeUndefined()
 })
 
-test('what is no key, or was sealed for somebody else, is refused', async () => {
+test('a text that is not a key, or was sealed for other recipients, is refused', async () => {
   const { certificatePem, key } = await root()
   await expect(inspectCaKey(await inBackup('not a key', certificatePem))).rejects.toThrow(
     /does not contain a valid CA key/,

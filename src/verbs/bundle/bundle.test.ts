@@ -82,7 +82,7 @@ test('a file that is there is not replaced', async () => {
   expect(await readFile(file, 'utf8')).toBe('mine')
 })
 
-test('an image that skopeo can not copy is named, with the command to try, and no file is left', async () => {
+test("an image that skopeo can't copy is named, with the command to try, and no file is left", async () => {
   const { file, cluster } = await wanted()
   const made = createBundle(cluster, { architectures: [FOREIGN], file }, await withSkopeo(1))
   await expect(made).rejects.toMatchObject({
@@ -103,7 +103,7 @@ test('an image that its registry has for another architecture alone is refused',
   await expect(made).rejects.toThrow(`kube-apiserver:v1.37.2 is for another architecture than ${FOREIGN}`)
 })
 
-test('without skopeo the images of a release can not be pulled, which is said with what to install', async () => {
+test("without skopeo the images of a release can't be pulled, which is reported with what to install", async () => {
   const { file, cluster } = await wanted()
   const context = await testContext({ environment: { PATH: await temporaryFolder() } })
   await expect(createBundle(cluster, { architectures: [FOREIGN], file }, context)).rejects.toMatchObject({

@@ -4,7 +4,7 @@ import { parseClusterFile } from '../../spec/parse.ts'
 import { GOOD } from '../../spec/sample.ts'
 import { clientCertificate } from './client.ts'
 
-test('a lost CA is not made anew by asking for a certificate: no member would trust it', async () => {
+test('a lost CA is not recreated by asking for a certificate: no member would trust it', async () => {
   let made = false
   const session = {
     cluster: parseClusterFile(GOOD, 'cluster.yaml').cluster,

@@ -50,7 +50,7 @@ describe('renewing', () => {
     expect(waves.flat().every(({ danger }) => danger === 'none')).toBe(true)
   })
 
-  test('goes on from wherever it was cut off', () => {
+  test('continues from wherever it was interrupted', () => {
     const certificates = due('etcd01', 'etcd02')
     const [key] = stepsOf(renew(settled, certificates))
     if (key === undefined) throw new TypeError('no step')
@@ -62,7 +62,7 @@ describe('renewing', () => {
     expect(glance(stepsOf(renew(done, certificates)))).toEqual(['etcd02 key'])
   })
 
-  test('touches nothing else, whatever the cluster file asks for, and whether or not anybody answers', () => {
+  test('touches nothing else, whatever the cluster file asks for, and whether or not any member answers', () => {
     const drifted = {
       ...withMember(settled, 'etcd02', withEnvironment({ ETCD_HEARTBEAT_INTERVAL: '7' })),
       cluster: undefined,

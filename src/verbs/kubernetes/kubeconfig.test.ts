@@ -125,7 +125,7 @@ test.each([['a b'], ['a,O=system:masters'], ['a\nb'], [''], ['x'.repeat(65)]])(
   },
 )
 
-test('a file of somebody else’s stays; without a CA, or without Kubernetes, nothing is made', async () => {
+test("another program's file stays; without a CA, or without Kubernetes, nothing is created", async () => {
   const file = path.join(folder, 'config')
   writeFileSync(file, 'apiVersion: v1\n')
   await expect(made({ file })).rejects.toMatchObject({ code: 'state' })

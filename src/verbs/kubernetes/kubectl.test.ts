@@ -64,7 +64,7 @@ describe('kubectl', () => {
     }
   })
 
-  test('what kubectl itself ends with is no reason to try another, whatever the number', async () => {
+  test('an exit code of kubectl itself is no reason to try another node, whatever the number', async () => {
     const fleet = fleetOf({ master01: { code: 93, text: 'a plugin said so' } })
     const result = await kubectl({ cluster, args: ['x'], fleet, onStdout: () => undefined })
     expect(result).toMatchObject({ host: 'master01', exitCode: 93 })

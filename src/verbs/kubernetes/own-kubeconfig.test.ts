@@ -15,7 +15,7 @@ afterEach(() => rmSync(folder, { recursive: true }))
 
 const text = (more: string) => `${firstLine('prod')}\n${more}\n`
 
-test('written privately, and replaced only if it is ours', async () => {
+test("written privately, and replaced only if it is quorate's", async () => {
   await writeOurs(file, 'prod', text('one'))
   expect(statSync(file).mode & 0o777).toBe(0o600)
   await writeOurs(file, 'prod', text('two'))

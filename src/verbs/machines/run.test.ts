@@ -34,7 +34,7 @@ const fleet = {
   },
 }
 
-test('results come in the order of the file, and a machine out of reach costs no other its result', async () => {
+test('results come in the order of the file, and an unreachable machine costs no other its result', async () => {
   const finished: string[] = []
   const emit = ({ host }: { host: string }) => finished.push(host)
   const results = await runOnNodes({ cluster, selector: 'all', argv: ['echo', 'a b'], fleet, emit })

@@ -45,7 +45,7 @@ test('followers first, and leadership moves before the leader goes', () => {
   expect(plan('stop', ['etcd02'], THREE).steps).toEqual(['stop-member etcd02'])
 })
 
-test('a start of whoever can be started leaves out who is out of reach, or has no data', () => {
+test('a start of all that can be started leaves out members that are unreachable, or have no data', () => {
   const members = [
     downMember(1, { listed: undefined }),
     downMember(2, { listed: undefined, unit: undefined }),
@@ -133,7 +133,7 @@ test('a member that hangs, or a learner, costs nothing and may go', () => {
   expect(plan('stop', ['etcd04'], members).steps).toEqual(['stop-member etcd04'])
 })
 
-test('without a quorum nobody is asked to take over leadership', () => {
+test('without a quorum no member is asked to take over leadership', () => {
   const members = [memberStanding(1), downMember(2), downMember(3)]
   expect(plan('stop', ['etcd01'], members, true).steps).toEqual(['stop-member etcd01'])
 })
@@ -177,7 +177,7 @@ test('members are started whatever the quorum is', () => {
   expect(plan('start', ['etcd01', 'etcd02', 'etcd03'], members).steps).toHaveLength(3)
 })
 
-test('one that runs and is silent may be needed: whoever answers reads through more than are seen', () => {
+test('a running member that does not answer may be needed: others read through more than are visible', () => {
   const silent = memberStanding(3, { healthy: false, trouble: 'no answer in time' })
   const hidden = [memberStanding(1), downMember(2), silent]
   expect(plan('restart', ['etcd03'], hidden).blocked).toEqual([

@@ -44,7 +44,7 @@ test.each([
   expect(compareWithCopy(made(bump), bump, now).different).toMatch(said)
 })
 
-test('what could not be told of one of the two is unknown, and no difference', () => {
+test('what could not be determined on one side is unknown, and not a difference', () => {
   const hash = ['the hash of the keyspace']
   const locked = { ...COPY, keys: undefined, hash: undefined, past: undefined }
   for (const bump of [0, BUMP]) {

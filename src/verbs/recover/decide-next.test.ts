@@ -45,12 +45,12 @@ test('the order, from wherever it was cut off', () => {
   expect(left).toEqual([0, 2, 2, 3, 4, 5].map((done) => all.slice(done)))
 })
 
-test('alone, the survivor has nobody to wait for', () => {
+test('alone, the surviving member has no other to wait for', () => {
   const alone = { ...begin('serving'), others: [] }
   expect(wavesFrom(alone)).toEqual(['verify', 'release'])
 })
 
-test('who can not join keeps the others marked, and says why', () => {
+test("a member that can't join keeps the others marked, and says why", () => {
   const { observed } = joining
   const away = { ...observed, hosts: { ...observed.hosts } }
   const marked = { verb: 'restore', command: 'quorate restore x', all: {} }
@@ -62,7 +62,7 @@ test('who can not join keeps the others marked, and says why', () => {
   expect(answer).toMatchObject({ kind: 'blocked', reasons: [{ host: first }] })
 })
 
-test('killed anywhere, as often as you like: members stand still beneath the copy, the survivor is let go last, it ends', () => {
+test('killed anywhere, any number of times: members are stopped during the copy, the surviving member is released last, it ends', () => {
   fc.assert(
     fc.property(fc.array(fc.nat({ max: 200 }), { maxLength: 20 }), (cuts) => {
       const wrong: (string | undefined)[] = []

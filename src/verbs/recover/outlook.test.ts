@@ -38,8 +38,8 @@ function* everyState(count: number): Generator<readonly (typeof STATES)[number][
   for (const rest of everyState(count - 1)) for (const state of STATES) yield [...rest, state]
 }
 
-describe.each([1, 2, 3, 4, 5, 6, 7])('%i voters', (voters) => {
-  test('are never given up while those with data, and those nobody knows of, could be a quorum', () => {
+describe.each([1, 2, 3, 4, 5, 6, 7])('%i voting members', (voters) => {
+  test('are never given up while those with data, and those whose state is unknown, could be a quorum', () => {
     for (const states of everyState(voters)) {
       const outlook = outlookOf(states.map((state, index) => member(index, state)))
       const data = states.filter((state) => state === 'data').length
@@ -51,7 +51,7 @@ describe.each([1, 2, 3, 4, 5, 6, 7])('%i voters', (voters) => {
     }
   })
 
-  test('have lost nothing exactly where every possible quorum has a member among the survivors', () => {
+  test('have lost nothing exactly if every possible quorum includes a surviving member', () => {
     for (let survivors = 0; survivors <= voters; survivors++) {
       const states = Array.from({ length: voters }, (_, index) => (index < survivors ? 'data' : 'gone'))
       const { complete } = outlookOf(states.map((state, index) => member(index, state)))
@@ -61,7 +61,7 @@ describe.each([1, 2, 3, 4, 5, 6, 7])('%i voters', (voters) => {
     }
   })
 
-  test('with one that serves are nobody’s to recover', () => {
+  test('must not be recovered while a member serves', () => {
     for (const states of everyState(voters - 1)) {
       const rest = states.map((state, index) => member(index, state))
       expect(outlookOf([...rest, member(voters - 1, 'serving')]).kind).toBe('serving')
@@ -80,7 +80,7 @@ test('the later term of the last entry wins, then the longer log, then the one t
   expect(ranked).toEqual(['etcd02', 'etcd04', 'etcd03', 'etcd01'])
 })
 
-test('a damaged log is a copy to go on from, but neither a vote nor a witness', () => {
+test('a damaged log is a copy to continue from, but neither a vote nor a witness', () => {
   const damaged = { ...LOG, damaged: true }
   const two = outlookOf([member(0, 'data', damaged), member(1, 'data'), member(2, 'gone')])
   expect(two).toMatchObject({ kind: 'lost', complete: false, wanting: 1 })
@@ -90,7 +90,7 @@ test('a damaged log is a copy to go on from, but neither a vote nor a witness', 
   expect(four).toMatchObject({ kind: 'lost', complete: true })
 })
 
-test('two copies of one member’s log are one vote, and one witness', () => {
+test("two copies of one member's log are one vote, and one witness", () => {
   const clones = [
     member(0, 'data', { ...LOG, memberId: 'a1' }),
     member(1, 'data', { ...LOG, memberId: 'a1' }),

@@ -50,7 +50,7 @@ test('a mark says all that is needed, and what to type', () => {
   }
 })
 
-test('the survivor knows best how far it is; any mark tells that something was begun', () => {
+test('the surviving member knows best how far it got; any marker says that something was started', () => {
   const [early, late] = [renderProgress(begun), renderProgress({ ...begun, reached: 'placed', made })]
   expect(progressOf(marksOf({ etcd04: early, etcd02: late }))?.reached).toBe('placed')
   expect(progressOf(marksOf({ etcd04: early }))?.reached).toBe('fenced')
@@ -58,7 +58,7 @@ test('the survivor knows best how far it is; any mark tells that something was b
   expect(progressOf(marksOf({ etcd04: 'verb=restore\ncommand=quorate restore x\n' }))).toBeUndefined()
 })
 
-test('of another machine than the survivor nothing counts but that something was begun', () => {
+test("on another machine than the surviving member's, only the start counts", () => {
   const forged = renderProgress({ ...begun, reached: 'serving', made })
   expect(progressOf(marksOf({ etcd04: forged }))).toEqual(begun)
 })
@@ -119,7 +119,7 @@ test.each([
   expect(() => progressOf(marksOf({ etcd02: forged }))).toThrow('damaged')
 })
 
-test('a mark whose figures are no JSON is damaged, and no bug', () => {
+test('a marker whose figures are not JSON is damaged, and not a bug', () => {
   const text = `${renderProgress(begun)}made={"clusterId":\n`
   expect(() => progressOf(marksOf({ etcd02: text }))).toThrow('damaged')
 })

@@ -40,7 +40,7 @@ test('one with lost data is replaced, and none that only stands still', () => {
   expect(words(decide('etcd3', { members: away }))).toContain('quorate member replace etcd3 NEW')
 })
 
-test('the one that differs from a majority, whoever the alarm names', () => {
+test('the one that differs from a majority, whatever the alarm names', () => {
   const scene = { groups: [['etcd1', 'etcd2'], ['etcd3']], corrupt: ['etcd1'] }
   expect(decide('etcd3', scene)).toMatchObject({ kind: 'replace', evidence: [{ kind: 'contents' }] })
   expect(words(decide('etcd1', scene))).toContain('quorate repair etcd3')
@@ -68,7 +68,7 @@ test('without a quorum of the others there is recover; with too many damaged the
   expect(words(decide('etcd3', { members: two }))).toContain('quorate restore')
 })
 
-test('CORRUPT, and the one it is about can not be compared any more: it is who is not among those that agree', () => {
+test("CORRUPT about a member that can't be compared any more: it is the one that is not among those that agree", () => {
   const members = [member(1), member(2), member(3, DEAD)]
   expect(decide('etcd3', { members, corrupt: ['etcd3'] }).kind).toBe('replace')
   expect(decide('etcd3', { members, corrupt: ['etcd1'] }).kind).toBe('replace')

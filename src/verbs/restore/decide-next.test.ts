@@ -47,7 +47,7 @@ describe('the order', () => {
     ])
   })
 
-  test('on new machines other verbs are kept away before there is any data', () => {
+  test('on new machines other commands are kept out before there is any data', () => {
     const { waves, blocked } = foresee(cluster, bareWorld(cluster), (state) => planRestore(intent, state))
     expect(blocked).toEqual([])
     const kinds = kindsOf(waves)
@@ -56,14 +56,14 @@ describe('the order', () => {
   })
 })
 
-test('data that can not be renamed there is a reason to restore nothing, before anything is done', () => {
+test("data that can't be renamed prevents the restore before anything is done", () => {
   const limits = { fixed: ['/opt/etcd/wal'], inside: {}, closed: {}, room: {} }
   const world = withMember(settledWorld(cluster), 'etcd02', { limits })
   const { blocked } = foresee(cluster, world, (state) => planRestore(intent, state))
   expect(blocked.map(({ host }) => host)).toEqual(['etcd02'])
 })
 
-test('killed anywhere, on any machines: no member starts before all have exchanged, and it ends', () => {
+test('killed anywhere, on any machines: no member starts before all have replaced their data, and it ends', () => {
   const worlds = fc.constantFrom(settledWorld(cluster), bareWorld(cluster))
   fc.assert(
     fc.property(worlds, fc.array(fc.nat({ max: 200 }), { maxLength: 30 }), (first, cuts) => {
@@ -87,7 +87,7 @@ test('killed anywhere, on any machines: no member starts before all have exchang
   )
 })
 
-test('restored data that is lost after others may have started is no reason to go on: it begins anew', () => {
+test("a restore whose data was lost after others may have started can't continue: it starts again", () => {
   const { waves } = foresee(cluster, settledWorld(cluster), (state) => planRestore(intent, state))
   const placed = waves
     .slice(0, -2)
@@ -112,7 +112,7 @@ test('restored data that is lost after others may have started is no reason to g
   })
 })
 
-test('another cluster’s machine, a member that the file does not name: refused', () => {
+test("another cluster's machine, a member that the file does not name: refused", () => {
   const [first = ''] = etcdNodes(cluster).map(({ name }) => name)
   const foreign = withMember(settledWorld(cluster), first, ({ contents }) => ({
     contents: { ...contents, [PATHS.clusterId]: 'cluster=other\ncluster-id=abc\n' },

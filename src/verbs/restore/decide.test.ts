@@ -35,7 +35,7 @@ test('decided twice, it is the same restore', () => {
   expect(first).toMatchObject({ continued: false, intent: { restore: { token: request.fresh.token } } })
 })
 
-test('one that was begun is gone on with, whatever was drawn for another', () => {
+test('a started one is continued, whatever was chosen for another', () => {
   const { plan } = decideRestore(request, facts())
   const begun = plan.waves
     .slice(0, 2)
@@ -47,7 +47,7 @@ test('one that was begun is gone on with, whatever was drawn for another', () =>
   expect(decision.plan.waves.length).toBe(plan.waves.length - 2)
 })
 
-test('a snapshot of another cluster is refused, unless it is meant', () => {
+test('a snapshot of another cluster is refused, unless it is allowed', () => {
   const { about } = request.opened
   const other = {
     ...request,

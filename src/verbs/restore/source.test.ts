@@ -23,7 +23,7 @@ async function open(snapshot: string): Promise<unknown> {
   })
 }
 
-test('what is no file can not be restored from, and that is what is said', async () => {
+test("a path that is not a file can't be restored from, and the error says so", async () => {
   const pipe = path.join(folder, 'pipe')
   execFileSync('mkfifo', [pipe])
   await expect(open(folder)).rejects.toMatchObject({

@@ -46,7 +46,7 @@ test('nothing while a member is down or contents are in doubt', () => {
   expect(full.blocked).toEqual([])
 })
 
-test('versions that defragmenting can corrupt are left alone; lesser faults are told', () => {
+test('versions that defragmenting can corrupt are left alone; lesser faults are reported', () => {
   expect(plan([memberStanding(1, { space: FRAGMENTED, version: '3.5.5' })]).blocked[0]).toMatch(
     /3\.5\.5: .*defragmentation/,
   )
@@ -55,7 +55,7 @@ test('versions that defragmenting can corrupt are left alone; lesser faults are 
   expect(warned.risks).toContain('fixed in 3.5.23')
 })
 
-test('one or two members stand still meanwhile, and it is said', () => {
+test('one or two members serve no writes during it, and the plan says so', () => {
   const two = [1, 2].map((number) => memberStanding(number, { space: FRAGMENTED }))
   expect(plan(two).risks).toContain('The whole cluster is unavailable')
   const three = [1, 2, 3].map((number) => memberStanding(number, { space: FRAGMENTED }))

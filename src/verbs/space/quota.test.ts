@@ -56,7 +56,7 @@ test('who says nothing, and quotas that differ or are beyond advice, are named',
   })
 })
 
-test('a quota that is switched off is no limit and never full', () => {
+test('a disabled quota is not a limit, and never full', () => {
   const { members, state } = reportOf(space(9_000, 9_000, Infinity))
   expect(state).toBe('ok')
   expect(members[0]).toMatchObject({ unlimited: true, quotaBytes: null, full: 0 })

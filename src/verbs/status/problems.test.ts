@@ -77,7 +77,7 @@ test.each([
   expect(hint(asked)).not.toContain('repair')
 })
 
-test('a failure that has its own remedy keeps it', () => {
+test('a failure with its own fix keeps it', () => {
   const asked = [serving(1), serving(2), silent(3, {}, 'expired')]
   expect(hint(asked)).toBe('what the failure says')
   const apart = new QuorateError('host-key', 'unknown', { hint: 'quorate trust etcd03' })

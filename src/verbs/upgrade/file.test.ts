@@ -29,7 +29,7 @@ afterEach(async () => {
 const target = async (from: string, to = '3.5.30') =>
   upgradeTarget((await loadClusterFile(from)).cluster, { to })
 
-test('the values are exchanged through a link, the link and the mode stay', async () => {
+test('the values are replaced through a link, the link and the mode stay', async () => {
   const link = path.join(folder, 'link.yaml')
   await symlink('cluster.yaml', link)
   await chmod(file, 0o640)
@@ -42,7 +42,7 @@ test('the values are exchanged through a link, the link and the mode stay', asyn
   expect((await stat(file)).mode & 0o777).toBe(0o640)
 })
 
-test('a file that was edited meanwhile is left alone, and what to write is told', async () => {
+test('a file that was edited since is left alone, and the error says what to write', async () => {
   const { cluster, edits } = await target(file)
   const edited = TEXT.replace('source:', 'clientPort: 4001\n  source:')
   await writeFile(file, edited)
@@ -53,7 +53,7 @@ test('a file that was edited meanwhile is left alone, and what to write is told'
   expect(await readFile(file, 'utf8')).toBe(edited)
 })
 
-test('a file that would be wrong with the new version is told beforehand', async () => {
+test('a file that would be invalid with the new version is reported beforehand', async () => {
   await writeFile(file, `${TEXT}  enableV2: true\n`)
   const { cluster } = await loadClusterFile(file)
   const { cluster: wanted, edits } = upgradeTarget(cluster, { to: '3.6.14', suite: 'forky' })

@@ -41,7 +41,7 @@ test('new ones stand in for the old ones, in the file too', () => {
   expect(missingPins(pinned.etcd, cluster.etcd, new Map())).toEqual([])
 })
 
-test('what the file names already, and the way back, keep its checksums', () => {
+test('the version in the file, and the rollback, keep its checksums', () => {
   for (const options of [
     {},
     { to: '3.5.16' },

@@ -51,7 +51,7 @@ test('options of another source, and versions that are none, are refused', () =>
   expect(() => upgradeTarget(sampleCluster(), { to: '3.5' })).toThrow('not an exact etcd version')
 })
 
-test('the room that df tells of', () => {
+test('the free space that df reports', () => {
   const text = `Filesystem     1024-blocks    Used Available Capacity Mounted on
 overlay           10255636 3411108   6301956      36% /
 /dev/with space     100000   90000     10000      90% /usr/local/my bin

@@ -46,7 +46,7 @@ function session(ways: Readonly<Record<string, 'all' | 'status'>>, asked: string
 
 const lastOf = async (seen: Session) => (await askMembers(seen)).at(-1)
 
-test('a member whose machine is out of reach is asked from one node, and from the others where that hears nothing', async () => {
+test('a member on an unreachable machine is asked from one node, and from the others if that gets no answer', async () => {
   const asked: string[] = []
   expect(await lastOf(session({ etcd01: 'all', etcd02: 'all' }, asked))).toMatchObject({
     member: { reachable: true },

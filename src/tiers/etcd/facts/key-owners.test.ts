@@ -42,7 +42,7 @@ function faults(
   return keyOwnerFaults(cluster, world.hosts, node, 'etcd').map(({ message }) => message)
 }
 
-test('a key beside a certificate of the node, on no other machine, is its own', () => {
+test('a key next to a certificate of the node, and on no other machine, is its own', () => {
   expect(faults('etcd02', {})).toEqual([])
 })
 
@@ -63,7 +63,7 @@ test('of several with certificates of their own for one key the first keeps it',
   expect(faults('etcd03', shared)).toEqual(['has the same private key as etcd02'])
 })
 
-test('one certificate for all members, as others make it, counts as the first one’s', () => {
+test("one certificate for all members, as other tools issue it, counts as the first one's", () => {
   const all = cluster.nodes.map(({ address }) => `IP:${address}`).join(',')
   const pem = certificate('etcd', `${all},${LOOPBACK}`)
   const shared = Object.fromEntries(cluster.nodes.map(({ name }) => [name, { pem, key: 'one' }]))

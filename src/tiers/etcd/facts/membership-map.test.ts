@@ -41,7 +41,7 @@ test('who is of no node is another, and learners have no vote', () => {
   expect(isNeverStarted(first!)).toBe(false)
 })
 
-test('a newcomer is told of everyone, by the URLs the cluster has; it alone bears its own name', () => {
+test("a new member gets all members, with the cluster's URLs; only its own entry has its own name", () => {
   const own = { ...neverStarted, peerUrls: third!.peerUrls }
   const ghost = { ...neverStarted, id: 'b', peerUrls: ['https://198.18.0.9:2380'] }
   const list = { ...facts, members: [first!, second!, ghost, own] }
@@ -50,7 +50,7 @@ test('a newcomer is told of everyone, by the URLs the cluster has; it alone bear
   )
 })
 
-test('a newcomer is told of members by their names in etcd, and bears its own', () => {
+test('a new member gets the members by their names in etcd, and has its own', () => {
   const nodes = cluster.nodes.map((one, at) =>
     at === 0 ? one : { ...one, etcdName: `etcd-192.168.0.${at + 1}` },
   )
@@ -77,7 +77,7 @@ test('a node that left is known by its name in etcd, which the cluster file no l
   expect(isMemberOf(left, third!)).toBe(false)
 })
 
-test('two that were added and never started are told apart', () => {
+test('two that were added and never started are distinguished', () => {
   const members = [first!, ...[second!, third!].map((one) => ({ ...one, name: '', clientUrls: [] }))]
   expect(initialCluster(cluster, { ...facts, members }, node)).toContain(
     'etcd02=https://192.168.0.2:2380,etcd03=',

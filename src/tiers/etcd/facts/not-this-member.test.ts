@@ -20,7 +20,7 @@ test('an ID that is none, or that of another member, is refused with the IDs tha
   )
 })
 
-test('an ID that nobody has may be that of the member before: a second run does nothing, and says so', () => {
+test('an unknown ID may be that of the previous member: a second run does nothing, and says so', () => {
   expect(notThisMember('etcd01', '8e9e05c52164694d', first ?? '', { members })).toBe(
     `no member has ID 8e9e05c52164694d: it was already replaced, or is mistyped (etcd01 has ID ${first})`,
   )

@@ -9,7 +9,7 @@ test.each([
   [5, 3, 2],
   [6, 4, 2],
   [7, 4, 3],
-])('%i voters: quorum %i, tolerates %i failures', (voters, needed, failures) => {
+])('%i voting members: quorum %i, tolerates %i failures', (voters, needed, failures) => {
   expect(quorum(voters)).toBe(needed)
   expect(tolerance(voters)).toBe(failures)
 })
@@ -19,7 +19,7 @@ const states = Array.from({ length: 9 }, (_, index) => index + 1).flatMap((voter
   Array.from({ length: voters + 1 }, (_, healthy) => ({ voters, healthy })),
 )
 
-test('any two quorums share a voter', () => {
+test('any two quorums share a voting member', () => {
   expect(states.filter(({ voters }) => 2 * quorum(voters) <= voters)).toEqual([])
 })
 
@@ -33,7 +33,7 @@ test('a restart is allowed exactly if a majority stays', () => {
   expect(wrong).toEqual([])
 })
 
-test('an addition is allowed exactly if the newcomer may be down', () => {
+test('an addition is allowed exactly if the new member may be down', () => {
   const wrong = states.filter(
     ({ voters, healthy }) => mayAdd(voters, healthy) !== majority(healthy, voters + 1),
   )
@@ -53,7 +53,7 @@ test('a removal is allowed exactly if the others have a majority among themselve
   expect([...healthyOne, ...deadOne]).toEqual([])
 })
 
-test('a lone voter is neither restarted under clients nor removed', () => {
+test('a single voting member is neither restarted under clients nor removed', () => {
   expect(mayRestart(1, 1)).toBe(false)
   expect(mayRemove(1, 1, true)).toBe(false)
 })

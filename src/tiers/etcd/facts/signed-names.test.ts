@@ -9,7 +9,7 @@ const OLD: CertificateFault = { code: 'expired', message: 'expired' }
 const codes = (faults: readonly CertificateFault[], signed: 'in-force' | 'waiting' | 'none') =>
   tellUnsigned(faults, (which) => which === signed).map(({ code }) => code)
 
-test('a name that the CA has signed can be had; one that it has not is told apart', () => {
+test('a name that the CA has signed is available; one that it has not is distinguished', () => {
   expect(codes([LACKS, OLD], 'in-force')).toEqual(['member-name', 'expired'])
   expect(codes([LACKS, OLD], 'none')).toEqual(['member-name-unsigned', 'expired'])
 })

@@ -45,12 +45,12 @@ test('a token that an interrupted run wrote, without data yet, is used again', (
   expect(judge(written)).toEqual({ kind: 'new', token: TOKEN })
 })
 
-test('members that have begun decide the token for the others', () => {
+test('members that have started determine the token for the others', () => {
   const oneBegun = withMember(formingWorld(cluster), 'etcd02', { ...lostData, contents: {} })
   expect(judge(asleep(oneBegun))).toEqual({ kind: 'forming', token: TOKEN })
 })
 
-test('a process that has no data yet has begun all the same', () => {
+test('a process without data yet has started all the same', () => {
   const others = withMembers(bareWorld(cluster), withEnvironment({ ETCD_INITIAL_CLUSTER_TOKEN: 'sample-ff' }))
   const starting = withMember(others, 'etcd01', (member) => ({
     ...withFile(
@@ -71,7 +71,7 @@ test('established with no member running', () => {
   expect(judge(asleep(settledWorld(cluster)))).toMatchObject({ kind: 'established', clusterId: CLUSTER_ID })
 })
 
-test('a damaged pin is no matter while another member has a whole one', () => {
+test('a damaged cluster ID file does not matter while another member has a valid one', () => {
   const world = withMember(settledWorld(cluster), 'etcd01', withFile(PATHS.clusterId, 'cluster=sam'))
   expect(judge(world)).toMatchObject({ kind: 'established', clusterId: CLUSTER_ID })
 })
@@ -100,7 +100,7 @@ test('a token edited by hand on one member is outvoted', () => {
 
 // --- Belongs to something else. ---
 
-test('data without our token: another etcd’s', () => {
+test("data without quorate's token: another etcd's", () => {
   const [reason] = blocked(withMember(bareWorld(cluster), 'etcd02', { dataPresent: true }))
   expect(reason).toMatchObject({
     host: 'etcd02',
@@ -109,7 +109,7 @@ test('data without our token: another etcd’s', () => {
   })
 })
 
-test("data with another cluster's token, even of a cluster whose name begins like ours", () => {
+test("data with another cluster's token, even of a cluster whose name starts the same", () => {
   const token = 'sample-two-0123456789abcdef'
   const foreign = withMember(
     asleep(formingWorld(cluster)),
@@ -121,7 +121,7 @@ test("data with another cluster's token, even of a cluster whose name begins lik
   ])
 })
 
-test('an etcd outside of our unit', () => {
+test("an etcd outside of quorate's unit", () => {
   const line = 'LISTEN 0 4096 127.0.0.1:2379 0.0.0.0:* users:(("etcd",pid=812,fd=7))'
   const [reason] = blocked(withMember(bareWorld(cluster), 'etcd01', { listening: [line] }))
   expect(reason?.message).toBe(
@@ -169,7 +169,7 @@ test('members that run under another ID than the pinned one', () => {
   ])
 })
 
-test('members begun with different tokens', () => {
+test('members started with different tokens', () => {
   const split = withMember(
     formingWorld(cluster),
     'etcd02',
@@ -208,7 +208,7 @@ test('data and pin lost on one member: the others know it', () => {
   ])
 })
 
-test('data and pin lost on one member while nobody answers: not taken for a new one either', () => {
+test('data and cluster ID file lost on one member while none answers: not taken for a new one either', () => {
   const lost = withMember(asleep(settledWorld(cluster)), 'etcd02', { ...lostData, contents: {} })
   expect(judge(lost)).toMatchObject({ kind: 'established' })
   // The others are started, and asked.
@@ -226,7 +226,7 @@ test("data and pin lost, and only the options file says 'existing'", () => {
   expect(reasons[0]?.message).toContain('the node was a member, but of which cluster is unknown')
 })
 
-test('data folders that the cluster file has moved are not called lost', () => {
+test('data directories that the cluster file has moved are not reported as lost', () => {
   const moved = testCluster({}, { dataDirectory: '/srv/etcd/data', walDirectory: '/srv/etcd/wal' })
   const [reason] = blocked(withMembers(settledWorld(cluster), lostData), moved)
   expect(reason?.message).toContain('it was set up with /opt/etcd/data and /opt/etcd/wal')
@@ -243,7 +243,7 @@ test.each([
   expect(reason?.hint).toContain('quorate reset')
 })
 
-test('a member that never started is no loss', () => {
+test('a member that never started is not a loss', () => {
   const world = withMember(formingWorld(cluster), 'etcd03', lostData)
   const members = healthyCluster(cluster).members.map((member) =>
     member.name === 'etcd03' ? { ...member, clientUrls: [] } : member,
@@ -273,7 +273,7 @@ test('an address changed while forming: it would be another cluster', () => {
   )
 })
 
-test('most addresses changed while nobody runs: the members would never find each other', () => {
+test('most addresses changed while no member runs: the members would never find each other', () => {
   const [first, second, third] = cluster.nodes
   const moved = testCluster({
     nodes: [{ ...first!, address: '192.168.0.9' }, { ...second!, address: '192.168.0.8' }, third!],
@@ -291,7 +291,7 @@ test('most addresses changed while nobody runs: the members would never find eac
   expect(judge(asleep(settledWorld(cluster)), one)).toMatchObject({ kind: 'established' })
 })
 
-test('members that can not say who belongs to them do not make everybody a stranger', () => {
+test("members that can't list the members don't make all others unknown", () => {
   const mute = healthyCluster(cluster, { members: [], problems: ['etcd01 knows of no leader'] })
   expect(judge({ ...settledWorld(cluster), cluster: mute })).toMatchObject({ kind: 'established' })
 })

@@ -8,11 +8,11 @@ const starting = withMember(settledWorld(cluster), 'etcd02', unseen)
 const names = (observed: Parameters<typeof staleNodes>[1]) =>
   staleNodes(cluster, observed).map(({ name }) => name)
 
-test('a member that has started since its machine was looked at', () => {
+test('a member that has started since its machine was inspected', () => {
   expect(names({ ...starting, cluster: healthyCluster(cluster) })).toEqual(['etcd02'])
 })
 
-test('nobody whose log was there, who does not run, or of whom nothing is known yet', () => {
+test('no member whose log was there, that does not run, or that was not inspected yet', () => {
   expect(names({ ...settledWorld(cluster), cluster: healthyCluster(cluster) })).toEqual([])
   const off = withMember(starting, 'etcd02', stopped)
   expect(names({ ...off, cluster: healthyCluster(cluster) })).toEqual([])

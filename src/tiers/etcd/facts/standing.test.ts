@@ -69,12 +69,12 @@ test('of two that say that they lead, the one of the newer term does', () => {
   expect(seen(former, member(1, now), member(2, now)).leader).toBe('etcd02')
 })
 
-test('a process that the list does not have is no member, whatever its name', () => {
+test('a process that the list does not have is not a member, whatever its name', () => {
   const [, , stray] = seen(member(0), member(1), member(2, { memberId: 99n, read: NO_READ })).members
   expect(stray).toMatchObject({ listed: false, voter: false, healthy: false, trouble: 'no answer' })
 })
 
-test('one that could not be asked is not down; where nobody can say who belongs to it, the file does', () => {
+test('one that could not be asked is not down; if no member can list the members, the file does', () => {
   const reason = { kind: 'unreachable', message: 'no route', hint: undefined } as const
   const away = nodes.map(({ name }): MemberView => ({
     reachable: false,
@@ -87,7 +87,7 @@ test('one that could not be asked is not down; where nobody can say who belongs 
   expect(members[0]).toMatchObject({ unknown: true, listed: undefined, voter: true, trouble: 'no route' })
 })
 
-test('alarms have the name of the node, an ID, or nobody in particular; each is there once', () => {
+test('alarms have the name of the node, an ID, or no name; each is listed once', () => {
   const alarms = [11n, 77n, 0n].map((memberId) => ({ memberId, type: 'CORRUPT' }))
   const standing = seen(member(0, { alarms }), member(1, { alarms }), member(2))
   expect(standing.alarms.map((alarm) => alarm.member)).toEqual(['etcd02', '4d', NOBODY])

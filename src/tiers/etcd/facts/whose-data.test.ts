@@ -39,12 +39,12 @@ test('and not on that of another: it would vote for both', () => {
   expect(answer(down(world, 'etcd02', 'ffff'))).toEqual(['etcd02'])
 })
 
-test('unless it is to be replaced, which moves that data aside', () => {
+test('unless it is to be replaced, which renames that data', () => {
   const id = idOf('etcd02')
   expect(answer(down(world, 'etcd02', idOf('etcd01')), { etcd02: id })).toBe('steps')
 })
 
-test('with nobody to ask: not on the same data twice, nor on that of another cluster', () => {
+test('if no member answers: not on the same data twice, nor on that of another cluster', () => {
   const silent: Observed = { ...withMembers(world, stopped), cluster: undefined }
   const own = cluster.nodes.reduce((seen, { name }) => down(seen, name, idOf(name)), silent)
   expect(answer(own)).toBe('steps')
@@ -52,7 +52,7 @@ test('with nobody to ask: not on the same data twice, nor on that of another clu
   expect(answer(down(own, 'etcd03', idOf('etcd03'), 'bad'))).toEqual(['etcd03'])
 })
 
-test('a plan looks ahead: data that is moved aside, or that a member runs on, is no longer in the way', () => {
+test('a plan looks ahead: data that is renamed, or that a member runs on, is no longer in the way', () => {
   const first = world.cluster?.members.filter(({ name }) => name !== 'etcd03') ?? []
   const joining: Observed = {
     ...withMember(world, 'etcd03', (member) => ({

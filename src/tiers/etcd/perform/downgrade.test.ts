@@ -90,7 +90,7 @@ test('it may be enabled although the answer is lost, or not', async () => {
   })
 })
 
-test('the data of all members is waited for; not if somebody cancels it', async () => {
+test('waits for the data of all members; not if the downgrade is canceled elsewhere', async () => {
   const world = etcd('3.6.16', { target: '3.5.0' })
   await carryOut(world, 'downgrade-await')
   expect(world.storage).toBe('3.5.0')

@@ -103,7 +103,7 @@ test('where all were moved away all are taken over, and nothing is left to say',
   expect(started.map(({ host }) => host)).toEqual(['etcd01', 'etcd02', 'etcd03'])
 })
 
-test('one that is run by anything else stays so, whatever lies in the kubelet’s folder', () => {
+test("one that another program runs stays so, whatever the kubelet's directory contains", () => {
   const podman = withMember(settledWorld(cluster), 'etcd02', mark('in a container'))
   expect(reasonsOf(next(intent, withMember(podman, 'etcd02', stopped))).length).toBe(1)
 })

@@ -21,7 +21,7 @@ test('a directory that can be renamed is', () => {
   ])
 })
 
-test('a member is made anew on a mount point: emptied into a directory within, and then set up again', () => {
+test('a member is recreated on a mount point: emptied into a subdirectory, and then set up again', () => {
   const limits = { fixed: [DATA], inside: {}, closed: {}, room: {} }
   const world = withMember({ ...settledWorld(cluster), cluster: facts(cluster) }, 'etcd02', { limits })
   const gone = facts(cluster).members.find(({ name }) => name === 'etcd02')

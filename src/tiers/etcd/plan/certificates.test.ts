@@ -31,6 +31,6 @@ test("never another node's", () => {
   expect(addresses({ sources: [second.address] })).toEqual(['192.168.0.1'])
 })
 
-test('what the machine has besides is no reason to be carried', () => {
+test('other content of the machine is no reason to transfer requests', () => {
   expect(addresses({ addresses: ['192.168.0.1', '172.17.0.1'] })).toEqual(['192.168.0.1'])
 })

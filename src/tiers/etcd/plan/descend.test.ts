@@ -46,7 +46,7 @@ const enabled = (changes: Partial<ClusterFacts> = {}) => ({
   ...changes,
 })
 
-test('enabled, waited for, and only then one member a wave, a follower first, the leader last', () => {
+test('enabled, waited for, and only then one member per stage, a follower first, the leader last', () => {
   const { waves, blocked } = plan(permit(), world([]))
   expect(blocked).toEqual([])
   expect(waves.map(kinds)).toEqual([
@@ -66,7 +66,7 @@ test('killed behind what etcd was asked: what is enabled is not enabled again, a
   expect(kinds(stepsOf(next(permit(), world([], enabled()))))).toContain('etcd01 restart')
 })
 
-test('half-way down it goes on; a member of 3.5 says nothing of its data', () => {
+test('half-way down it continues; a member of 3.5 reports nothing about its data', () => {
   const storage = { etcd02: '3.5', etcd03: '3.5' }
   const half = world(['etcd01'], enabled({ storage, verified: true }))
   expect(kinds(stepsOf(next(permit(), half)))).toContain('etcd03 restart')
@@ -83,11 +83,11 @@ test('an upgrade that not all have made goes back without asking etcd', () => {
   ])
 })
 
-test('a way back that begins when every member is up is a downgrade', () => {
+test('a rollback that starts when every member is up is a downgrade', () => {
   expect(kinds(stepsOf(next(back(), world([]))))).toEqual(['downgrade-enable', 'downgrade-await'])
 })
 
-test('a downgrade that is turned back from: members first, then it is canceled, so that a kill in between goes on', () => {
+test('a downgrade that is rolled back: members first, then it is canceled, so that a killed run can continue', () => {
   const half = world(['etcd01'], enabled({ storage: { etcd02: '3.5', etcd03: '3.5' } }))
   expect(plan(back(NEW), half).waves.map(kinds)).toEqual([
     ['compare', 'etcd01 binaries', 'etcd01 file', 'etcd01 restart'],
@@ -97,7 +97,7 @@ test('a downgrade that is turned back from: members first, then it is canceled, 
   expect(next(back(NEW), world([]))).toEqual({ kind: 'done' })
 })
 
-test('a member that is down is started with what is there, to convert its data; it is no cure to start it older', () => {
+test('a stopped member is started with what it has, to convert its data; an older binary would not help', () => {
   const down = withMember(world([]), 'etcd01', stopped)
   const { etcd01: _, ...versions } = all('3.6.16')
   const facts = { versions, problems: ['etcd01 does not run'], healthy: ['etcd02', 'etcd03'] }
@@ -141,7 +141,7 @@ test.each([
   expect(reason?.hint).toContain(cancel)
 })
 
-test('apply half-way down names the way on and the way back', () => {
+test('apply half-way down names the commands to continue and to roll back', () => {
   const half = world(['etcd01'], enabled({ storage: { etcd02: '3.5', etcd03: '3.5' } }))
   const reasons = reasonsOf(next(testIntent(NEW), half))
   expect(reasons.length).toBeGreaterThan(1)
@@ -196,7 +196,7 @@ function withoutLast(changes: Partial<ClusterFacts>): Observed {
   return { ...others, hosts: reached }
 }
 
-test('a machine that is gone for good leaves once the downgrade is canceled, which needs no more than a quorum', () => {
+test('a machine that is permanently down is removed once the downgrade is canceled, which needs only a quorum', () => {
   const file = { ...NEW, nodes: NEW.nodes.filter(({ name }) => name !== 'etcd03') }
   const [reason] = reasonsOf(next(testIntent(file), withoutLast(enabled())))
   expect(reason?.hint).toContain('if a node is unreachable: quorate etcdctl etcd01 -- downgrade cancel')

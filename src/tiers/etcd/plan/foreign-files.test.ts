@@ -17,7 +17,7 @@ test('nothing is there: nothing is kept', () => {
   expect(asides({})).toEqual([])
 })
 
-test('a unit, settings and programs of somebody else are kept, and then written', () => {
+test("another tool's unit, settings and programs are kept, and then written", () => {
   expect(asides(withFile(PATHS.unit, '[Service]\nExecStart=/opt/etcd\n'))).toEqual([[PATHS.unit]])
   expect(asides(withFile(PATHS.environment, 'ETCD_NAME=other\n'))).toEqual([[PATHS.environment]])
   expect(asides({ binaries: FOREIGN })).toEqual([['/usr/local/bin/etcd', '/usr/local/bin/etcdctl']])
@@ -28,7 +28,7 @@ test('a unit, settings and programs of somebody else are kept, and then written'
   expect(own.some((step) => step.includes('binaries'))).toBe(true)
 })
 
-test('what an interrupted first apply has left is quorate’s own', () => {
+test("what an interrupted first apply has left is quorate's own", () => {
   const noted = { ...FOREIGN, etcd: { sha256: 'aa', version: cluster.etcd.version } }
   expect(asides({ binaries: noted })).toEqual([])
   const token = `ETCD_INITIAL_CLUSTER_TOKEN=${intent.freshToken}\n`

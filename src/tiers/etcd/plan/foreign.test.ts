@@ -37,12 +37,12 @@ test.each([
   expect(reason?.hint).toContain(`mv ${DROP_IN} ${DROP_IN}.off && systemctl daemon-reload`)
 })
 
-test('a configuration file beside the options is refused: etcd would read nothing else', () => {
+test('a configuration file in addition to the options is refused: etcd would read nothing else', () => {
   const world = withUnit(settled, around('Environment=ETCD_CONFIG_FILE=/etc/etcd/etcd.conf.yml'))
   expect(reasonsOf(next(intent, world))[0]?.message).toContain('ETCD_CONFIG_FILE')
 })
 
-test('a variable that etcd does not read is no reason for a restart that would not take it away', () => {
+test('a variable that etcd does not read causes no restart, which would not remove it', () => {
   const given = around('Environment=ETCD_OPTS=x ETCD_DATA_DIR=/elsewhere')
   const world = withMember(withUnit(settled, given), 'etcd01', ({ unit }) => ({
     unit: { ...unit, environment: { ...unit.environment, ETCD_OPTS: 'x' } },
@@ -81,7 +81,7 @@ test('what systemd gives to every service is taken from where it stands', () => 
   expect(hint({ ETCD_ELECTION_TIMEOUT: '/etc/systemd/system.conf' })).toContain('in /etc/systemd/system.conf')
 })
 
-test('a unit file in a place that counts more than that of ours is refused', () => {
+test("a unit file with precedence over quorate's is refused", () => {
   const path = '/etc/systemd/system.control/etcd.service'
   const [reason] = reasonsOf(next(intent, withUnit(settled, { path })))
   expect(reason?.hint).toContain(`mv ${path} ${path}.off`)
@@ -111,7 +111,7 @@ test('what a process says of itself becomes no command', () => {
   expect(reason?.hint).not.toContain('evil')
 })
 
-test('where the process keeps its data counts only of a process from our unit, and against both files', () => {
+test("the process's data directory only counts for a process of quorate's unit, and against both files", () => {
   const state = settled.hosts['etcd01']?.member
   if (state === undefined) throw new TypeError('no member')
   const at = (environment: Record<string, string>) =>
@@ -130,7 +130,7 @@ test('where the process keeps its data counts only of a process from our unit, a
   ).toBeUndefined()
 })
 
-test('masked: not started by anybody, but stopped', () => {
+test('masked: never started, but stopped', () => {
   const unit = { ...RUNNING, masked: true }
   const standing = clusterStanding([memberStanding(1, { unit }), memberStanding(2), memberStanding(3)])
   const power = (verb: 'restart' | 'stop') =>

@@ -44,7 +44,7 @@ const OLD = owned(
   [`${PATHS.tls}/etcd.key`, { owner: 'etcd', group: 'etcd', mode: '600' }],
 )
 
-test('a cluster with the owners of before is moved in one wave, and nobody is restarted', () => {
+test('a cluster with the previous owners is changed in one stage, without a restart', () => {
   const { waves, blocked } = plan(intent, withMembers(settled, OLD))
   expect(blocked).toEqual([])
   expect(waves.map(glance)).toEqual([
@@ -56,7 +56,7 @@ test('a cluster with the owners of before is moved in one wave, and nobody is re
   })
 })
 
-test('folders above that are root’s already stay as they are', () => {
+test('parent directories that already belong to root stay unchanged', () => {
   const elsewhere = testCluster({}, { dataDirectory: '/var/lib/etcd', walDirectory: '/srv/etcd/wal' })
   const world = withMembers(settledWorld(elsewhere), ({ paths }) => ({
     paths: { ...paths, '/var/lib': { type: 'directory', owner: 'root', group: 'root', mode: '2755' } },
@@ -64,7 +64,7 @@ test('folders above that are root’s already stay as they are', () => {
   expect(next(testIntent(elsewhere), world)).toEqual({ kind: 'done' })
 })
 
-test('each of two folders above is root’s, the outer one first', () => {
+test('each of two parent directories is given to root, the outer one first', () => {
   const nested = testCluster({}, { dataDirectory: '/srv/etcd/inner/data', walDirectory: '/srv/etcd/wal' })
   const folders = glance(stepsOf(next(testIntent(nested), bareWorld(nested)))).filter((step) =>
     step.startsWith('etcd01 directory /srv'),
@@ -80,7 +80,7 @@ const starts = (of: Cluster, world: Parameters<typeof plan>[1]) =>
     .waves.flat()
     .flatMap((step) => ('firstStart' in step && step.host === 'etcd01' ? [[step.kind, step.firstStart]] : []))
 
-test('the folder above the log is open to etcd for a first start, and for no other', () => {
+test('the parent directory of the log is open to etcd for a first start, and for no other', () => {
   const first = { dataDirectory, walDirectory }
   expect(starts(cluster, bareWorld(cluster))).toEqual([
     ['start', first],
@@ -111,7 +111,7 @@ test('while a first start makes the log nothing is taken back; where nothing sta
   expect(glance(directorySteps(cluster, 'etcd01', unit('inactive')))).toEqual(['etcd01 directory /opt/etcd'])
 })
 
-test('root does not work below an open folder: where a folder of etcd’s has to be set up it is closed before', () => {
+test("root does not work below an open directory: it is closed before one of etcd's directories is created in it", () => {
   const member = runningMember()
   const paths = {
     ...member.paths,
@@ -125,7 +125,7 @@ test('root does not work below an open folder: where a folder of etcd’s has to
   ])
 })
 
-test('a first start that found the folder closed is waited for with the folder open', () => {
+test('a first start that found the directory closed is waited for with the directory open', () => {
   const four = testCluster({ nodes: [...cluster.nodes, sampleNode('etcd04', '192.168.0.4')] })
   const neverStarted = { ...healthyCluster(four).members[3]!, name: '', clientUrls: [], learner: true }
   const facts = healthyCluster(cluster)
@@ -151,7 +151,7 @@ test('a first start that found the folder closed is waited for with the folder o
   ])
 })
 
-test('a restore ends first starts: it closes the folder before it works below', () => {
+test('a restore ends first starts: it closes the directory before it works below', () => {
   const world = withMember(settled, 'etcd02', ({ paths, unit }) => ({
     walPresent: false,
     paths: { ...paths, ...OPEN },
@@ -220,7 +220,7 @@ test('a link that etcd itself made is what etcd put there', () => {
   expect(reasonsOf(next(intent, world))).toMatchObject([{ message: expect.stringContaining('user etcd') }])
 })
 
-test('a link of root’s among the certificates is somebody else’s, and no reason to refuse', () => {
+test("root's link among the certificates belongs to another program, and is no reason to refuse", () => {
   const link = { '/etc/ssl/etcd/server.crt': { type: 'other', owner: 'root', group: 'root', mode: '777' } }
   const world = withMember(settled, 'etcd02', ({ paths }) => ({
     paths: { ...paths, ...link } as MemberState['paths'],

@@ -78,7 +78,7 @@ test('a mark counts for nothing once the member runs, would start at boot, or ha
     expect(keptStopped(intent, observed)).toEqual([])
 })
 
-test('its files are put right meanwhile, but no other member is restarted and none joins', () => {
+test('its files are corrected during that time, but no other member is restarted and none joins', () => {
   const drifted = withMember(one, 'etcd03', withFile(PATHS.environment, 'ETCD_NAME=wrong\n'))
   expect(glance(stepsOf(next(intent, drifted)))).toEqual([`etcd03 file ${PATHS.environment}`])
 
@@ -128,7 +128,7 @@ test('another member that crashed is started; the plan does not wait for the one
   )
 })
 
-test('one that is to be made anew is, and started', () => {
+test('one that is to be recreated is, and started', () => {
   const replaced = { ...intent, replace: { etcd03: '3' } }
   const { waves, blocked } = plan(replaced, one)
   expect(blocked).toEqual([])
@@ -137,7 +137,7 @@ test('one that is to be made anew is, and started', () => {
     expect(kinds).toContain(step)
 })
 
-test('where too few are left for a quorum nothing is begun, and the reason names who has to be started', () => {
+test('if too few are left for a quorum nothing is started, and the reason names the members to start', () => {
   const off = { ...withMembers(settledWorld(cluster), kept), cluster: undefined }
   const [reason] = reasonsOf(next(intent, off))
   expect(reason?.message).toContain('leaves 0 of 3 voting members, 2 needed')

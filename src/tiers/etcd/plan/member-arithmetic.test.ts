@@ -30,7 +30,7 @@ test('a learner counts when it has its vote', () => {
   })
 })
 
-test('without learners the newcomer counts as down until it has started', () => {
+test('without learners the new member counts as down until it has started', () => {
   expect(arithmetic(facts, [add('etcd04', false), start('etcd04')])).toMatchObject({
     after: { voters: 4 },
     fewestMayFail: 0,
@@ -39,7 +39,7 @@ test('without learners the newcomer counts as down until it has started', () => 
   expect(arithmetic(single, [add('etcd02', false), start('etcd02')]).fewestMayFail).toBe(-1)
 })
 
-test('a living member made anew is missed meanwhile, a dead one is not missed more than before', () => {
+test('a running member that is recreated is missing during that time, a dead one not more than before', () => {
   const anew = [remove('etcd03', '3'), add('etcd03', true), promote('etcd03')]
   expect(arithmetic(facts, anew)).toMatchObject({ after: { voters: 3 }, fewestMayFail: 0 })
   const without = { ...facts, healthy: ['etcd01', 'etcd02'] }

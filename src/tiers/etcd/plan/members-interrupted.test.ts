@@ -11,7 +11,7 @@ const four = clusterOf(4)
 const three = clusterOf(3)
 const one = clusterOf(1)
 
-describe('an add that was interrupted, or begun by hand', () => {
+describe('an addition that was interrupted, or started by hand', () => {
   test.each([
     ['a learner', true, ['start etcd04', 'promote etcd04']],
     ['a voter', false, ['start etcd04']],
@@ -47,7 +47,7 @@ describe('an add that was interrupted, or begun by hand', () => {
     expect(changes(four, begun)).toEqual(['promote etcd04'])
   })
 
-  test('two at once: the one that has begun is finished before the other is added', () => {
+  test('two at once: the started one is completed before the other is added', () => {
     const world = grown(three, five, [neverStarted(five, 'etcd05')])
     expect(changes(five, world)).toEqual([
       'start etcd05',
@@ -69,7 +69,7 @@ describe('an add that was interrupted, or begun by hand', () => {
     expect(changes(four, grown(three, four, [ghost]))[0]).toBe('remove dead')
   })
 
-  test('a voter added for nobody, that takes the quorum: told what is to be done', () => {
+  test('a voting member added without a node, which takes the quorum: reports what to do', () => {
     const ghost = { ...neverStarted(five, 'etcd05'), learner: false }
     const world = withFacts(settledWorld(one), {
       members: [...facts(one).members, ghost],
@@ -83,7 +83,7 @@ describe('an add that was interrupted, or begun by hand', () => {
     )
   })
 
-  test('it started with data of an earlier member and can not join: removed, its data moved aside, added again', () => {
+  test("it started with data of an earlier member and can't join: removed, its data renamed, added again", () => {
     const unmarked = withMember(
       withMember(settledWorld(four), 'etcd04', stopped),
       'etcd04',

@@ -320,7 +320,7 @@ test('a CA that is not here any more', () => {
 const network = { prefix: '/coreos.com/network', config: { Network: '10.5.0.0/16' }, v2: false }
 const flannel = testCluster({ network })
 
-test('flannel’s network is written where there is none, and again where it differs', () => {
+test("flannel's network is written if there is none, and again if it differs", () => {
   expect(steps(settledWorld(flannel), flannel)).toMatchObject([{ kind: 'network', before: undefined }])
   const other = { v3: '{"Network":"10.6.0.0/16"}', v2: undefined, leases: [] }
   expect(steps({ ...settledWorld(flannel), network: other }, flannel)).toMatchObject([

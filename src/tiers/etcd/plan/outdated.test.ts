@@ -48,7 +48,7 @@ test('a setting that etcd reads alike needs no restart', () => {
   ])
 })
 
-test('a configuration file beside them is a reason: etcd would read nothing else', () => {
+test('a configuration file in addition is a reason: etcd would read nothing else', () => {
   expect(reasons(cluster, { ETCD_CONFIG_FILE: '/etc/etcd/etcd.yaml' })).toEqual([
     'with ETCD_CONFIG_FILE=/etc/etcd/etcd.yaml, which is removed',
   ])
@@ -127,7 +127,7 @@ test('a new name, a new address', () => {
   expect(reasons(moved)).toHaveLength(4)
 })
 
-test('a setting that somebody started it with by hand is to go, and one that is gone is to come back', () => {
+test('a setting that it was started with by hand is removed, and a missing one is restored', () => {
   expect(reasons(cluster, { ETCD_LOG_LEVEL: 'debug' })).toEqual([
     'with ETCD_LOG_LEVEL=debug, which is removed',
   ])

@@ -80,7 +80,7 @@ describe('a new cluster', () => {
     certificates,
   })
 
-  test('is planned to demand it from the first start on: nothing is restarted, so nobody is asked', () => {
+  test('is planned to require it from the first start on: nothing is restarted, so there is no question', () => {
     expect(starts(cluster, unasked)).toEqual({ started: ALL, demanding: ALL })
     expect(dangers(cluster, unasked)).toEqual([])
   })
@@ -140,7 +140,7 @@ describe('a restore onto new machines', () => {
     expect(outcome(unasked)).toEqual({ demanding: ALL, restarts: [] })
   })
 
-  test('goes by what is in force when the settings are written', () => {
+  test('uses what is effective when the settings are written', () => {
     const { tls } = settledWorld(cluster).hosts['etcd01']?.member ?? {}
     const issued = (unsigned: readonly string[]) => ({
       ...withMembers(bare, { tls: tls ?? BARE_MEMBER.tls }),
@@ -151,7 +151,7 @@ describe('a restore onto new machines', () => {
   })
 })
 
-describe('a newcomer among members that demand it', () => {
+describe('a new member among members that require it', () => {
   const four = offline(clusterOf(4))
   const bare = grown(cluster, four)
   const unasked = {
@@ -167,7 +167,7 @@ describe('a newcomer among members that demand it', () => {
     expect(starts(four, unasked)).toEqual({ started: ['etcd04'], demanding: ['etcd04'] })
   })
 
-  test('is waited for while nothing with it was imported, and then goes on in the same way', () => {
+  test('is waited for while nothing with it was imported, and then continues in the same way', () => {
     const key = stepsOf(next(testIntent(four), unasked))
     const waiting = { ...after(key, four, unasked), certificates: unasked.certificates }
     expect(glance(stepsOf(next(testIntent(four), waiting)))).toEqual(['etcd04 certificates'])

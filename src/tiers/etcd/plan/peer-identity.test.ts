@@ -86,7 +86,7 @@ describe('a new cluster', () => {
     expect(texts.map((text) => text.includes(memberName('sample')))).toEqual([true, false])
   })
 
-  test('demands nothing where this etcd can not: its log would have a warning, and nobody be turned away', () => {
+  test("requires nothing if this etcd can't: its log would have a warning, and no connection would be refused", () => {
     const early = testCluster({}, { version: '3.3.25' })
     expect(demandedOn(stepsOf(next(testIntent(early), bareWorld(early))))).toEqual([])
   })
@@ -160,7 +160,7 @@ describe('a cluster from before', () => {
     expect(glance(steps)).toContain('member-remove')
   })
 
-  test('has a newcomer demand nothing while one is to leave, also from where the file has another one go', () => {
+  test('lets a new member require nothing while one is to leave, also if the file removes another one', () => {
     const { nodes } = cluster
     const wanted = testCluster({
       nodes: [{ ...nodes[1]!, address: nodes[0]!.address }, nodes[2]!, sampleNode('etcd08', '192.168.0.8')],
@@ -174,12 +174,12 @@ describe('a cluster from before', () => {
     expect(demandedOn(start)).toEqual([])
   })
 
-  test('demands nothing while nobody answers who could name all members', () => {
+  test('requires nothing while no member answers that could name all members', () => {
     const world = withMembers({ ...oldWorld, cluster: undefined }, stopped)
     expect(demandedOn(stepsOf(next(testIntent(cluster), world)))).toEqual([])
   })
 
-  test('with an offline CA goes on as it is until that has signed the names, and is asked for them', () => {
+  test('with an offline CA continues unchanged until that has signed the names, and is asked for them', () => {
     const world = lacking(oldWorld, ALL, UNSIGNED)
     expect(next(testIntent(offline), world)).toEqual({ kind: 'done' })
     const asked = stepsOf(next(testIntent(offline, 'requests'), world))
@@ -193,7 +193,7 @@ describe('a cluster from before', () => {
 describe('members that demand the name', () => {
   const settled = settledWorld(cluster)
 
-  test('keep doing so while one of them is not seen with it: it gets it, and nobody is restarted', () => {
+  test('keep doing so while one of them is not seen with it: it gets it, and no member is restarted', () => {
     const { waves } = plan(testIntent(cluster), lacking(settled, ['etcd02']))
     expect(kinds(waves)).toEqual([['key etcd02'], ['certificates etcd02']])
   })
@@ -237,7 +237,7 @@ describe('members that demand the name', () => {
     ])
   })
 
-  test('do not begin to on the way back from an upgrade', () => {
+  test('do not start to during the rollback of an upgrade', () => {
     const back = { ...testIntent(cluster), upgrade: { canarySeconds: 0, back: true } }
     expect(next(back, oldWorld)).toEqual({ kind: 'done' })
     expect(demandedOn(stepsOf(next(testIntent(cluster), oldWorld)))).toEqual(['etcd02'])

@@ -83,7 +83,7 @@ test('all get certificates, all are restarted with them, and then each moves to 
   ])
 })
 
-test('whatever is done, nobody is at https whom a member that runs could not call there', () => {
+test('whatever is done, no member is at https if a running member could not call it there', () => {
   for (const start of [plainWorld(), ...halves()]) {
     let world = start
     for (const step of plan(intent, start).waves.flat()) {
@@ -106,7 +106,7 @@ function halves(): readonly Observed[] {
   return steps.map((_step, index) => after(plainWorld(), steps.slice(0, index + 1)))
 }
 
-test('with everybody down and nobody to ask, each is started where its own settings say that it is found', () => {
+test('if all are down and none can be asked, each is started where its own settings say that it is found', () => {
   for (const half of halves()) {
     const down = withMembers({ ...half, cluster: undefined }, stopped)
     const told = down.hosts
@@ -130,7 +130,7 @@ test('with nothing that says it, nothing is started', () => {
   ])
 })
 
-test('one that was never told of certificates keeps all others at http', () => {
+test('one that never got certificates keeps all others at http', () => {
   const half = after(plainWorld(), plan(intent, plainWorld()).waves.slice(0, 4).flat())
   const back = withMember(half, 'etcd02', ({ unit }) => ({
     unit: { ...unit, environment: { ...unit.environment, ETCD_PEER_CERT_FILE: '' } },
@@ -138,7 +138,7 @@ test('one that was never told of certificates keeps all others at http', () => {
   expect(peersForNow(cluster, back).nodes.every(({ plainPeer }) => plainPeer === true)).toBe(true)
 })
 
-test('one that joins meanwhile is found at http like the others, and moves with them', () => {
+test('one that joins during that time is found at http like the others, and moves with them', () => {
   const world = withMember(plainWorld(), 'etcd03', BARE_MEMBER)
   const facts = world.cluster ?? healthyCluster(cluster)
   const two = facts.members.filter(({ name }) => name !== 'etcd03')

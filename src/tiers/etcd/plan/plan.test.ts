@@ -23,7 +23,7 @@ import {
 const network = { prefix: '/coreos.com/network', config: { Network: '10.5.0.0/16' }, v2: false }
 const everything = testCluster({ packages: ['curl'], network })
 
-test('bare machines: the whole way is foreseen, wave by wave', () => {
+test('new machines: the whole plan is predicted, stage by stage', () => {
   const { waves, blocked } = plan(testIntent(everything), bareWorld(everything))
   expect(blocked).toEqual([])
   expect(waves.map((wave) => glance(wave).filter((step) => !/^etcd0[23]/.test(step)))).toEqual([
@@ -45,7 +45,7 @@ test('bare machines: the whole way is foreseen, wave by wave', () => {
   ])
 })
 
-test('every member takes part in every wave of a first plan, and all start in the same one', () => {
+test('every member takes part in every stage of a first plan, and all start in the same one', () => {
   const { waves } = plan(testIntent(everything), bareWorld(everything))
   for (const wave of waves.filter((steps) => steps.some((step) => step.host !== undefined))) {
     const perHost = (host: string) =>

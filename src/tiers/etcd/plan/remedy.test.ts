@@ -160,7 +160,7 @@ describe.each([1, 2, 3, 4, 5])('of %s voting members', (size) => {
 })
 
 describe.each([1, 2, 3])('of %s voting members, as their machines say', (size) => {
-  test('what is told from how members stand is the same as from the voters themselves', () => {
+  test("what is concluded from the members' standing is the same as from the voting members themselves", () => {
     for (const voters of clusters(size)) {
       const told = votersOf(standingOf(voters))
       expect(told.map(({ name, state }) => ({ name, state }))).toEqual(

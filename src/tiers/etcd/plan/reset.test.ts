@@ -45,7 +45,7 @@ function stepsOn(member: MemberState, change: Partial<ResetIntent> = {}) {
   return steps.map((step) => [step.kind, ...('paths' in step ? step.paths : [])])
 }
 
-test('a running member is stopped, its data moved aside, its files removed, in this order', () => {
+test('a running member is stopped, its data renamed, its files removed, in this order', () => {
   expect(stepsOn(running)).toEqual([
     ['stop'],
     ['aside', DATA, WAL],
@@ -55,7 +55,7 @@ test('a running member is stopped, its data moved aside, its files removed, in t
   ])
 })
 
-test('purge removes what would be moved aside', () => {
+test('purge removes what would be renamed', () => {
   const kinds = stepsOn(running, { purge: true })
   expect(kinds).toContainEqual(['remove', DATA, WAL])
   expect(kinds.flat()).not.toContain('aside')
@@ -86,7 +86,7 @@ test('a single member of the cluster is not reset, whether it runs or has lost i
   }
 })
 
-test("another cluster's data on a single node is moved aside, and not removed even when purging", () => {
+test("another cluster's data on a single node is renamed, and not removed even when purging", () => {
   for (const purge of [false, true]) {
     expect(stepsOn(foreign, { hosts: ['a'], purge })).toEqual([['aside', DATA]])
   }

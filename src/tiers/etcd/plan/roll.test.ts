@@ -49,7 +49,7 @@ describe.each(
   const { waves, blocked } = plan(testIntent(clusterOf(size, SLOWER)), world(size, leader))
   const order = waves.map(restarted)
 
-  test('all are restarted, once each, never two in a wave, the leader last', () => {
+  test('all are restarted, once each, never two in a stage, the leader last', () => {
     expect(blocked).toEqual([])
     for (const wave of order) expect(wave.length).toBeLessThanOrEqual(1)
     const all = order.flat()
@@ -76,7 +76,7 @@ describe.each(
   })
 })
 
-test('only those that differ are restarted; what was changed on the disk alone is put right and restarts nobody', () => {
+test('only those that differ are restarted; what was changed only on the disk is corrected without a restart', () => {
   const cluster = clusterOf(3)
   const odd = withMember(world(3, 'etcd01'), 'etcd03', ({ unit }) => ({
     unit: { ...unit, environment: { ...unit.environment, ETCD_LOG_LEVEL: 'debug' } },
@@ -122,7 +122,7 @@ describe('with another member that is not well', () => {
     expect(shown(well)).toEqual(['await-health'])
   })
 
-  test('one that is stopped is started first, with its new settings, and nobody else is touched', () => {
+  test('one that is stopped is started first, with its new settings, and no other is touched', () => {
     const observed = withMember(
       world(3, 'etcd01', { healthy: ['etcd01', 'etcd02'], problems: ['etcd03 does not run'] }),
       'etcd03',
@@ -137,7 +137,7 @@ describe('with another member that is not well', () => {
     expect(order.flat()).toEqual(['etcd02', 'etcd01'])
   })
 
-  test('the sick one itself is healed first: a setting that kept it from starting, mended in the file', () => {
+  test('the unhealthy one itself is healed first: a setting that prevented its start, fixed in the file', () => {
     const observed = withMember(
       world(3, 'etcd01', { healthy: ['etcd01', 'etcd02'], problems: ['etcd03 does not answer'] }),
       'etcd03',
@@ -177,7 +177,7 @@ const movedTo = (...moved: string[]) =>
     ),
   })
 
-test('two of three are down, so that nobody is well: once they are started all are, and the rest is foreseen', () => {
+test('two of three are down, so none is healthy: once they are started all are, and the rest is predicted', () => {
   const silent = world(3, 'etcd03', { healthy: [], leader: undefined, problems: ['nobody leads'] })
   const down = ['etcd01', 'etcd02'].reduce((all, name) => withMember(all, name, stopped), silent)
   const { waves, blocked } = plan(testIntent(clusterOf(3, SLOWER)), down)
@@ -186,7 +186,7 @@ test('two of three are down, so that nobody is well: once they are started all a
 })
 
 describe('members at new addresses', () => {
-  test('the others are told right before the restart; one member a wave', () => {
+  test('the others get the new address right before the restart; one member per stage', () => {
     const { waves, blocked } = plan(testIntent(movedTo('etcd01', 'etcd02', 'etcd03')), world(3, 'etcd01'))
     expect(blocked).toEqual([])
     const moves = waves.filter((wave) => wave.some(({ kind }) => kind === 'member-update'))
@@ -200,7 +200,7 @@ describe('members at new addresses', () => {
     )
   })
 
-  test('one that runs at its new address already: the others are told before a newcomer looks for it', () => {
+  test('one that runs at its new address already: the others learn it before a new member looks for it', () => {
     const [one] = clusterOf(1).nodes
     const moved = { ...one!, address: '192.168.0.77' }
     const wanted = testCluster({ nodes: [moved, clusterOf(2).nodes[1]!] })
@@ -213,7 +213,7 @@ describe('members at new addresses', () => {
     expect(kinds.indexOf('member-update')).toBeLessThan(kinds.indexOf('member-add'))
   })
 
-  test('two can not swap', () => {
+  test("two can't swap", () => {
     const [one, two, three] = clusterOf(3).nodes
     const nodes = [{ ...one!, address: two!.address }, { ...two!, address: one!.address }, three!]
     const [reason] = reasonsOf(next(testIntent(testCluster({ nodes })), world(3, 'etcd03')))

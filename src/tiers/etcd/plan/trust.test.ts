@@ -48,7 +48,7 @@ function kinds(observed: Observed, asked = intent): string[] {
   return waves.map((wave) => [...new Set(wave.map(({ kind }) => kind))].join('+'))
 }
 
-test('fingerprints tell certificates apart, and neither order nor repetition', () => {
+test('fingerprints distinguish certificates, but neither order nor repetition', () => {
   expect(fingerprintsOf(OLD + NEW)).toEqual(fingerprintsOf(NEW + OLD + NEW))
   expect(fingerprintsOf(OLD)).not.toEqual(fingerprintsOf(NEW))
   expect(fingerprintsOf(NEW + OLD)).toHaveLength(2)
@@ -95,7 +95,7 @@ describe('a new CA that signs from now on', () => {
     expect(glance(stepsOf(next(reissue, told)))).toContain('etcd02 key')
   })
 
-  test('stops where a certificate has expired meanwhile: neither CA can renew it', () => {
+  test('stops if a certificate has expired since: neither CA can renew it', () => {
     const expired = {
       ...begun,
       certificates: {
@@ -110,7 +110,7 @@ describe('a new CA that signs from now on', () => {
     ])
   })
 
-  test('is refused where what members have comes from a CA that nobody would trust any more', () => {
+  test("is refused if the members' certificates are from a CA that no member would trust any more", () => {
     const reasons = reasonsOf(next(intent, world(NEW, OLD, 'foreign')))
     expect(reasons[0]).toMatchObject({ host: 'etcd01', hint: expect.stringMatching(/rotate-ca/) })
   })
@@ -119,7 +119,7 @@ describe('a new CA that signs from now on', () => {
 describe('the old CA', () => {
   const finishing = world(NEW, NEW + OLD, 'present')
 
-  test('is not dropped by an apply that does not know it: somebody may be in the middle of an exchange', () => {
+  test('is not dropped by an apply that does not know it: a rotation may be in progress', () => {
     expect(reasonsOf(next(intent, finishing))).toHaveLength(3)
     expect(reasonsOf(next(intent, finishing))[0]).toMatchObject({
       message: expect.stringMatching(/trusts a CA .* not in quorate's state directory/),
@@ -137,7 +137,7 @@ describe('the old CA', () => {
     ])
   })
 
-  test('is nothing to anybody who edited a bundle by hand: that is put back, without a restart', () => {
+  test('an edit of a bundle by hand has no effect: it is reverted, without a restart', () => {
     const edited = withMember(world(NEW, NEW, 'present'), 'etcd02', ({ tls }) => ({
       tls: { ...tls, ca: NEW + OLD },
     }))

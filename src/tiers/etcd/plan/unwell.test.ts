@@ -39,7 +39,7 @@ const moved = (...names: string[]) =>
     ),
   })
 
-test('nobody is restarted while another member is far behind with the log', () => {
+test('no member is restarted while another is far behind with the log', () => {
   expect(shown(slower, settled)).toContain('etcd02 restart')
   expect(shown(slower, withFacts(settled, { lag: { etcd03: 5_000 } }))).toEqual(['await-health'])
   expect(shown(slower, withFacts(settled, { lag: { etcd03: 100 } }))).toContain('etcd02 restart')
@@ -75,7 +75,7 @@ test('a sick member is not restarted while the others are enough only with one t
   expect(shown(slower, sick)).not.toContain('etcd02 restart')
 })
 
-test('a leader that does not answer us is left alone while others follow it', () => {
+test('a leader that does not answer quorate is left alone while others follow it', () => {
   const silent = { healthy: ['etcd02', 'etcd03'], leader: 'etcd01', problems: ['etcd01 does not answer'] }
   const done = withMembers(settled, {})
   const others = {
@@ -86,17 +86,17 @@ test('a leader that does not answer us is left alone while others follow it', ()
   expect(shown(slower, world)).toEqual(['await-health'])
 })
 
-test('where nobody is served, all that wait for each other are restarted together', () => {
+test('if no client is served, all that wait for each other are restarted together', () => {
   const sick = withFacts(withMembers(settled, starting), undefined)
   const restarted = shown(slower, sick).filter((step) => step.endsWith(' restart'))
   expect(restarted).toEqual(['etcd01 restart', 'etcd02 restart', 'etcd03 restart'])
 })
 
-test('that nobody answers us does not mean that nobody is served', () => {
+test("members that don't answer quorate may still serve clients", () => {
   expect(shown(slower, withFacts(settled, undefined))).toEqual(['await-health'])
 })
 
-test('no member is restarted at a new address of which nobody could be told', () => {
+test('no member is restarted at a new address that the others could not learn', () => {
   const leaderless = {
     leader: undefined,
     healthy: [],
@@ -117,7 +117,7 @@ test('members that are down are not started at new addresses if they are too man
   expect(reasons[0]?.message).toContain("its peers can't learn the new one")
 })
 
-test('newcomers that the file names do not make up for members that nobody would find', () => {
+test('new members in the file do not make up for members that could not be found', () => {
   const two = testCluster({ nodes: cluster.nodes.slice(0, 2) })
   const facts = { ...healthyCluster(two), leader: undefined, healthy: [], problems: ['no leader'] }
   const waiting = { ...withMember(settled, 'etcd01', down), cluster: facts }

@@ -44,7 +44,7 @@ function upgraded(hosts: readonly string[], changes: Partial<ClusterFacts> = {})
 
 const kinds = (steps: readonly Step[]) => steps.map(({ kind, host }) => (host ? `${host} ${kind}` : kind))
 
-test('one member a wave: a follower first, which is watched; the leader last, its leadership moved', () => {
+test('one member per stage: a follower first, which is watched; the leader last, its leadership moved', () => {
   const { waves, blocked } = plan(upgradeTo(), settled)
   expect(blocked).toEqual([])
   expect(waves.map(kinds)).toEqual([
@@ -68,7 +68,7 @@ test('no member finds the new binary in its place before its turn', () => {
   expect([...hosts]).toEqual(['etcd01'])
 })
 
-test('half-way: those that are done stay, the canary is watched again, then it goes on', () => {
+test('half-way: those that are done stay, the canary is watched again, then it continues', () => {
   const half = upgraded(['etcd03'])
   expect(kinds(stepsOf(next(upgradeTo(), half)))).toEqual(['canary'])
   const watched = upgraded(['etcd03'], { verified: true })
@@ -97,7 +97,7 @@ test('a member that was stopped in its turn is started first, with the new versi
   ])
 })
 
-test('a sick member is waited for on the way there, and goes first on the way back', () => {
+test('an unhealthy member is waited for during the upgrade, and goes first during the rollback', () => {
   const problems = ['etcd01 answers no linearizable read']
   const sick = upgraded(['etcd01'], { healthy: ['etcd02', 'etcd03'], problems })
   expect(kinds(stepsOf(next(upgradeTo(), sick)))).toEqual(['await-health'])
@@ -105,7 +105,7 @@ test('a sick member is waited for on the way there, and goes first on the way ba
   expect(kinds(stepsOf(next(back, sick)))).toEqual(['etcd01 binaries', 'etcd01 file', 'etcd01 restart'])
 })
 
-test('the way back touches only those that had left, and watches nobody', () => {
+test('the rollback touches only those that had left, and watches none', () => {
   const back = upgradeTo(OLD, { back: true, canarySeconds: 0 })
   const waves = plan(back, upgraded(['etcd01', 'etcd03'])).waves.map(kinds)
   expect(waves).toEqual([

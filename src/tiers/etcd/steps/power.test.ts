@@ -26,7 +26,7 @@ test('a stop leaves its mark first, with the time', () => {
   expect(() => hostKind(stop).operations(stop, NOTHING)).toThrow(TypeError)
 })
 
-test('where too few run to be a quorum nobody waits for a start', () => {
+test('if too few run for a quorum, a start is not waited for', () => {
   expect(compiled(start).map(([name]) => name)).toEqual(['enable', 'start', 'ready'])
   expect(compiled({ ...start, unawaited: true }).map(([name]) => name)).toEqual(['enable', 'start'])
   expect(compiled(restart)).toEqual([['restart', { unit, seconds: '60', folders: [] }]])

@@ -11,7 +11,7 @@ const unit = 'etcd.service'
 const compiled = (step: HostStep) =>
   hostKind(step).operations(step, { artifact: undefined, certificates: {}, bundle: undefined })
 
-test('a first start: who starts the member, or only waits for it, opens the folder above the log', () => {
+test('a first start: starting the member, or only waiting for it, opens the parent directory of the log', () => {
   const start = ['start', { unit, delay: '0.00', folders: [] }]
   expect(compiled({ ...common, kind: 'start', turn: 0, firstStart })).toEqual([OPEN, start])
   const ready = ['ready', { unit, seconds: '60' }]

@@ -3,7 +3,7 @@ import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { contains } from './contains.ts'
 
-test('defaults of the API, and fields that it leaves out because they are empty, are no difference', () => {
+test('defaults of the API, and empty fields that it omits, are not differences', () => {
   expect(contains({ a: 1, b: 2 }, { a: 1 })).toBe(true)
   expect(contains({}, { a: '', b: [], c: {}, d: false, e: 0, f: { g: [''] } })).toBe(true)
   expect(contains(undefined, {})).toBe(true)
@@ -18,7 +18,7 @@ test('another value, another length of a list, a field that is missing: each is 
   expect(contains(null, { a: 1 })).toBe(false)
 })
 
-test('what every object inherits is no field of it', () => {
+test('what every object inherits is not a field of it', () => {
   expect(contains({}, { constructor: Object })).toBe(false)
   expect(contains(JSON.parse('{"__proto__": {"a": 1}}'), { a: 1 })).toBe(false)
 })

@@ -52,7 +52,7 @@ test('flanneld as a service: its files, its pair for etcd and its start on every
   }
 })
 
-test('flanneld is looked at where it is wanted', () => {
+test('flanneld is inspected where it is wanted', () => {
   const [, , , master] = cluster.nodes
   if (master === undefined) throw new RangeError('no master')
   const units = (kubernetes: typeof cluster.kubernetes) =>

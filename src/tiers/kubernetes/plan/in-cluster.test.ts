@@ -71,7 +71,7 @@ test('what kubeadm keeps is read without trust: nonsense, bombs and prototypes a
   }
 })
 
-test('defaults that kubeadm adds are no difference, and another number of control planes is one', () => {
+test('defaults that kubeadm adds are not differences, but another number of control planes is', () => {
   const text = whole.configMaps['kubeadm-config']?.data['ClusterConfiguration'] ?? ''
   const stored = (more: string) => ({ sha256: '', data: { ClusterConfiguration: text + more } })
   const held = (more: string) => ({
@@ -105,7 +105,7 @@ test('an object of any shape in the place of a wanted one is put right, and neve
   )
 })
 
-test('nodes of other names than the file knows are nobody’s business; even those that every object has', () => {
+test('nodes that the file does not name are ignored, also if their name is one that every object has', () => {
   const nodes = Object.fromEntries(
     ['__proto__', 'constructor', 'toString', '../etc', ''].map((name) => [
       name,
@@ -128,7 +128,7 @@ const noted = (object: unknown) => ({
   objects: { ...whole.objects, 'ConfigMap kube-system/quorate': object },
 })
 
-test('what was proven counts for what is the same now, and for nothing that somebody else wrote', () => {
+test('a proof is valid while nothing has changed, and never if another tool wrote it', () => {
   const of = provenSum(cluster)
   expect(proofSteps(cluster, facts(noted(provenObject(of))))).toEqual([])
   for (const other of [

@@ -19,7 +19,7 @@ const facts = (names: readonly string[]) => {
   }
 }
 
-test('a worker that left the cluster file is told of, with what removes it', () => {
+test('a worker that left the cluster file is reported, with the command that removes it', () => {
   expect(leftNodes(cluster, facts([]))).toEqual([])
   expect(leftNodes(cluster, undefined)).toEqual([])
   expect(leftNodes(cluster, facts(['worker04']))).toEqual([expect.stringContaining('delete node worker04')])

@@ -29,14 +29,14 @@ function refused(services: Partial<ServicesState>, facts?: KubernetesTierFacts) 
 const ca = (sha256: string) => ({ secrets: { [PLACES.ca]: { ...SECRET, sha256 } } })
 const unit = (text: string) => ({ files: { [PLACES.kubelet.unit]: { ...FILE, text } } })
 
-test('a bare machine, one of ours, and one that is only foreseen are taken', () => {
+test('a new machine, one of this cluster, and a predicted one are accepted', () => {
   expect(refused({})).toEqual([])
   expect(refused({ ...ca('our CA'), ...unit('# of the Kubernetes cluster sample\n') }, known)).toEqual([])
   expect(refused(ca(FORESEEN))).toEqual([])
   expect(kubernetesRefusals(cluster, {}, undefined)).toEqual([])
 })
 
-test("another cluster's kubelet, or nobody's, is left alone", () => {
+test("another cluster's kubelet, or an unknown one, is left alone", () => {
   for (const text of [
     '',
     '[Unit]\n',
@@ -48,7 +48,7 @@ test("another cluster's kubelet, or nobody's, is left alone", () => {
     ])
 })
 
-test("another Kubernetes' CA is, too; and where ours is not here the hint says how to bring it back", () => {
+test("another Kubernetes' CA is, too; and if this cluster's is missing, the hint says how to bring it back", () => {
   expect(refused(ca('another'), known)).toEqual([
     expect.objectContaining({ hint: expect.stringContaining('reset that machine') }),
   ])
@@ -57,7 +57,7 @@ test("another Kubernetes' CA is, too; and where ours is not here the hint says h
   ])
 })
 
-test('manifests without a kubelet of ours would be started, and are refused; behind one of ours they are mended', () => {
+test("manifests without quorate's kubelet would be started, and are refused; with it they are repaired", () => {
   const files = { [MANIFESTS[0] ?? '']: FILE }
   expect(refused({ files })).toEqual([expect.objectContaining({ hint: expect.stringContaining('reset') })])
   const own = unit('# of the Kubernetes cluster sample\n')

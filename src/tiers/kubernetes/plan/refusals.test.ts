@@ -37,7 +37,7 @@ test('a machine without anything is not refused, and neither is one of this clus
   expect(refused({ ...ca(FORESEEN), ...withFile(APISERVER, 'any') })).toEqual([])
 })
 
-test("a kubelet's unit of somebody else, or of another cluster", () => {
+test("the kubelet's unit of another tool, or of another cluster", () => {
   const other = worker === undefined ? '' : kubeletUnit('other', worker)
   for (const text of ['[Service]\nExecStart=/usr/bin/kubelet\n', other])
     expect(refused(withFile(PLACES.kubelet.unit, text))).toEqual([
@@ -47,7 +47,7 @@ test("a kubelet's unit of somebody else, or of another cluster", () => {
     ])
 })
 
-test('/etc/kubernetes of another cluster: its CA, with what may bring ours back, and its manifests', () => {
+test("/etc/kubernetes of another cluster: its CA, with what may bring this cluster's back, and its manifests", () => {
   expect(refused(ca('bb'), { ca: 'aa' })).toEqual([
     expect.stringMatching(
       /^\/etc\/kubernetes\/pki\/ca\.crt belongs to a Kubernetes cluster other .* reset that machine/,

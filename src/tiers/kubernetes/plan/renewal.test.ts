@@ -65,7 +65,7 @@ test.each(all.map((leaf) => [leaf.id, leaf] as const))(
   },
 )
 
-test('what would go on with the old certificate until it has expired is started again', () => {
+test('a program that would use the old certificate until it has expired is restarted', () => {
   const readers = all.flatMap(({ id }) =>
     renewal(id).flatMap((step) =>
       step.kind === 'leaf-certificate' && step.reader !== undefined ? [step.reader] : [],

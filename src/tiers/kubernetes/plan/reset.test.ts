@@ -96,7 +96,7 @@ test('where no API server answers, what that leaves is said; a machine that is c
   })
 })
 
-test('nothing of etcd’s is moved, nothing at all is deleted, and the machine is told what must stay', () => {
+test("nothing of etcd's is moved, nothing at all is deleted, and the machine gets the list of what must stay", () => {
   const { machines } = resetStages(
     scene([
       host(master.name, {

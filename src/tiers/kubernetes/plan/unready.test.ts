@@ -41,7 +41,7 @@ function applied(held: HeldFacts): readonly string[] {
   )
 }
 
-test('CoreDNS is told to keep to masters once every master carries its label: its pods would find no place', () => {
+test('CoreDNS is bound to control-plane nodes once each has its label: its pods could not be scheduled before', () => {
   const name = describeReference(referenceTo(dnsSpread()))
   expect(applied(marked(['master01']))).not.toContain(name)
   expect(applied(marked(both))).toContain(name)
