@@ -22,13 +22,33 @@ export type NextTurn =
 /** @param left names of members that have not had their turn */
 export function nextTurn(intent: PowerIntent, left: readonly string[], standing: Standing): NextTurn {
   const { steps, blocked } = planPower({ ...intent, hosts: left }, standing)
-  if (blocked.length > 0) return { kind: 'blocked', reasons: blocked }
+  const reasons = [...blocked, ...downAgain(intent, left, standing)]
+  if (reasons.length > 0) return { kind: 'blocked', reasons }
   const moves: MoveLeaderStep[] = []
   for (const step of steps) {
     if (step.kind !== 'move-leader') return { kind: 'turn', turn: turnOf(intent, moves, step, standing) }
     moves.push(step)
   }
   return { kind: 'done' }
+}
+
+/**
+ * Members that were restarted, and no longer answer although a quorum does: the restart may be the cause, so no other
+ * member is restarted. The permission to lose the quorum does not include that.
+ */
+function downAgain(
+  { verb, hosts }: PowerIntent,
+  left: readonly string[],
+  { members, voters, healthyVoters }: Standing,
+): readonly BlockReason[] {
+  if (verb !== 'restart' || healthyVoters < quorum(voters)) return []
+  return members
+    .filter(({ name, voter, healthy }) => hosts.includes(name) && !left.includes(name) && voter && !healthy)
+    .map(({ name: host, trouble }) => ({
+      host,
+      message: `the member was restarted, and does not answer any more: ${trouble ?? 'it was not asked'}`,
+      hint: `find out why: quorate status; then restart the others: quorate restart ${left.join(' ')}`,
+    }))
 }
 
 function turnOf(

@@ -73,7 +73,7 @@ export const BROKEN_POWER: readonly BrokenVerb[] = [
       power: {
         plan: planPower,
         turn: (intent, left, standing) => {
-          const answer = nextTurn({ ...intent, force: true }, left, standing)
+          const answer = nextTurn({ ...intent, force: true, hosts: left }, left, standing)
           if (answer.kind !== 'turn') return answer
           return { kind: 'turn', turn: { ...answer.turn, awaited: undefined } }
         },

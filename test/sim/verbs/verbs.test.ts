@@ -38,3 +38,43 @@ test.each(KINDS)(
   },
   0,
 )
+
+const QUIET = {
+  before: [],
+  during: undefined,
+  interruption: undefined,
+  second: undefined,
+  heals: false,
+} as const
+
+test('a member loses its log right after its restart: no other is restarted, although that was forced', async () => {
+  const outcomes = await live({
+    members: 3,
+    repairs: true,
+    rounds: [
+      {
+        ...QUIET,
+        ask: { verb: 'restart', who: 7, force: true },
+        // The third observation is the one after the first restart.
+        during: { moment: { at: 'looked', after: 6 }, event: { kind: 'wal-lost', host: 1 } },
+      },
+    ],
+  })
+  expect(outcomes).toMatchObject([{ kind: 'blocked', reasons: [{ host: 'etcd02' }] }, { kind: 'done' }])
+})
+
+test('a member gets other contents between two observations of one decision, which is not to blame', async () => {
+  const outcomes = await live({
+    members: 3,
+    repairs: true,
+    rounds: [
+      {
+        ...QUIET,
+        before: [{ kind: 'slow', host: 1 }],
+        ask: { verb: 'repair', who: 7, force: true },
+        during: { moment: { at: 'looked', after: 2 }, event: { kind: 'contents-differ', host: 0 } },
+      },
+    ],
+  })
+  expect(outcomes.map(({ kind }) => kind)).toEqual(['failed', 'done'])
+})
