@@ -34,10 +34,10 @@ export function recoveredMachine(rw: RecoveryWorld, host: string, at: Progressin
       throw new Failure("etcd.service runs: its data can't be replaced while it runs")
   }
   const machine = simulatedMachine(world, vw.cluster, host, undefined)
-  /** Renamed, to be put back if the recovery is abandoned. */
+  /** Renamed, to be put back if the recovery is abandoned. If the step is repeated, nothing is left to be renamed. */
   const keep = (part: 'data' | 'wal') => {
     const environment = beside.kept?.environment ?? disk.files.get(PATHS.environment)
-    beside.kept = { ...beside.kept, environment, [part]: disk[part] }
+    beside.kept = { ...beside.kept, environment, [part]: disk[part] ?? beside.kept?.[part] }
   }
   return {
     reload: () => machine.reload(),

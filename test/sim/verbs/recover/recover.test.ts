@@ -126,3 +126,29 @@ test('a learner of the new cluster lacks what its only voter acknowledged and lo
   })
   expect(outcomes.map(({ kind }) => kind)).toEqual(['died', 'blocked'])
 })
+
+test('data is renamed by a step that is then repeated, and the surviving member is lost: the data is put back', async () => {
+  const ask = { verb: 'recover', survivor: undefined, declares: true } as const
+  const quiet = { before: [], ask, during: undefined, heals: false } as const
+  const outcomes = await live({
+    members: 3,
+    begins: [
+      { kind: 'write', host: 0 },
+      // Only its database is left to be renamed.
+      { kind: 'wal-lost', host: 0 },
+      { kind: 'both-lost', host: 1 },
+    ],
+    rounds: [
+      // All is renamed, but that was not noted.
+      { ...quiet, interruption: { at: 37, how: 'dies' } },
+      { ...quiet, interruption: { at: 7, how: 'dies' } },
+      {
+        ...quiet,
+        before: [{ kind: 'both-lost', host: 2 }],
+        ask: { ...ask, verb: 'abandon' },
+        interruption: undefined,
+      },
+    ],
+  })
+  expect(outcomes.map(({ kind }) => kind)).toEqual(['died', 'died', 'done'])
+})
