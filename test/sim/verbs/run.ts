@@ -196,10 +196,11 @@ function refused(reasons: readonly BlockReason[]): Outcome {
 /** @returns a check that only machines themselves changed anything since. */
 function unchanged(vw: VerbWorld): () => void {
   const before = atRest(vw)
-  const { count } = vw.world
+  const { count, truth } = vw.world
+  const { skewed } = truth
   return () => {
-    // Something happened during its observation.
-    if (vw.blind || count === undefined) return
+    // Something happened during one of its observations; a later, complete one no longer shows it.
+    if (vw.blind || truth.skewed !== skewed || count === undefined) return
     if (digest(vw) !== before) throw new VerbViolation('nothing-before-yes', 'a look changed a machine')
   }
 }
