@@ -32,3 +32,19 @@ test('of two members that lost their data neither is recreated before the other:
   expect(hint).toContain('quorate member remove etcd01 etcd02; then add them again')
   expect(hint).not.toContain('quorate repair')
 })
+
+test.each([
+  { what: 'lost its data: it is removed and joins again', change: gone, replaced: true },
+  { what: 'has its data: what was started is completed', change: stopped, replaced: false },
+])('a learner $what', ({ change, replaced }) => {
+  const world = withMember(settledWorld(five), 'etcd01', change)
+  const id = facts(five).ids['etcd01'] ?? ''
+  const members = facts(five).members.map((one) => ({ ...one, learner: one.id === id }))
+  const healthy = ['etcd02', 'etcd03', 'etcd04', 'etcd05']
+  const seen = withFacts(world, { members, healthy, leader: 'etcd03', leading: 'etcd03' })
+  const anew = five.nodes.slice(0, 1).map((node) => ({ node, memberId: id }))
+  const { intent, plan } = decideChange({ wanted: five, anew }, seen, testIntent(five))
+  expect(intent.replace).toEqual(replaced ? { etcd01: id } : {})
+  const removed = plan.waves.flat().filter(({ kind }) => kind === 'member-remove')
+  expect(removed).toHaveLength(replaced ? 1 : 0)
+})

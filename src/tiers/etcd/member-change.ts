@@ -7,6 +7,7 @@ import type { ApplyIntent } from './plan/intent.ts'
 import { type Arithmetic, arithmetic } from './plan/member-arithmetic.ts'
 import { newcomersIn } from './facts/joining.ts'
 import type { ClusterFacts, Observed } from './facts/observed.ts'
+import { dataElsewhere } from './plan/foreign.ts'
 import { type Plan, plan } from './plan/plan.ts'
 import { votersAmong } from './facts/losses.ts'
 import { quorum } from './facts/quorum.ts'
@@ -153,13 +154,17 @@ function toMakeAnew(change: Pick<MemberChange, 'wanted' | 'anew'>, { hosts }: Ob
   const remarks: string[] = []
   for (const { node, memberId } of change.anew) {
     const member = members.get(node.name)
-    // Already removed, or being added again: complete what was started.
-    if (member === undefined || member.learner || isNeverStarted(member)) continue
+    const state = hosts[node.name]?.member
+    const lost =
+      state !== undefined &&
+      !(state.dataPresent && state.walPresent) &&
+      dataElsewhere(change.wanted, state) === undefined
+    // Already removed, or being added again: complete what was started. A learner that lost its data can't get a vote.
+    if (member === undefined || isNeverStarted(member) || (member.learner && !lost)) continue
     if (memberId !== undefined && memberId !== member.id) {
       remarks.push(notThisMember(node.name, memberId, member.id, facts))
       continue
     }
-    const state = hosts[node.name]?.member
     const well = facts.healthy.includes(node.name) && state?.dataPresent === true && state.walPresent
     if (well && memberId === undefined)
       refrained.push(
