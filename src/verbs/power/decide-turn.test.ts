@@ -33,6 +33,13 @@ test.each([3, 5])(
   },
 )
 
+test('the same if quorate hears fewer than a quorum of the others', () => {
+  const members = ALL.map((one) =>
+    one.name === 'etcd01' ? one : { ...one, healthy: false, trouble: 'silent' },
+  )
+  expect(afterTheSecond(members)).toMatchObject({ kind: 'blocked', reasons: [{ host: 'etcd02' }] })
+})
+
 test('a member that is down and had no turn, or that was stopped on request, stops nothing', () => {
   const members = withSecond(downMember(2))
   const intent = { cluster: sampleCluster(), verb: 'restart', hosts: ['etcd03'], force: true } as const

@@ -33,15 +33,15 @@ export function nextTurn(intent: PowerIntent, left: readonly string[], standing:
 }
 
 /**
- * Members that were restarted, and no longer answer although a quorum does: the restart may be the cause, so no other
+ * Members that were restarted, and no longer answer although others do: the restart may be the cause, so no other
  * member is restarted. The permission to lose the quorum does not include that.
  */
 function downAgain(
   { verb, hosts }: PowerIntent,
   left: readonly string[],
-  { members, voters, healthyVoters }: Standing,
+  { members, healthyVoters }: Standing,
 ): readonly BlockReason[] {
-  if (verb !== 'restart' || healthyVoters < quorum(voters)) return []
+  if (verb !== 'restart' || healthyVoters === 0) return []
   return members
     .filter(({ name, voter, healthy }) => hosts.includes(name) && !left.includes(name) && voter && !healthy)
     .map(({ name: host, trouble }) => ({

@@ -138,6 +138,12 @@ test('without a quorum no member is asked to take over leadership', () => {
   expect(plan('stop', ['etcd01'], members, true).steps).toEqual(['stop-member etcd01'])
 })
 
+test('another member that answers reads takes over leadership, even if quorate hears fewer than a quorum', () => {
+  const unheard = downMember(3, { unit: RUNNING, markedStopped: false })
+  const members = [memberStanding(1), memberStanding(2), unheard, downMember(4), downMember(5)]
+  expect(plan('stop', ['etcd01'], members, true).steps).toEqual(['move-leader', 'stop-member etcd01'])
+})
+
 test('what is so already is left alone', () => {
   expect(plan('stop', ['etcd03'], [memberStanding(1), memberStanding(2), downMember(3)]).steps).toEqual([])
   expect(plan('start', ['etcd01', 'etcd02', 'etcd03'], THREE).steps).toEqual([])

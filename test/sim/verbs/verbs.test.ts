@@ -63,6 +63,20 @@ test('a member loses its log right after its restart: no other is restarted, alt
   expect(outcomes).toMatchObject([{ kind: 'blocked', reasons: [{ host: 'etcd02' }] }, { kind: 'done' }])
 })
 
+test('the leader is stopped while quorate hears fewer than a quorum: leadership moves to a member that answers', async () => {
+  const outcomes = await live({
+    members: 5,
+    rounds: [
+      {
+        ...QUIET,
+        before: [{ kind: 'silent', host: 2 }],
+        ask: { verb: 'stop', who: 25, force: true },
+      },
+    ],
+  })
+  expect(outcomes.map(({ kind }) => kind)).toEqual(['done', 'done'])
+})
+
 test('a member gets other contents between two observations of one decision, which is not to blame', async () => {
   const outcomes = await live({
     members: 3,
