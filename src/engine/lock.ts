@@ -143,8 +143,8 @@ function underwayReason(line: string, finishes: string | undefined): { verb: str
 }
 
 function blockedBy([mark]: readonly { verb: string; command: string }[], host: string): QuorateError {
-  const { message, hint } = underwayBlock(mark ?? { verb: '', command: '' }, host)
-  return new QuorateError('blocked', message, { host, hint })
+  const { id, message, hint } = underwayBlock(mark ?? { verb: '', command: '' }, host)
+  return new QuorateError('blocked', message, { id, host, hint })
 }
 
 /** This process already holds the lock of the same machine, as another node. */

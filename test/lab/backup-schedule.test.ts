@@ -302,7 +302,9 @@ describe.skipIf(whyNoLab())('backups on a schedule', () => {
       await lab.writeCluster({ backup: { ...backup, ...changes } })
       return await quorate(lab, ['backup', 'schedule', '--yes', ...words])
     }
-    expect(await refused({ recipients: [] })).toFail('usage/schedule-needs-recipients', { fix: 'age-keygen' })
+    expect(await refused({ recipients: [] })).toFail('cluster-file', {
+      says: ['backup.schedule', 'backup.recipients', 'age-keygen'],
+    })
     expect(await refused({}, '--every', 'Tue 25:00')).toFail('usage/not-a-repeating-time', {
       says: 'Tue 25:00',
     })
