@@ -87,6 +87,7 @@ export const ERROR_IDS = {
     'changed-after-signing',
     'expired-key',
     'name-of-another-backup',
+    'no-allowed-signers',
     'revoked-key',
     'unknown-key',
     'unsigned',

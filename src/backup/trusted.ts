@@ -19,6 +19,8 @@ export interface Unvouched {
   readonly name: string
   /** As in `it is not signed: …`. */
   readonly why: string
+  /** It is signed, but there is no list of allowed signers to check the signature with. */
+  readonly unchecked?: boolean
 }
 
 export interface BundleTrust {
@@ -70,7 +72,7 @@ export async function requireTrusted(
     throw untrusted(name, { why: `its ${MANIFEST} or ${SIGNATURE} is missing or damaged` })
   if (signers.text === undefined) {
     const why = `it says that ${manifest.signer} signed it, which can't be checked: there is no ${signers.file}`
-    await acceptUnsigned({ name, why })
+    await acceptUnsigned({ name, why, unchecked: true })
     return undefined
   }
   const { signer: principal, takenAt } = manifest
@@ -153,7 +155,13 @@ export function untrusted(
   return new QuorateError('signature', `the backup ${name} is refused: ${why}`, { id, hint })
 }
 
-async function refuseUnsigned({ name, why }: Unvouched): Promise<void> {
+async function refuseUnsigned({ name, why, unchecked = false }: Unvouched): Promise<void> {
+  if (unchecked)
+    throw untrusted(name, {
+      id: 'no-allowed-signers',
+      why,
+      hint: "name the cluster's list of allowed signers: --signers FILE. If you know where the backup comes from: --unsigned",
+    })
   throw untrusted(name, {
     id: 'unsigned',
     why,

@@ -209,7 +209,7 @@ describe.skipIf(whyNoLab())('a writer of the bucket', () => {
     const into = path.join(lab.folder, 'other', 'cluster.yaml')
     const words = ['restore', name, ...place(), '--into', into]
     const unknown = await quorate({ clusterFile: into }, words)
-    expect(unknown).toFail('signature', { fix: '--signers FILE' })
+    expect(unknown).toFail('signature/no-allowed-signers', { fix: '--signers FILE' })
     const asked = await quorate({ clusterFile: into }, [...words, '--signers', signers()])
     expect(asked.exitCode).toBe(UNCONFIRMED)
     expect(asked.stderr).toMatch(
