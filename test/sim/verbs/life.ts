@@ -122,7 +122,12 @@ async function playRound(playing: Playing, round: VerbRound, turn: number): Prom
       if (struck) strike()
       if (second?.piece !== nth) return struck
       playing.tell(`    a second operator: ${JSON.stringify(second.ask)}`)
+      const { blind } = vw
+      const { skewed } = vw.world.truth
       const other = await obey(playing, second.ask, { takesOver: second.takesOver, turn })
+      // What the second one observed, the first one does not know.
+      vw.blind ||= blind
+      vw.world.truth.skewed ||= skewed
       playing.tell(`    who ends with ${JSON.stringify(other)}`)
       return struck || second.takesOver
     },

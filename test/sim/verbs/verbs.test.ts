@@ -92,3 +92,55 @@ test('a member gets other contents between two observations of one decision, whi
   })
   expect(outcomes.map(({ kind }) => kind)).toEqual(['failed', 'done'])
 })
+
+test('a member loses its data between two parts of one stage of a repair, which is not to blame', async () => {
+  const outcomes = await live({
+    members: 3,
+    repairs: true,
+    rounds: [
+      {
+        ...QUIET,
+        before: [{ kind: 'contents-differ', host: 0 }],
+        ask: { verb: 'repair', who: 1, force: true },
+        during: { moment: { at: 'piece', piece: 4 }, event: { kind: 'both-lost', host: 2 } },
+      },
+    ],
+  })
+  expect(outcomes[0]).toMatchObject({ kind: 'blocked' })
+})
+
+test('a member restarts during an observation, and another operator looks later: the first one is still not to blame', async () => {
+  const outcomes = await live({
+    members: 3,
+    rounds: [
+      {
+        ...QUIET,
+        before: [{ kind: 'silent', host: 2 }],
+        ask: { verb: 'stop', who: 1, force: true },
+        // At the end of the first operator's last observation.
+        during: { moment: { at: 'looked', after: 5 }, event: { kind: 'reboot', host: 1 } },
+        second: { piece: 0, takesOver: false, ask: { verb: 'renew', who: 1, force: true } },
+      },
+    ],
+  })
+  expect(outcomes.map(({ kind }) => kind)).toEqual(['done', 'done'])
+})
+
+test('a member with a damaged log is started while no other can be reached: that it does not answer is not to blame', async () => {
+  const outcomes = await live({
+    members: 3,
+    repairs: true,
+    rounds: [
+      {
+        ...QUIET,
+        before: [
+          { kind: 'log-damaged', host: 1 },
+          { kind: 'unreachable', host: 0 },
+          { kind: 'unreachable', host: 2 },
+        ],
+        ask: { verb: 'start', who: 2, force: true },
+      },
+    ],
+  })
+  expect(outcomes.map(({ kind }) => kind)).toEqual(['done', 'done'])
+})

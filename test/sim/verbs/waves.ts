@@ -5,6 +5,7 @@ import { ETCD_STEPS, clusterKind, hostKind } from '../../../src/tiers/etcd/steps
 import type { HostStep, Step } from '../../../src/tiers/etcd/steps/steps.ts'
 import { simulatedCluster } from '../cluster.ts'
 import { Failure } from '../failure.ts'
+import { checkKept, snapshot } from '../harm.ts'
 import { judge, reach } from '../look.ts'
 import { closeReady, simulatedMachine } from '../machine.ts'
 import { diskOf } from '../world.ts'
@@ -38,7 +39,10 @@ export async function runWave(
       for (const [index, effect] of effects.entries()) {
         const work = () => {
           if (index === 0) judged(step)
+          // Not for the whole stage: between two pieces, an event may take a member's data.
+          const before = snapshot(world)
           effect()
+          checkKept(world, before)
         }
         await run.do(`${step.what} (${index + 1} of ${effects.length})`, work, host)
       }

@@ -89,7 +89,12 @@ async function playRound(playing: Playing, round: RecoveryRound, turn: number): 
       if (struck) strike()
       if (second?.piece !== nth) return struck
       playing.tell(`    a second operator: ${JSON.stringify(second.ask)}`)
+      const { blind } = vw
+      const { skewed } = vw.world.truth
       await obey(playing, second.ask, { takesOver: second.takesOver, turn })
+      // What the second one observed, the first one does not know.
+      vw.blind ||= blind
+      vw.world.truth.skewed ||= skewed
       return struck || second.takesOver
     },
   })
