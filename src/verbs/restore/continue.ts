@@ -17,7 +17,8 @@ export interface ChosenRestore {
 
 /**
  * An interrupted restore keeps its token, so that completed work is reused. It can't be continued if a member's restored
- * data is missing after others may have started with theirs: that member would vote twice.
+ * data is missing after others may have started with theirs: that member would vote twice. Nor once data that was in
+ * place is gone: only a new one unpacks the snapshot again, under names that are free.
  */
 export function chooseRestore(cluster: Cluster, { hosts }: Observed, fresh: FreshRestore): ChosenRestore {
   const members = initialCluster(cluster)
@@ -28,10 +29,10 @@ export function chooseRestore(cluster: Cluster, { hosts }: Observed, fresh: Fres
   const restore = { ...begun, source: fresh.source }
   const states = etcdNodes(cluster).map(({ name }) => hosts[name])
   const placed = states.map((host) => isPlaced({ restore }, host))
-  const lost = states.some(
-    (host, index) => placed[index] === false && (host?.restore?.token !== restore.token || isGone(host)),
-  )
-  if (lost && placed.includes(true)) return { restore: { ...fresh, members }, continued: false }
+  const isOwn = (host: HostState | undefined) => host?.restore?.token === restore.token
+  const gone = states.some((host) => host !== undefined && isOwn(host) && isGone(host))
+  const missing = states.some((host, index) => placed[index] === false && !isOwn(host))
+  if (gone || (missing && placed.includes(true))) return { restore: { ...fresh, members }, continued: false }
   return { restore, continued: true }
 }
 

@@ -112,6 +112,37 @@ test("a restore whose data was lost after others may have started can't continue
   })
 })
 
+test.each([1, 3])(
+  'restored data that was in place is lost on all of %i nodes: it starts again, to the end',
+  (size) => {
+    const own = { ...cluster, nodes: cluster.nodes.slice(0, size) }
+    const first = intentFor(own)
+    const { waves } = foresee(own, bareWorld(own), (state) => planRestore(first, state))
+    const placed = waves
+      .slice(0, -2)
+      .flat()
+      .reduce((state, step) => predict(own, state, step), bareWorld(own))
+    const down = { active: 'inactive', enabled: true, mainPid: 0 } as const
+    const gone = etcdNodes(own).reduce(
+      (state, { name }) =>
+        withMember(state, name, ({ unit }) => ({
+          dataPresent: false,
+          walPresent: false,
+          unit: { ...unit, ...down },
+        })),
+      placed,
+    )
+    const chosen = chooseRestore(own, gone, { ...FRESH, token: 'sample-bb', suffix: 'before-restore-2' })
+    expect(chosen).toMatchObject({ continued: false, restore: { token: 'sample-bb' } })
+    const again = intentFor(own, chosen.restore)
+    const plan = foresee(own, gone, (state) => planRestore(again, state))
+    expect(plan.blocked).toEqual([])
+    const kinds = plan.waves.flat().map(({ kind }) => kind)
+    expect(kinds.filter((kind) => kind === 'restore-stage')).toHaveLength(size)
+    expect(kinds.filter((kind) => kind === 'restore-finish')).toHaveLength(size)
+  },
+)
+
 test("another cluster's machine, a member that the file does not name: refused", () => {
   const [first = ''] = etcdNodes(cluster).map(({ name }) => name)
   const foreign = withMember(settledWorld(cluster), first, ({ contents }) => ({
