@@ -1,6 +1,6 @@
 /** Whether a cluster is healthy and as expected: judges a view without other input. */
 import type { ErrorCode } from '../errors.ts'
-import { NOBODY, formatId } from './id.ts'
+import { NO_MEMBER, formatId } from './id.ts'
 import type { ClusterView, ReachableMember, UnreachableMember } from './view.ts'
 import type { ListedMember } from './listed-member.ts'
 
@@ -137,7 +137,7 @@ function alarms(reachable: readonly ReachableMember[]): Problem[] {
   const raised = new Map<string, Problem>()
   for (const { memberId, type } of reachable.flatMap((member) => member.alarms ?? [])) {
     const name = names.get(memberId)
-    const who = name ?? (memberId === 0n ? NOBODY : `member ${formatId(memberId)}`)
+    const who = name ?? (memberId === 0n ? NO_MEMBER : `member ${formatId(memberId)}`)
     raised.set(
       `${who} ${type}`,
       problem('alarm', `alarm ${type}${name === undefined ? ` on ${who}` : ''}`, name),

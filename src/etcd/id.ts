@@ -4,4 +4,4 @@ export function formatId(id: bigint): string {
 }
 
 /** The text after 'of' for an alarm that names no member (the ID 0). */
-export const NOBODY = 'no member in particular'
+export const NO_MEMBER = 'no member in particular'

@@ -9,7 +9,7 @@ import { Failure } from '../failure.ts'
 import { Violation } from '../violation.ts'
 import type { World } from '../world.ts'
 import { API_MANIFEST, isKubeletUp, issuedBy, podOf, stateOf, sumOf } from './model.ts'
-import { begun } from '../../../src/tiers/kubernetes/plan/roll.ts'
+import { withApiServer } from '../../../src/tiers/kubernetes/plan/roll.ts'
 
 /** @returns the real state: what a step only predicts is created. @throws Failure on a full disk */
 export function changed(world: World, cluster: Cluster, disk: Disk, services: ServicesState): ServicesState {
@@ -63,7 +63,7 @@ function replaceApi(world: World, cluster: Cluster, disk: Disk, services: Servic
     [...world.disks].map(([host, { services: own }]) => [host, { services: own }]),
   )
   if (kubernetes.serving.has(name)) {
-    const away = begun(cluster, hosts as never).filter(
+    const away = withApiServer(cluster, hosts as never).filter(
       (other) =>
         other !== name && !(kubernetes.serving.has(other) && stateOf(world, cluster, other) === 'ready'),
     )

@@ -2,7 +2,7 @@
 import { enabledDowngrade } from '../../../etcd/downgrade.ts'
 import { judgeView, type Problem, type ProblemKind } from '../../../etcd/health.ts'
 import { raftLag } from '../../../etcd/lag.ts'
-import { NOBODY, formatId } from '../../../etcd/id.ts'
+import { NO_MEMBER, formatId } from '../../../etcd/id.ts'
 import type { ClusterView, ReachableMember } from '../../../etcd/view.ts'
 import { healthyVoters } from '../../../etcd/voters.ts'
 import type { ClusterFacts, MemberFacts, Observed, RaisedAlarm, Silence } from './observed.ts'
@@ -142,7 +142,7 @@ function raisedAlarms(
       answered.find((member) => member.memberId === memberId)?.name ??
       members.find((member) => member.id === id)?.name
     const node = etcdNodes(cluster).find((one) => one.name === name)
-    found.set(`${id} ${type}`, { member: node?.name ?? (memberId === 0n ? NOBODY : id), memberId, type })
+    found.set(`${id} ${type}`, { member: node?.name ?? (memberId === 0n ? NO_MEMBER : id), memberId, type })
   }
   return [...found.values()]
 }

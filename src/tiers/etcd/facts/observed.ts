@@ -92,7 +92,7 @@ export interface ClusterFacts {
 }
 
 export interface RaisedAlarm {
-  /** A member's name, its ID if no node of the file has it, or `NOBODY`. */
+  /** A member's name, its ID if no node of the file has it, or `NO_MEMBER`. */
   readonly member: string
   readonly memberId: bigint
   /** `NOSPACE`, `CORRUPT` */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { NOBODY } from '../../../etcd/id.ts'
+import { NO_MEMBER } from '../../../etcd/id.ts'
 import { sampleCluster } from '../../../etcd/sample.ts'
 import type { MemberView, ReachableMember } from '../../../etcd/view.ts'
 import { etcdNodes } from '../../../spec/cluster.ts'
@@ -90,6 +90,6 @@ test('one that could not be asked is not down; if no member can list the members
 test('alarms have the name of the node, an ID, or no name; each is listed once', () => {
   const alarms = [11n, 77n, 0n].map((memberId) => ({ memberId, type: 'CORRUPT' }))
   const standing = seen(member(0, { alarms }), member(1, { alarms }), member(2))
-  expect(standing.alarms.map((alarm) => alarm.member)).toEqual(['etcd02', '4d', NOBODY])
+  expect(standing.alarms.map((alarm) => alarm.member)).toEqual(['etcd02', '4d', NO_MEMBER])
   expect(standing.members.map((one) => one.alarms)).toEqual([[], ['CORRUPT'], []])
 })

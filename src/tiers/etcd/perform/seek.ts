@@ -7,7 +7,7 @@ import type { Node } from '../../../spec/cluster.ts'
 import type { Session } from '../session.ts'
 
 /** No process listens; or it uses another protocol (TLS or plaintext); or its identity is another one. */
-const NOBODY: readonly string[] = ['refused', 'closed', 'not-grpc', 'not-tls', 'wrong-identity']
+const NOT_ITS_PORT: readonly string[] = ['refused', 'closed', 'not-grpc', 'not-tls', 'wrong-identity']
 
 /**
  * Finds out where the member of a node that didn't answer listens. Needs one round trip, and only for a member that may
@@ -16,7 +16,7 @@ const NOBODY: readonly string[] = ['refused', 'closed', 'not-grpc', 'not-tls', '
  * @returns whether to ask it again: the session now knows where it listens.
  */
 export async function seek(session: Session, node: Node, member: MemberView): Promise<boolean> {
-  if (member.reachable || !NOBODY.includes(member.reason.kind)) return false
+  if (member.reachable || !NOT_ITS_PORT.includes(member.reason.kind)) return false
   const { cluster, signal } = session
   const remote = await session.remote(node)
   const { lines } = await runAgent(remote, { operations: [], looks: looksFor(cluster, node), signal })

@@ -13,7 +13,7 @@ import { READY, withManifests } from '../foreseen.ts'
 import { COMPONENTS, type Component } from '../step.ts'
 import { KUBELET } from './files.ts'
 import { wantedManifests } from './manifests.ts'
-import { asleep, changedOf, manifestSteps } from './roll.ts'
+import { servingWithoutKubelet, changedOf, manifestSteps } from './roll.ts'
 
 const base = sampleCluster()
 const [master01] = nodesWith(base, 'master')
@@ -157,17 +157,17 @@ test('a kubelet that is to start has its API server follow what lies there: no o
   // A run was killed between the manifests and the kubelet of master01: its API server is still the one of before.
   const hosts = withoutKubelets(changed(made(renewed), 'master01'), ['master01'])
   expect(chosen(hosts, facts(ALL))).toEqual([])
-  expect(asleep(cluster, hosts, facts(ALL))).toEqual(['master01'])
+  expect(servingWithoutKubelet(cluster, hosts, facts(ALL))).toEqual(['master01'])
   expect(chosen(changed(made(renewed), 'master01'), facts(ALL))).toEqual([['master02', ...COMPONENTS]])
   // Its own manifests change with it, and it is one of several that are to start.
   const two = withoutKubelets(made(renewed), ['master02', 'master03'])
-  expect(asleep(cluster, two, facts(ALL))).toEqual(['master02', 'master03'])
+  expect(servingWithoutKubelet(cluster, two, facts(ALL))).toEqual(['master02', 'master03'])
   expect(chosen(withoutKubelets(changed(made(renewed), 'master01'), ['master02']), facts(ALL))).toEqual([
     ['master02', ...COMPONENTS],
   ])
   // An API server that serves no client can be changed at any time.
   const down = facts({ ...ALL, master01: 'silent' })
-  expect(asleep(cluster, hosts, down)).toEqual([])
+  expect(servingWithoutKubelet(cluster, hosts, down)).toEqual([])
 })
 
 test('one that cannot be asked may well serve: it is left alone, and so are those beside it', () => {

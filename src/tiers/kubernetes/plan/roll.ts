@@ -35,12 +35,12 @@ export function manifestSteps(
   const all = nodesWith(cluster, 'master').flatMap((node) => wantingOf(cluster, hosts, facts, node))
   const fresh = all.filter(({ node, isNew }) => isNew && mayRun(node))
   const changing = all.filter(({ isNew }) => !isNew)
-  const [waking] = asleep(cluster, hosts, facts)
+  const [first] = servingWithoutKubelet(cluster, hosts, facts)
   const next =
     fresh.length > 0
       ? fresh
-      : nextOf(changing, begun(cluster, hosts), facts).filter(
-          ({ node: { name } }) => waking === undefined || waking === name,
+      : nextOf(changing, withApiServer(cluster, hosts), facts).filter(
+          ({ node: { name } }) => first === undefined || first === name,
         )
   return next.map(({ node, wanted: { stamp }, components, isNew }) => ({
     kind: 'kubeadm-manifests',
@@ -113,8 +113,12 @@ export function changedOf(
 }
 
 /** Names of masters whose API server serves although their kubelet does not run. Their kubelets are started one at a time. */
-export function asleep(cluster: Cluster, hosts: Hosts, { api }: KubernetesTierFacts): readonly string[] {
-  return begun(cluster, hosts).filter((name) => {
+export function servingWithoutKubelet(
+  cluster: Cluster,
+  hosts: Hosts,
+  { api }: KubernetesTierFacts,
+): readonly string[] {
+  return withApiServer(cluster, hosts).filter((name) => {
     const server = api?.servers[name]
     const kubelet = hosts[name]?.services?.units[KUBELET]?.active
     return (server?.state === 'ready' || server?.late === true) && !isRunning(kubelet)
@@ -127,7 +131,7 @@ export function isRunning(active: string | undefined): boolean {
 }
 
 /** Names of control-plane nodes with an API server's manifest. */
-export function begun(cluster: Cluster, hosts: Hosts): readonly string[] {
+export function withApiServer(cluster: Cluster, hosts: Hosts): readonly string[] {
   const manifest = manifestPath('apiserver')
   return nodesWith(cluster, 'master').flatMap(({ name }) =>
     hosts[name]?.services?.files[manifest] === undefined ? [] : [name],

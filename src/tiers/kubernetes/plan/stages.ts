@@ -22,7 +22,7 @@ import { type AwaitStep, type KubernetesClusterStep, type KubernetesHostStep } f
 import { asksFor, faultsOf, reason } from './early.ts'
 import { FLANNELD, KUBELET } from './files.ts'
 import { bindingSteps, inClusterSteps, nodeSettingsSteps, proofSteps } from './in-cluster.ts'
-import { asleep, begun, changedOf, isRunning, manifestSteps } from './roll.ts'
+import { servingWithoutKubelet, withApiServer, changedOf, isRunning, manifestSteps } from './roll.ts'
 import { secretSteps } from './secrets.ts'
 import { unready, unregistered } from './unready.ts'
 
@@ -58,11 +58,11 @@ export function stageSteps(
   if (first === undefined) {
     if (machines.length > 0) return machines
     const closed = masters.some(({ name }) => facts.api?.servers[name]?.state === 'refused')
-    return closed ? bindingSteps(cluster) : [awaitApi(begun(cluster, hosts))]
+    return closed ? bindingSteps(cluster) : [awaitApi(withApiServer(cluster, hosts))]
   }
   const together = [...inClusterSteps(cluster, facts, first), ...machines]
   if (together.length > 0) return together
-  const behind = begun(cluster, hosts).filter((name) => !scene.serving.has(name))
+  const behind = withApiServer(cluster, hosts).filter((name) => !scene.serving.has(name))
   const unknown = unregistered(cluster, facts)
   if (behind.length + unknown.length > 0)
     // Not for a node whose own manifests change only after these.
@@ -83,8 +83,8 @@ function authoritySteps({ facts }: Scene): StageStep[] {
 function nodeSteps(scene: Scene): StageStep[] {
   const { cluster, hosts, facts } = scene
   const manifests = manifestSteps(cluster, hosts, facts, (node) => mayRun(scene, node))
-  const [, ...sleeping] = asleep(cluster, hosts, facts)
-  const mayStart = (node: Node) => mayRun(scene, node) && !sleeping.includes(node.name)
+  const [, ...later] = servingWithoutKubelet(cluster, hosts, facts)
+  const mayStart = (node: Node) => mayRun(scene, node) && !later.includes(node.name)
   return kubernetesNodes(cluster).flatMap((node: Node) => {
     const host = hosts[node.name]
     if (host === undefined) return []
