@@ -22,6 +22,7 @@ async function approved(plan: Plan, options: { readonly yes?: boolean; readonly 
   const context = {
     json: options.json === true,
     assumeYes: options.yes === true,
+    terminal: false,
     interactive: false,
     verbose: false,
     colors: createColors(false),

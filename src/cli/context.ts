@@ -11,7 +11,9 @@ export interface CliContext extends Outlet {
   readonly verbose: boolean
   /** The command may write settings of etcd to nodes, so settings that etcd refuses are an error. */
   readonly writesSettings: boolean
-  /** There is a terminal, so the command may ask questions. */
+  /** Input and output are a terminal. */
+  readonly terminal: boolean
+  /** There is a terminal, and nothing says that nobody sits at it, so the command may ask questions. */
   readonly interactive: boolean
   /** Standard error is a terminal, so progress may be redrawn. */
   readonly live: boolean

@@ -94,6 +94,7 @@ function contextFor(
   writesSettings = true,
 ): CliContext {
   const tty = isTerminal(process.stdout) && isTerminal(process.stderr)
+  const terminal = tty && isTerminal(process.stdin)
   const wanted =
     process.env['FORCE_COLOR'] !== undefined ||
     (tty && process.env['NO_COLOR'] === undefined && process.env['TERM'] !== 'dumb')
@@ -109,7 +110,8 @@ function contextFor(
     jsonEvents: json !== 'value' && json !== 'none',
     verbose: options.verbose,
     writesSettings,
-    interactive: tty && isTerminal(process.stdin) && process.env['CI'] === undefined,
+    terminal,
+    interactive: terminal && process.env['CI'] === undefined,
     live: isTerminal(process.stderr) && process.env['TERM'] !== 'dumb' && !options.json,
     columns: process.stderr.columns ?? 80,
     file: options.file,

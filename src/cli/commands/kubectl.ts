@@ -29,8 +29,8 @@ const kubectlCommand: CommandHandler = async (context, input) => {
 }
 
 /** @throws QuorateError `usage` */
-function requireTerminal({ interactive, json }: CliContext): boolean {
-  if (interactive && !json) return true
+function requireTerminal({ terminal, json }: CliContext): boolean {
+  if (terminal && !json) return true
   throw new QuorateError('usage', '--terminal needs a terminal as input and output, and no --json', {
     hint: 'leave it out to pipe output, or give --stdin to pipe input',
   })
