@@ -116,9 +116,10 @@ op_ground_close() {
   done
 }
 
-# content FILE: prints at most 1 MiB of it. Follows no link and doesn't block on a pipe.
+# content FILE [PIECES]: prints at most 1 MiB of it, or so many pieces of 64 KiB. Follows no link and doesn't block
+# on a pipe.
 content() {
-  dd if="$1" iflag=nofollow,nonblock bs=64K count=16 status=none 2>/dev/null
+  dd if="$1" iflag=nofollow,nonblock bs=64K count="${2:-16}" status=none 2>/dev/null
 }
 
 # is_known PROPERTY: true if this systemd supports the sandbox property (systemd.exec(5) says since when).

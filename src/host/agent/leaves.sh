@@ -2,18 +2,19 @@
 
 leaf_requests=/var/lib/quorate/leaves
 
-# leaf_file FILE: prints the path of its content: the file itself, or a sibling that it is a link to, as a
-# kubelet does it. Other links don't count.
+# leaf_file FILE: sets $found to the path of its content: the file itself, or a sibling that it is a link to, as
+# a kubelet does it. Other links don't count: it is empty then.
 leaf_file() {
+  found=
   if [ ! -L "$1" ]; then
-    if [ -f "$1" ]; then printf '%s\n' "$1"; fi
+    if [ -f "$1" ]; then found=$1; fi
     return 0
   fi
   target=$(readlink -n -- "$1" | tr '\n' '?')
   target=${target#"${1%/*}"/}
   case $target in '' | */* | .*) return 0 ;; esac
   target=${1%/*}/$target
-  if is_roots "${1%/*}" && [ -f "$target" ] && [ ! -L "$target" ]; then printf '%s\n' "$target"; fi
+  if is_roots "${1%/*}" && [ -f "$target" ] && [ ! -L "$target" ]; then found=$target; fi
 }
 
 # private_part FILE: prints the private key in it, also of a kubeconfig (`.conf`).
@@ -30,19 +31,13 @@ public_part() {
   printf '%s' $(private_part "$1" | openssl pkey -pubout 2>/dev/null)
 }
 
-# leaf_stat NAME FILE
-leaf_stat() {
-  found=$(leaf_file "$2")
-  stat -c "leaf-file $1|$2|%F|%U|%G|%a" -- "${found:-$2}" 2>/dev/null || true
-}
-
 # leaf_text FILE PROGRAM…: prints its lines as PATH:LINE, filtered by the program, which removes private keys.
 leaf_text() {
-  found=$(leaf_file "$1")
-  [ -n "$found" ] || return 0
   label=$1
+  leaf_file "$1"
+  [ -n "$found" ] || return 0
   shift
-  content "$found" | head -c "$most" | "$@" | grep -a -H --label="$label" '' || true
+  content "$found" "$most_pieces" | "$@" | grep -a -H --label="$label" '' || true
 }
 
 # Reports a certificate and its key. `form` is `pair` (files `certificate` and `key`), `joined` (both in
@@ -51,17 +46,29 @@ takes_leaf='reads name form certificate ~key ~kubeconfig'
 op_leaf() {
   printf 'leaf %s %s %s %s\n' "$arg_name" "$arg_form" "$arg_certificate" "$arg_kubeconfig"
   if [ -f "$leaf_requests/$arg_name.csr" ] && is_roots "$leaf_requests"; then texts "$leaf_requests/$arg_name.csr" "$leaf_requests/$arg_name.cnf"; fi
+  # One program for all files that are no links.
+  set --
   for file in "$arg_certificate" "$arg_key" "$arg_kubeconfig"; do
-    if [ -e "$file" ] || [ -L "$file" ]; then leaf_stat "$arg_name" "$file"; fi
+    if [ -L "$file" ]; then
+      leaf_file "$file"
+      stat -c "leaf-file $arg_name|$file|%F|%U|%G|%a" -- "${found:-$file}" 2>/dev/null || true
+    elif [ -e "$file" ]; then
+      set -- "$@" "$file"
+    fi
   done
+  [ $# = 0 ] || stat -c "leaf-file $arg_name|%n|%F|%U|%G|%a" -- "$@" 2>/dev/null || true
   if [ -n "$arg_kubeconfig" ]; then leaf_text "$arg_kubeconfig" grep -a -v -e 'client-key-data:'; fi
   if [ "$arg_form" = kubeconfig ]; then
     leaf_text "$arg_certificate" grep -a -v -e 'client-key-data:'
   else
     leaf_text "$arg_certificate" sed -n '/^-----BEGIN CERTIFICATE-----$/,/^-----END CERTIFICATE-----$/p'
   fi
-  found=$(leaf_file "${arg_key:-$arg_certificate}")
-  if [ -n "$found" ]; then printf 'leaf-key %s %s\n' "$arg_name" "$(public_part "$found")"; fi
+  leaf_file "${arg_key:-$arg_certificate}"
+  if [ -n "$found" ]; then
+    printf 'leaf-key %s ' "$arg_name"
+    public_part "$found"
+    echo
+  fi
 }
 
 # Reports files whose content is secret: owner, mode, and SHA-256; for a private key (`.key`) its public key
@@ -69,16 +76,21 @@ op_leaf() {
 takes_secret='reads ..paths'
 op_secret() {
   for path; do
-    if [ ! -e "$path" ] && [ ! -L "$path" ]; then continue; fi
-    printf '%s|' "secret $(stat -c '%n|%F|%U|%G|%a' -- "$path")"
+    shift
+    if [ -e "$path" ] || [ -L "$path" ]; then set -- "$@" "$path"; fi
+  done
+  [ $# -gt 0 ] || return 0
+  stat -c '%n|%F|%U|%G|%a|' -- "$@" 2>/dev/null | while IFS= read -r line; do
+    path=${line%%|*}
+    printf 'secret %s' "$line"
     if [ -L "$path" ] || [ ! -f "$path" ]; then
       echo 'none|'
-    else
-      case $path in
-        *.key) printf 'key|%s\n' "$(public_part "$path")" ;;
-        *) printf 'sum|%s\n' "$(content "$path" | sha256sum | cut -c 1-64)" ;;
-      esac
+      continue
     fi
+    case $path in
+      *.key) printf 'key|' && public_part "$path" && echo ;;
+      *) sum=$(content "$path" | sha256sum) && printf 'sum|%s\n' "${sum%% *}" ;;
+    esac
   done
 }
 
@@ -95,7 +107,7 @@ op_leaf_key() {
   rm -rf "$request.csr" "$request.key" "$request.cnf" "$request.new" "$request.draft"
   case $arg_keep-$arg_algorithm in
     /*)
-      found=$(leaf_file "$arg_keep")
+      leaf_file "$arg_keep"
       private_part "${found:-$arg_keep}" | openssl pkey -out "$request.new" 2>/dev/null ||
         fail "$arg_keep contains no readable private key"
       ;;

@@ -19,6 +19,7 @@ look_binary() {
 # truncated, so it differs from the wanted one and is written again. Anything but a regular file is left out
 # (a FIFO would never end).
 most=262144
+most_pieces=4
 
 # texts FILE…: as `PATH:LINE`.
 texts() {
@@ -39,7 +40,7 @@ lines() {
 
 # text FILE: prints its lines as PATH:LINE. Prints nothing for a link or anything else but a regular file.
 text() {
-  content "$1" | head -c "$most" | grep -a -H --label="$1" '' || true
+  content "$1" "$most_pieces" | grep -a -H --label="$1" '' || true
 }
 
 # look_texts WHOSE FILE…: prints these files, the certificates, the CA bundle with its mark, and the public keys.

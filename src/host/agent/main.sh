@@ -73,6 +73,8 @@ carry_out() {
 
 check_all "$@"
 number=0
+# A function that reports what operations have collected.
+at_end=
 while [ $# -gt 0 ]; do
   eval "takes=\$takes_$2"
   case $takes in
@@ -86,3 +88,5 @@ while [ $# -gt 0 ]; do
   esac
   shift "$(($1 + 1))"
 done
+# shellcheck disable=SC2086 # a function, or nothing
+$at_end

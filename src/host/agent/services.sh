@@ -1,6 +1,8 @@
 # Services of tiers: a distribution's package, a configuration that quorate writes, a unit.
 
-# Reports the service. Starts no process if none of its files exists.
+units=
+
+# Reports the service; its unit's state follows at the end (`report_units`). Starts no process if none of its files exists.
 takes_service='reads unit package ..files'
 op_service() {
   present=no
@@ -14,13 +16,33 @@ op_service() {
     shift
     if [ -f "$file" ] && [ ! -L "$file" ]; then
       set -- "$@" "$file"
-      is_written_by_quorate "$file" || untouched "$arg_package" "$file"
     fi
   done
-  [ $# = 0 ] || texts "$@"
-  printf 'service %s' "$arg_unit"
-  systemctl show "$arg_unit" -p LoadState -p ActiveState -p UnitFileState -p NeedDaemonReload | while IFS='=' read -r name value; do printf ' %s=%s' "$name" "$value"; done
-  echo
+  if [ $# -gt 0 ]; then
+    untouched "$arg_package" "$@"
+    texts "$@"
+  fi
+  units="$units $arg_unit"
+  at_end=report_units
+}
+
+# report_units: reports the state of all units that `service` was called for. One program for all: it costs as much as the
+# rest of the report.
+report_units() {
+  # shellcheck disable=SC2086 # names without blanks
+  set -- $units
+  systemctl show "$@" -p LoadState -p ActiveState -p UnitFileState -p NeedDaemonReload | {
+    printf 'service %s' "$1"
+    while IFS='=' read -r name value; do
+      if [ -n "$name" ]; then
+        printf ' %s=%s' "$name" "$value"
+      else
+        shift
+        printf '\nservice %s' "$1"
+      fi
+    done
+    echo
+  }
 }
 
 # is_written_by_quorate FILE: true if its first line says so, or the second line after `#!`.
@@ -33,12 +55,19 @@ is_written_by_quorate() {
   return 1
 }
 
-# untouched PACKAGE FILE: reports the file if it is unchanged since the package installed it.
+# untouched PACKAGE FILE…: reports those that are unchanged since the package installed them.
 untouched() {
   command -v dpkg-query >/dev/null || return 0
-  brought=$(dpkg-query -W -f '${Conffiles}\n' "$1" 2>/dev/null | while read -r path sum _; do if [ "$path" = "$2" ]; then echo "$sum"; fi; done)
-  sum=$(md5sum "$2")
-  if [ "$brought" = "${sum%% *}" ]; then printf 'untouched %s\n' "$2"; fi
+  package=$1
+  shift
+  for file; do
+    shift
+    is_written_by_quorate "$file" || set -- "$@" "$file"
+  done
+  [ $# -gt 0 ] && brought=$(dpkg-query -W -f '${Conffiles}\n' "$package" 2>/dev/null) || return 0
+  md5sum -- "$@" 2>/dev/null | while read -r sum file; do
+    case "$brought " in *" $file $sum "* | *" $file $sum$line_end"*) printf 'untouched %s\n' "$file" ;; esac
+  done
 }
 
 # Reports the network interfaces that have these addresses.
