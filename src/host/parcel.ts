@@ -1,8 +1,7 @@
 /** Content that is sent to a node: large files first, unchanged, then everything small as a tar archive. */
-import { open, stat } from 'node:fs/promises'
-import { Readable } from 'node:stream'
+import { stat } from 'node:fs/promises'
 import { pack } from 'tar-stream'
-import type { InputFile } from '../ssh/input-file.ts'
+import { type InputFile, readPieces } from '../ssh/input-file.ts'
 
 /** Content that is sent to a node: text, or a file of the workstation, with its SHA-256 (hex) and size if known. */
 export type Content =
@@ -15,14 +14,11 @@ export type Contents = Readonly<Record<string, Content>>
 export interface Parcel {
   /** For the agent's operation of that name. */
   readonly receive: Receive
-  readonly input: Readable | InputFile
+  readonly input: AsyncIterable<Uint8Array> | InputFile
 }
 
 /** Whether there are texts, and the sizes of the files in bytes. */
 export type Receive = { readonly texts: 'yes' | 'no'; readonly sizes: readonly string[] }
-
-/** How much of a file is in memory at a time, per node. */
-const PIECE_BYTES = 512 * 1024
 
 /** The names under which contents arrive, in their order: texts are `t0`, `t1` …, files `f0`, `f1` …. */
 export function contentNames(contents: readonly Content[]): readonly string[] {
@@ -54,20 +50,17 @@ export async function makeParcel(
     for (const [index, file] of files.entries()) yield* readWhole(file, sizes[index] ?? 0)
     if (texts.length > 0) yield* archive(texts)
   }
-  // One chunk ahead: the default of sixteen would take as many megabytes for every node.
-  return { receive, input: Readable.from(pieces(), { highWaterMark: 1 }) }
+  return { receive, input: pieces() }
 }
 
 /** @throws Error if the file is shorter than announced: the following content would be read as its end. */
-async function* readWhole(file: string, size: number): AsyncGenerator<Buffer> {
-  await using handle = await open(file)
-  let left = size
-  while (left > 0) {
-    const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafeSlow(Math.min(PIECE_BYTES, left)))
-    if (bytesRead === 0) throw new Error(`${file} was truncated while it was sent`)
-    left -= bytesRead
-    yield buffer.subarray(0, bytesRead)
+async function* readWhole(file: string, size: number): AsyncGenerator<Uint8Array> {
+  let sent = 0
+  for await (const piece of readPieces(file, size)) {
+    sent += piece.length
+    yield piece
   }
+  if (sent < size) throw new Error(`${file} was truncated while it was sent`)
 }
 
 async function* archive(texts: readonly string[]): AsyncGenerator<Buffer> {

@@ -4,7 +4,6 @@
  */
 import { readFileSync } from 'node:fs'
 import { open } from 'node:fs/promises'
-import { Readable } from 'node:stream'
 
 export interface InputFile {
   /** Absolute path. */
@@ -46,6 +45,23 @@ function position(fd: number): string {
 
 /** The same through this process, for an input that begins with something else. */
 export async function* readInput({ file }: InputFile): AsyncGenerator<Uint8Array> {
+  yield* readPieces(file)
+}
+
+/** How much of a file is in memory at a time. */
+const PIECE_BYTES = 512 * 1024
+
+/**
+ * The file in pieces, up to this size in bytes. All of them use the same memory: a new buffer for each one would leave as
+ * much garbage as the file is long, and with several nodes tens of megabytes exist before any is collected.
+ */
+export async function* readPieces(file: string, size = Infinity): AsyncGenerator<Uint8Array> {
   await using handle = await open(file)
-  yield* Readable.from(handle.createReadStream({ highWaterMark: 512 * 1024, autoClose: false }))
+  const memory = Buffer.allocUnsafeSlow(Math.min(PIECE_BYTES, size))
+  for (let left = size; left > 0;) {
+    const { bytesRead } = await handle.read(memory, 0, Math.min(memory.length, left))
+    if (bytesRead === 0) return
+    left -= bytesRead
+    yield memory.subarray(0, bytesRead)
+  }
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -15,6 +16,17 @@ test('more input than a pipe holds arrives whole, from memory and from a stream'
   const pieces = Array.from({ length: 50 }, () => data.subarray(0, 100_000))
   expect((await runProcess('wc', ['-c'], { stdin: data })).stdout.trim()).toBe('5000000')
   expect((await runProcess('wc', ['-c'], { stdin: Readable.from(pieces) })).stdout.trim()).toBe('5000000')
+})
+
+test('a source may use the memory of one piece for all: each is written before the next is requested', async () => {
+  const memory = Buffer.alloc(300_000)
+  const pieces = async function* () {
+    for (let value = 1; value <= 20; value++) yield await Promise.resolve(memory.fill(value))
+  }
+  const expected = createHash('sha256')
+  for (let value = 1; value <= 20; value++) expected.update(Buffer.alloc(300_000, value))
+  const { stdout } = await runProcess('sh', ['-c', 'sleep 0.1; exec sha256sum'], { stdin: pieces() })
+  expect(stdout.split(' ')[0]).toBe(expected.digest('hex'))
 })
 
 test('a program that does not read its input ends as it likes, even while the source still waits', async () => {

@@ -5,8 +5,14 @@ import { Readable } from 'node:stream'
 import { type InputFile, isInputFile, openInput } from './input-file.ts'
 import { counted } from '../spec/units.ts'
 
+/**
+ * A program's input. Of an iterable, each piece is written before the next one is requested, so that a source can use the
+ * memory of one piece for all.
+ */
+export type Input = string | Uint8Array | Readable | AsyncIterable<Uint8Array> | InputFile
+
 export interface ProcessOptions {
-  readonly stdin?: string | Uint8Array | Readable | InputFile | undefined
+  readonly stdin?: Input | undefined
   /** The input is read only after this has resolved; a file is always read from its beginning. */
   readonly ready?: Promise<unknown> | undefined
   readonly env?: NodeJS.ProcessEnv | undefined
@@ -178,15 +184,13 @@ async function feed(child: ChildProcess, exited: Promise<number>, options: Proce
   if (options.ready !== undefined) await Promise.race([options.ready, closed])
   // Not consumed, so that it can be used for another attempt.
   if (gone) return
-  const pieces = options.stdin instanceof Readable ? options.stdin : [options.stdin ?? '']
+  const { stdin: input = '' } = options
   // A source that blocks would otherwise make quorate wait after the program has ended.
-  const source = options.stdin instanceof Readable ? options.stdin : undefined
-  void closed.then(() => source?.destroy())
+  if (input instanceof Readable) void closed.then(() => input.destroy())
   try {
-    for await (const piece of pieces as AsyncIterable<string | Uint8Array>) {
+    for await (const piece of piecesOf(input)) {
       if (gone) return
-      if (!stdin.write(piece))
-        await Promise.race([new Promise((resolve) => stdin.once('drain', resolve)), closed])
+      await Promise.race([new Promise((resolve) => stdin.write(piece, resolve)), closed])
     }
   } catch (error) {
     if (gone) return
@@ -194,4 +198,10 @@ async function feed(child: ChildProcess, exited: Promise<number>, options: Proce
   }
   stdin.end()
   await closed
+}
+
+function piecesOf(
+  input: Exclude<Input, InputFile>,
+): AsyncIterable<string | Uint8Array> | readonly (string | Uint8Array)[] {
+  return typeof input === 'string' || input instanceof Uint8Array ? [input] : input
 }

@@ -1,7 +1,6 @@
 /** A connected node: the interface that every other module uses for SSH, without its implementation. */
-import type { Readable } from 'node:stream'
-import type { InputFile } from './input-file.ts'
 import type { Patience } from './limits.ts'
+import type { Input } from './process.ts'
 
 export interface Remote {
   /** The node's name in the cluster file (or of the CA's host), for messages. */
@@ -30,7 +29,7 @@ export interface RemoteCommand {
    * The command's standard input; its end is the end of the command's input. If this program is killed, the input ends
    * as well. So a command that writes its input to a file must check length or digest before it uses that file.
    */
-  readonly stdin?: string | Uint8Array | Readable | InputFile | undefined
+  readonly stdin?: Input | undefined
   /** As root: directly if that is the login, else through sudo. */
   readonly root?: boolean | undefined
   /** `own` (default): quorate's, the same on every node; `login`: that of the login, or of sudo. */

@@ -6,14 +6,15 @@
  * starts. The command can't read the password, and sudo can't read the command's input as a password.
  */
 import { Readable } from 'node:stream'
-import { type InputFile, isInputFile, readInput } from './input-file.ts'
+import { isInputFile, readInput } from './input-file.ts'
+import type { Input } from './process.ts'
 
 const SKIP_TO_MARKER = 'while IFS= read -r line; do [ "$line" = "$1" ] && break; done; shift; exec "$@"'
 const MARKER = 'quorate: the input begins after this line'
 
 export interface WireCommand {
   readonly argv: readonly string[]
-  readonly stdin: string | Uint8Array | Readable | InputFile | undefined
+  readonly stdin: Input | undefined
 }
 
 /** The command with sudo; `password` undefined: none is needed. */
@@ -59,15 +60,15 @@ export function sudoRefusal(user: string, stderr: string): { message: string; hi
   }
 }
 
-function prepend(head: string, body: WireCommand['stdin']): string | Readable {
+function prepend(head: string, body: Input | undefined): Input {
   if (body === undefined) return head
   if (typeof body === 'string') return head + body
-  return Readable.from(
-    (async function* () {
-      yield Buffer.from(head)
-      if (body instanceof Readable) yield* body
-      else if (isInputFile(body)) yield* readInput(body)
-      else yield Buffer.from(body.buffer, body.byteOffset, body.byteLength)
-    })(),
-  )
+  const pieces = async function* () {
+    yield Buffer.from(head)
+    if (isInputFile(body)) yield* readInput(body)
+    else if (body instanceof Uint8Array) yield body
+    else yield* body
+  }
+  // A stream that blocks can be destroyed.
+  return body instanceof Readable ? Readable.from(pieces()) : pieces()
 }
