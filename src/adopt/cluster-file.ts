@@ -10,6 +10,7 @@ import {
   type Member,
   type Members,
   type Remark,
+  type RemarkId,
   clientListeners,
   clientPort,
   common,
@@ -94,7 +95,8 @@ function nameInEtcd(
     nameLost === undefined
       ? `etcd knows this member as ${etcdName}: that name is kept (etcdName)`
       : `the etcd name ${etcdName} can't be kept: ${nameLost}. quorate apply restarts it as ${name}`
-  remarks.push({ host: name, severity: nameLost === undefined ? 'note' : 'warning', message })
+  const id = nameLost === undefined ? 'etcd-name-is-kept' : 'etcd-name-is-lost'
+  remarks.push({ id, host: name, severity: nameLost === undefined ? 'note' : 'warning', message })
   return nameLost === undefined ? { etcdName } : {}
 }
 
@@ -104,12 +106,17 @@ function certificateHabits(members: readonly Member[], remarks: Remark[]): Clust
   const [first] = facts
   const algorithm = ALGORITHMS.find((name) => name === first?.keyAlgorithm)
   if (first !== undefined && algorithm === undefined)
-    note(remarks, `keys are ${first.keyAlgorithm} today; new ones will be ecdsa-p256`)
+    note(
+      remarks,
+      'new-certificates-differ',
+      `keys are ${first.keyAlgorithm} today; new ones will be ecdsa-p256`,
+    )
   const days = first && Math.round((first.notAfter.getTime() - first.notBefore.getTime()) / DAY_MS)
   const usual = days !== undefined && days >= DAYS.least && days <= DAYS.most
   if (days !== undefined && !usual)
     note(
       remarks,
+      'new-certificates-differ',
       `certificates are valid for ${counted(days, 'day')} today; new ones will be for ${DAYS.standard}`,
     )
   return {
@@ -182,17 +189,19 @@ function freeSettings(members: Members, version: string, remarks: Remark[]): Rec
       const where = environmentName(flag)
       note(
         remarks,
+        'not-a-setting',
         `${where} is not a setting of etcd ${version}, which ignores it: it is not in the cluster file`,
       )
       continue
     }
     if (LOG_OUTPUTS.includes(flag) && value !== undefined && !STREAMS.test(value)) {
       const message = `logs go to ${value} today; they will be in the journal`
-      remarks.push({ host: undefined, severity: 'warning', message })
+      remarks.push({ id: 'logs-move-to-the-journal', host: undefined, severity: 'warning', message })
       continue
     }
     if (differing !== undefined)
       remarks.push({
+        id: 'setting-differs',
         host: undefined,
         severity: 'warning',
         message: `${flag} differs between members (${differing}); the cluster file has ${value ?? 'none'}`,
@@ -204,7 +213,7 @@ function freeSettings(members: Members, version: string, remarks: Remark[]): Rec
     const others = withoutSafeguard(gates)
     if (turnsSafeguardOff(gates)) {
       const message = `${SAFEGUARD}=false is not carried over: quorate keeps it on`
-      remarks.push({ host: undefined, severity: 'warning', message })
+      remarks.push({ id: 'safeguard-stays-on', host: undefined, severity: 'warning', message })
     }
     if (others === '') delete free['feature-gates']
     else free['feature-gates'] = others
@@ -214,6 +223,6 @@ function freeSettings(members: Members, version: string, remarks: Remark[]): Rec
   return free
 }
 
-function note(remarks: Remark[], message: string): void {
-  remarks.push({ host: undefined, message, severity: 'note' })
+function note(remarks: Remark[], id: RemarkId, message: string): void {
+  remarks.push({ id, host: undefined, message, severity: 'note' })
 }

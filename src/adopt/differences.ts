@@ -8,6 +8,7 @@ import { subjectLine } from '../pki/chain.ts'
 import {
   type Member,
   type Remark,
+  type RemarkId,
   certificatesOf,
   clientListeners,
   hasPlainPeers,
@@ -78,7 +79,12 @@ type Found = Omit<Remark, 'host'>
 function inTheWay(member: Member): Found[] {
   const by = runElsewhereBy(member)
   if (by === undefined) return []
-  return [warning(`etcd is run ${by}: apply will refuse to change it; status and the like work`)]
+  return [
+    warning(
+      'etcd-is-run-by-something-else',
+      `etcd is run ${by}: apply will refuse to change it; status and the like work`,
+    ),
+  ]
 }
 
 function unit({ process }: Member): Found[] {
@@ -86,20 +92,31 @@ function unit({ process }: Member): Found[] {
   const found: Found[] = []
   if (runs?.name === 'etcd.service') {
     if (runs.path !== PATHS.unit)
-      found.push(note(`the unit ${runs.path} will be overruled by quorate's own, ${PATHS.unit}`))
+      found.push(
+        note('unit-is-overruled', `the unit ${runs.path} will be overruled by quorate's own, ${PATHS.unit}`),
+      )
     if (runs.dropIns.length > 0)
       found.push(
         note(
+          'drop-ins-stay',
           `drop-ins stay effective with quorate's unit: ${runs.dropIns.join(', ')}; apply refuses those that override quorate's settings, and says how to remove them`,
         ),
       )
   }
   if (user !== 'etcd' && runs?.name === 'etcd.service')
     found.push(
-      note(`etcd runs as ${user}; it will run as etcd in a sandbox, and its data will belong to etcd`),
+      note(
+        'user-changes',
+        `etcd runs as ${user}; it will run as etcd in a sandbox, and its data will belong to etcd`,
+      ),
     )
   if (process.configuration !== undefined && runs?.name === 'etcd.service')
-    found.push(note(`etcd no longer reads its configuration file; the settings are in the cluster file`))
+    found.push(
+      note(
+        'configuration-file-is-not-read',
+        `etcd no longer reads its configuration file; the settings are in the cluster file`,
+      ),
+    )
   return found
 }
 
@@ -107,11 +124,14 @@ function unit({ process }: Member): Found[] {
 function neighbours({ process, facts }: Member): Found[] {
   return facts.processes.flatMap((other): Found[] => {
     if (other.pid === process.pid) return []
-    const found = [note(`another etcd runs on this node and stays unchanged: ${who(other)}`)]
+    const found = [
+      note('another-etcd-on-the-node', `another etcd runs on this node and stays unchanged: ${who(other)}`),
+    ]
     if (other.executable !== PROGRAM) return found
     return [
       ...found,
       warning(
+        'shared-program',
         `${who(other)} also runs ${PROGRAM}: after its next restart it runs the program that quorate installs`,
       ),
     ]
@@ -129,6 +149,7 @@ function listeners({ etcd }: Cluster, member: Member): Found[] {
     if (port === etcd.clientPort && stays) continue
     found.push(
       warning(
+        'listener-goes-away',
         `etcd serves clients at ${tls ? 'https' : 'http'}://${address}:${port} too; quorate's members do not, so its clients will lose the connection`,
       ),
     )
@@ -137,12 +158,16 @@ function listeners({ etcd }: Cluster, member: Member): Found[] {
   const elsewhere = etcd.metrics === 'local' ? `at ${METRICS}, and ` : ''
   if (metrics !== undefined && metrics !== METRICS && !('listen-metrics-urls' in etcd.settings))
     found.push(
-      warning(`metrics are served at ${metrics}; they will be ${elsewhere}for clients with a certificate`),
+      warning(
+        'listener-goes-away',
+        `metrics are served at ${metrics}; they will be ${elsewhere}for clients with a certificate`,
+      ),
     )
   const http = settings['listen-client-http-urls']
   if (http !== undefined && !('listen-client-http-urls' in etcd.settings))
     found.push(
       warning(
+        'listener-goes-away',
         `http is served at ${http}, separate from gRPC; it will be on the client port with a certificate`,
       ),
     )
@@ -155,12 +180,14 @@ function plaintext({ etcd }: Cluster, member: Member): Found[] {
   if (hasPlainPeers(member))
     found.push(
       warning(
+        'peers-without-tls',
         'peers connect without TLS, so any host that reaches the peer port can act as a peer: apply issues certificates for all members, then switches one after the other to https',
       ),
     )
   if (etcd.plaintextClients)
     found.push(
       warning(
+        'clients-without-tls',
         sharesPortFrom(etcd.version) === undefined
           ? 'etcd serves clients without TLS, and will do so in addition to https until etcd.plaintextClients is removed from the cluster file'
           : `etcd serves clients without TLS, and only so until etcd.plaintextClients is removed from the cluster file: etcd ${etcd.version} doesn't reliably serve both on one port, ${sharesPortFrom(etcd.version)} does`,
@@ -174,13 +201,13 @@ function safety(member: Member): Found[] {
   const found: Found[] = []
   if (servesPlaintext(settings)) return found
   if (!flagIs(settings, 'client-cert-auth') && settings['trusted-ca-file'] === undefined)
-    found.push(warning('clients need no certificate today; they will need one'))
+    found.push(warning('clients-need-a-certificate', 'clients need no certificate today; they will need one'))
   if (
     !hasPlainPeers(member) &&
     !flagIs(settings, 'peer-client-cert-auth') &&
     settings['peer-trusted-ca-file'] === undefined
   )
-    found.push(warning('peers need no certificate today; they will need one'))
+    found.push(warning('peers-need-a-certificate', 'peers need no certificate today; they will need one'))
   return found
 }
 
@@ -190,18 +217,24 @@ function reserved(settings: Settings): Found[] {
     const reason = reservedBecause(flag)
     if (reason === undefined || PLACED.has(flag) || SAME[flag] === value) return []
     if (isOverruled(settings, flag)) return []
-    return [warning(`${environmentName(flag)}=${value} is not carried over: ${reason}`)]
+    return [
+      warning(
+        'setting-is-not-carried-over',
+        `${environmentName(flag)}=${value} is not carried over: ${reason}`,
+      ),
+    ]
   })
 }
 
 function authority({ files }: Member): Found[] {
   const found = files.caKeys.map(({ path, owner, mode }) =>
     warning(
+      'ca-key-on-a-member',
       `a private key of a CA is on this node: ${path} (${owner} ${mode}); an attacker with root on this node can issue certificates. After moving the key, set its location under pki.authority`,
     ),
   )
   const [ca] = certificatesOf(files.clientCa)
-  return ca === undefined ? found : [...found, note(`the CA stays the same: ${subjectLine(ca)}`)]
+  return ca === undefined ? found : [...found, note('ca-stays', `the CA stays the same: ${subjectLine(ca)}`)]
 }
 
 /** Reports what is true for every member only once. */
@@ -214,10 +247,10 @@ function together(remarks: readonly Remark[], members: number): readonly Remark[
   })
 }
 
-function note(message: string): Found {
-  return { message, severity: 'note' }
+function note(id: RemarkId, message: string): Found {
+  return { id, message, severity: 'note' }
 }
 
-function warning(message: string): Found {
-  return { message, severity: 'warning' }
+function warning(id: RemarkId, message: string): Found {
+  return { id, message, severity: 'warning' }
 }

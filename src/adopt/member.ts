@@ -39,8 +39,42 @@ export function areMembers(members: readonly Member[]): members is Members {
   return members.length > 0
 }
 
+/** Which remark it is. An interface of `adopt --json`: it stays when the message is reworded. */
+export type RemarkId =
+  | 'another-etcd-on-the-node'
+  | 'ca-key-is-nowhere'
+  | 'ca-key-on-a-member'
+  | 'ca-stays'
+  | 'changes-a-directory'
+  | 'clients-need-a-certificate'
+  | 'clients-without-tls'
+  | 'configuration-file-is-not-read'
+  | 'drop-ins-stay'
+  | 'environment-is-not-carried-over'
+  | 'etcd-is-run-by-something-else'
+  | 'etcd-name-is-kept'
+  | 'etcd-name-is-lost'
+  | 'listener-goes-away'
+  | 'logs-move-to-the-journal'
+  | 'network-is-not-written'
+  | 'new-ca'
+  | 'new-certificates-differ'
+  | 'not-a-setting'
+  | 'package-owns-the-unit'
+  | 'peers-need-a-certificate'
+  | 'peers-without-tls'
+  | 'safeguard-stays-on'
+  | 'setting-differs'
+  | 'setting-is-not-carried-over'
+  | 'setting-without-effect'
+  | 'shared-certificate-names'
+  | 'shared-program'
+  | 'unit-is-overruled'
+  | 'user-changes'
+
 /** Something that the operator should know before confirming. */
 export interface Remark {
+  readonly id: RemarkId
   readonly host: string | undefined
   readonly message: string
   /** `warning`: it may do harm, or `apply` may fail. `note`: it will change, or is only worth knowing. */

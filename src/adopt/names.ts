@@ -47,6 +47,7 @@ export function ownNames(
   }
   if (shared.size > 0) {
     remark({
+      id: 'shared-certificate-names',
       host: undefined,
       severity: 'warning',
       message: `certificates of several nodes contain ${[...shared].join(', ')}. New ones contain only each node's own names: clients that verify a shared name will fail`,

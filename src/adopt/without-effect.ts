@@ -59,7 +59,7 @@ export function ambient(member: Member): Found[] {
     if (value === '' || (!SHOWN.test(name) && !NAMED.test(name))) return []
     const shown = SHOWN.test(name) ? `${name}=${value}` : name
     const message = `${shown} in etcd's environment is not carried over${unless}: the cluster file has no key for it`
-    return [{ message, severity: 'warning' }]
+    return [{ id: 'environment-is-not-carried-over', message, severity: 'warning' }]
   })
 }
 
@@ -68,5 +68,5 @@ function list(some: readonly PassedOver[]): string {
 }
 
 function note(message: string): Found {
-  return { message, severity: 'note' }
+  return { id: 'setting-without-effect', message, severity: 'note' }
 }

@@ -52,7 +52,12 @@ export function adoptJson(file: string, preview: AdoptPreview, changed: boolean)
     })),
     text,
     writes: steps.map(stepJson),
-    remarks: remarks.map(({ host, message, severity }) => ({ host: host ?? null, severity, message })),
+    remarks: remarks.map(({ id, host, message, severity }) => ({
+      id,
+      host: host ?? null,
+      severity,
+      message,
+    })),
     plan: {
       changes: plan.waves.flat().length,
       waves: plan.waves.map((wave) => wave.map(stepJson)),

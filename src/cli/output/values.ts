@@ -2,11 +2,13 @@
  * What commands print with `--json` as one value. `printValue` enforces these types, and schema/output/ is generated
  * from them.
  */
+import type { RemarkId } from '../../adopt/member.ts'
 import type { Availability } from '../../engine/with-recorder.ts'
 import type { BlockReason } from '../../engine/step.ts'
 import type { LabStatus } from '../../lab/lab.ts'
 import type { ClientCertificate } from '../../pki/client.ts'
 import type { ImportedFile } from '../../pki/offline-import.ts'
+import type { ScheduleChange } from '../../schedule/changes.ts'
 import type { Check, PreflightSummary } from '../../preflight/checks.ts'
 import type { OverviewRow } from '../../spec/overview.ts'
 import type { Problem } from '../../spec/problem.ts'
@@ -92,7 +94,13 @@ export interface Values {
     readonly node: string | null
     /** When the next one is due, ISO 8601; null: none is. */
     readonly next: string | null
-    readonly done: readonly { readonly host: string; readonly what: string }[]
+    readonly done: readonly {
+      readonly host: string
+      /** Which change it is; it stays when `what` is reworded. */
+      readonly kind: ScheduleChange['kind']
+      /** For people. */
+      readonly what: string
+    }[]
     /** The first backup, which is taken at once; null: nothing was changed. */
     readonly first:
       | { readonly name: string; readonly revision: string; readonly sizeBytes: number }
@@ -195,6 +203,8 @@ export interface AdoptJson {
   /** What adopting writes on the nodes. */
   readonly writes: readonly StepJson[]
   readonly remarks: readonly {
+    /** Which remark it is; it stays when the message is reworded. */
+    readonly id: RemarkId
     readonly host: string | null
     readonly severity: string
     readonly message: string

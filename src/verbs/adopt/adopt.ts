@@ -116,7 +116,9 @@ async function previewOf(
 ): Promise<AdoptPreview> {
   const { foreseen, owned } = await foresee(session, adoptable)
   const given = steps.flatMap(({ kind, host, what, why }): Remark[] =>
-    kind === 'directory' ? [{ host, severity: 'note', message: `adopt will ${what}: ${why}` }] : [],
+    kind === 'directory'
+      ? [{ id: 'changes-a-directory', host, severity: 'note', message: `adopt will ${what}: ${why}` }]
+      : [],
   )
   const remarks = [...adoptable.remarks, ...owned, ...given]
   return { ...adoptable, steps, remarks, plan: foreseen }
@@ -224,9 +226,10 @@ async function foresee(
   )
   const marked: Observed = { ...observed, hosts }
   const owned = packageWarnings(cluster, observed).map(({ host, message, fix }): Remark => {
+    const id = 'package-owns-the-unit'
     return fix === undefined
-      ? { host, message, severity: 'note' }
-      : { host, message: `${message}. Fix: ${fix}`, severity: 'warning' }
+      ? { id, host, message, severity: 'note' }
+      : { id, host, message: `${message}. Fix: ${fix}`, severity: 'warning' }
   })
   return { foreseen: plan(applyIntent(cluster, session.now()), marked), owned }
 }

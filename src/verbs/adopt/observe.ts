@@ -104,7 +104,7 @@ function written({ content, remarks }: Draft, file: string): Pick<Adoptable, 'te
   if (network !== undefined) {
     const why = errors.map(({ message }) => message).join('; ')
     const message = `flannel's network in etcd is kept, but not written to the cluster file: ${why}`
-    const told: Remark = { host: undefined, severity: 'warning', message }
+    const told: Remark = { id: 'network-is-not-written', host: undefined, severity: 'warning', message }
     return written({ content: rest, remarks: [...remarks, told] }, file)
   }
   throw blockedError(
@@ -131,7 +131,7 @@ function outOfReach({ pki }: Cluster, { authority }: DraftOptions): Remark[] {
   if (authority !== undefined || pki.authority.home !== 'offline') return []
   const message =
     "no member has the CA key: certificates, first quorate's own, must be signed by hand (quorate certs csr). To let quorate sign, give its location: --ca-host, --ca-certificate, --ca-key"
-  return [{ host: undefined, message, severity: 'warning' }]
+  return [{ id: 'ca-key-is-nowhere', host: undefined, message, severity: 'warning' }]
 }
 
 /** @throws QuorateError `pki` if members have certificates, but don't say which CA they trust */
@@ -145,7 +145,7 @@ function bundleOf(members: readonly Member[]): string | undefined {
 function newAuthority({ pki, stateDirectory }: Cluster, { authority }: DraftOptions): Remark[] {
   if (authority !== undefined || pki.authority.home !== 'local') return []
   const message = `the members trust no CA: quorate creates one in ${path.join(stateDirectory, 'ca')} (to use another: --ca-certificate, --ca-key)`
-  return [{ host: undefined, message, severity: 'note' }]
+  return [{ id: 'new-ca', host: undefined, message, severity: 'note' }]
 }
 
 /**

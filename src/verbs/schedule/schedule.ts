@@ -37,7 +37,7 @@ export interface ScheduleReport {
   readonly node: string | null
   /** ISO 8601. */
   readonly next: string | null
-  readonly done: readonly { readonly host: string; readonly what: string }[]
+  readonly done: readonly Pick<ScheduleChange, 'host' | 'kind' | 'what'>[]
   /** The first backup, taken at once if something was changed. It proves that the schedule works. */
   readonly first: ScheduleState['backup'] | null
 }
@@ -76,7 +76,7 @@ async function putOnNode(session: Session, options: ScheduleOptions): Promise<Sc
       await removeSchedules(own, lock, facts)
       const { signingKey } = facts.there
       await installSchedule(own, { lock, desired, sources: await sources, signingKey, ...facts })
-      return { done: facts.changes.map(({ host, what }) => ({ host, what })), there: undefined }
+      return { done: facts.changes.map(({ host, kind, what }) => ({ host, kind, what })), there: undefined }
     },
   })
   const { done, there } = result

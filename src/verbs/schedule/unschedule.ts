@@ -36,7 +36,7 @@ export async function unscheduleBackups(
       await removeSchedules(own, lock, facts)
       warnOfUnseen(own, facts.unseen)
       requireGone(await look(own))
-      const done = facts.changes.map(({ host, what }) => ({ host, what }))
+      const done = facts.changes.map(({ host, kind, what }) => ({ host, kind, what }))
       return { changed: true, done, ...none }
     },
   })
