@@ -243,6 +243,7 @@ function status(text: string): StatusReport {
       versionTrouble: null,
       caExchange: false,
       notes: [text],
+      noteDetails: [{ id: 'left-behind', host: text, message: text }],
     },
     members: [{ ...member, ...figures } as unknown as StatusReport['members'][number]],
     backups: null,

@@ -53,6 +53,7 @@ function report(
       versionTrouble: null,
       caExchange: false,
       notes: [],
+      noteDetails: [],
     },
     members,
     backups: null,

@@ -92,6 +92,7 @@ describe.skipIf(reason)(`apply${because}`, () => {
         downgrade: null,
         versionTrouble: null,
         notes: [],
+        noteDetails: [],
       })
       for (const [index, member] of report.members.entries()) {
         expect(member).toEqual({

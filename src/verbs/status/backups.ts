@@ -12,6 +12,7 @@ import type { Cluster, Node } from '../../spec/cluster.ts'
 import { onAll } from '../../ssh/fleet.ts'
 import { scheduleNode } from '../../schedule/choose-node.ts'
 import { counted } from '../../spec/units.ts'
+import type { StatusNote, StatusNoteId } from './note.ts'
 
 /** Stable and documented in docs/guides/status.md. Times are ISO 8601; null: none, or unknown. */
 export interface BackupStatus {
@@ -34,8 +35,7 @@ export interface BackupStatus {
 export interface BackupsSeen {
   /** null: no schedule is wanted, or there is none. */
   readonly backups: BackupStatus | null
-  /** What to do, each starting with the node's name. */
-  readonly notes: readonly string[]
+  readonly notes: readonly StatusNote[]
 }
 
 const DAY_MS = 86_400_000
@@ -55,17 +55,23 @@ export async function backupsSeen(session: Session): Promise<BackupsSeen> {
     const [found, ...others] = await takingBackups(session)
     if (found === undefined) return { backups: null, notes: [] }
     const { backups, notes } = await seenOn(session, () => found)
-    const text = `takes backups in addition to ${found.name}; to remove its schedule: quorate backup schedule --node ${found.name}`
-    return { backups, notes: [...notes, ...others.map(({ name }) => `${name}: ${text}`)] }
+    const message = `takes backups in addition to ${found.name}; to remove its schedule: quorate backup schedule --node ${found.name}`
+    const more = others.map(({ name: host }): StatusNote => ({
+      id: 'schedule-on-several-nodes',
+      host,
+      message,
+    }))
+    return { backups, notes: [...notes, ...more] }
   }
   const [{ backups, notes }, all] = await Promise.all([
     seenOn(session, () => scheduleNode(cluster)),
     takingBackups(session),
   ])
   const meant = wantedName(cluster)
-  const text = `takes backups, but the cluster file says ${meant}; to move the schedule: quorate backup schedule`
+  const message = `takes backups, but the cluster file says ${meant}; to move the schedule: quorate backup schedule`
   const strays = meant === undefined ? [] : all.filter(({ name }) => name !== meant)
-  return { backups, notes: [...notes, ...strays.map(({ name }) => `${name}: ${text}`)] }
+  const more = strays.map(({ name: host }): StatusNote => ({ id: 'schedule-on-another-node', host, message }))
+  return { backups, notes: [...notes, ...more] }
 }
 
 /** undefined: the file names no existing node. The inspection reports that. */
@@ -98,16 +104,18 @@ async function seenOn(session: Session, choose: () => Node): Promise<BackupsSeen
     const remote = await session.remote(node)
     const there = await lookAtSchedule(remote, { exporter: NODE_EXPORTER, signal })
     if (there.config === undefined) {
-      const text = `${node.name}: takes no scheduled backups, but the cluster file has a schedule; to install it: quorate backup schedule`
-      return { backups: null, notes: [text] }
+      const message =
+        'takes no scheduled backups, but the cluster file has a schedule; to install it: quorate backup schedule'
+      return { backups: null, notes: [{ id: 'schedule-is-missing', host: node.name, message }] }
     }
     const config = parseConfig(there.config, `${PLACES.config} on ${node.name}`)
-    const notes = await troubles(session, there, config)
-    return { backups: statusOf(there, config), notes: notes.map((text) => `${node.name}: ${text}`) }
+    const found = await troubles(session, there, config)
+    const notes = found.map((one): StatusNote => ({ ...one, host: node.name }))
+    return { backups: statusOf(there, config), notes }
   } catch (error) {
     if (!(error instanceof QuorateError) || error.code === 'cancelled') throw error
-    const where = error.host === undefined ? '' : `${error.host}: `
-    return { backups: null, notes: [`${where}state of its backups is unknown: ${inFull(error)}`] }
+    const message = `state of its backups is unknown: ${inFull(error)}`
+    return { backups: null, notes: [{ id: 'backup-state-unknown', host: error.host ?? null, message }] }
   }
 }
 
@@ -129,32 +137,42 @@ async function troubles(
   session: Session,
   there: ScheduleThere,
   config: ScheduleConfig,
-): Promise<readonly string[]> {
+): Promise<readonly Omit<StatusNote, 'host'>[]> {
   const { cluster } = session
   const now = session.now()
   const { state, timer, certificate } = there
-  const notes: string[] = []
-  if (state?.problem !== undefined) notes.push(`the latest backup failed: ${state.problem}`)
+  const notes: Omit<StatusNote, 'host'>[] = []
+  const note = (id: StatusNoteId, message: string) => void notes.push({ id, message })
+  if (state?.problem !== undefined) note('backup-failed', `the latest backup failed: ${state.problem}`)
   if (timer.active !== 'active' || !timer.enabled) {
-    notes.push(`the backup timer is ${timer.active}; to fix it: quorate backup schedule`)
+    note('backup-timer', `the backup timer is ${timer.active}; to fix it: quorate backup schedule`)
   }
   if (there.signingKey === undefined) {
-    notes.push('backups of this node are not signed; to install a key: quorate backup schedule')
+    note(
+      'backups-are-unsigned',
+      'backups of this node are not signed; to install a key: quorate backup schedule',
+    )
   }
   const overdue = overdueSince(there, now)
-  if (overdue !== undefined) notes.push(`${overdue}, but its schedule is ${config.every}`)
+  if (overdue !== undefined) note('backup-overdue', `${overdue}, but its schedule is ${config.every}`)
   const left =
     certificate === undefined ? 0 : (ageOf(certificate, now).notAfter.getTime() - now.getTime()) / DAY_MS
   if (left < Math.min(SOON_DAYS, cluster.pki.days / 10)) {
     const when = left <= 0 ? 'has expired' : `expires in ${counted(Math.floor(left), 'day')}`
-    notes.push(`the backup certificate ${when}; to renew it: quorate certs renew`)
+    note('backup-certificate', `the backup certificate ${when}; to renew it: quorate certs renew`)
   }
   if (sha256(await readText(cluster.file)) !== there.files[PLACES.clusterFile]?.sha256) {
-    notes.push('backups of this node use an older cluster file; to update it: quorate backup schedule')
+    note(
+      'backup-cluster-file-is-outdated',
+      'backups of this node use an older cluster file; to update it: quorate backup schedule',
+    )
   }
   const trust = await session.bundle()
   if (trust !== undefined && sha256(trust) !== there.files[PLACES.trust]?.sha256) {
-    notes.push('backups of this node trust outdated CAs; to update them: quorate backup schedule')
+    note(
+      'backup-cas-are-outdated',
+      'backups of this node trust outdated CAs; to update them: quorate backup schedule',
+    )
   }
   return notes
 }

@@ -15,6 +15,7 @@ import { type AskedMember, askMembers } from '../../tiers/etcd/facts/ask-members
 import { leftBehind } from '../../tiers/etcd/facts/left-behind.ts'
 import { type Looked, type MemberStatus, memberStatus, seen } from './member-status.ts'
 import { type BackupStatus, backupsSeen } from './backups.ts'
+import { type StatusNote, noteText } from './note.ts'
 import { tierReports } from './tiers.ts'
 import { type StatusProblem, statusProblems } from './problems.ts'
 import { type VersionStatus, versionStatus } from './versions.ts'
@@ -43,6 +44,8 @@ export interface StatusReport {
     readonly caExchange: boolean
     /** Things to do that don't affect the health. */
     readonly notes: readonly string[]
+    /** The same, in the same order, for programs. */
+    readonly noteDetails: readonly StatusNote[]
   } & VersionStatus
   readonly members: readonly MemberStatus[]
   /** null: no node takes backups by itself. */
@@ -86,6 +89,19 @@ export async function status(session: Session): Promise<StatusReport> {
   const members = looked.map((one) => memberStatus(one, judgement.leaderId, view.members))
   const versions = versionStatus(cluster.etcd.version, view)
   const { versionTrouble: trouble } = versions
+  const noteDetails: readonly StatusNote[] = [
+    ...apartNotes(asked),
+    ...keptNotes(asked),
+    ...(await leftBehind(cluster)).map(({ host, text }): StatusNote => {
+      return { id: 'left-behind', host, message: text }
+    }),
+    ...plaintextNotes(cluster, plain),
+    ...namelessNotes(cluster, looked),
+    ...(trouble === null
+      ? []
+      : [{ id: trouble.id, host: null, message: `${trouble.message}: ${trouble.hint}` }]),
+    ...notes,
+  ]
   return {
     cluster: {
       name: cluster.name,
@@ -100,15 +116,8 @@ export async function status(session: Session): Promise<StatusReport> {
       problems: problems.map(({ member, message }) => (member === null ? message : `${member}: ${message}`)),
       problemDetails: problems,
       caExchange: isUnderWay(cluster) || unretired(cluster) !== undefined,
-      notes: [
-        ...apartNotes(asked),
-        ...keptNotes(asked),
-        ...(await leftBehind(cluster)).map(({ host, text }) => `${host}: ${text}`),
-        ...plaintextNotes(cluster, plain),
-        ...namelessNotes(cluster, looked),
-        ...(trouble === null ? [] : [`${trouble.message}: ${trouble.hint}`]),
-        ...notes,
-      ],
+      notes: noteDetails.map(noteText),
+      noteDetails,
     },
     members,
     backups,
@@ -117,20 +126,21 @@ export async function status(session: Session): Promise<StatusReport> {
 }
 
 /** Members that an operator stopped on purpose: no fault to investigate. */
-function keptNotes(asked: readonly AskedMember[]): readonly string[] {
-  return asked.flatMap(({ node, host }) =>
-    isKeptStopped(host?.member) ? [`${node.name}: ${keptNote(node, host?.member)}`] : [],
+function keptNotes(asked: readonly AskedMember[]): readonly StatusNote[] {
+  return asked.flatMap(({ node, host }): StatusNote[] =>
+    isKeptStopped(host?.member)
+      ? [{ id: 'stopped-on-purpose', host: node.name, message: keptNote(node, host?.member) }]
+      : [],
   )
 }
 
 /** Members that other nodes report, although their own nodes are unreachable from this workstation. */
-function apartNotes(asked: readonly AskedMember[]): readonly string[] {
-  return asked.flatMap(({ node, member, apart, via }) => {
+function apartNotes(asked: readonly AskedMember[]): readonly StatusNote[] {
+  return asked.flatMap(({ node, member, apart, via }): StatusNote[] => {
     if (apart === undefined || via === undefined || !member.reachable) return []
     const fix = apart.hint === undefined ? '' : `; ${apart.hint}`
-    return [
-      `${node.name}: unreachable from this workstation: ${apart.message}${fix}. Its member was asked from ${via.name}`,
-    ]
+    const message = `unreachable from this workstation: ${apart.message}${fix}. Its member was asked from ${via.name}`
+    return [{ id: 'not-reached-from-here', host: node.name, message }]
   })
 }
 
@@ -150,26 +160,24 @@ function peerUrlNow(cluster: Cluster, node: Node, plain: readonly string[]): str
   return peerUrl(cluster, plain.includes(node.name) ? { ...node, plainPeer: true } : node)
 }
 
-function plaintextNotes({ etcd }: Cluster, plain: readonly string[]): readonly string[] {
+function plaintextNotes({ etcd }: Cluster, plain: readonly string[]): readonly StatusNote[] {
+  const peers = `peers use ${plain.join(', ')} without TLS; to enable TLS: quorate apply`
+  const clients =
+    'clients are served without TLS: once no client uses http, remove etcd.plaintextClients and run quorate apply'
   return [
-    ...(plain.length > 0 ? [`peers use ${plain.join(', ')} without TLS; to enable TLS: quorate apply`] : []),
-    ...(etcd.plaintextClients
-      ? [
-          'clients are served without TLS: once no client uses http, remove etcd.plaintextClients and run quorate apply',
-        ]
-      : []),
+    ...(plain.length > 0 ? [{ id: 'peers-without-tls', host: null, message: peers } as const] : []),
+    ...(etcd.plaintextClients ? [{ id: 'clients-without-tls', host: null, message: clients } as const] : []),
   ]
 }
 
 /** A member with a single certificate shows the same one to clients and peers. */
-function namelessNotes({ name, etcd, pki }: Cluster, looked: readonly Looked[]): readonly string[] {
+function namelessNotes({ name, etcd, pki }: Cluster, looked: readonly Looked[]): readonly StatusNote[] {
   if (pki.layout !== 'single' || !environmentNames(etcd.version).includes(PEER_IDENTITY)) return []
   const wanted = memberName(name)
   const nameless = looked.flatMap(({ node, names }) =>
     names === undefined || names.includes(wanted) ? [] : [node.name],
   )
   if (nameless.length === 0) return []
-  return [
-    `certificates of ${nameless.join(', ')} lack ${wanted}: until all have it, any certificate of the CA, even a client's, may send Raft messages; see quorate plan`,
-  ]
+  const message = `certificates of ${nameless.join(', ')} lack ${wanted}: until all have it, any certificate of the CA, even a client's, may send Raft messages; see quorate plan`
+  return [{ id: 'no-peer-name', host: null, message }]
 }
