@@ -40,7 +40,17 @@ export type RunEvent =
   /** Result of the availability probe. */
   | { readonly type: 'availability'; readonly report: AvailabilityReport; readonly verdict: Verdict }
   /** Useful information that isn't a problem. */
-  | { readonly type: 'note'; readonly host?: string | undefined; readonly text: string }
-  | { readonly type: 'warning'; readonly host?: string | undefined; readonly text: string }
+  | ({ readonly type: 'note' } & Message)
+  | ({ readonly type: 'warning' } & Message)
+
+interface Message {
+  readonly host?: string | undefined
+  readonly text: string
+  /** Which message it is, if a script has to recognize it. It stays when the text is reworded. */
+  readonly id?: MessageId | undefined
+}
+
+/** An interface: add, don't change. */
+type MessageId = 'certificate-also-due' | 'lock-taken-over' | 'lock-watched'
 
 export type Emit = (event: RunEvent) => void

@@ -60,7 +60,9 @@ export async function watchLocks(
     const unsure = locks.find(({ state }) => state.state === 'unsure')
     const beats = locks.some(({ state }) => state.state === 'beats')
     if (unsure === undefined || beats) return { found: locks }
-    if (attempt === 1) emit({ type: 'note', host: unsure.reading.host, text: watchText(unsure.reading) })
+    const { reading } = unsure
+    if (attempt === 1)
+      emit({ type: 'note', id: 'lock-watched', host: reading.host, text: watchText(reading) })
     return { missing: locks }
   }
   return await until(look, { ms: WATCH_MS, everyMs: LOOK_MS, signal, late: (locks) => locks })

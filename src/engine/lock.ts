@@ -127,7 +127,8 @@ async function tryLock(
     if (answer.status !== 'fulfilled' || answer.value !== 'took-over') continue
     const host = request.remotes[index]?.host
     const who = left.find((reading) => reading.host === host)?.who
-    request.emit({ type: 'note', host, text: `took over the lock of ${named(who)}, which no longer runs` })
+    const text = `took over the lock of ${named(who)}, which no longer runs`
+    request.emit({ type: 'note', id: 'lock-taken-over', host, text })
   }
   const work = async (remote: Remote, run: AgentRun) => {
     const signal = AbortSignal.any([lost.signal, ...(run.signal === undefined ? [] : [run.signal])])

@@ -40,7 +40,9 @@ export function backProblems(facts: UpgradeFacts, name: string, running: string)
     clusterVersion === minor
       ? `every member runs etcd ${minorOf(running)}, and the cluster version is about to rise`
       : `the cluster version is ${clusterVersion}, because every member has run it`
-  return [blocker(`${reason}: etcd ${to} would refuse to start on its data`, BACKUP_HINT, name)]
+  const message = `${reason}: etcd ${to} would refuse to start on its data`
+  const hint = BACKUP_HINT
+  return [{ severity: 'blocker', id: 'cluster-has-run-a-newer-minor', host: name, message, hint }]
 }
 
 function ruleProblems(

@@ -1,4 +1,5 @@
 /** What must be known about a cluster before its version changes. It is only collected; `precheckUpgrade` judges it. */
+import type { IdOf } from '../error-ids.ts'
 import type { EtcdSpec } from '../spec/cluster.ts'
 
 /** To a version, or back to the one that the cluster came from. */
@@ -54,6 +55,8 @@ export interface UpgradeProblem {
   readonly message: string
   /** The fix. */
   readonly hint?: string | undefined
+  /** What stays the same when the message is reworded. */
+  readonly id?: IdOf<'blocked'> | undefined
 }
 
 export function blocker(message: string, hint: string, host?: string): UpgradeProblem {

@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
 import { expect, test } from 'vitest'
 import { detailsFor } from './hint.ts'
 
@@ -32,6 +34,18 @@ test.each([
   ['an upload was interrupted', /^undefined$/],
 ])('%s', (stderr, hint) => {
   expect(String(detailsFor('etcd02', { exitCode: 1, stderr }).hint)).toMatch(hint)
+})
+
+test.each([
+  ['data.sh', 'another process of the user etcd is changing', 'another-process-changes-the-data'],
+  ['data.sh', "can't create data from", 'data-was-not-created'],
+  ['recover.sh', 'is neither a file nor a directory', 'not-a-file-or-directory'],
+  ['programs.sh', 'was not created by quorate and is not overwritten', 'program-of-another-tool'],
+  ['../../tiers/containerd/cri-serves.sh', 'its CRI plugin is not loaded', 'cri-plugin-is-not-loaded'],
+])('%s says "%s", which has an ID', async (file, said, id) => {
+  const program = await readFile(path.join(import.meta.dirname, 'agent', file), 'utf8')
+  expect(program).toContain(said)
+  expect(detailsFor('etcd02', { exitCode: 1, stderr: `x ${said} y` })).toEqual({ id, hint: undefined })
 })
 
 test('a lost lock is recognized by its exit code, whatever the node says', () => {

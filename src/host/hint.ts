@@ -1,4 +1,5 @@
 /** Derives the fix for a failed operation on a node from its exit code and its error output. */
+import type { IdOf } from '../error-ids.ts'
 import type { ErrorDetails } from '../errors.ts'
 
 /** The exit code of the fence (agent/begin.sh) and of the session that holds the lock (engine/lock.sh) after the lock was lost. */
@@ -51,6 +52,15 @@ const CASES: readonly Case[] = [
   },
 ]
 
+/** Failures of the agent that tests and scripts have to recognize, by its own words (agent/*.sh, tiers/*.sh). */
+const IDS: readonly { readonly says: string; readonly id: IdOf<'command'> }[] = [
+  { says: 'another process of the user etcd is changing', id: 'another-process-changes-the-data' },
+  { says: "can't create data from", id: 'data-was-not-created' },
+  { says: 'is neither a file nor a directory', id: 'not-a-file-or-directory' },
+  { says: 'was not created by quorate and is not overwritten', id: 'program-of-another-tool' },
+  { says: 'its CRI plugin is not loaded', id: 'cri-plugin-is-not-loaded' },
+]
+
 interface Failed {
   readonly exitCode: number
   readonly stderr: string
@@ -63,5 +73,8 @@ export function detailsFor(host: string, { exitCode, stderr }: Failed): Pick<Err
       id: 'lost-the-lock',
       hint: 'find the lock holder: quorate unlock --preview. When the lock is free, rerun the same command; completed steps stay done',
     }
-  return { hint: CASES.find(({ said }) => said.test(stderr))?.hint(host) }
+  return {
+    id: IDS.find(({ says }) => stderr.includes(says))?.id,
+    hint: CASES.find(({ said }) => said.test(stderr))?.hint(host),
+  }
 }

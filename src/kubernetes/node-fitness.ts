@@ -2,14 +2,15 @@
  * Why a node doesn't meet a kubelet's requirements, as preflight shows it and apply refuses it: found, required, and
  * the fix. Pure.
  */
+import type { IdOf } from '../error-ids.ts'
 import type { NodeFacts } from '../host/node-facts.ts'
 import type { Cluster, Node } from '../spec/cluster.ts'
 import type { KubernetesSpec } from '../spec/kubernetes.ts'
 import { formatBytes } from '../spec/units.ts'
 
 export interface Unfit {
-  /** ID of preflight's check: `swap`. */
-  readonly id: string
+  /** Of preflight's check, and of apply's refusal: `swap`. */
+  readonly id: IdOf<'blocked'>
   readonly title: string
   readonly found: string
   readonly wanted: string

@@ -46,7 +46,8 @@ function machineReasons(cluster: KubernetesCluster, node: Node, { services }: Ho
   }
   const { images = {} } = services
   const imports = wantedImages(cluster.kubernetes, node).some((name) => images[name] === undefined)
-  return [...unfit(asked), ...(imports ? roomUnfit(asked) : [])].map(({ found, wanted, remedy }) => ({
+  return [...unfit(asked), ...(imports ? roomUnfit(asked) : [])].map(({ id, found, wanted, remedy }) => ({
+    id,
     host: node.name,
     message: `${found} (wanted: ${wanted})`,
     hint: remedy,

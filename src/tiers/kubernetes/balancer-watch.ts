@@ -43,6 +43,7 @@ export class BalancerWatch {
     const text = `the load balancer ${host}:${port} does not lead to the API servers, which are ready: ${trouble}`
     if (waited >= GIVEN_UP_MS) {
       throw new QuorateError('kubernetes', `${text}; workers find them by nothing else: ${left.join('; ')}`, {
+        id: 'load-balancer-leads-nowhere',
         hint: `${this.#whereToLook()}; then rerun quorate apply to continue`,
       })
     }

@@ -248,7 +248,7 @@ async function comeBack(session: Session, before: Observed, after: Observed): Pr
   for (const { name } of others) {
     const text =
       'the certificate of the member also needs renewal, but was not requested: quorate certs renew'
-    session.emit({ type: 'warning', host: name, text })
+    session.emit({ type: 'warning', id: 'certificate-also-due', host: name, text })
   }
   // If all certificates were good before, don't wait for a cluster that is unhealthy for another reason.
   const hopeful = down.length + others.length === 0

@@ -117,7 +117,9 @@ export async function examine(
     outage: order.length > 0 && facts.voters.all < 3,
     fileEdits: edits.map(({ path }) => path.join('.')),
     problems: [
-      ...planned.blocked.map(({ host, message, hint }) => blocker(message, hint ?? 'quorate status', host)),
+      ...planned.blocked.map(({ id, host, message, hint = 'quorate status' }): UpgradeProblem => {
+        return { severity: 'blocker', id, host, message, hint }
+      }),
       ...fileProblems,
       ...supplies.problems,
       ...problems,
