@@ -9,6 +9,7 @@ import { askingForce, quorumLine } from './maintenance.ts'
 import { probeChoice } from './probe-choice.ts'
 import { loadForCommand, withSession } from './with-session.ts'
 import { printLine } from './output/print-json.ts'
+import { UNCHANGED } from './unchanged.ts'
 
 export interface PowerVerb {
   readonly act: (session: Session, options: PowerOptions) => Promise<PowerReport>
@@ -55,7 +56,7 @@ export async function runPower(
           availability,
         })
       } else {
-        const what = hosts.length === 0 ? 'nothing to change' : `${past} ${hosts.join(', ')}`
+        const what = hosts.length === 0 ? UNCHANGED : `${past} ${hosts.join(', ')}`
         context.out(`${what}\n${quorumLine(report)}\n`)
       }
       return report.healthyVoters >= report.quorum ? 0 : 1

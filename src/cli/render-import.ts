@@ -3,6 +3,7 @@ import type { ImportPreview, ImportReport } from '../verbs/transfer/import.ts'
 import type { CliContext } from './context.ts'
 import { oneLine } from '../spec/visible.ts'
 import { counted } from '../spec/units.ts'
+import { UNCHANGED } from './unchanged.ts'
 
 /** The counts, the source of the keys, and the risks. */
 export function renderImportPreview(
@@ -27,7 +28,7 @@ export function renderImport(report: ImportReport): string {
     [ended, 'skipped: their lease has expired'],
   ] as const
   const rest = counts.flatMap(([count, what]) => (count > 0 ? [`${count} ${what}`] : []))
-  if (!changed) return `nothing to change${rest.length > 0 ? `: ${rest.join(', ')}` : ''}\n`
+  if (!changed) return `${UNCHANGED}${rest.length > 0 ? `: ${rest.join(', ')}` : ''}\n`
   const done = [
     `${counted(written, 'key')} written`,
     ...(replaced > 0 ? [`${replaced} overwritten`] : []),

@@ -8,6 +8,7 @@ import type { Consequences } from './consequences.ts'
 import type { CliContext } from './context.ts'
 import { oneLine } from '../spec/visible.ts'
 import { counted, plural } from '../spec/units.ts'
+import { UNCHANGED } from './unchanged.ts'
 
 type Painter = Pick<CliContext['colors'], 'bold' | 'dim' | 'yellow'>
 
@@ -93,7 +94,7 @@ export function renderMemberReport({
     ...refrained.map((text) => `${oneLine(text)}\n`),
     changed
       ? `done: ${counted(members.length, 'voting member')}: ${members.map(({ name }) => name).join(', ')}\n`
-      : 'nothing to change\n',
+      : `${UNCHANGED}\n`,
     ...moved.map(({ host, from, to }) => `  ${host}: ${from} is now ${to}\n`),
     ...notCleared.map(
       (host) =>

@@ -9,6 +9,7 @@ import type { AnyStep } from '../tiers/etcd/steps/steps.ts'
 import { oneLine } from '../spec/visible.ts'
 import { type Painter, legend, markOf, orderLines } from './plan-marks.ts'
 import { counted } from '../spec/units.ts'
+import { UNCHANGED } from './unchanged.ts'
 
 /** A plan of apply, or what reset would do. */
 interface Shown {
@@ -55,7 +56,7 @@ const ALWAYS: ReadonlySet<Action> = new Set(['create', 'restart', 'remove'])
 /** 'nothing to change', or `Plan: 3 to create, 1 to restart, 0 to remove (4 steps on 3 hosts)`. */
 export function planSummary(plan: Shown): string {
   const steps = plan.waves.flat()
-  if (steps.length === 0) return plan.blocked.length > 0 ? 'blocked' : 'nothing to change'
+  if (steps.length === 0) return plan.blocked.length > 0 ? 'blocked' : UNCHANGED
   const hosts = new Set(steps.map((step) => step.host).filter((host) => host !== undefined)).size
   const counts = countActions(steps)
   const parts = (['create', 'change', 'start', 'restart', 'stop', 'remove'] as const)

@@ -5,6 +5,7 @@ import { counted, formatBytes } from '../spec/units.ts'
 import type { BackupStatus } from '../verbs/status/backups.ts'
 import type { CliContext } from './context.ts'
 import { oneLine } from '../spec/visible.ts'
+import { UNCHANGED } from './unchanged.ts'
 
 type Colors = CliContext['colors']
 
@@ -43,9 +44,9 @@ export function renderScheduleReport(report: ScheduleReport, colors: Colors): st
   if (node === null)
     return changed
       ? 'removed the schedule: no node takes scheduled backups\n'
-      : 'nothing to change: no node takes scheduled backups\n'
+      : `${UNCHANGED}: no node takes scheduled backups\n`
   const when = next === null ? '' : `; the next one: ${next}`
-  if (!changed) return `nothing to change: ${node} takes the backups${when}\n`
+  if (!changed) return `${UNCHANGED}: ${node} takes the backups${when}\n`
   const proof =
     first === null || first === undefined
       ? ''

@@ -86,6 +86,9 @@ function remedyFor({ process, unit, pid }: Listener, key: string): string {
   return `stop it (${stop}), or set \`${key}\` to another port`
 }
 
+/** What is found in the directories of a member that quorate set up. */
+export const OWN_DATA = 'in use by the etcd of this cluster'
+
 function judgeLeftovers(cluster: Cluster, node: Node, facts: HostFacts): Check {
   const check = judge(node.name, 'leftovers', 'Data directories')
   const { dataDirectory, walDirectory } = cluster.etcd
@@ -95,7 +98,7 @@ function judgeLeftovers(cluster: Cluster, node: Node, facts: HostFacts): Check {
     ...(facts.walEntries.length > 0 ? [walDirectory] : []),
   ]
   if (taken.length === 0) return check.ok({ found: 'empty', wanted })
-  if (facts.unit.ours) return check.ok({ found: 'in use by the etcd of this cluster', wanted })
+  if (facts.unit.ours) return check.ok({ found: OWN_DATA, wanted })
   return check.failure({
     found: `${taken.join(' and ')} ${taken.length > 1 ? 'hold' : 'holds'} data that is not from quorate`,
     wanted,

@@ -14,6 +14,7 @@ import { progressRenderer } from '../render-progress.ts'
 import { keyTable } from '../render-keys.ts'
 import { counted } from '../../spec/units.ts'
 import { printValue } from '../output/print-json.ts'
+import { UNCHANGED } from '../unchanged.ts'
 
 const adoptCommand: CommandHandler = async (context, input) => {
   const name = requiredName(input)
@@ -55,7 +56,7 @@ const adoptCommand: CommandHandler = async (context, input) => {
     progress.stop()
     if (context.json) printValue(context, 'adopt', adoptJson(context.file, report, report.changed))
     else if (!report.changed)
-      context.out(`nothing to change: ${context.file} and the cluster ID files are up to date\n`)
+      context.out(`${UNCHANGED}: ${context.file} and the cluster ID files are up to date\n`)
     else tellNext(context, report)
     return 0
   } catch (error) {

@@ -7,6 +7,7 @@ import type { ProgressRenderer } from '../render-progress.ts'
 import { renderTable } from '../table.ts'
 import { withSession } from '../with-session.ts'
 import { printLine, printValue } from '../output/print-json.ts'
+import { UNCHANGED } from '../unchanged.ts'
 
 const alarmsCommand: CommandHandler = async (context, input) => {
   const disarms = input.args[0] === 'disarm'
@@ -41,8 +42,7 @@ async function disarmed(
   const what = done.map((step) => step.what)
   if (context.json)
     printLine(context, 'alarms', { type: 'done', changed: done.length > 0, steps: done.length })
-  else
-    context.out(what.length === 0 ? 'nothing to change: no alarm is raised\n' : `done: ${what.join(', ')}\n`)
+  else context.out(what.length === 0 ? `${UNCHANGED}: no alarm is raised\n` : `done: ${what.join(', ')}\n`)
   return 0
 }
 

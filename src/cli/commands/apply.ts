@@ -11,6 +11,7 @@ import type { ProgressRenderer } from '../render-progress.ts'
 import { withSession } from '../with-session.ts'
 import { counted } from '../../spec/units.ts'
 import { printLine } from '../output/print-json.ts'
+import { UNCHANGED } from '../unchanged.ts'
 
 const applyCommand: CommandHandler = async (context, input) => {
   const started = performance.now()
@@ -43,7 +44,7 @@ const applyCommand: CommandHandler = async (context, input) => {
       printLine(context, 'apply', { type: 'done', changed, steps: done.length, durationMs, availability })
       return 0
     }
-    if (!report.changed) context.out('nothing to change\n')
+    if (!report.changed) context.out(`${UNCHANGED}\n`)
     else context.out(`done: ${counted(report.done.length, 'step')} in ${(durationMs / 1000).toFixed(1)} s\n`)
     return 0
   }

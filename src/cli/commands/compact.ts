@@ -5,6 +5,7 @@ import { asking } from '../maintenance.ts'
 import { probeChoice } from '../probe-choice.ts'
 import { withSession } from '../with-session.ts'
 import { printLine } from '../output/print-json.ts'
+import { UNCHANGED } from '../unchanged.ts'
 
 const compactCommand: CommandHandler = async (context, input) => {
   const target = compactTarget(revisions(input, 'keep'), revisions(input, 'revision'))
@@ -21,7 +22,7 @@ const compactCommand: CommandHandler = async (context, input) => {
       context.out(
         changed
           ? `removed the history before revision ${revision}\n`
-          : `nothing to change: the history before revision ${revision} is already removed\n`,
+          : `${UNCHANGED}: the history before revision ${revision} is already removed\n`,
       )
     return 0
   })

@@ -4,6 +4,7 @@ import { asking, defragmentedLines } from '../maintenance.ts'
 import { probeChoice } from '../probe-choice.ts'
 import { withSession } from '../with-session.ts'
 import { printLine } from '../output/print-json.ts'
+import { UNCHANGED } from '../unchanged.ts'
 
 const defragCommand: CommandHandler = async (context, input) =>
   await withSession(context, async (session, ask) => {
@@ -24,7 +25,7 @@ const defragCommand: CommandHandler = async (context, input) =>
       return 0
     }
     const left = skipped.map(({ host, why }) => `${host}: skipped, ${why}\n`).join('')
-    context.out(`${done.length === 0 ? 'nothing to change\n' : defragmentedLines(done)}${left}`)
+    context.out(`${done.length === 0 ? `${UNCHANGED}\n` : defragmentedLines(done)}${left}`)
     return 0
   })
 

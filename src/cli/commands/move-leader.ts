@@ -4,6 +4,7 @@ import { asking } from '../maintenance.ts'
 import { probeChoice } from '../probe-choice.ts'
 import { withSession } from '../with-session.ts'
 import { printLine } from '../output/print-json.ts'
+import { UNCHANGED } from '../unchanged.ts'
 
 const moveLeaderCommand: CommandHandler = async (context, input) =>
   await withSession(context, async (session, ask) => {
@@ -16,7 +17,7 @@ const moveLeaderCommand: CommandHandler = async (context, input) =>
     if (context.json) printLine(context, 'move-leader', { type: 'done', ...report })
     else
       context.out(
-        changed ? `moved leadership from ${from} to ${to}\n` : `nothing to change: ${to} is the leader\n`,
+        changed ? `moved leadership from ${from} to ${to}\n` : `${UNCHANGED}: ${to} is the leader\n`,
       )
     return 0
   })

@@ -10,6 +10,7 @@ import { type Consequences, renderConsequences } from '../consequences.ts'
 import { type CommandHandler, flagOption, textOption } from '../command.ts'
 import type { CliContext } from '../context.ts'
 import { planSummary, renderPlan } from '../render-plan.ts'
+import { NOTHING_TO_RESET } from '../unchanged.ts'
 import { loadForCommand, withSession } from '../with-session.ts'
 import { printLine } from '../output/print-json.ts'
 import type { Lines } from '../output/lines.ts'
@@ -100,7 +101,7 @@ function asJson({ done, moved }: Report): Lines['reset'] {
 }
 
 function describe({ done, moved }: Report, tier: string, { colors }: CliContext): string {
-  if (done.length === 0) return 'nothing to reset\n'
+  if (done.length === 0) return NOTHING_TO_RESET
   const lines = moved.map(({ host, from, to }) => `  ${colors.bold(host)}: ${from} is now ${to}\n`)
   const kept =
     tier === ETCD_TIER

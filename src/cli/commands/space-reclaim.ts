@@ -4,6 +4,7 @@ import { asking, defragmentedLines } from '../maintenance.ts'
 import { probeChoice } from '../probe-choice.ts'
 import { withSession } from '../with-session.ts'
 import { printLine } from '../output/print-json.ts'
+import { UNCHANGED } from '../unchanged.ts'
 
 const spaceReclaimCommand: CommandHandler = async (context, input) =>
   await withSession(context, async (session, ask) => {
@@ -23,7 +24,7 @@ const spaceReclaimCommand: CommandHandler = async (context, input) =>
     }
     context.out(
       done.length === 0
-        ? 'nothing to change: the alarm NOSPACE is not raised, and every member that answers has free space\n'
+        ? `${UNCHANGED}: the alarm NOSPACE is not raised, and every member that answers has free space\n`
         : `${defragmentedLines(defragmented)}the cluster accepts writes again\n`,
     )
     return 0

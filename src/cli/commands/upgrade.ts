@@ -18,6 +18,7 @@ import { stepJson } from '../../tiers/etcd/steps/plan-json.ts'
 import { renderUpgrade, upgradeLosses, upgradeQuestion } from '../render-upgrade.ts'
 import { loadForCommand, withSession } from '../with-session.ts'
 import { printLine, printValue } from '../output/print-json.ts'
+import { UNCHANGED } from '../unchanged.ts'
 
 const upgradeCommand: CommandHandler = async (context, input) => {
   const started = performance.now()
@@ -83,7 +84,7 @@ function tell(context: CliContext, report: UpgradeReport, durationMs: number): v
     printLine(context, 'upgrade', { ...line, steps: done.map(stepJson), durationMs, availability })
     return
   }
-  if (!changed) context.out(`nothing to change: every member runs etcd ${to}\n`)
+  if (!changed) context.out(`${UNCHANGED}: every member runs etcd ${to}\n`)
   else {
     const kept = snapshot === undefined ? '' : `snapshot from before the upgrade: ${snapshot.file}\n`
     const seconds = (durationMs / 1000).toFixed(1)
