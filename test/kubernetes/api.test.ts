@@ -229,7 +229,7 @@ describe.skipIf(reason)(`the API${reason === undefined ? '' : ` (${reason})`}`, 
       patienceFactor: 0.02,
     })
     expect(report.failures).toMatchObject([
-      { kind: 'pod', from: 'worker01', message: expect.stringContaining('none was made') },
+      { kind: 'pod', from: 'worker01', hint: expect.stringContaining('controller-manager') },
     ])
     // No controller-manager runs, which would carry it out.
     expect(report.left).toMatch(/^quorate-proof-/)

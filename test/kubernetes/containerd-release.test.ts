@@ -107,9 +107,7 @@ describe.skipIf(reason)(`containerd from a release${reason === undefined ? '' : 
 
   test("the distribution's package in its place is refused, and what the fix says is enough", async () => {
     await using session = await at.connected()
-    expect(at.refused(await at.look(session))).toEqual([
-      expect.stringContaining("the distribution's package of containerd is installed"),
-    ])
+    expect(at.refused(await at.look(session))).toMatchObject([{ id: 'containerd-of-the-distribution' }])
     await shell('dpkg --remove containerd runc containernetworking-plugins 2>&1')
     expect(at.refused(await at.look(session))).toEqual([])
     expect(asked).toEqual([])
@@ -118,8 +116,8 @@ describe.skipIf(reason)(`containerd from a release${reason === undefined ? '' : 
   test("another tool's program is refused and not overwritten", async () => {
     await shell('mkdir -p /usr/local/bin && printf mine >/usr/local/bin/runc')
     await using session = await at.connected()
-    expect(at.refused(await at.look(session))).toEqual([
-      expect.stringContaining('/usr/local/bin/runc was not'),
+    expect(at.refused(await at.look(session))).toMatchObject([
+      { id: 'file-of-another-tool', message: expect.stringContaining('/usr/local/bin/runc') },
     ])
     await shell('rm /usr/local/bin/runc')
   })
@@ -177,8 +175,8 @@ describe.skipIf(reason)(`containerd from a release${reason === undefined ? '' : 
   test('a file that goes back to the distribution is refused', async () => {
     await using session = await at.connected()
     const { containerd: _released, ...others } = sampleKubernetes({ ...SPEC, ...cluster.kubernetes })
-    expect(at.refused(await at.look(session), { ...cluster, kubernetes: others })).toEqual([
-      expect.stringContaining('starts a containerd from a release'),
+    expect(at.refused(await at.look(session), { ...cluster, kubernetes: others })).toMatchObject([
+      { id: 'containerd-of-a-release' },
     ])
   })
 

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type TestLab, testLab } from '../lab/harness.ts'
 import { freshState, stateFolder } from '../lab/support/fresh.ts'
 import { quorate, quorateOk } from '../lab/support/quorate.ts'
+import { NOTHING_TO_RESET } from '../lab/support/unchanged.ts'
 import { whyNoKubernetes } from './built.ts'
 import { LAB_KUBERNETES, NINE_PACKAGES } from './nine.ts'
 
@@ -80,7 +81,7 @@ describe.skipIf(reason)(`reset${reason === undefined ? '' : ` (${reason})`}`, ()
     // A mount point on machines of the lab: it can't be renamed, so its content is kept in it.
     expect(seen.trim().split('\n').at(-1)).toBe('1')
     expect(await nodes()).toEqual(['master01=True'])
-    expect(await quorateOk(lab, ['reset', 'worker01', ...CONFIRMED])).toBe('nothing to reset\n')
+    expect(await quorateOk(lab, ['reset', 'worker01', ...CONFIRMED])).toBe(NOTHING_TO_RESET)
     await quorateOk(lab, ['apply', '--yes'])
     expect(await nodes()).toEqual(['master01=True', 'worker01=True'])
   })

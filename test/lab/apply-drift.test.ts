@@ -8,8 +8,9 @@ import { quorate, quorateOk } from './support/quorate.ts'
 import { recordsOf } from './support/records.ts'
 import { snapshots } from './support/snapshot.ts'
 import { statusOf } from './support/status.ts'
-import { NOTHING_TO_CHANGE } from './support/unchanged.ts'
+import { NOTHING_TO_CHANGE, NOTHING_TO_RESET } from './support/unchanged.ts'
 import type { ErrorTopic } from '../../src/error-ids.ts'
+import type { PlanJson } from '../../src/tiers/etcd/steps/plan-json.ts'
 
 const reason = whyNoLab()
 const because = reason === undefined ? '' : ` (${reason})`
@@ -38,53 +39,61 @@ describe.skipIf(reason)(`an applied cluster${because}`, () => {
   /** What a repair must restore on one machine. */
   const state = async (name: string) => await on(name, STATE)
 
-  /** What was changed by hand, where, and the text by which plan names it. */
-  const DRIFT: Readonly<Record<string, readonly (readonly [string, string, readonly string[]])[]>> = {
+  /** What was changed by hand, where, what plan names of it, and the IDs of the steps. */
+  const DRIFT: Readonly<
+    Record<string, readonly (readonly [string, string, readonly string[], readonly string[]])[]>
+  > = {
     'settings, unit and pin': [
       [
         'etcd01',
         'echo ETCD_HEARTBEAT_INTERVAL=777 >>/etc/etcd/options.env',
-        ['write /etc/etcd/options.env', '-ETCD_HEARTBEAT_INTERVAL=777'],
+        ['/etc/etcd/options.env', '-ETCD_HEARTBEAT_INTERVAL=777'],
+        ['file etcd01 /etc/etcd/options.env'],
       ],
       [
         'etcd02',
         'rm /etc/etcd/options.env; systemctl disable --quiet etcd',
         ['write /etc/etcd/options.env (missing)', 'enable etcd.service'],
+        ['file etcd02 /etc/etcd/options.env', 'enable etcd02'],
       ],
       [
         'etcd03',
         `rm /etc/etcd/cluster-id; sed -i s/^LimitNOFILE=.*/LimitNOFILE=17/ ${UNIT}; systemctl daemon-reload`,
-        [
-          `write ${UNIT}`,
-          '-LimitNOFILE=17',
-          'reload systemd units (daemon-reload)',
-          'write /etc/etcd/cluster-id',
-        ],
+        [UNIT, '-LimitNOFILE=17', 'daemon-reload', '/etc/etcd/cluster-id'],
+        [`file etcd03 ${UNIT}`, 'reload etcd03', 'file etcd03 /etc/etcd/cluster-id'],
       ],
     ],
     'owners, modes and users': [
       [
         'etcd01',
         'chmod 644 /etc/ssl/etcd/etcd.key',
-        ['correct owners and modes', '/etc/ssl/etcd/etcd.key is root:etcd 644'],
+        ['/etc/ssl/etcd/etcd.key is root:etcd 644'],
+        ['tls-modes etcd01'],
       ],
       [
         'etcd02',
         'chown root:root /etc/ssl/etcd/etcd.key; chmod 755 /opt/etcd/data; chown root /opt/etcd/data',
-        ['/etc/ssl/etcd/etcd.key is root:root 640', 'set up /opt/etcd/data', 'is root:etcd 755'],
+        ['/etc/ssl/etcd/etcd.key is root:root 640', '/opt/etcd/data', 'is root:etcd 755'],
+        ['tls-modes etcd02', 'directory etcd02 /opt/etcd/data'],
       ],
-      ['etcd03', 'usermod -s /bin/sh etcd', ['set up user etcd', 'its shell is /bin/sh']],
+      ['etcd03', 'usermod -s /bin/sh etcd', ['/bin/sh'], ['user etcd03 etcd']],
     ],
     binaries: [
       [
         'etcd01',
         'cd /usr/local/bin; cp etcd new; echo >>new; mv new etcd',
-        [`install etcd ${ETCD.version}`, 'etcd is not the one that quorate installed'],
+        [`install etcd ${ETCD.version}`, '(etcd is '],
+        [`binaries etcd01 ${ETCD.version}`],
       ],
-      ['etcd02', 'rm /usr/local/bin/etcdctl', [`install etcd ${ETCD.version}`, 'etcdctl is missing']],
+      [
+        'etcd02',
+        'rm /usr/local/bin/etcdctl',
+        [`install etcd ${ETCD.version}`, 'etcdctl is missing'],
+        [`binaries etcd02 ${ETCD.version}`],
+      ],
     ],
     'the CA file': [
-      ['etcd03', 'echo "# nobody reads this" >>/etc/ssl/etcd/ca.crt', ['write /etc/ssl/etcd/ca.crt']],
+      ['etcd03', 'echo "# nobody reads this" >>/etc/ssl/etcd/ca.crt', ['write /etc/ssl/etcd/ca.crt'], []],
     ],
   }
   test.each(Object.keys(DRIFT))('%s changed by hand: shown, and put right without a restart', async (key) => {
@@ -100,6 +109,9 @@ describe.skipIf(reason)(`an applied cluster${because}`, () => {
     const sections = new Map(plan.stdout.split('\n\n').map((text) => [text.split('\n')[0], text]))
     expect([...sections.keys()].filter((name) => name?.startsWith('etcd0'))).toEqual(names)
     for (const [name, , words] of drifts) for (const word of words) expect(sections.get(name)).toContain(word)
+    const { waves } = JSON.parse((await quorate(lab, ['plan', '--json'])).stdout) as PlanJson
+    const ids = drifts.flatMap(([, , , own]) => own)
+    expect(waves.flat().map(({ id }) => id)).toEqual(expect.arrayContaining([...ids]))
     await quorateOk(lab, ['apply'])
     expect(await states()).toEqual(before)
     expect(await pids()).toEqual(running)
@@ -170,7 +182,7 @@ describe.skipIf(reason)(`an applied cluster${because}`, () => {
 
   test('reset asks for the name, renames data, and leaves room for a new cluster', async () => {
     const { report: old } = await statusOf(lab)
-    await quorateOk(lab, ['etcdctl', '--', 'put', 'greeting', 'from the first cluster'])
+    await quorateOk(lab, ['etcdctl', '--', 'put', 'greeting', 'hello'])
     const before = await snapshots(lab.machines, OWN)
     for (const args of [[], ['--confirm', 'tset'], ['--yes']])
       expect((await quorate(lab, ['reset', ...args])).exitCode).not.toBe(0)
@@ -206,7 +218,7 @@ describe.skipIf(reason)(`an applied cluster${because}`, () => {
 
     await quorateOk(lab, ['reset', '--purge', '--confirm', 'test'])
     expect(await on('etcd01', 'ls -d /opt/etcd/data* /etc/ssl/etcd || true')).toBe(`${aside}\n`)
-    expect(await quorateOk(lab, ['reset', '--confirm', 'test'])).toBe('nothing to reset\n')
+    expect(await quorateOk(lab, ['reset', '--confirm', 'test'])).toBe(NOTHING_TO_RESET)
   })
 })
 

@@ -130,7 +130,7 @@ describe.skipIf(reason)(`certificates${because}`, () => {
     const leaf = await fetchFile(lab, 'etcd03', '/etc/ssl/etcd/etcd.crt')
     expect(await openssl('x509', '-in', leaf, '-noout', '-issuer')).toMatch(/CN\s*=\s*vault/)
 
-    const secret = key.split('\n')[1] ?? 'there is a second line'
+    const secret = key.split('\n')[1] ?? 'no second line'
     for (const machine of lab.machines) {
       const places = '/etc /opt /root /run /srv /tmp /var'
       const { stdout } = await machine.exec(['sh', '-c', `grep -rlF -f - ${places} 2>/dev/null`], {

@@ -49,7 +49,7 @@ test.each(ETCD_CHOICES)('etcd of %s takes its environment', async (suite) => {
       .toMatchObject({ version })
     const metrics = await fetch(`http://127.0.0.1:${metricsPort}/health`)
     expect(await metrics.json()).toMatchObject({ health: 'true' })
-    expect(log).not.toMatch(/unrecognized|deprecated|will be removed/i)
+    expect(log).not.toMatch(/unrecognized|deprecated|be removed/i)
   } catch (error) {
     throw new Error(`${log}\n${String(error)}`, { cause: error })
   } finally {

@@ -137,7 +137,9 @@ describe.skipIf(reason)(`a lab of three machines${reason === undefined ? '' : ` 
     const all = lab.machines.map(({ name }) => name)
     const before = await labStatus(lab.lab.spec.folder)
     expect(await bootLab(lab.lab.spec, { base, emit })).toMatchObject({ booted: [], running: all })
-    expect(texts.join()).toContain('is up already')
+    expect(texts).toContainEqual(
+      expect.stringMatching(new RegExp(` ${lab.lab.spec.name} .*: ${all.length} nodes$`)),
+    )
 
     await lab.machine('etcd02').kill()
     expect(await labStatus(lab.lab.spec.folder)).toMatchObject({ state: 'partial' })

@@ -7,6 +7,7 @@ import { etcdNodes } from '../../src/spec/cluster.ts'
 import { loadCluster } from '../../src/spec/parse.ts'
 import { onAll, openFleet } from '../../src/ssh/fleet.ts'
 import { LAB_ETCD } from './etcd-binaries.ts'
+import { OWN_DATA } from '../../src/preflight/ports.ts'
 import { type TestLab, testLab, whyNoLab } from './harness.ts'
 
 const reason = whyNoLab()
@@ -260,7 +261,7 @@ describe.skipIf(reason)(`preflight of three machines${because}`, () => {
       const checks = await look(lab)
       expect(troubles(checks)).toEqual([])
       expect(find(checks, 'client-port', 'etcd01')?.found).toBe('our etcd')
-      expect(find(checks, 'leftovers', 'etcd01')?.found).toBe('in use by the etcd of this cluster')
+      expect(find(checks, 'leftovers', 'etcd01')?.found).toBe(OWN_DATA)
       await machine.check(['rmdir', '/var/lib/quorate/binaries'])
       const foreign = ['failure client-port', 'failure peer-port', 'failure leftovers', 'warning unit']
       expect(troubles(await look(lab))).toEqual(foreign.map((trouble) => `${trouble} etcd01`))

@@ -175,9 +175,9 @@ describe.skipIf(whyNoLab())('over SSH', () => {
       expect(results.map(({ stdout }) => stdout)).toEqual(numbers)
       // A refused session has read nothing of it.
       const file = path.join(ssh.lab.folder, 'small')
-      await writeFile(file, 'all of it')
+      await writeFile(file, 'every byte')
       const copies = numbers.map(async () => await remote.run({ argv: ['cat'], stdin: { file } }))
-      expect((await Promise.all(copies)).map(({ stdout }) => stdout)).toEqual(numbers.map(() => 'all of it'))
+      expect((await Promise.all(copies)).map(({ stdout }) => stdout)).toEqual(numbers.map(() => 'every byte'))
     })
 
     test('68 MB arrive intact, from memory, from a stream and as a file, with a password before them', async () => {

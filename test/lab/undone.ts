@@ -9,7 +9,7 @@ afterAll(() => {
   // Only names, because a value may be a secret.
   const names = Object.keys({ ...environment, ...process.env })
   const changed = names.filter((name) => environment[name] !== process.env[name])
-  assert.deepEqual(changed, [], 'variables of the environment that a test did not put back')
+  assert.deepEqual(changed, [], 'environment variables that a test did not put back')
   assert.deepEqual(outside(), before, 'a test undoes what it changes outside itself')
 })
 

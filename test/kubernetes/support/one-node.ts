@@ -28,8 +28,7 @@ export function oneNode(cluster: Cluster, node: Node) {
 
   const planned = (host: HostState, wanted = cluster) => containerd.steps(wanted, { [name]: host }, 'T')
 
-  const refused = (host: HostState, wanted = cluster) =>
-    containerd.refusals(wanted, { [name]: host }).map(({ message }) => message)
+  const refused = (host: HostState, wanted = cluster) => containerd.refusals(wanted, { [name]: host })
 
   /** As `apply` does. @returns the machine as the agent saw it at the end */
   const carryOut = async (session: Session, host: HostState, steps: readonly ServiceStep[]) => {

@@ -1,7 +1,7 @@
 /** What `--json` reports about a run: which steps were carried out, how it ended, and the client-visible impact. */
 import type { Availability } from '../../../src/engine/with-recorder.ts'
 import type { TestLab } from '../harness.ts'
-import { quorate } from './quorate.ts'
+import { quorate, quorateOk } from './quorate.ts'
 
 export interface ShownStep {
   readonly kind: string
@@ -15,6 +15,9 @@ export interface ShownEvent {
   readonly step?: ShownStep
   readonly changed?: boolean
   readonly text?: string
+  /** Of a note or a warning. */
+  readonly id?: string
+  readonly host?: string
   readonly error?: {
     readonly code: string
     readonly id?: string
@@ -32,6 +35,8 @@ export interface Told {
   readonly availability: Availability | undefined
   /** Notes and warnings. */
   readonly notes: readonly string[]
+  /** Of those that have one. */
+  readonly noteIds: readonly string[]
 }
 
 /** Runs a command with `--json`; its exit code is part of the result. */
@@ -45,12 +50,24 @@ export async function told(lab: TestLab, args: readonly string[]): Promise<Told>
     notes: events.flatMap(({ type, text }) =>
       text !== undefined && (type === 'note' || type === 'warning') ? [text] : [],
     ),
+    noteIds: events.flatMap(({ type, id }) =>
+      id !== undefined && (type === 'note' || type === 'warning') ? [id] : [],
+    ),
     availability: events.find((event): event is ShownEvent & Availability => event.type === 'availability'),
   }
 }
 
 export function eventOf(line: string): ShownEvent {
   return JSON.parse(line) as ShownEvent
+}
+
+/** Runs a command with `--json` that must succeed. @returns its last line, the report */
+export async function reportOf(
+  lab: Pick<TestLab, 'clusterFile'>,
+  args: readonly string[],
+): Promise<Readonly<Record<string, unknown>>> {
+  const lines = (await quorateOk(lab, [...args, '--json'])).trimEnd().split('\n')
+  return JSON.parse(lines.at(-1) ?? '') as Readonly<Record<string, unknown>>
 }
 
 /** The restarted nodes, in order. */
