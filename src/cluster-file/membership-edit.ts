@@ -23,8 +23,16 @@ export interface MemberChange {
   readonly joining: readonly Node[]
   /** Nodes that will no longer be members. Some of them may already have left the file. */
   readonly leaving: readonly Node[]
-  /** Nodes whose members are recreated, and the ID of the old member if the operator named it. */
-  readonly anew: readonly { readonly node: Node; readonly memberId: string | undefined }[]
+  /** Nodes whose members are recreated. */
+  readonly anew: readonly RecreatedNode[]
+}
+
+export interface RecreatedNode {
+  readonly node: Node
+  /** ID of the old member, if the operator named it. */
+  readonly memberId: string | undefined
+  /** Its data is of no use: a learner is recreated, too, instead of completing its addition. */
+  readonly damaged?: boolean | undefined
 }
 
 /** The node to add; without an address it must be in the cluster file. */

@@ -86,6 +86,15 @@ describe.skipIf(whyNoLab())('repair', () => {
     expect(moved.map(({ host }) => host)).toContain('etcd02')
   })
 
+  test('a learner that an interrupted repair left, and its log is damaged, too: it is recreated', async () => {
+    await damageLog('etcd02')
+    await killedAfter(['repair', 'etcd02'], 'ready')
+    await damageLog('etcd02')
+    expect(await damaged()).toEqual([['etcd02', 'unfinished']])
+    const { moved } = await repaired('etcd02')
+    expect(moved.map(({ host }) => host)).toContain('etcd02')
+  })
+
   test('contents that differ, and CORRUPT: the good ones are kept and compared before anything is disarmed', async () => {
     await put('/marked', MARK)
     await flip('etcd01', MARK)

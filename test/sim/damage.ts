@@ -2,7 +2,7 @@
 import { Failure } from './failure.ts'
 import { type Disk, type MemberData } from './disk.ts'
 import { stop } from './etcd.ts'
-import { type Raft, serving } from './raft.ts'
+import { type Raft, type RaftMember, serving } from './raft.ts'
 import { type World, diskOf, raftOf } from './world.ts'
 
 export const DAMAGES = ['log-damaged', 'contents-differ'] as const
@@ -37,8 +37,13 @@ export function isGood({ data, wal }: Disk): boolean {
   return data !== undefined && wal !== undefined && wal.damaged !== true && wal.contentsOf === undefined
 }
 
-/** @throws Failure if answering members differ */
-export function requireEqual(world: World, raft: Raft): void {
-  const kinds = new Set(serving(world, raft).map(([, { process }]) => process.data.contentsOf))
+/** @param asked which answering members are compared @throws Failure if they differ */
+export function requireEqual(
+  world: World,
+  raft: Raft,
+  asked: (member: RaftMember) => boolean = () => true,
+): void {
+  const compared = serving(world, raft).filter(([member]) => asked(member))
+  const kinds = new Set(compared.map(([, { process }]) => process.data.contentsOf))
   if (kinds.size > 1) throw new Failure('the members have different contents')
 }

@@ -34,15 +34,16 @@ test('of two members that lost their data neither is recreated before the other:
 })
 
 test.each([
-  { what: 'lost its data: it is removed and joins again', change: gone, replaced: true },
-  { what: 'has its data: what was started is completed', change: stopped, replaced: false },
-])('a learner $what', ({ change, replaced }) => {
+  { what: 'lost its data: it is removed and joins again', change: gone, damaged: false, replaced: true },
+  { what: 'has damaged data: the same', change: stopped, damaged: true, replaced: true },
+  { what: 'has its data: what was started is completed', change: stopped, damaged: false, replaced: false },
+])('a learner $what', ({ change, damaged, replaced }) => {
   const world = withMember(settledWorld(five), 'etcd01', change)
   const id = facts(five).ids['etcd01'] ?? ''
   const members = facts(five).members.map((one) => ({ ...one, learner: one.id === id }))
   const healthy = ['etcd02', 'etcd03', 'etcd04', 'etcd05']
   const seen = withFacts(world, { members, healthy, leader: 'etcd03', leading: 'etcd03' })
-  const anew = five.nodes.slice(0, 1).map((node) => ({ node, memberId: id }))
+  const anew = five.nodes.slice(0, 1).map((node) => ({ node, memberId: id, damaged }))
   const { intent, plan } = decideChange({ wanted: five, anew }, seen, testIntent(five))
   expect(intent.replace).toEqual(replaced ? { etcd01: id } : {})
   const removed = plan.waves.flat().filter(({ kind }) => kind === 'member-remove')

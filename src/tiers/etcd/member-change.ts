@@ -152,15 +152,16 @@ function toMakeAnew(change: Pick<MemberChange, 'wanted' | 'anew'>, { hosts }: Ob
   const replace: Record<string, string> = {}
   const refrained: string[] = []
   const remarks: string[] = []
-  for (const { node, memberId } of change.anew) {
+  for (const { node, memberId, damaged = false } of change.anew) {
     const member = members.get(node.name)
     const state = hosts[node.name]?.member
     const lost =
       state !== undefined &&
       !(state.dataPresent && state.walPresent) &&
       dataElsewhere(change.wanted, state) === undefined
-    // Already removed, or being added again: complete what was started. A learner that lost its data can't get a vote.
-    if (member === undefined || isNeverStarted(member) || (member.learner && !lost)) continue
+    // Already removed, or being added again: complete what was started. With lost or damaged data, a learner can't get a
+    // vote.
+    if (member === undefined || isNeverStarted(member) || (member.learner && !lost && !damaged)) continue
     if (memberId !== undefined && memberId !== member.id) {
       remarks.push(notThisMember(node.name, memberId, member.id, facts))
       continue

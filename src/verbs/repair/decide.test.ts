@@ -4,6 +4,7 @@ import {
   type RepairDecision,
   type RepairScene,
   decideRepair,
+  isDamaged,
   judgeDamage,
 } from './decide.ts'
 
@@ -79,4 +80,17 @@ test("CORRUPT about a member that can't be compared any more: it is the one that
 test('CORRUPT of an earlier time is disarmed where all agree', () => {
   expect(decide('etcd1', { corrupt: ['etcd1'] }).kind).toBe('disarm')
   expect(decide('etcd1', { corrupt: ['8e9e05c52164694d'] }).kind).toBe('disarm')
+})
+
+test('an unfinished replacement is no damage; a learner that the CORRUPT alarm names is damaged', () => {
+  const unfinished = { kind: 'unfinished', text: 'it is a learner' } as const
+  const members = [member(1), member(2), member(3, { ...DEAD, evidence: [unfinished] })]
+  const evidenceOf = (corrupt: readonly string[]) => {
+    const decision = decide('etcd3', { members, corrupt, voters: 2 })
+    return decision.kind === 'replace' ? decision.evidence : []
+  }
+  expect(evidenceOf([])).toEqual([unfinished])
+  expect(isDamaged(evidenceOf([]))).toBe(false)
+  expect(isDamaged(evidenceOf(['etcd3']))).toBe(true)
+  expect(isDamaged([unfinished, { kind: 'log', text: 'its Raft log is damaged' }])).toBe(true)
 })

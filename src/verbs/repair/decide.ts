@@ -10,6 +10,11 @@ export interface Evidence {
   readonly text: string
 }
 
+/** Whether its data is of no use; otherwise its unfinished replacement is completed. */
+export function isDamaged(evidence: readonly Evidence[]): boolean {
+  return evidence.some(({ kind }) => kind !== 'unfinished')
+}
+
 /** One etcd node with the evidence against its data, without what a comparison of members adds. */
 export interface MemberSigns {
   readonly name: string

@@ -23,6 +23,20 @@ export function evidenceAtSight(
   return undefined
 }
 
+/**
+ * Whether the rest of the evidence is in its journal and Raft log: of a member that doesn't answer. That it is a learner
+ * explains why it answers no reads, but not why it reports no status.
+ */
+export function mayHideDamage(
+  { dataPresent, walPresent }: Pick<MemberState, 'dataPresent' | 'walPresent'>,
+  one: Pick<MemberStanding, 'healthy' | 'listed' | 'version'> | undefined,
+  atSight: readonly Evidence[] | undefined,
+): boolean {
+  if (atSight === undefined) return one?.healthy !== true
+  const silentLearner = one?.listed === true && one.version === undefined
+  return silentLearner && dataPresent && walPresent && atSight.every(({ kind }) => kind === 'unfinished')
+}
+
 /** A disk that was cloned or swapped. */
 const STRAY: Evidence = {
   kind: 'lost',

@@ -7,7 +7,7 @@ import type { HostState } from '../../host/state.ts'
 import { type Standing, standingOf } from '../../tiers/etcd/facts/standing.ts'
 import { quorum } from '../../tiers/etcd/facts/quorum.ts'
 import { type Evidence, type MemberSigns, type RepairOutlook, judgeDamage } from './decide.ts'
-import { evidenceAtSight } from './evidence.ts'
+import { evidenceAtSight, mayHideDamage } from './evidence.ts'
 import { type Voter, votersOf } from '../../tiers/etcd/plan/remedy.ts'
 import type { Session } from '../../tiers/etcd/session.ts'
 import { type Node, etcdNodes } from '../../spec/cluster.ts'
@@ -74,8 +74,8 @@ async function signsOf(
     const signs = { name: node.name, healthy, reached: host !== undefined }
     if (host?.member === undefined) return { ...signs, evidence: [] }
     const atSight = evidenceAtSight(session.cluster, host.member, one)
-    if (atSight !== undefined) return { ...signs, evidence: atSight }
-    return { ...signs, evidence: healthy ? [] : await damageOn(session, node) }
+    const read = mayHideDamage(host.member, one, atSight) ? await damageOn(session, node) : []
+    return { ...signs, evidence: [...(atSight ?? []), ...read] }
   })
   if (errors.length > 0) throw combineErrors(errors)
   return results.map(({ value }) => value)

@@ -10,7 +10,7 @@ import { takeSnapshot } from '../../etcd/snapshot.ts'
 import { disarmCorrupt } from '../../etcd/upkeep.ts'
 import { movedBy } from '../../tiers/etcd/plan/aside.ts'
 import { next } from '../../tiers/etcd/plan/next.ts'
-import { type RepairDecision, decideRepair } from './decide.ts'
+import { type Evidence, type RepairDecision, decideRepair, isDamaged } from './decide.ts'
 import { isOut, isSameRepair } from './progress.ts'
 import type { AnyStep } from '../../tiers/etcd/steps/steps.ts'
 import { blockedError, run } from '../../tiers/etcd/run.ts'
@@ -20,7 +20,7 @@ import { observe } from '../../tiers/etcd/facts/observe.ts'
 import { type Session, allMembers } from '../../tiers/etcd/session.ts'
 import { timed } from '../../engine/timed.ts'
 import { compactTime } from '../../engine/compact-time.ts'
-import { memberReplacement } from '../../cluster-file/membership-edit.ts'
+import { type MemberChange, memberReplacement } from '../../cluster-file/membership-edit.ts'
 import { type MemberLook, type MemberPreview, lookAtChange } from '../../tiers/etcd/member-change.ts'
 import { chosenNodes, healthyClients, standingNow } from '../../tiers/etcd/facts/members.ts'
 import { preflight, requireFit } from '../../tiers/etcd/preflight.ts'
@@ -113,7 +113,10 @@ async function decide(session: Session, name: string, file: string): Promise<Dec
   const alarms = look.outlook.corrupt
   const replaces = decision.kind === 'replace'
   const change = replaces
-    ? await memberReplacement(session.cluster.file, name, { name }, look.memberIds[name])
+    ? anewIfDamaged(
+        await memberReplacement(session.cluster.file, name, { name }, look.memberIds[name]),
+        decision.evidence,
+      )
     : undefined
   const members = change === undefined ? undefined : await lookAtChange(session, change)
   const inContents = replaces && decision.evidence.some(({ kind }) => kind === 'contents')
@@ -133,6 +136,11 @@ async function decide(session: Session, name: string, file: string): Promise<Dec
     snapshot: undefined,
     preview: { node: name, decision, replacement: members?.preview, snapshot, alarms, risks },
   }
+}
+
+/** The addition of a learner is completed; but not with damaged data. */
+function anewIfDamaged(change: MemberChange, evidence: readonly Evidence[]): MemberChange {
+  return { ...change, anew: change.anew.map((one) => ({ ...one, damaged: isDamaged(evidence) })) }
 }
 
 function snapshotFile({ cluster, now }: Session, name: string): string {

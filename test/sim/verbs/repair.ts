@@ -14,9 +14,10 @@ import {
   type Evidence,
   type MemberSigns,
   decideRepair,
+  isDamaged,
   judgeDamage,
 } from '../../../src/verbs/repair/decide.ts'
-import { evidenceAtSight } from '../../../src/verbs/repair/evidence.ts'
+import { evidenceAtSight, mayHideDamage } from '../../../src/verbs/repair/evidence.ts'
 import { type ShownRepair, isOut, isSameRepair } from '../../../src/verbs/repair/progress.ts'
 import type { HostState } from '../../../src/host/state.ts'
 import type { Planner } from '../operator.ts'
@@ -71,7 +72,8 @@ export function repairVerb(
       if (decision.kind === 'disarm')
         return { shown: { ...shown, replacement: undefined }, change: undefined }
       const observed = lookAtAll(vw, false)
-      const wanted = { wanted: cluster, anew: [{ node, memberId: look.ids[name] }] }
+      const damaged = isDamaged(decision.evidence)
+      const wanted = { wanted: cluster, anew: [{ node, memberId: look.ids[name], damaged }] }
       const change = decideChange(wanted, observed, applyIntent(cluster, NOW))
       const replacement = { steps: change.plan.waves.flat() }
       return { shown: { ...shown, replacement }, change: { ...change, observed } }
@@ -146,7 +148,8 @@ function signsOf(
   const unreadable: Evidence[] =
     diskOf(world, name).wal?.damaged === true ? [{ kind: 'log', text: 'its log is damaged' }] : []
   const atSight = evidenceAtSight(cluster, host.member, one)
-  return { ...signs, evidence: atSight ?? (healthy ? [] : unreadable) }
+  const read = mayHideDamage(host.member, one, atSight) ? unreadable : []
+  return { ...signs, evidence: [...(atSight ?? []), ...read] }
 }
 
 /** The loop of `run` in the etcd tier. */
@@ -174,12 +177,12 @@ async function carry(
   })
 }
 
-/** Disarms CORRUPT, once the remaining members have equal contents. */
+/** Disarms CORRUPT, once the remaining voting members have equal contents: a learner gives no hash. */
 async function disarm(run: Run): Promise<void> {
   const { vw } = run
   const raft = raftIn(vw)
   if (raft === undefined || answering(vw).length === 0) throw new Failure('no member answers any more')
-  requireEqual(vw.world, raft)
+  requireEqual(vw.world, raft, ({ learner }) => !learner)
   await run.do('disarm the alarm CORRUPT', () => raft.alarms.delete('CORRUPT'))
 }
 

@@ -144,3 +144,27 @@ test('a member with a damaged log is started while no other can be reached: that
   })
   expect(outcomes.map(({ kind }) => kind)).toEqual(['done', 'done'])
 })
+
+test.each([
+  ['log', { kind: 'log-damaged', host: 1 }, { kind: 'silent', host: 1 }],
+  ['contents', { kind: 'contents-differ', host: 1 }, { kind: 'slow', host: 1 }],
+] as const)(
+  'an interrupted repair left a learner, and then its %s is damaged: it is recreated, not completed',
+  async (_, damaged, fault) => {
+    const outcomes = await live({
+      members: 3,
+      repairs: true,
+      rounds: [
+        {
+          ...QUIET,
+          before: [damaged],
+          ask: { verb: 'repair', who: 2, force: false },
+          during: { moment: { at: 'shown' }, event: fault },
+          heals: true,
+        },
+        { ...QUIET, before: [damaged], ask: { verb: 'move-leader', who: 1, force: false } },
+      ],
+    })
+    expect(outcomes.map(({ kind }) => kind)).toEqual(['failed', 'done', 'done'])
+  },
+)
