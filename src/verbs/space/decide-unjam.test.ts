@@ -64,6 +64,14 @@ test('full without the alarm is full: the next write raises it', () => {
   expect(plan(three(FULL, [])).steps).toContain('defragment etcd01')
 })
 
+test('a full member is defragmented for little, if that makes room: else the next write raises the alarm again', () => {
+  const progress = { ...NO_PROGRESS, compacted: true }
+  const space = { sizeBytes: 99.9 * MIB, inUseBytes: 98.4 * MIB, quotaBytes: 100 * MIB }
+  expect(plan(three(space), progress).steps[0]).toBe('defragment etcd02')
+  const roomy = { ...space, quotaBytes: 110 * MIB }
+  expect(plan(three(roomy), progress).steps).toEqual(['disarm', 'prove-write'])
+})
+
 test('live data over the quota: said so, with what to type, and no member is blocked for nothing', () => {
   const { steps, blocked } = plan(three(FULL), { ...NO_PROGRESS, compacted: true, defragmented: [] })
   expect(steps).toEqual([])

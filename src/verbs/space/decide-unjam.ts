@@ -12,7 +12,10 @@ import { noQuorum } from '../../tiers/etcd/plan/remedy.ts'
 import type { BlockReason, Next } from '../../engine/step.ts'
 import { formatBytes } from '../../spec/units.ts'
 
-/** Defragmentation blocks a member, which is not worth it below this share of free bytes within its file. */
+/**
+ * Defragmentation blocks a member, which is not worth it below this share of free bytes within its file, unless it
+ * makes room for the next write.
+ */
 const WORTH = 0.02
 
 export function decideUnjam({ standing, progress }: SpaceFacts): Next<SpaceStep> {
@@ -75,7 +78,9 @@ function isNeeded({ name, space }: MemberStanding, progress: SpaceProgress): boo
   if (space === undefined || progress.defragmented.includes(name)) return false
   if (hasRoom(space) && (fullness(space) ?? 1) <= QUOTA_WARNING) return false
   const free = reclaimable(space)
-  return !progress.compacted || free === undefined || free > WORTH * space.sizeBytes
+  if (!progress.compacted || free === undefined) return true
+  // Without room, the next write would raise the alarm again.
+  return free > (hasRoom(space) ? WORTH * space.sizeBytes : 0)
 }
 
 function unfit({ alarms, members }: Standing): BlockReason[] {
