@@ -2,7 +2,8 @@ import { expect, test } from 'vitest'
 import { DEFRAG_RULE } from '../../etcd/space.ts'
 import { MIB, clusterStanding, downMember, memberStanding } from '../../tiers/etcd/facts/standing.fixture.ts'
 import type { MemberStanding } from '../../tiers/etcd/facts/standing.ts'
-import { type DefragIntent, planDefrag } from './decide-defrag.ts'
+import { NO_PROGRESS } from '../../tiers/etcd/steps/space.ts'
+import { type DefragIntent, decideDefrag, planDefrag, sparedNow } from './decide-defrag.ts'
 
 const FRAGMENTED = { sizeBytes: 900 * MIB, inUseBytes: 100 * MIB, quotaBytes: 2048 * MIB }
 
@@ -32,6 +33,29 @@ test('followers first; leadership leaves the leader before its turn', () => {
     'defragment etcd03',
     'move-leader',
     'defragment etcd01',
+  ])
+})
+
+test('a member whose free space was used again before its turn is spared, unless all are asked for', () => {
+  const used = { ...FRAGMENTED, inUseBytes: 850 * MIB }
+  const standing = clusterStanding([
+    memberStanding(1, { space: FRAGMENTED }),
+    memberStanding(2, { space: { ...FRAGMENTED, sizeBytes: 100 * MIB } }),
+    memberStanding(3, { space: used }),
+  ])
+  const facts = {
+    standing,
+    chosen: ['etcd01', 'etcd02', 'etcd03'],
+    progress: { ...NO_PROGRESS, defragmented: ['etcd02'] },
+  }
+  const turn = (all: boolean) => {
+    const answer = decideDefrag({ hosts: undefined, all, rule: DEFRAG_RULE }, facts)
+    return answer.kind === 'steps' ? answer.steps.flatMap((step) => ('host' in step ? step.host : [])) : []
+  }
+  expect(turn(false)).toEqual(['etcd01'])
+  expect(turn(true)).toEqual(['etcd03'])
+  expect(sparedNow({ hosts: undefined, all: false, rule: DEFRAG_RULE }, facts)).toEqual([
+    { host: 'etcd03', why: 'only 6 % of its 900 MiB are free' },
   ])
 })
 

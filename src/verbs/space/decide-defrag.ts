@@ -20,10 +20,7 @@ export interface DefragIntent {
 }
 
 export interface DefragFacts extends SpaceFacts {
-  /**
-   * Names of members that were above the threshold when the run began. These are defragmented, whatever their sizes
-   * become.
-   */
+  /** Names of members that were above the threshold when the run began: no others are defragmented. */
   readonly chosen: readonly string[]
 }
 
@@ -41,14 +38,25 @@ export function chosenToDefrag(intent: DefragIntent, { members }: Standing): rea
 }
 
 /** The next member's turn. A turn begins only while all members are healthy. */
-export function decideDefrag(
-  intent: DefragIntent,
-  { standing, chosen, progress }: DefragFacts,
-): Next<SpaceStep> {
-  const left = chosen.filter((name) => !progress.defragmented.includes(name))
+export function decideDefrag(intent: DefragIntent, facts: DefragFacts): Next<SpaceStep> {
+  const { standing, progress } = facts
+  const spared = sparedNow(intent, facts).map(({ host }) => host)
+  const left = facts.chosen.filter((name) => !progress.defragmented.includes(name) && !spared.includes(name))
   // The state of the other members matters only as long as another member will be interrupted.
   if (left.length === 0 && progress.defragmented.length > 0) return { kind: 'done' }
   return turnOf(planDefrag(intent, standing, left))
+}
+
+/** Chosen members whose free space was used by writes before their turn: a defragmentation isn't worth it any more. */
+export function sparedNow(
+  intent: DefragIntent,
+  { standing, chosen, progress }: DefragFacts,
+): DefragPlan['skipped'] {
+  return standing.members
+    .filter(({ name }) => chosen.includes(name) && !progress.defragmented.includes(name))
+    .map((member) => ({ host: member.name, ...reasonFor(intent, member) }))
+    .filter(({ worth }) => !worth)
+    .map(({ host, why }) => ({ host, why }))
 }
 
 /** @param chosen names of the members to defragment; default: `chosenToDefrag` */

@@ -8,6 +8,7 @@ import {
   chosenToDefrag,
   decideDefrag,
   planDefrag,
+  sparedNow,
 } from './decide-defrag.ts'
 import type { Session } from '../../tiers/etcd/session.ts'
 import { chosenNodes } from '../../tiers/etcd/facts/members.ts'
@@ -43,6 +44,7 @@ export async function defrag(session: Session, options: DefragOptions): Promise<
   if (hosts !== undefined) chosenNodes(session, hosts)
   const intent: DefragIntent = { hosts, all, rule: DEFRAG_RULE }
   let skipped: DefragPlan['skipped'] = []
+  let spared: DefragPlan['skipped'] = []
   const verb: SpaceVerb<DefragFacts> = {
     ...defragVerb(intent),
     plan: (facts) => {
@@ -50,9 +52,13 @@ export async function defrag(session: Session, options: DefragOptions): Promise<
       skipped = answer.skipped
       return answer
     },
+    decide: (facts) => {
+      spared = sparedNow(intent, facts)
+      return decideDefrag(intent, facts)
+    },
   }
   const { defragmented, availability } = await runSpaceVerb(session, verb, options)
-  return { done: defragmented, skipped, availability }
+  return { done: defragmented, skipped: [...skipped, ...spared], availability }
 }
 
 export function defragVerb(intent: DefragIntent): SpaceVerb<DefragFacts> {
