@@ -151,11 +151,13 @@ async function play(space: SpaceWorld, round: SpaceRound, broken: Broken): Promi
       if (at?.at === 'looking' && at.look === nth && at.asked === asked) strike()
     },
     wave: async (nth) => {
-      if (during?.moment.at === 'wave' && during.moment.wave === nth) strike()
+      const struck = during?.moment.at === 'wave' && during.moment.wave === nth
+      if (struck) strike()
       // It was observed since.
       space.blind = false
-      if (second?.wave !== nth) return
+      if (second?.wave !== nth) return struck
       await ask(space, second.verb, broken, { takesOver: true })
+      return true
     },
   }
   return await ask(space, round.verb, broken, { interruption, moments })
@@ -186,6 +188,7 @@ async function ask(
     const jammed = name === 'unjam'
     const agreed = (): Omit<Agreed, 'members'> => ({ revision, all, jammed })
     const wrong = broken.verb?.(verb) ?? verb
+    const before = new Set(space.busy)
     const outcome = await operate(space, {
       verb: wrong,
       agreed,
@@ -193,7 +196,7 @@ async function ask(
       lockless: broken.lockless === true,
     })
     if (outcome.kind === 'done' && !space.blind && outcome.steps > 0 && options.moments === undefined)
-      checkDone(space, name)
+      checkDone(space, name, before)
     return outcome
   }
   return await verbs[name]()
@@ -201,9 +204,11 @@ async function ask(
 
 const DEFRAG_RULE_SMALL = { ...DEFRAG_RULE, bytes: 2 * MIB }
 
-function checkDone(space: SpaceWorld, name: SpaceRound['verb']): void {
+/** @param before names of members that an earlier run had left to defragment: this one doesn't wait for them */
+function checkDone(space: SpaceWorld, name: SpaceRound['verb'], before: ReadonlySet<string>): void {
   const wrong = (what: string) => new SpaceViolation('done-is-done', `${name}: ${what}`)
-  if (space.busy.size > 0) throw wrong(`${[...space.busy].join()} stand still`)
+  const busy = [...space.busy].filter((member) => !before.has(member))
+  if (busy.length > 0) throw wrong(`${busy.join()} stand still`)
   if ((name === 'unjam' || name === 'disarm') && space.full.size > 0) throw wrong('NOSPACE is raised')
   if (name === 'unjam' && space.proven === 0) throw wrong('nothing was written')
   if (name !== 'defrag') return

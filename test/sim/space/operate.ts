@@ -38,7 +38,8 @@ export interface Interruption {
 export interface Moments {
   readonly shown?: () => void
   readonly looking?: (look: number, asked: number) => void
-  readonly wave?: (wave: number) => Promise<void>
+  /** @returns whether something happened. */
+  readonly wave?: (wave: number) => Promise<boolean>
 }
 
 export interface Run<F extends SpaceFacts> {
@@ -58,6 +59,8 @@ export async function operate<F extends SpaceFacts>(space: SpaceWorld, run: Run<
   let steps = 0
   let looks = 0
   let waves = 0
+  /** Something else happened since the last stage. */
+  let disturbed = false
   const { verb, interruption, moments = {} } = run
   const decide = (facts: F) => (last = verb.decide(facts))
   const see = (): Standing => {
@@ -101,9 +104,10 @@ export async function operate<F extends SpaceFacts>(space: SpaceWorld, run: Run<
         const current = waves
         waves += 1
         space.blind = false
-        await moments.wave?.(current)
+        const happened = await moments.wave?.(current)
         // It may have missed an event during its observation.
         const standing = see()
+        disturbed = happened === true || space.blind
         return { ...facts, standing, progress: wave.reduce(advance, facts.progress) }
       },
       steps: ETCD_STEPS,
@@ -113,9 +117,9 @@ export async function operate<F extends SpaceFacts>(space: SpaceWorld, run: Run<
     if (error instanceof Failure && interruption?.wave === waves && interruption.how === 'dies')
       return { kind: 'died' }
     if (error instanceof QuorateError && last?.kind === 'blocked') return refused(last.reasons)
-    if (error instanceof QuorateError && error.code === 'moved')
-      throw new SpaceViolation('effect', error.message)
-    if (!(error instanceof Failure)) throw error
+    const moved = error instanceof QuorateError && error.code === 'moved'
+    if (moved && !disturbed) throw new SpaceViolation('effect', error.message)
+    if (!moved && !(error instanceof Failure)) throw error
     return { kind: 'failed', message: error.message }
   } finally {
     if (world.lock === token) world.lock = undefined
