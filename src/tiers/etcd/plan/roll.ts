@@ -260,6 +260,11 @@ export function heirOf(scene: Scene, roster: Roster, facts: ClusterFacts): strin
   )
 }
 
+/** In a predicted list, IDs are unknown. */
+function isSame({ id, name }: MemberFacts, other: MemberFacts | undefined): boolean {
+  return id === other?.id && name === other.name
+}
+
 /** Two members can't have one address, not even during a swap. A new node has no member yet. */
 export function addressTaken(
   { intent, observed }: Pick<Scene, 'intent' | 'observed'>,
@@ -268,7 +273,7 @@ export function addressTaken(
 ): RuleAnswer | undefined {
   const own = roster.members.get(node.name)
   const url = peerUrl(intent.cluster, node)
-  const other = observed.cluster?.members.find(({ id, peerUrls }) => id !== own?.id && peerUrls.includes(url))
+  const other = observed.cluster?.members.find((one) => !isSame(one, own) && one.peerUrls.includes(url))
   if (other === undefined) return undefined
   return {
     blocked: [

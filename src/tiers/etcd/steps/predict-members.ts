@@ -1,12 +1,12 @@
 /** The state of members and cluster once a member runs. */
-import { clientUrls, peerUrl } from '../../../etcd/configuration.ts'
+import { clientUrls, peerUrl, peerUrlsOf } from '../../../etcd/configuration.ts'
 import { parseEnvironmentFile } from '../../../etcd/environment-file.ts'
 import { UNIT_MARK } from '../../../etcd/unit-file.ts'
 import { type MemberState, PATHS } from '../../../host/state.ts'
 import { type Cluster, type Node, etcdNodes } from '../../../spec/cluster.ts'
-import { etcdNameOf } from '../../../spec/etcd-name.ts'
+import { nodeNameOf } from '../../../spec/etcd-name.ts'
 import { rosterOf } from '../facts/membership-map.ts'
-import type { ClusterFacts, Observed } from '../facts/observed.ts'
+import type { ClusterFacts, MemberFacts, Observed } from '../facts/observed.ts'
 import { parsePin } from '../facts/pin.ts'
 import { UNKNOWN_YET } from '../facts/unknown.ts'
 import { isKeptStopped } from '../plan/kept.ts'
@@ -61,9 +61,12 @@ export function formed(wanted: Cluster, observed: Observed): Observed {
   const cluster = peersForNow(wanted, observed)
   const nodes = etcdNodes(cluster)
   const state = (node: Node) => observed.hosts[node.name]?.member
-  const running = nodes.filter((node) => state(node)?.unit.active === 'active')
   // A cluster that was verified before returns with the members that have data; a new one with all.
   const pinned = nodes.some((node) => state(node)?.contents[PATHS.clusterId] !== undefined)
+  // One that is starting waits for the others.
+  const isWaiting = (member: MemberState | undefined) =>
+    member?.unit.active === 'activating' && (!pinned || member.dataPresent)
+  const running = nodes.filter((node) => state(node)?.unit.active === 'active' || isWaiting(state(node)))
   const expected = pinned
     ? nodes.filter((node) => state(node)?.dataPresent === true && !isKeptStopped(state(node)))
     : nodes
@@ -71,38 +74,70 @@ export function formed(wanted: Cluster, observed: Observed): Observed {
   const pin = nodes
     .map((node) => observed.hosts[node.name]?.member?.contents[PATHS.clusterId])
     .find((text) => text !== undefined)
-  // Every member lists all members, including those that have not returned.
-  const known = new Set(
-    running.flatMap((node) => {
-      const options = parseEnvironmentFile(state(node)?.contents[PATHS.environment] ?? '')
-      return (options['ETCD_INITIAL_CLUSTER'] ?? '').split(',').map((peer) => peer.split('=')[0])
-    }),
-  )
-  const listed = nodes.filter((node) => running.includes(node) || (pinned && known.has(etcdNameOf(node))))
+  // Every member lists all members, including those that have not returned, or that the file no longer names.
+  const known = rosterOf(cluster, pinned ? listedBefore(cluster, running.map(state)) : [], 0)
+  const names = [...running, ...known.others].map(({ name }) => name)
+  const members = nodes
+    .filter((node) => running.includes(node) || known.members.has(node.name))
+    .map((node) => ({
+      id: UNKNOWN_YET,
+      name: node.name,
+      // A new address has to be announced.
+      peerUrls: known.members.get(node.name)?.peerUrls ?? [peerUrl(cluster, node)],
+      clientUrls: clientUrls(cluster, node),
+      learner: false,
+    }))
+  const hosts = Object.entries(observed.hosts).map(([name, host]) => {
+    const { member } = host
+    return [name, isWaiting(member) && member ? { ...host, member: ready(member) } : host] as const
+  })
   return {
     ...observed,
+    hosts: Object.fromEntries(hosts),
     cluster: {
       id: observed.cluster?.id ?? (pin === undefined ? undefined : parsePin(pin)?.clusterId) ?? UNKNOWN_YET,
-      members: listed.map((node) => ({
-        id: UNKNOWN_YET,
-        name: node.name,
-        peerUrls: [peerUrl(cluster, node)],
-        clientUrls: clientUrls(cluster, node),
-        learner: false,
-      })),
-      healthy: running.map((node) => node.name),
+      members: [...members, ...known.others],
+      healthy: names,
       leader: running[0]?.name,
       leading: running[0]?.name,
       ids: {},
       space: observed.cluster?.space ?? {},
       revision: observed.cluster?.revision ?? 0,
       versions: Object.fromEntries(running.map(({ name }) => [name, installedVersion(observed, name)])),
-      lag: Object.fromEntries(running.map(({ name }) => [name, 0])),
+      lag: Object.fromEntries(names.map((name) => [name, 0])),
       alarms: observed.cluster?.alarms ?? [],
       problems: [],
       verified: observed.cluster?.verified ?? false,
     },
   }
+}
+
+function ready(member: MemberState): MemberState {
+  return { ...member, logIdentity: undefined, unit: { ...member.unit, active: 'active' } }
+}
+
+/** The members of a cluster in which nobody answers, as their options files list them. Some may be out of date. */
+function listedBefore(
+  cluster: Cluster,
+  states: readonly (MemberState | undefined)[],
+): readonly MemberFacts[] {
+  const wanted = new Set(etcdNodes(cluster).flatMap((node) => peerUrlsOf(cluster, node)))
+  const urls = new Map<string, string>()
+  for (const state of states) {
+    const options = parseEnvironmentFile(state?.contents[PATHS.environment] ?? '')
+    for (const peer of (options['ETCD_INITIAL_CLUSTER'] ?? '').split(',')) {
+      const [etcdName = '', url = ''] = peer.split('=')
+      if (url !== '' && (!urls.has(etcdName) || wanted.has(url))) urls.set(etcdName, url)
+    }
+  }
+  return [...urls].map(([etcdName, url]) => ({
+    id: UNKNOWN_YET,
+    name: nodeNameOf(cluster, etcdName),
+    etcdName,
+    peerUrls: [url],
+    clientUrls: [],
+    learner: false,
+  }))
 }
 
 /** Every member answers, and has caught up. */
