@@ -52,6 +52,15 @@ test('if no member answers: not on the same data twice, nor on that of another c
   expect(answer(down(own, 'etcd03', idOf('etcd03'), 'bad'))).toEqual(['etcd03'])
 })
 
+test('members that run and do not answer: a plan that waits for them knows no IDs, and takes no data for strange', () => {
+  const silent = cluster.nodes.reduce<Observed>(
+    (seen, { name }) =>
+      withMember(seen, name, { logIdentity: { memberId: idOf(name), clusterId: CLUSTER_ID } }),
+    { ...world, cluster: undefined },
+  )
+  expect(plan(testIntent(cluster), silent).blocked).toEqual([])
+})
+
 test('a plan looks ahead: data that is renamed, or that a member runs on, is no longer in the way', () => {
   const first = world.cluster?.members.filter(({ name }) => name !== 'etcd03') ?? []
   const joining: Observed = {

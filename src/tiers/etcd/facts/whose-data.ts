@@ -28,7 +28,8 @@ export function strayData(
   return places.flatMap(({ node, state: { logIdentity } }): BlockReason[] => {
     if (logIdentity === undefined) return []
     const { memberId } = logIdentity
-    const own = roster?.members.get(node.name)?.id
+    const listed = roster?.members.get(node.name)?.id
+    const own = listed === UNKNOWN_YET ? undefined : listed
     const twins = places.filter((other) => other.state.logIdentity?.memberId === memberId)
     const isOther = own !== undefined && own !== memberId
     const isTwice = own === undefined && twins.length > 1
