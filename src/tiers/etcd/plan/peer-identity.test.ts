@@ -15,6 +15,7 @@ import { nextRenewal } from '../../../verbs/certificates/decide-renewal.ts'
 import {
   BUNDLE,
   bareWorld,
+  formingWorld,
   glance,
   healthyCluster,
   reasonsOf,
@@ -211,6 +212,21 @@ describe('members that demand the name', () => {
       ['key etcd01'],
       ['certificates etcd01', 'start etcd01', 'ready etcd01'],
     ])
+  })
+
+  test('are started after one that runs with certificates of another layout, whose new one they do not have to know', () => {
+    const separate = testCluster({ pki: { ...cluster.pki, layout: 'separate' } })
+    const before = withMembers(formingWorld(separate), stopped)
+    const other = withMember(before, 'etcd02', ({ unit }) => ({
+      unit: { ...unit, active: 'activating', environment: { [PEER_IDENTITY]: memberName('sample') } },
+    }))
+    const missing: CertificateFault = { code: 'missing', message: 'is missing' }
+    const certificates = Object.fromEntries(ALL.map((host) => [host, { peer: [missing], server: [missing] }]))
+    const starts = (world: Observed) =>
+      kinds(plan(testIntent(separate), { ...world, cluster: undefined, certificates }).waves).findIndex(
+        (wave) => wave.includes('start etcd01'),
+      )
+    expect(starts(other)).toBe(starts(before) + 1)
   })
 
   test('make it needed from an offline CA as well', () => {

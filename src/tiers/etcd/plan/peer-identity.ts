@@ -95,12 +95,13 @@ export function mayLackMemberName({ name, pki }: Cluster, hosts: Observed['hosts
 export function wouldReject(cluster: Cluster, observed: Observed, starting: readonly string[]): boolean {
   const nodes = etcdNodes(cluster)
   const requires = nodes.filter(({ name, demands }) => demands !== undefined && starting.includes(name))
-  // A member without a certificate connects to no peer before it gets one.
-  const lacking = nodes.filter(
-    ({ name }) =>
-      lacksName(cluster, observed, name) &&
-      !faultsOf(observed, name, peerCertificate(cluster.pki.layout)).some(isMissing),
-  )
+  const lacking = nodes.filter(({ name }) => {
+    const missing = faultsOf(observed, name, peerCertificate(cluster.pki.layout)).some(isMissing)
+    // A stopped member without a certificate connects to no peer before it gets one. What a running one shows its peers
+    // is unknown: it was started with the certificates of another layout.
+    if (missing) return observed.hosts[name]?.member?.unit.environment !== undefined
+    return lacksName(cluster, observed, name)
+  })
   return requires.some((own) => lacking.some((other) => other !== own))
 }
 
