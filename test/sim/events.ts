@@ -3,7 +3,7 @@ import type { Cluster } from '../../src/spec/cluster.ts'
 import { type Disk, bareDisk, isMarked } from './disk.ts'
 import { DRIFTS, type Drift, drift, isWhole } from './drift.ts'
 import { hasPlace, reboot, start, stop } from './etcd.ts'
-import { type World, diskOf, raftOf } from './world.ts'
+import { type World, diskOf, noteForgotten, raftOf } from './world.ts'
 
 /** Accidents without a loss: a run afterwards must end in done. */
 export const ACCIDENTS = ['crash', 'reboot', 'stop'] as const
@@ -134,6 +134,7 @@ function lose(world: World, cluster: Cluster, disk: Disk, kind: Loss): void {
     disk.format = undefined
   }
   if (kind !== 'data-lost') disk.wal = undefined
+  noteForgotten(world, cluster)
   if (kind === 'machine-reinstalled') {
     const { cut, silent, unreachable, off, full, slow, aside } = disk
     const bare = bareDisk(disk.node)

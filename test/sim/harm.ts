@@ -130,7 +130,8 @@ export function checkDemand(world: World, disk: Disk): void {
 /** Data is about to be renamed. */
 export function checkAside(world: World, disk: Disk, data: MemberData): void {
   const raft = world.rafts.get(data.clusterId)
-  const served = world.truth.served.has(data.clusterId)
+  // Of a first cluster that nobody was told about, only this data is left: it is shown, renamed, and stays.
+  const served = world.truth.served.has(data.clusterId) && !isForgotten(world, data)
   if (served && raft?.members.some(({ id }) => id === data.memberId)) {
     throw new Violation('aside-after-leaving', `${disk.node.name} is still in the list of members`)
   }
@@ -138,6 +139,10 @@ export function checkAside(world: World, disk: Disk, data: MemberData): void {
   if (disk.process !== undefined && world.truth.blind === undefined) {
     throw new Violation('aside-after-leaving', `the member on ${disk.node.name} still runs`)
   }
+}
+
+function isForgotten({ truth }: World, { clusterId }: MemberData): boolean {
+  return truth.forgotten && !truth.verified.has(clusterId)
 }
 
 /**

@@ -11,14 +11,14 @@ import { makeOld } from './drift.ts'
 import { type Edit, changesMembers, edit } from './edits.ts'
 import { happen, heal } from './events.ts'
 import { type Outcome, type Planner, type RunOptions, operate } from './operator.ts'
-import { isMarked } from './disk.ts'
-import { hasPlace } from './etcd.ts'
+import { environmentOf } from './disk.ts'
 import { minorOf } from './minors.ts'
-import { type RaftMember, hasQuorum } from './raft.ts'
+import type { RaftMember } from './raft.ts'
+import { comeToRest } from './rest.ts'
 import type { Round, Scenario } from './scenario.ts'
 import { skewOf } from './skew.ts'
 import { Violation } from './violation.ts'
-import { type World, diskOf, makeWorld, raftOf } from './world.ts'
+import { type World, diskOf, makeWorld, noteForgotten, raftOf } from './world.ts'
 
 export interface Life {
   readonly world: World
@@ -32,9 +32,6 @@ const SPARES = [
   sampleNode('etcd08', '192.168.0.8'),
   { ...sampleNode('etcd09', '192.168.0.9'), etcdName: 'etcd09.example.org' },
 ]
-
-/** How often a run is repeated without further faults, before the life counts as never coming to rest. */
-const REPETITIONS = 8
 
 export interface Simulation {
   readonly planner?: Planner
@@ -118,6 +115,7 @@ function edited(world: World, base: Cluster, cluster: Cluster, one: Edit): Clust
   const members = raftOf(world)?.members
   if (members === undefined) {
     if (after !== base) world.truth.excuse ??= 'the cluster file was edited before there was a cluster'
+    noteForgotten(world, after)
   } else if (changesMembers(cluster, after)) {
     // A file that names no member of the cluster belongs to another cluster.
     const some = after.nodes.some(({ name }) => isKept(world, name))
@@ -130,7 +128,7 @@ function edited(world: World, base: Cluster, cluster: Cluster, one: Edit): Clust
     if (!confirmed)
       world.truth.excuse ??= 'the cluster file names nobody who knows for certain to which cluster it belongs'
   }
-  if (isRenamedAndMoved(members ?? [], after))
+  if (isRenamedAndMoved(world, members ?? [], after))
     world.truth.excuse ??= 'the cluster file gives a member another name in etcd and another address at once'
   if (['version', 'algorithm', 'layout', 'data-directory', 'swap'].includes(one.kind)) {
     world.truth.excuse ??= `the cluster file asks for ${one.kind}`
@@ -143,11 +141,18 @@ function isBelow(minor: string | undefined, { etcd }: Cluster): boolean {
   return minor !== undefined && compareMinors(minor, minorOf(etcd.version)) < 0
 }
 
-/** Since its last restart: then nothing says which member it is. */
-function isRenamedAndMoved(members: readonly RaftMember[], cluster: Cluster): boolean {
+/**
+ * Since its last restart: then nothing says which member it is. Of a new name with which it has not become ready yet, its
+ * peers don't know.
+ */
+function isRenamedAndMoved(world: World, members: readonly RaftMember[], cluster: Cluster): boolean {
   return cluster.nodes.some((node) => {
     const own = members.find(({ name }) => name === node.name)
-    return own !== undefined && own.etcdName !== etcdNameOf(node) && own.peerUrl !== peerUrlOf(cluster, node)
+    if (own === undefined) return false
+    const disk = diskOf(world, node.name)
+    const { ETCD_NAME: latest = own.etcdName } = disk.process?.environment ?? environmentOf(disk)
+    const stays = [own.etcdName, latest].every((name) => name === etcdNameOf(node))
+    return !stays && own.peerUrl !== peerUrlOf(cluster, node)
   })
 }
 
@@ -204,84 +209,6 @@ async function playRound(
   )
   world.watch.looked = undefined
   return { outcomes: [...others, own], cluster: now }
-}
-
-/** Repeats until two runs in a row find nothing to do, or are refused for the same reasons. */
-async function comeToRest(world: World, options: RunOptions): Promise<Outcome> {
-  world.truth.unseen.clear()
-  const rest = await repeat(world, options)
-  if (rest.kind === 'done' || world.truth.excuse !== undefined) return rest
-  // Without a majority only a person can decide which data is right, or move members back to the known addresses.
-  if (!hasMajority(world) && world.truth.lost.size > 0) return rest
-  if (!isHeard(world, options.cluster) && isScattered(world, options.cluster)) return rest
-  if (!world.dialsOut && isScattered(world, options.cluster)) return rest
-  const raft = raftOf(world)
-  // While no member answers, one that was removed and only partly decommissioned looks like a member that lost its
-  // data: `recover` can distinguish them by the log of another.
-  if (!hasMajority(world) && options.cluster.nodes.some(({ name }) => isHalfCleared(world, name))) return rest
-  if (world.truth.lost.size === 0) throw new Violation('finishes', JSON.stringify(rest))
-  // Only members in the file are asked at first, and none of them is left.
-  if (!options.cluster.nodes.some(({ name }) => diskOf(world, name).process?.ready)) return rest
-  const lost = raft?.members.filter(({ name }) => world.truth.lost.has(name) && isEmpty(world, name)) ?? []
-  const replace = Object.fromEntries(lost.map(({ name, id }) => [name, id]))
-  const anew = await repeat(world, { ...options, replace })
-  if (anew.kind !== 'done') throw new Violation('finishes', JSON.stringify(anew))
-  return anew
-}
-
-function hasMajority(world: World): boolean {
-  const raft = raftOf(world)
-  return raft !== undefined && hasQuorum(world, raft)
-}
-
-/**
- * A majority answers, and one of the file's nodes leads to it: it gives access to members that the file does not name.
- */
-function isHeard(world: World, { nodes }: Pick<Cluster, 'nodes'>): boolean {
-  return hasMajority(world) && nodes.some(({ name }) => world.disks.get(name)?.process?.ready)
-}
-
-/** Some member is at another address than the others know, and the file does not reach it, or it can't start. */
-function isScattered(world: World, { nodes }: Pick<Cluster, 'nodes'>): boolean {
-  const members = raftOf(world)?.members ?? []
-  return members.some(({ name, peerUrl }) => {
-    const node = nodes.find((one) => one.name === name)
-    const running = world.disks.get(name)?.process?.environment
-    if (node === undefined) return running?.['ETCD_LISTEN_PEER_URLS'] !== peerUrl
-    // It was started elsewhere while no member could learn of it: no member can confirm that the file has its address
-    // again.
-    if (!isHeard(world, { nodes }) && running !== undefined && running['ETCD_LISTEN_PEER_URLS'] !== peerUrl)
-      return true
-    return !peerUrl.includes(`//${node.address}:`)
-  })
-}
-
-/** It is no longer a member, and has its cluster ID file, but not its data. */
-function isHalfCleared(world: World, name: string): boolean {
-  const disk = diskOf(world, name)
-  return isMarked(disk) && isEmpty(world, name) && !hasPlace(world, name)
-}
-
-/** A log without its database may have come back by itself. */
-function isEmpty(world: World, name: string): boolean {
-  const { data, wal } = diskOf(world, name)
-  return data === undefined || wal === undefined
-}
-
-async function repeat(world: World, options: RunOptions): Promise<Outcome> {
-  let previous = ''
-  let outcome: Outcome = { kind: 'died' }
-  for (let count = 0; count < REPETITIONS; count += 1) {
-    outcome = await operate(world, options)
-    const text = JSON.stringify(outcome)
-    const idle = outcome.kind !== 'done' || outcome.steps === 0
-    const established = raftOf(world) !== undefined
-    const hopeless =
-      (established && !hasMajority(world)) || (!world.dialsOut && isScattered(world, options.cluster))
-    if (text === previous && idle && (outcome.kind !== 'failed' || hopeless)) return outcome
-    previous = text
-  }
-  throw new Violation('converges', JSON.stringify(outcome))
 }
 
 const BALANCER = { port: 8443, apiPort: 6443, virtualAddress: undefined }

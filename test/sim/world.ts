@@ -116,6 +116,18 @@ export function raftOf(world: World): Raft | undefined {
 }
 
 /**
+ * No machine in the file has data of a cluster that never had a cluster ID file: then a new one begins. Nobody was told
+ * that the first one serves.
+ */
+export function noteForgotten(world: World, cluster: Cluster): void {
+  const known = cluster.nodes.some(({ name }) => {
+    const { data, wal } = diskOf(world, name)
+    return data !== undefined || wal !== undefined
+  })
+  if (raftOf(world) === undefined && !known) world.truth.forgotten = true
+}
+
+/**
  * Two clusters with data that both served: clients of the first would not find their writes in the second. Machines
  * that the file no longer names are out of view.
  */
