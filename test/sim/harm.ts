@@ -74,7 +74,9 @@ export function checkRestart(
   const others = serving(world, raft).filter(([{ id, learner }]) => id !== self.id && !learner)
   // A member that seems unhealthy may be stopped as long as enough others are up to date.
   const enough = others.filter(([, other]) => !other.slow).length >= quorum(votersOf(raft).length)
-  if (disk.silent && enough) return
+  // It may have become healthy by a step of this very stage, which told its peers of its address.
+  const unwell = disk.silent || world.truth.seenWell?.has(host) === false
+  if (unwell && enough) return
   const absent = votersOf(raft).length - 1 - others.length
   if (absent > 0 && blind !== 'wholly') {
     throw new Violation('others-well', `${host} is restarted while ${absent} others are down`)

@@ -127,6 +127,8 @@ async function underLock(
         checkWave(wanted, waves)
         const compared = wanted.some(({ kind }) => kind === 'compare')
         world.truth.blind = disturbed ? (compared ? 'partly' : 'wholly') : undefined
+        const { healthy = [], leader } = observed.cluster ?? {}
+        world.truth.seenWell = new Set(leader === undefined ? healthy : [...healthy, leader])
         if (everDisturbed) world.truth.led = undefined
         options.tell?.(
           `  wave ${waves}: ${wanted.map(({ host, what }) => `${host ?? '*'} ${what}`).join('; ')}`,
@@ -138,6 +140,7 @@ async function underLock(
         } finally {
           checkKept(world, before)
           world.truth.blind = undefined
+          world.truth.seenWell = undefined
         }
         steps += wanted.length
         const seen = lookAgain(world, cluster, observed, wanted)

@@ -147,11 +147,15 @@ function isBelow(minor: string | undefined, { etcd }: Cluster): boolean {
  */
 function isRenamedAndMoved(world: World, members: readonly RaftMember[], cluster: Cluster): boolean {
   return cluster.nodes.some((node) => {
-    const own = members.find(({ name }) => name === node.name)
-    if (own === undefined) return false
     const disk = diskOf(world, node.name)
-    const { ETCD_NAME: latest = own.etcdName } = disk.process?.environment ?? environmentOf(disk)
-    const stays = [own.etcdName, latest].every((name) => name === etcdNameOf(node))
+    const options = disk.process?.environment ?? environmentOf(disk)
+    // One that was added, and may start at any time, has no name yet.
+    const own = members.find(({ name, peerUrl, started }) =>
+      started ? name === node.name : peerUrl === options['ETCD_INITIAL_ADVERTISE_PEER_URLS'],
+    )
+    if (own === undefined) return false
+    const { ETCD_NAME: latest = own.etcdName } = options
+    const stays = [own.etcdName || latest, latest].every((name) => name === etcdNameOf(node))
     return !stays && own.peerUrl !== peerUrlOf(cluster, node)
   })
 }

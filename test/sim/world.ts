@@ -61,6 +61,8 @@ export interface Truth {
    * except that it observed again whether all members are there.
    */
   blind: 'wholly' | 'partly' | undefined
+  /** Names of members that were observed to be healthy before the present stage; undefined: no stage runs. */
+  seenWell: ReadonlySet<string> | undefined
   /** ID of the leader at the start of the present run. */
   led: string | undefined
   /** Something happened during an observation, which saw some machines before it and some after it. */
@@ -87,6 +89,7 @@ export function makeWorld(nodes: readonly Node[], dialsOut: boolean): World {
       forgotten: false,
       lost: new Set(),
       blind: undefined,
+      seenWell: undefined,
       led: undefined,
       skewed: false,
     },
