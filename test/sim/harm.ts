@@ -74,7 +74,7 @@ export function checkRestart(
   const others = serving(world, raft).filter(([{ id, learner }]) => id !== self.id && !learner)
   // A member that seems unhealthy may be stopped as long as enough others are up to date.
   const enough = others.filter(([, other]) => !other.slow).length >= quorum(votersOf(raft).length)
-  // It may have become healthy by a step of this very stage, which told its peers of its address.
+  // It may have become healthy by a step of this very stage, which announced its address.
   const unwell = disk.silent || world.truth.seenWell?.has(host) === false
   if (unwell && enough) return
   const absent = votersOf(raft).length - 1 - others.length
@@ -132,7 +132,7 @@ export function checkDemand(world: World, disk: Disk): void {
 /** Data is about to be renamed. */
 export function checkAside(world: World, disk: Disk, data: MemberData): void {
   const raft = world.rafts.get(data.clusterId)
-  // Of a first cluster that nobody was told about, only this data is left: it is shown, renamed, and stays.
+  // Of a first cluster that was never verified, only this data is left: its renaming is shown, and it stays.
   const served = world.truth.served.has(data.clusterId) && !isForgotten(world, data)
   if (served && raft?.members.some(({ id }) => id === data.memberId)) {
     throw new Violation('aside-after-leaving', `${disk.node.name} is still in the list of members`)

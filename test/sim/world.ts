@@ -119,8 +119,8 @@ export function raftOf(world: World): Raft | undefined {
 }
 
 /**
- * No machine in the file has data of a cluster that never had a cluster ID file: then a new one begins. Nobody was told
- * that the first one serves.
+ * No machine in the file has data of a cluster that never had a cluster ID file: then a new one begins. No run
+ * ever reported that the first one serves.
  */
 export function noteForgotten(world: World, cluster: Cluster): void {
   const known = cluster.nodes.some(({ name }) => {

@@ -17,7 +17,7 @@ import { formed } from './predict-members.ts'
 
 const before = testCluster()
 
-/** Set up by that file; nobody answers. */
+/** Set up by that file; no member answers. */
 const silent: Observed = { ...withMembers(settledWorld(before), stopped), cluster: undefined }
 
 function withNode(cluster: Cluster, name: string, change: Partial<Node>): Cluster {

@@ -116,7 +116,7 @@ function ready(member: MemberState): MemberState {
   return { ...member, logIdentity: undefined, unit: { ...member.unit, active: 'active' } }
 }
 
-/** The members of a cluster in which nobody answers, as their options files list them. Some may be out of date. */
+/** The members of a cluster in which none answers, as their options files list them. Some may be out of date. */
 function listedBefore(
   cluster: Cluster,
   states: readonly (MemberState | undefined)[],
