@@ -180,6 +180,20 @@ describe.skipIf(whyNoLab())('a quorum that is lost', () => {
     expect(await quorateOk(lab, ['start', '--all'])).toContain(UNCHANGED)
   })
 
+  test('members are started one after the other: the first one waits for a quorum, the second one is waited for', async () => {
+    await Promise.all(
+      members().map(async (machine) => await machine.check(['systemctl', 'disable', '--now', 'etcd'])),
+    )
+    const alone = await quorate(lab, ['start', 'etcd01'])
+    expect(alone).toMatchObject({ exitCode: 1 })
+    expect(`${alone.stdout}${alone.stderr}`).toContain('they wait for others')
+    const both = await quorateOk(lab, ['start', 'etcd02'])
+    expect(both).not.toContain('they wait for others')
+    expect((await statusOf(lab)).report.cluster).toMatchObject({ healthyMembers: 2 })
+    await quorateOk(lab, ['start', 'etcd03'])
+    expect((await statusOf(lab)).report.cluster).toMatchObject({ healthy: true, healthyMembers: 3 })
+  })
+
   test('3.4: the surviving member was cut off before; exactly what only the others acknowledged is lost, and they do no harm when they return', async () => {
     await applied(lab, { etcd: { version: '3.4.23', source: { debian: { suite: 'bookworm' } } } })
     const [survivor, ...others] = members() as [Machine, ...Machine[]]

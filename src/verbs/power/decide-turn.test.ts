@@ -1,8 +1,13 @@
 import { expect, test } from 'vitest'
 import { sampleCluster } from '../../etcd/sample.ts'
-import { clusterStanding, downMember, memberStanding } from '../../tiers/etcd/facts/standing.fixture.ts'
+import {
+  RUNNING,
+  clusterStanding,
+  downMember,
+  memberStanding,
+} from '../../tiers/etcd/facts/standing.fixture.ts'
 import type { MemberStanding } from '../../tiers/etcd/facts/standing.ts'
-import { nextTurn } from './decide-turn.ts'
+import { canAnswer, mayAnswer, nextTurn } from './decide-turn.ts'
 import type { PowerIntent } from './decide.ts'
 
 const ALL = [1, 2, 3, 4, 5].map((number) => memberStanding(number))
@@ -51,4 +56,19 @@ test('a learner answers no such reads, and without a quorum no member does: a fo
   expect(afterTheSecond(withSecond(downMember(2, { voter: false }))).kind).toBe('turn')
   const silent = ALL.map((one) => ({ ...one, healthy: false, trouble: 'there is no leader' }))
   expect(afterTheSecond(silent).kind).toBe('turn')
+})
+
+test.each([
+  ['a member that waits for a quorum may be one of it', { mainPid: 100 }, true],
+  ['a member that fails and is started again and again has no process in between', { mainPid: 0 }, false],
+])('start of two of four, one of which is down: %s', (_, process, expected) => {
+  const unit = { ...RUNNING, active: 'activating', ...process }
+  const standing = clusterStanding(
+    [1, 2, 3, 4].map((number) => downMember(number, number === 1 ? { unit } : {})),
+  )
+  const started = ['etcd02', 'etcd03']
+  expect(mayAnswer(standing, started)).toBe(expected)
+  // It may also be about to fail: a quorum isn't certain.
+  expect(canAnswer(standing, started)).toBe(false)
+  expect(mayAnswer(standing, ['etcd02'])).toBe(false)
 })

@@ -87,3 +87,15 @@ export function canAnswer(standing: Standing, joining: readonly string[], leavin
   )
   return able.length >= quorum(standing.voters)
 }
+
+/**
+ * Whether they may be a quorum with members that report nothing, because they started without one: etcd answers
+ * nothing until there is a quorum. Such a process looks the same as one that is about to fail, so this can be wrong.
+ * While systemd waits for its next attempt to start a member that failed, there is no process.
+ */
+export function mayAnswer(standing: Standing, joining: readonly string[]): boolean {
+  const waiting = standing.members.filter(
+    ({ unit, version }) => version === undefined && unit?.active === 'activating' && unit.mainPid > 0,
+  )
+  return canAnswer(standing, [...joining, ...waiting.map(({ name }) => name)])
+}

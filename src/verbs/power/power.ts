@@ -4,7 +4,7 @@ import type { Standing } from '../../tiers/etcd/facts/standing.ts'
 import { powerAll, takeTurn } from '../../tiers/etcd/perform/power.ts'
 import type { MaintenanceStep } from '../../tiers/etcd/steps/maintenance.ts'
 import { type PowerIntent, leftOut, planPower } from './decide.ts'
-import { type Turn, canAnswer, nextTurn, wellOf } from './decide-turn.ts'
+import { type Turn, canAnswer, mayAnswer, nextTurn, wellOf } from './decide-turn.ts'
 import { quorum } from '../../tiers/etcd/facts/quorum.ts'
 import { blockedError } from '../../tiers/etcd/run.ts'
 import type { UnitState } from '../../host/state.ts'
@@ -96,14 +96,34 @@ export async function startMembers(
     for (const { host, message } of intent.skipUnstartable === true ? leftOut(intent, standing) : [])
       recorded.emit({ type: 'warning', host, text: `${message}; not changed` })
     await powerAll(under, steps)
-    if (able) await awaitAnswers(recorded, [...wellOf(standing), ...hosts], signal)
-    else
+    const awaited = [...wellOf(standing), ...hosts]
+    if (able) await awaitAnswers(recorded, awaited, signal)
+    else if (!mayAnswer(standing, hosts) || !(await formQuorum(recorded, awaited, signal)))
       recorded.emit({
         type: 'warning',
         text: 'started, but these members are not a quorum: they wait for others',
       })
     return steps
   })
+}
+
+/**
+ * Members that wait for a quorum may get it from these.
+ *
+ * @returns whether they did, and all of these answer
+ * @throws QuorateError `unhealthy` if there is a quorum now, and one of these doesn't answer
+ */
+async function formQuorum(session: Session, names: readonly string[], signal: AbortSignal): Promise<boolean> {
+  try {
+    await awaitAnswers(session, names, signal)
+    return true
+  } catch (error) {
+    const late = error instanceof QuorateError && error.id === 'members-not-healthy-in-time'
+    if (!late) throw error
+    const { healthyVoters, voters } = await standingNow(session)
+    if (healthyVoters >= quorum(voters)) throw error
+    return false
+  }
 }
 
 async function power(

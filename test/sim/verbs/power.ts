@@ -7,7 +7,7 @@ import type { Standing } from '../../../src/tiers/etcd/facts/standing.ts'
 import { ETCD_STEPS, hostKind } from '../../../src/tiers/etcd/steps/kinds.ts'
 import type { SimulatedMachine } from '../../../src/tiers/etcd/steps/simulated.ts'
 import { type PowerIntent, type TurnStep, leftOut, planPower } from '../../../src/verbs/power/decide.ts'
-import { type Turn, canAnswer, nextTurn, wellOf } from '../../../src/verbs/power/decide-turn.ts'
+import { type Turn, canAnswer, mayAnswer, nextTurn, wellOf } from '../../../src/verbs/power/decide-turn.ts'
 import { start, stop } from '../etcd.ts'
 import { Failure } from '../failure.ts'
 import { simulatedMachine } from '../machine.ts'
@@ -87,7 +87,14 @@ async function startAll(run: Run, intent: PowerIntent, { plan, standing }: Decid
   const starts = plan.steps.flatMap((step) => (step.kind === 'start-member' ? [step] : []))
   const hosts = starts.map(({ host }) => host)
   await run.onAll(starts, async (step) => await perform(run, step, intent))
-  if (canAnswer(standing, hosts)) awaitAnswers(run.vw, [...wellOf(standing), ...hosts])
+  const able = canAnswer(standing, hosts) || (mayAnswer(standing, hosts) && isQuorumHeard(run.vw))
+  if (able) awaitAnswers(run.vw, [...wellOf(standing), ...hosts])
+}
+
+function isQuorumHeard(vw: VerbWorld): boolean {
+  const raft = raftIn(vw)
+  const voters = raft === undefined ? [] : votersOf(raft).map(({ name }) => name)
+  return answering(vw).filter((name) => voters.includes(name)).length >= quorum(voters.length)
 }
 
 /** In the pieces between which quorate can die. @param judged called before a member is stopped */
@@ -182,16 +189,14 @@ function checkDone(vw: VerbWorld, intent: PowerIntent, before: Standing): void {
   const { verb, hosts, skipUnstartable } = intent
   const wrong = (host: string, what: string) => new VerbViolation('done-is-done', `${verb}: ${host} ${what}`)
   const left = skipUnstartable === true ? leftOut(intent, before).map(({ host }) => host) : []
-  const raft = raftIn(vw)
-  const voters = raft === undefined ? [] : votersOf(raft).map(({ name }) => name)
-  const heard = answering(vw).filter((name) => voters.includes(name))
+  const heard = isQuorumHeard(vw)
   for (const host of hosts.filter((name) => !left.includes(name))) {
     const { process, enabled, files } = diskOf(vw.world, host)
     if (verb === 'stop' && (process !== undefined || enabled || !files.has(PATHS.stopped)))
       throw wrong(host, 'is not off, or would not stay so')
     if (verb === 'start' && !enabled) throw wrong(host, 'would not start at boot')
     // Without a quorum that quorate hears, it waits for none, and says so.
-    if (verb === 'stop' || raft === undefined || heard.length < quorum(voters.length)) continue
+    if (verb === 'stop' || !heard) continue
     if (process?.ready !== true) throw wrong(host, 'does not run')
   }
 }

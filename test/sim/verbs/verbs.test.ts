@@ -168,3 +168,26 @@ test.each([
     expect(outcomes.map(({ kind }) => kind)).toEqual(['failed', 'done', 'done'])
   },
 )
+
+test('two members are started while two others wait for a quorum: with one of them it is one, and the other is waited for', async () => {
+  const outcomes = await live({
+    members: 5,
+    rounds: [
+      { ...QUIET, ask: { verb: 'stop', who: 14, force: true } },
+      {
+        ...QUIET,
+        before: [
+          { kind: 'crash', host: 0 },
+          { kind: 'crash', host: 4 },
+        ],
+        ask: { verb: 'apply', who: 0, force: false },
+      },
+      {
+        ...QUIET,
+        before: [{ kind: 'mute', host: 3 }],
+        ask: { verb: 'start', who: 10, force: false },
+      },
+    ],
+  })
+  expect(outcomes.map(({ kind }) => kind)).toEqual(['done', 'blocked', 'failed', 'done'])
+})
