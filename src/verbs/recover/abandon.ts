@@ -1,9 +1,9 @@
 /** `quorate recover --abandon`: gives up an unfinished recovery. */
 import { idle, runVerb } from '../../engine/run-verb.ts'
 import type { Session } from '../../tiers/etcd/session.ts'
-import { type TakingBack, decideTakingBack } from './decide-abandon.ts'
+import { type TakingBack, decideTakingBack, takingBackStages } from './decide-abandon.ts'
 import { surveyMembers } from './observe.ts'
-import { performRecovery } from './perform.ts'
+import { type RecoveryRun, performRecovery } from './perform.ts'
 import { recoveryScope } from './recover.ts'
 
 export interface Abandoned {
@@ -33,9 +33,11 @@ export async function abandonRecovery(session: Session, lost: readonly string[] 
     lookHint: 'quorate recover',
     // No client is served during a recovery.
     probe: () => false,
-    carryOut: async ({ session: own, lock, decision: { progress, state, steps, stays } }) => {
-      const run = { ...state, made: progress.made, moved: [], joining: undefined }
-      await performRecovery({ session: own, lock, progress }, run, steps)
+    carryOut: async ({ session: own, lock, decision }) => {
+      const { progress, state, steps, stays } = decision
+      const work = { session: own, lock, progress }
+      let run: RecoveryRun = { ...state, made: progress.made, moved: [], joining: undefined }
+      for (const stage of takingBackStages(decision)) run = await performRecovery(work, run, stage)
       return { nodes: steps.map(({ host }) => host), stays }
     },
   })

@@ -59,6 +59,22 @@ export function decideTakingBack(survey: Survey, named: readonly string[] = []):
   }
 }
 
+/**
+ * The stages. If the new cluster stays, the surviving member's marker is removed last, as at the end of a recovery: while
+ * it exists, the same command continues, even if another node fails before its own is removed.
+ */
+export function takingBackStages({
+  steps,
+  stays,
+  progress,
+}: TakingBack): readonly (readonly RecoveryStep[])[] {
+  if (!stays) return [steps]
+  const [last = [], others = []] = [true, false].map((own) =>
+    steps.filter(({ host }) => (host === progress.survivor) === own),
+  )
+  return [others, last].filter((stage) => stage.length > 0)
+}
+
 /** A node that comes back with the marker of an earlier recovery is handled elsewhere. */
 function isOf({ token }: RecoveryProgress, mark: Underway | undefined): boolean {
   return mark?.verb === 'recover' && mark.all['token'] === token

@@ -3,6 +3,7 @@
  */
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { QuorateError } from '../../errors.ts'
 import { settledWorld, testCluster, testIntent } from '../../tiers/etcd/plan/testing.ts'
 import {
   type RecoveryMilestone,
@@ -11,7 +12,7 @@ import {
   isRecoveryStep,
 } from '../../tiers/etcd/steps/recovery.ts'
 import type { Step } from '../../tiers/etcd/steps/steps.ts'
-import { type Recovering, nextRecovery, predictRecovering } from './decide-next.ts'
+import { type Recovering, nextRecovery, predictRecovering, withAnother } from './decide-next.ts'
 
 const cluster = testCluster()
 const SURVIVOR = 'etcd02'
@@ -60,6 +61,21 @@ test("a member that can't join keeps the others marked, and says why", () => {
   away.hosts = { ...away.hosts, [first]: { ...host, underway: marked } }
   const answer = nextRecovery({ ...begin('cleared'), joining: { ...joining, observed: away } })
   expect(answer).toMatchObject({ kind: 'blocked', reasons: [{ host: first }] })
+})
+
+test('a step fails because the new cluster has no quorum: the fix names another recovery', () => {
+  const { observed } = joining
+  const silent = { ...observed, cluster: undefined }
+  const failure = new QuorateError('command', 'etcd.service did not start', { hint: 'read its journal' })
+  const { hint } = QuorateError.from(withAnother(failure, silent, ['etcd03']), 'usage', '')
+  expect(hint).toContain('read its journal')
+  expect(hint).toContain('quorate recover --abandon --lost etcd03')
+  expect(hint).toContain('quorate recover --lost etcd03')
+  // No node was declared lost, or the cluster answers.
+  expect(withAnother(failure, silent, [])).toBe(failure)
+  expect(withAnother(failure, observed, ['etcd03'])).toBe(failure)
+  const bug = new TypeError('a bug')
+  expect(withAnother(bug, silent, ['etcd03'])).toBe(bug)
 })
 
 test('killed anywhere, any number of times: members are stopped during the copy, the surviving member is released last, it ends', () => {

@@ -5,6 +5,7 @@
  * verified, and only after that the markers are removed.
  */
 import type { BlockReason, Next } from '../../engine/step.ts'
+import { QuorateError } from '../../errors.ts'
 import { abandonCommand } from '../../engine/underway.ts'
 import type { Observed } from '../../tiers/etcd/facts/observed.ts'
 import type { ApplyIntent } from '../../tiers/etcd/plan/intent.ts'
@@ -54,6 +55,21 @@ export function withWayOut(reasons: readonly BlockReason[]): readonly BlockReaso
     ...reason,
     hint: hint === undefined ? last : `${hint}\n${last}`,
   }))
+}
+
+/**
+ * Adds to the fix of a failed step what helps if the new cluster has lost its quorum as well: a member that had joined
+ * it is lost, and the others can't replace it.
+ *
+ * @param observed before the step
+ * @param lost nodes of the cluster file that are permanently down
+ * @returns any other error unchanged
+ */
+export function withAnother(thrown: unknown, { cluster }: Observed, lost: readonly string[]): unknown {
+  if (!(thrown instanceof QuorateError) || cluster?.leader !== undefined || lost.length === 0) return thrown
+  const names = lost.join(' ')
+  const hint = `if ${names} had joined the new cluster, it has no quorum any more: end this recovery: ${abandonCommand(lost)}; then recover from what is left: quorate recover --lost ${names}`
+  return thrown.with({ hint: thrown.hint === undefined ? hint : `${thrown.hint}\n${hint}` })
 }
 
 /** The expected state after a step. */

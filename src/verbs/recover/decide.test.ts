@@ -13,7 +13,7 @@ import {
   withMembers,
 } from '../../tiers/etcd/plan/testing.ts'
 import type { RecoveryMilestone } from '../../tiers/etcd/steps/recovery.ts'
-import { decideTakingBack } from './decide-abandon.ts'
+import { decideTakingBack, takingBackStages } from './decide-abandon.ts'
 import { type RecoveryFacts, type RecoveryRequest, decideRecovery, isSameRecovery } from './decide.ts'
 import { renderProgress } from './progress.ts'
 import { surveyOf } from './survey.ts'
@@ -152,6 +152,11 @@ test('it is given up until the new cluster is started, and once its data is lost
   const ended = given('cleared', { log: NEW })
   expect(ended).toMatchObject({ stays: true })
   expect(shown(ended)).toEqual(['end etcd01', 'end etcd02', 'end etcd03'])
+  // While the surviving member's marker exists, the same command continues.
+  const stages = (back: ReturnType<typeof given>) =>
+    back && takingBackStages(back).map((stage) => stage.map(({ host }) => host))
+  expect(stages(ended)).toEqual([['etcd01', 'etcd03'], ['etcd02']])
+  expect(stages(given('fenced'))).toEqual([['etcd01', 'etcd02', 'etcd03']])
 })
 
 test('given up without the survivor, what the others hold says whether the new cluster stays', () => {

@@ -88,6 +88,16 @@ describe('what one machine claims', () => {
     expect(() => requireBorneOut(survey('lost', marks), begun)).not.toThrow()
   })
 
+  test('names the node that has it, and what removes the rest of an abandoned recovery', () => {
+    const marks = { etcd02: undefined, etcd01: undefined, etcd03: mark }
+    expect(() => requireBorneOut(survey('serving', marks), begun)).toThrow(
+      expect.objectContaining({
+        message: expect.stringContaining('etcd03: ') as string,
+        hint: expect.stringContaining('quorate recover --abandon') as string,
+      }),
+    )
+  })
+
   test('moves the data of no member that was never marked, whatever the milestone it names', () => {
     const alone = { etcd02: mark, etcd01: undefined, etcd03: mark }
     expect(() => requireBorneOut(survey('lost', alone), serving)).toThrow('contradict')

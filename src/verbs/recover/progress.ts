@@ -3,7 +3,7 @@ import * as z from 'zod'
 import { QuorateError } from '../../errors.ts'
 import { isAsideSuffix } from '../../host/observe.ts'
 import { PATHS } from '../../host/state.ts'
-import { recoverCommand, renderUnderway } from '../../engine/underway.ts'
+import { abandonCommand, recoverCommand, renderUnderway } from '../../engine/underway.ts'
 import { type RecoveryMilestone, MILESTONES } from '../../tiers/etcd/steps/recovery.ts'
 import { blockedError } from '../../engine/loop.ts'
 import { checkName } from '../../spec/values.ts'
@@ -87,18 +87,23 @@ export function requireBorneOut(
   { outlook, members }: Pick<Survey, 'outlook' | 'members'>,
   { survivor, lost, reached, token }: RecoveryProgress,
 ): void {
-  const unmarked = members.some(({ name, host }) => {
-    if (host === undefined || name === survivor || lost.includes(name)) return false
-    return host.underway?.verb !== 'recover' || host.underway.all['token'] !== token
-  })
+  const isMarked = ({ host }: (typeof members)[number]) =>
+    host?.underway?.verb === 'recover' && host.underway.all['token'] === token
+  const unmarked = members.some(
+    (one) => one.host !== undefined && one.name !== survivor && !lost.includes(one.name) && !isMarked(one),
+  )
   // At the last milestone members have joined, and their markers are removed one by one.
   const doubtful = reached === 'fenced' ? outlook.kind === 'serving' : reached !== 'cleared' && unmarked
   if (!doubtful) return
+  const marked = members.filter(isMarked).map(({ name }) => name)
   throw blockedError([
     {
-      host: survivor,
+      host: marked.includes(survivor) ? survivor : (marked[0] ?? survivor),
       message: `${PATHS.underway} says that a recovery is running; the other nodes contradict it`,
-      hint: `find out who wrote it (the node may be compromised); if you started no recovery, remove ${PATHS.underway} from the nodes that have it`,
+      hint:
+        reached === 'fenced'
+          ? `if a recovery ended while the node was off: ${abandonCommand()} (the cluster stays as it is). Otherwise find out who wrote it: the node may be compromised`
+          : `find out who wrote it (the node may be compromised); if you started no recovery, remove ${PATHS.underway} from the nodes that have it`,
     },
   ])
 }

@@ -17,7 +17,7 @@ import { applyIntent } from '../../tiers/etcd/apply-intent.ts'
 import { runningEtcdClients } from '../../tiers/etcd/facts/etcd-clients.ts'
 import { observe, observeAgain } from '../../tiers/etcd/facts/observe.ts'
 import { keepRemovedNode } from '../../cluster-file/removed-nodes.ts'
-import { type MemberChange, memberLoss } from '../../cluster-file/membership-edit.ts'
+import { memberLoss } from '../../cluster-file/membership-edit.ts'
 import { plan } from '../../tiers/etcd/plan/plan.ts'
 import type { Session } from '../../tiers/etcd/session.ts'
 import { type RecoveryStep, isRecoveryStep } from '../../tiers/etcd/steps/recovery.ts'
@@ -32,7 +32,7 @@ import {
   decideRecovery,
   isSameRecovery,
 } from './decide.ts'
-import { nextRecovery, withWayOut } from './decide-next.ts'
+import { nextRecovery, withAnother, withWayOut } from './decide-next.ts'
 import { findSurvivors } from './observe.ts'
 import { type RecoveryRun, performRecovery } from './perform.ts'
 
@@ -114,7 +114,18 @@ async function requireParting({ file }: Cluster, leaving: readonly string[]): Pr
 async function carryOut({ session, lock, decision }: Under<Session, Decision>): Promise<RecoverReport> {
   const { preview, progress, state } = decision
   const work = { session, lock, progress }
-  const meet = async (run: RecoveryRun) => await meetCluster(session, preview.leaving, run)
+  let { leaving } = preview
+  /**
+   * Removes nodes declared lost from the cluster file, once the new cluster answers. If it never does, because one of them
+   * had joined it, another recovery has to know them.
+   */
+  const part = async (run: RecoveryRun): Promise<RecoveryRun> => {
+    if (run.joining?.observed.cluster?.leader === undefined) return run
+    await dropLost(session, leaving)
+    leaving = []
+    return run
+  }
+  const meet = async (run: RecoveryRun) => await part(await meetCluster(session, preview.leaving, run))
   const begun: RecoveryRun = { ...state, made: progress.made, moved: [], joining: undefined }
   const { done, observed: run } = await loop<RecoveryRun, RecoveryStep | Step>({
     observed: await meet(begun),
@@ -126,12 +137,15 @@ async function carryOut({ session, lock, decision }: Under<Session, Decision>): 
       const { intent, observed } = joiningOf(now)
       const joins = steps.filter((step): step is Step => !isRecoveryStep(step))
       const wanted = { ...session, cluster: intent.cluster }
-      return { ...now, joining: { intent, observed: await runWave(wanted, lock, observed, joins) } }
+      const seen = await runWave(wanted, lock, observed, joins).catch((error: unknown) => {
+        throw withAnother(error, observed, preview.leaving)
+      })
+      return await part({ ...now, joining: { intent, observed: seen } })
     },
     lookAgain: async (now) => {
       const { intent, observed } = joiningOf(now)
       const wanted = { ...session, cluster: intent.cluster }
-      return { ...now, joining: { intent, observed: await observeAgain(wanted, observed) } }
+      return await part({ ...now, joining: { intent, observed: await observeAgain(wanted, observed) } })
     },
     steps: session.steps,
     signal: session.signal,
@@ -160,7 +174,7 @@ function joiningOf({ joining }: RecoveryRun): NonNullable<RecoveryRun['joining']
 }
 
 /**
- * As soon as others can join: removes nodes declared lost from the cluster file, and observes the new cluster.
+ * As soon as others can join: observes the new cluster without the nodes declared lost.
  *
  * @throws QuorateError `blocked` if not all others can join: then none does
  */
@@ -170,7 +184,8 @@ async function meetCluster(
   run: RecoveryRun,
 ): Promise<RecoveryRun> {
   if (run.joining !== undefined || rebuildSteps(run).length > 0) return run
-  const present = (await dropLost(session, leaving))?.wanted ?? session.cluster
+  const present =
+    leaving.length === 0 ? session.cluster : (await memberLoss(session.cluster.file, leaving)).wanted
   // Nodes without a member don't matter, and may still be off.
   const cluster = { ...present, nodes: etcdNodes(present) }
   const intent = { ...applyIntent(cluster, session.now()), finishes: 'recover' }
@@ -181,11 +196,10 @@ async function meetCluster(
 }
 
 /** Removes them from the cluster file; keeps how to reach them, in case one comes back. */
-async function dropLost(session: Session, names: readonly string[]): Promise<MemberChange | undefined> {
-  if (names.length === 0) return undefined
+async function dropLost(session: Session, names: readonly string[]): Promise<void> {
+  if (names.length === 0) return
   const change = await memberLoss(session.cluster.file, names)
   await requireUnchanged(session.cluster.file, change.text.before)
   for (const node of change.leaving) await keepRemovedNode(change.present, node, { left: session.now() })
   await replaceClusterFile(session.cluster.file, change.text.after)
-  return change
 }

@@ -175,7 +175,7 @@ export const RECOVERY: Readonly<Record<RecoveryStep['kind'], RecoveryKind>> = {
 
   end: {
     action: 'start',
-    predict: () => ({ reached: undefined, fenced: [] }),
+    predict: ({ released }, host) => ({ reached: undefined, fenced: [], released: [...released, host] }),
     bystanders: RESUME,
     operations: () => [RESUME, UNMARK],
     simulate: (machine) => [() => machine.resumeClients(), () => machine.unmark()],

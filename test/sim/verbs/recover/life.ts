@@ -1,4 +1,5 @@
 /** Runs a life of a cluster that loses its quorum, and whose operators recover it. */
+import { quorum } from '../../../../src/tiers/etcd/facts/quorum.ts'
 import { next } from '../../../../src/tiers/etcd/plan/next.ts'
 import { etcdNodes } from '../../../../src/spec/cluster.ts'
 import { damage } from '../../damage.ts'
@@ -6,6 +7,7 @@ import { reboot, stop } from '../../etcd.ts'
 import { LOSSES, happen, heal } from '../../events.ts'
 import { hashOf } from '../../hash.ts'
 import { operate as apply } from '../../operator.ts'
+import { votersOf } from '../../raft.ts'
 import { diskOf } from '../../world.ts'
 import { established } from '../established.ts'
 import { powerVerb } from '../power.ts'
@@ -230,7 +232,7 @@ async function comeToRest(playing: Playing): Promise<void> {
   for (let count = 0; count < 3; count += 1) {
     const marked = isMarked()
     const outcome = await obey(playing, ask, {})
-    if (isMarked() && (rw.doomed || isLost(rw))) {
+    if (isMarked() && (rw.doomed || isLost(rw) || isStranded(rw) || isLeftBehind(rw))) {
       const given = await obey(playing, { ...ask, verb: 'abandon' }, {})
       if (isMarked()) throw new RecoveryViolation('converges', JSON.stringify([outcome, given]))
       rw.doomed = false
@@ -249,6 +251,19 @@ async function comeToRest(playing: Playing): Promise<void> {
   // A person has to recreate members that lost their data.
   if (last.kind === 'done' || isLost(rw)) return
   throw new RecoveryViolation('converges', JSON.stringify(last))
+}
+
+/** A member that had joined the new cluster is permanently down, and the others can't form a quorum. */
+function isStranded({ vw: { world }, survivor = '', lost }: RecoveryWorld): boolean {
+  const raft = world.rafts.get(diskOf(world, survivor).data?.clusterId ?? '')
+  const voters = raft === undefined ? [] : votersOf(raft)
+  return voters.length > 0 && voters.filter(({ name }) => !lost.has(name)).length < quorum(voters.length)
+}
+
+/** The recovery was ended while a node was off, which has its marker still. */
+function isLeftBehind({ vw: { world } }: RecoveryWorld): boolean {
+  const survivors = [...world.disks.values()].flatMap(({ underway }) => underway?.all['survivor'] ?? [])
+  return survivors.some((name) => !diskOf(world, name).off && diskOf(world, name).underway === undefined)
 }
 
 /**

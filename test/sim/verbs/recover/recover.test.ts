@@ -152,3 +152,49 @@ test('data is renamed by a step that is then repeated, and the surviving member 
   })
   expect(outcomes.map(({ kind }) => kind)).toEqual(['died', 'died', 'done'])
 })
+
+const RECOVER = { verb: 'recover', survivor: undefined, declares: true } as const
+const ROUND = { before: [], ask: RECOVER, during: undefined, interruption: undefined, heals: false } as const
+
+test('a node is off while the markers of an abandoned recovery are removed: the recovery can still be completed', async () => {
+  const outcomes = await live({
+    members: 3,
+    begins: [
+      { kind: 'write', host: 0 },
+      { kind: 'both-lost', host: 0 },
+      { kind: 'both-lost', host: 1 },
+    ],
+    rounds: [
+      { ...ROUND, interruption: { at: 57, how: 'dies' } },
+      {
+        ...ROUND,
+        ask: { ...RECOVER, verb: 'abandon' },
+        during: { moment: { at: 'piece', piece: 0 }, event: { kind: 'machine-off', host: 1 } },
+      },
+    ],
+  })
+  expect(outcomes.map(({ kind }) => kind)).toEqual(['died', 'failed'])
+})
+
+test.each([
+  { what: 'right after it got its vote', at: 44, crashes: true },
+  { what: 'once both know each other', at: 48, crashes: false },
+])(
+  'one of the two members of the new cluster is permanently down $what: another recovery goes on from the other one',
+  async ({ at, crashes }) => {
+    const off = { kind: 'machine-off', host: 1 } as const
+    const outcomes = await live({
+      members: 3,
+      begins: [
+        { kind: 'write', host: 0 },
+        { kind: 'machine-off', host: 2 },
+        { kind: 'both-lost', host: 1 },
+      ],
+      rounds: [
+        { ...ROUND, interruption: { at, how: 'dies' } },
+        { ...ROUND, before: crashes ? [off, { kind: 'crash', host: 0 }] : [off] },
+      ],
+    })
+    expect(outcomes.map(({ kind }) => kind)).toEqual(['died', 'failed'])
+  },
+)

@@ -18,7 +18,11 @@ import {
   decideRecovery,
   isSameRecovery,
 } from '../../../../src/verbs/recover/decide.ts'
-import { type TakingBack, decideTakingBack } from '../../../../src/verbs/recover/decide-abandon.ts'
+import {
+  type TakingBack,
+  decideTakingBack,
+  takingBackStages,
+} from '../../../../src/verbs/recover/decide-abandon.ts'
 import { type Recovering, nextRecovery } from '../../../../src/verbs/recover/decide-next.ts'
 import { surveyOf } from '../../../../src/verbs/recover/survey.ts'
 import { diskOf, fresh } from '../../world.ts'
@@ -84,33 +88,37 @@ export function recoverVerb(
       if (!begun) begin(rw, preview.survivor)
       for (const name of progress.lost) rw.lost.add(name)
       const at: Progressing = { progress, copied }
-      const meet = (now: Recovering) => meetCluster(rw, preview.leaving, now)
-      await loop<Recovering, RecoveryStep | Step>({
-        observed: meet({ ...state, joining: undefined }),
-        foreseen: { blocked: [] },
-        decide: next,
-        runWave: async (now, steps) => {
-          const own = steps.filter(isRecoveryStep)
-          if (own.length > 0) {
-            at.progress = { ...at.progress, reached: now.reached ?? 'fenced' }
-            await perform(rw, run, at, own)
-            return meet(own.reduce(predictRecovery, now))
-          }
-          const { intent, observed } = joiningOf(now)
-          const joins = steps.filter((step): step is Step => !isRecoveryStep(step))
-          await runWave(run, observed, joins, () => undefined)
-          const proven = joins.some(({ kind }) => kind === 'verify')
-          const seen = lookAtAll(vw, observed.cluster?.verified === true || proven)
-          return { ...now, joining: { intent, observed: seen } }
-        },
-        lookAgain: async (now) => {
-          const { intent, observed } = joiningOf(now)
-          const seen = lookAtAll(vw, observed.cluster?.verified ?? false)
-          return await Promise.resolve({ ...now, joining: { intent, observed: seen } })
-        },
-        steps: ETCD_STEPS,
-        signal: new AbortController().signal,
-      })
+      const { meet, part, undo } = meeting(rw, preview.leaving)
+      try {
+        await loop<Recovering, RecoveryStep | Step>({
+          observed: meet({ ...state, joining: undefined }),
+          foreseen: { blocked: [] },
+          decide: next,
+          runWave: async (now, steps) => {
+            const own = steps.filter(isRecoveryStep)
+            if (own.length > 0) {
+              at.progress = { ...at.progress, reached: now.reached ?? 'fenced' }
+              await perform(rw, run, at, own)
+              return meet(own.reduce(predictRecovery, now))
+            }
+            const { intent, observed } = joiningOf(now)
+            const joins = steps.filter((step): step is Step => !isRecoveryStep(step))
+            await runWave(run, observed, joins, () => undefined)
+            const proven = joins.some(({ kind }) => kind === 'verify')
+            const seen = lookAtAll(vw, observed.cluster?.verified === true || proven)
+            return part({ ...now, joining: { intent, observed: seen } })
+          },
+          lookAgain: async (now) => {
+            const { intent, observed } = joiningOf(now)
+            const seen = lookAtAll(vw, observed.cluster?.verified ?? false)
+            return await Promise.resolve(part({ ...now, joining: { intent, observed: seen } }))
+          },
+          steps: ETCD_STEPS,
+          signal: new AbortController().signal,
+        })
+      } finally {
+        undo()
+      }
     },
     checkDone: () => {
       for (const { name } of etcdNodes(vw.cluster)) {
@@ -135,8 +143,10 @@ export function abandonVerb(
     same: (shown, now) => shown.progress.token === now.progress.token && shown.stays === now.stays,
     essence: ({ progress, steps }) => JSON.stringify([progress.token, steps.map(ETCD_STEPS.idOf).toSorted()]),
     scope: ({ progress }) => vw.cluster.nodes.filter(({ name }) => !progress.lost.includes(name)),
-    carryOut: async (run, { progress, steps, stays }) => {
-      await perform(rw, run, { progress, copied }, steps)
+    carryOut: async (run, decision) => {
+      const { progress, stays } = decision
+      for (const stage of takingBackStages(decision))
+        await perform(rw, run, { progress, copied }, stage)
       rw.lost.clear()
       // They are never started again.
       for (const name of progress.lost) rw.lost.add(name)
@@ -180,15 +190,31 @@ async function perform(
   await run.do('note that all is cleared', () => machine.mark(), survivor)
 }
 
-/** Like the command: once others can join, nodes declared lost are removed from the cluster file. */
-function meetCluster(rw: RecoveryWorld, leaving: readonly string[], now: Recovering): Recovering {
-  if (now.joining !== undefined || rebuildSteps(now).length > 0) return now
-  const { vw } = rw
-  vw.cluster = { ...vw.cluster, nodes: vw.cluster.nodes.filter(({ name }) => !leaving.includes(name)) }
-  const intent = { ...JOIN, cluster: vw.cluster, finishes: 'recover' }
-  const observed = lookAtAll(vw, false)
-  requireWhole(plan(intent, observed))
-  return { ...now, joining: { intent, observed } }
+/** How others join the new cluster. */
+function meeting({ vw }: RecoveryWorld, leaving: readonly string[]) {
+  const before = vw.cluster
+  let wanted = before
+  let parted = false
+  /** Like the command: only once the new cluster answers, nodes declared lost are removed from the cluster file. */
+  const part = (now: Recovering): Recovering => {
+    parted ||= now.joining?.observed.cluster?.leader !== undefined
+    return now
+  }
+  /** Like the command: as soon as others can join, it continues without nodes declared lost. */
+  const meet = (now: Recovering): Recovering => {
+    if (now.joining !== undefined || rebuildSteps(now).length > 0) return now
+    wanted = { ...vw.cluster, nodes: vw.cluster.nodes.filter(({ name }) => !leaving.includes(name)) }
+    vw.cluster = wanted
+    const intent = { ...JOIN, cluster: wanted, finishes: 'recover' }
+    const observed = lookAtAll(vw, false)
+    requireWhole(plan(intent, observed))
+    return part({ ...now, joining: { intent, observed } })
+  }
+  // Another operator may have edited the file since.
+  const undo = () => {
+    if (!parted && vw.cluster === wanted) vw.cluster = before
+  }
+  return { meet, part, undo }
 }
 
 function joiningOf({ joining }: Recovering): NonNullable<Recovering['joining']> {
