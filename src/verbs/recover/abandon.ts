@@ -35,7 +35,7 @@ export async function abandonRecovery(session: Session, lost: readonly string[] 
     probe: () => false,
     carryOut: async ({ session: own, lock, decision }) => {
       const { progress, state, steps, stays } = decision
-      const work = { session: own, lock, progress }
+      const work = { session: own, lock, progress, decided: undefined }
       let run: RecoveryRun = { ...state, made: progress.made, moved: [], joining: undefined }
       for (const stage of takingBackStages(decision)) run = await performRecovery(work, run, stage)
       return { nodes: steps.map(({ host }) => host), stays }

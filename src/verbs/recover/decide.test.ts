@@ -89,6 +89,32 @@ test('what was begun keeps its name, may write on, and is not what was shown bef
   expect(isSameRecovery(begun, later)).toBe(true)
 })
 
+test('the log is damaged before anything is copied: the recovery goes on with raised revisions; once copied, as it was', () => {
+  const two = testCluster({
+    nodes: ['etcd01', 'etcd02'].flatMap((name) => cluster.nodes.filter((node) => node.name === name)),
+  })
+  const { hosts } = withMembers(settledWorld(two), stopped)
+  const asked = { ...request, cluster: two }
+  const seen = (log: MemberLog, marks = {}) => {
+    const { finds, ...rest } = facts({ log, marks })
+    const marked = Object.entries(hosts).map(
+      ([name, host]) => [name, { ...host, underway: finds.hosts[name]?.underway }] as const,
+    )
+    return { ...rest, finds: { ...finds, hosts: Object.fromEntries(marked) } }
+  }
+  const shown = decideRecovery(asked, seen(LOG))
+  expect(shown.progress.bump).toBe(0)
+  const damaged: MemberLog = { ...LOG, lastIndex: 60n, trouble: { kind: 'damaged', message: 'a checksum' } }
+  const later = (reached: RecoveryMilestone) => {
+    const mark = renderProgress(shown.progress)
+    const own = renderProgress({ ...shown.progress, reached })
+    return decideRecovery(asked, seen(damaged, { etcd01: mark, etcd02: own }))
+  }
+  expect(later('fenced')).toMatchObject({ begun: true, progress: { bump: 1_000_000_000 } })
+  expect(later('fenced').preview.risks.join()).toContain('revisions are raised')
+  expect(later('copied').progress.bump).toBe(0)
+})
+
 test('a learner beside a lost voter makes no quorum with the other one, which has every acknowledged write', () => {
   const { finds, ...rest } = facts()
   const learner = { ...LOG, memberId: '1', lastIndex: 104n, learner: true }

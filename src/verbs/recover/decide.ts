@@ -145,14 +145,18 @@ function beginning({ cluster, survivor, lost, fresh }: RecoveryRequest, survey: 
     survivor: chosen,
     lost,
     ...fresh,
-    bump: !hasEverything(survey, chosen) && canBumpRevision(cluster.etcd.version) ? BUMP : 0,
+    bump: bumpFor(cluster, survey, chosen),
     reached: 'fenced',
     former: survey.clusterId,
   }
 }
 
-function goesOn(survey: Survey, present: RecoveryProgress, choice: RecoveryChoice): RecoveryProgress {
-  const { survivor } = present
+function bumpFor({ etcd }: Cluster, survey: Survey, survivor: string): number {
+  return !hasEverything(survey, survivor) && canBumpRevision(etcd.version) ? BUMP : 0
+}
+
+function goesOn(survey: Survey, present: RecoveryProgress, choice: RecoveryRequest): RecoveryProgress {
+  const { survivor, reached } = present
   requireBorneOut(survey, present)
   if (choice.survivor !== undefined && choice.survivor !== survivor) {
     throw new QuorateError(
@@ -180,7 +184,9 @@ function goesOn(survey: Survey, present: RecoveryProgress, choice: RecoveryChoic
       })),
     )
   }
-  return { ...present, lost }
+  // Nothing is copied yet, and since the marker was written the log may have been damaged.
+  const again = reached === 'fenced' ? bumpFor(choice.cluster, survey, survivor) : 0
+  return { ...present, lost, bump: Math.max(present.bump, again) }
 }
 
 /** A node declared lost is neither locked nor changed. So neither the surviving member nor a reachable node may be one. */

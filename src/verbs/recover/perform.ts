@@ -5,6 +5,7 @@ import type { Lock } from '../../engine/lock.ts'
 import { type Moved, movedIn } from '../../engine/moved.ts'
 import { runWave } from '../../engine/wave.ts'
 import { RECOVER } from '../../host/extensions.ts'
+import type { MemberLog } from '../../host/member-log.ts'
 import type { Node } from '../../spec/cluster.ts'
 import type { Session } from '../../tiers/etcd/session.ts'
 import {
@@ -24,6 +25,8 @@ export interface Work {
   readonly lock: Lock
   /** As it was when the run began. */
   readonly progress: RecoveryProgress
+  /** The surviving member's log at that time; undefined: it wasn't read. */
+  readonly decided: MemberLog | undefined
 }
 
 /** The progress of this run, and its results so far. */
@@ -37,7 +40,7 @@ export interface RecoveryRun extends Recovering {
  * @throws QuorateError of the first failures, of all nodes together; the markers on the nodes say how far it got
  */
 export async function performRecovery(
-  { session, lock, ...work }: Work,
+  { session, lock, decided, ...work }: Work,
   run: RecoveryRun,
   steps: readonly RecoveryStep[],
 ): Promise<RecoveryRun> {
@@ -54,7 +57,8 @@ export async function performRecovery(
       if (kind?.bystanders !== undefined && run.released.length === 0)
         await onEtcdClients(session, lock, progress.lost, kind.bystanders)
       return (node, [step]) => {
-        if (step?.kind === 'copy') return copying(session, node, progress, (copied) => (made = copied))
+        if (step?.kind === 'copy')
+          return copying(session, node, { progress, decided }, (copied) => (made = copied))
         if (step?.kind === 'begin') return beginning(session, node, progress)
         return inOneTrip(supplies, step)
       }
@@ -85,11 +89,11 @@ function inOneTrip(supplies: RecoverySupplies, step: RecoveryStep | undefined): 
 function copying(
   session: Session,
   node: Node,
-  progress: RecoveryProgress,
+  { progress, decided }: Pick<Work, 'progress' | 'decided'>,
   note: (made: MadeCluster) => void,
 ): Dialogue {
   return async (give, signal) => {
-    const { made, reply } = await makeCluster({ session, node, give, signal }, progress)
+    const { made, reply } = await makeCluster({ session, node, give, signal }, progress, decided)
     note(made)
     return reply
   }

@@ -9,7 +9,7 @@ import { stateRecord } from '../../etcd/log-file.ts'
 import type { AgentReply } from '../../host/agent.ts'
 import isolated from '../../host/agent/isolated.sh?raw'
 import { RECOVER } from '../../host/extensions.ts'
-import { readMemberLog } from '../../host/member-log.ts'
+import { type MemberLog, readMemberLog } from '../../host/member-log.ts'
 import { demandOf } from '../../tiers/etcd/plan/peer-identity.ts'
 import { memberFiles } from '../../tiers/etcd/plan/member-files.ts'
 import type { Operation } from '../../host/operations.ts'
@@ -22,6 +22,7 @@ import { etcdNameOf } from '../../spec/etcd-name.ts'
 import { compareWithCopy, expectedOf } from './compare.ts'
 import { withKnownFaults } from './faults.ts'
 import { readFigures, readPast } from './figures.ts'
+import { requireKeptLog } from './kept-log.ts'
 import { type MadeCluster, type RecoveryProgress, renderProgress } from './progress.ts'
 
 /** How long the only member may take to be ready, in s: it waits for no other member. */
@@ -48,20 +49,21 @@ export interface Made {
  * Works on a copy; the original data is only read. The whole log counts as committed: a follower learns late that the last
  * entries are committed, and etcd's `--force-new-cluster` drops entries that it doesn't know to be committed.
  *
- * @throws QuorateError `command` if there is no free space, or etcd doesn't start on the copy; `moved` if the log is gone.
+ * @param decided the log when this was decided; undefined: it wasn't read
+ * @throws QuorateError `command` if there is no free space, or etcd doesn't start on the copy; `moved` if the log is gone,
+ *   or has fewer entries than when this was decided.
  */
-export async function makeCluster(rebuild: Rebuild, progress: RecoveryProgress): Promise<Made> {
+export async function makeCluster(
+  rebuild: Rebuild,
+  progress: RecoveryProgress,
+  decided: MemberLog | undefined,
+): Promise<Made> {
   const { session, node, signal } = rebuild
   const { dataDirectory: data, walDirectory: wal } = session.cluster.etcd
   const name = etcdNameOf(node)
   const remote = await session.remote(node)
-  const { log } = await readMemberLog(remote, session.cluster.etcd, signal)
-  if (log === undefined) {
-    throw new QuorateError('moved', "can't read the Raft log any more: it was readable a moment ago", {
-      host: node.name,
-      hint: 'see what is left: quorate recover (no data was replaced)',
-    })
-  }
+  const read = await readMemberLog(remote, session.cluster.etcd, signal)
+  const log = requireKeptLog(node.name, decided, read.log)
   const { file, end, sum, sizeBytes } = log.tail
   const record = stateRecord({ term: log.term, vote: log.vote, commit: log.lastIndex }, sum)
   const copy = siblingsOf(session.cluster, 'recover-copy')

@@ -112,8 +112,9 @@ async function requireParting({ file }: Cluster, leaving: readonly string[]): Pr
 }
 
 async function carryOut({ session, lock, decision }: Under<Session, Decision>): Promise<RecoverReport> {
-  const { preview, progress, state } = decision
-  const work = { session, lock, progress }
+  const { preview, progress, state, survey } = decision
+  const decided = survey.members.find(({ name }) => name === preview.survivor)?.log
+  const work = { session, lock, progress, decided }
   let { leaving } = preview
   /**
    * Removes nodes declared lost from the cluster file, once the new cluster answers. If it never does, because one of them

@@ -1,5 +1,6 @@
 /** The changes of one simulated machine that only a recovery makes. */
 import { peerUrl } from '../../../../src/etcd/configuration.ts'
+import type { MemberLog } from '../../../../src/host/member-log.ts'
 import { PATHS } from '../../../../src/host/state.ts'
 import { type Cluster, type Node, etcdNodes } from '../../../../src/spec/cluster.ts'
 import { etcdNameOf } from '../../../../src/spec/etcd-name.ts'
@@ -7,6 +8,7 @@ import { memberFiles } from '../../../../src/tiers/etcd/plan/member-files.ts'
 import { renderPin } from '../../../../src/tiers/etcd/facts/pin.ts'
 import { demandOf } from '../../../../src/tiers/etcd/plan/peer-identity.ts'
 import type { SimulatedRecovery } from '../../../../src/tiers/etcd/steps/simulated.ts'
+import { requireKeptLog } from '../../../../src/verbs/recover/kept-log.ts'
 import { type RecoveryProgress, renderProgress } from '../../../../src/verbs/recover/progress.ts'
 import { Failure } from '../../failure.ts'
 import { lookAt } from '../../look.ts'
@@ -14,13 +16,15 @@ import { simulatedMachine } from '../../machine.ts'
 import { idOf, newRaft } from '../../raft.ts'
 import { diskOf, fresh } from '../../world.ts'
 import { type Log, logOf, madeOf } from './logs.ts'
-import type { RecoveryWorld } from './world.ts'
+import { type RecoveryWorld, memberLog } from './world.ts'
 
 /** The progress of a run, as recorded in markers. */
 export interface Progressing {
   progress: RecoveryProgress
   /** The part of a log that the copy applies: all of it. */
   readonly copied: (log: Log) => Log
+  /** The surviving member's log when the run decided. */
+  readonly decided: MemberLog | undefined
 }
 
 export function recoveredMachine(rw: RecoveryWorld, host: string, at: Progressing): SimulatedRecovery {
@@ -57,6 +61,7 @@ export function recoveredMachine(rw: RecoveryWorld, host: string, at: Progressin
       requireRest()
       if (disk.wal === undefined || disk.data === undefined) throw new Failure('there is no data to copy')
       if (disk.full) throw new Failure('No space left on device')
+      requireKeptLog(host, at.decided, memberLog(rw, disk.wal))
       beside.copy = disk.wal
     },
     makeCluster: () => {

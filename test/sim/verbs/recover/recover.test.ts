@@ -156,6 +156,25 @@ test('data is renamed by a step that is then repeated, and the surviving member 
 const RECOVER = { verb: 'recover', survivor: undefined, declares: true } as const
 const ROUND = { before: [], ask: RECOVER, during: undefined, interruption: undefined, heals: false } as const
 
+test('the surviving log is damaged after the recovery was decided: nothing is made from it until that is shown', async () => {
+  const outcomes = await live({
+    members: 2,
+    begins: [
+      { kind: 'write', host: 0 },
+      { kind: 'write', host: 0 },
+      { kind: 'log-damaged', host: 0 },
+    ],
+    rounds: [
+      {
+        ...ROUND,
+        during: { moment: { at: 'piece', piece: 1 }, event: { kind: 'log-damaged', host: 1 } },
+      },
+      ROUND,
+    ],
+  })
+  expect(outcomes.map(({ kind }) => kind)).toEqual(['failed', 'done'])
+})
+
 test('a node is off while the markers of an abandoned recovery are removed: the recovery can still be completed', async () => {
   const outcomes = await live({
     members: 3,

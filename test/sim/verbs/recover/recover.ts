@@ -83,11 +83,12 @@ export function recoverVerb(
     essence: ({ preview: { survivor, joining, leaving }, progress: { token } }) =>
       JSON.stringify([survivor, joining, leaving, token]),
     scope: ({ progress }) => vw.cluster.nodes.filter(({ name }) => !progress.lost.includes(name)),
-    carryOut: async (run, { preview, progress, state, begun }) => {
+    carryOut: async (run, { preview, progress, state, begun, survey }) => {
       if (!begun) requireBest(rw, preview.survivor, choice.survivor)
       if (!begun) begin(rw, preview.survivor)
       for (const name of progress.lost) rw.lost.add(name)
-      const at: Progressing = { progress, copied }
+      const decided = survey.members.find(({ name }) => name === preview.survivor)?.log
+      const at: Progressing = { progress, copied, decided }
       const { meet, part, undo } = meeting(rw, preview.leaving)
       try {
         await loop<Recovering, RecoveryStep | Step>({
@@ -146,7 +147,7 @@ export function abandonVerb(
     carryOut: async (run, decision) => {
       const { progress, stays } = decision
       for (const stage of takingBackStages(decision))
-        await perform(rw, run, { progress, copied }, stage)
+        await perform(rw, run, { progress, copied, decided: undefined }, stage)
       rw.lost.clear()
       // They are never started again.
       for (const name of progress.lost) rw.lost.add(name)

@@ -78,7 +78,7 @@ export function findSurvivors(rw: RecoveryWorld): Finds {
 
 const NEVER = new Date(0)
 
-function memberLog({ vw, logs }: RecoveryWorld, wal: MemberData): MemberLog {
+export function memberLog({ vw, logs }: RecoveryWorld, wal: MemberData): MemberLog {
   const log = logOf(logs, wal)
   const members = vw.world.rafts.get(wal.clusterId)?.members ?? []
   const term = BigInt(lastTerm(log))
