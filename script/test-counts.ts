@@ -1,4 +1,6 @@
-/** Reduces vitest's JSON report to the three numbers of the last line. */
+/** Reduces vitest's JSON report to the three numbers of the last line, and to what failed and what took long. */
+import { stripVTControlCharacters } from 'node:util'
+
 export interface Counts {
   readonly passed: number
   readonly failed: number
@@ -14,12 +16,15 @@ interface Report {
   readonly testResults: readonly {
     readonly name: string
     readonly status: string
+    /** Why the file failed, if it has no failed test. */
+    readonly message?: string
     /** Milliseconds since the epoch. */
     readonly startTime?: number
     readonly endTime?: number
     readonly assertionResults: readonly {
       readonly status: string
       readonly fullName: string
+      readonly failureMessages?: readonly string[]
       /** In milliseconds; missing if it was not run. */
       readonly duration?: number | null
     }[]
@@ -59,6 +64,43 @@ export function failedFiles(text: string | undefined): string[] {
   return (JSON.parse(text) as Report).testResults
     .filter(({ status }) => status === 'failed')
     .map(({ name }) => name)
+}
+
+export interface Failure {
+  readonly file: string
+  /** Of the test; empty if the file failed without a failed test. */
+  readonly name: string
+  /** The first lines of its error. */
+  readonly why: readonly string[]
+}
+
+const MOST_LINES = 14
+const MOST_COLUMNS = 300
+
+/** Each failed test, for the end of the output: what is above it may be cut off where the output is kept. */
+export function failures(text: string | undefined): readonly Failure[] {
+  if (text === undefined) return []
+  return (JSON.parse(text) as Report).testResults.flatMap(
+    ({ name: file, status, message, assertionResults }) => {
+      const failed = assertionResults.filter((result) => result.status === 'failed')
+      if (failed.length === 0)
+        return status === 'failed' ? [{ file, name: '', why: firstLines(message) }] : []
+      return failed.map(({ fullName: name, failureMessages }) => ({
+        file,
+        name,
+        why: firstLines(failureMessages?.[0]),
+      }))
+    },
+  )
+}
+
+/** Without the stack, which names vitest's own files. */
+function firstLines(message = ''): readonly string[] {
+  return stripVTControlCharacters(message)
+    .split('\n')
+    .filter((line) => !/^ +at .*node_modules/.test(line))
+    .slice(0, MOST_LINES)
+    .map((line) => line.slice(0, MOST_COLUMNS))
 }
 
 export interface TimedTest {

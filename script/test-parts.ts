@@ -10,7 +10,16 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { labAvailable } from '../src/lab/available.ts'
 import { findChromium } from './chromium.ts'
-import { type Counts, add, countsOf, failedFiles, slowest, slowestFiles } from './test-counts.ts'
+import {
+  type Counts,
+  type Failure,
+  add,
+  countsOf,
+  failedFiles,
+  failures,
+  slowest,
+  slowestFiles,
+} from './test-counts.ts'
 
 const HELP = `
 usage: script/test [--list-slow] [PART …]
@@ -185,8 +194,16 @@ async function runProject(project: string, surroundings: Surroundings): Promise<
   await rm(report, { force: true })
   const counts = countsOf(text, code)
   const kept = await keepLogsOf(failedFiles(text), logs)
-  const notes = [reason, kept ? `the machines' logs of failed tests: ${logs}` : undefined]
+  const notes = [
+    reason,
+    ...failures(text).flatMap(failureLines),
+    kept ? `the machines' logs of failed tests: ${logs}` : undefined,
+  ]
   return { counts, notes: notes.filter((note) => note !== undefined), report: text }
+}
+
+function failureLines({ file, name, why }: Failure): readonly string[] {
+  return [`${path.relative(root, file)}: ${name}`, ...why.map((line) => `  ${line}`)]
 }
 
 function timedLine(seconds: number, text: string): string {
