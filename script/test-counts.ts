@@ -1,4 +1,5 @@
 /** Reduces vitest's JSON report to the three numbers of the last line, and to what failed and what took long. */
+import path from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
 
 export interface Counts {
@@ -66,7 +67,7 @@ export function failedFiles(text: string | undefined): string[] {
     .map(({ name }) => name)
 }
 
-export interface Failure {
+interface Failure {
   readonly file: string
   /** Of the test; empty if the file failed without a failed test. */
   readonly name: string
@@ -77,8 +78,8 @@ export interface Failure {
 const MOST_LINES = 14
 const MOST_COLUMNS = 300
 
-/** Each failed test, for the end of the output: what is above it may be cut off where the output is kept. */
-export function failures(text: string | undefined): readonly Failure[] {
+/** Each failed test: what is above the last lines may be cut off where the output is kept. */
+function failures(text: string | undefined): readonly Failure[] {
   if (text === undefined) return []
   return (JSON.parse(text) as Report).testResults.flatMap(
     ({ name: file, status, message, assertionResults }) => {
@@ -92,6 +93,14 @@ export function failures(text: string | undefined): readonly Failure[] {
       }))
     },
   )
+}
+
+/** For the end of the output. @param root the paths are shown as seen from there */
+export function failureLines(text: string | undefined, root: string): readonly string[] {
+  return failures(text).flatMap(({ file, name, why }) => [
+    `${path.relative(root, file)}: ${name}`,
+    ...why.map((line) => `  ${line}`),
+  ])
 }
 
 /** Without the stack, which names vitest's own files. */

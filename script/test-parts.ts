@@ -12,11 +12,10 @@ import { labAvailable } from '../src/lab/available.ts'
 import { findChromium } from './chromium.ts'
 import {
   type Counts,
-  type Failure,
   add,
   countsOf,
   failedFiles,
-  failures,
+  failureLines,
   slowest,
   slowestFiles,
 } from './test-counts.ts'
@@ -196,14 +195,10 @@ async function runProject(project: string, surroundings: Surroundings): Promise<
   const kept = await keepLogsOf(failedFiles(text), logs)
   const notes = [
     reason,
-    ...failures(text).flatMap(failureLines),
+    ...failureLines(text, root),
     kept ? `the machines' logs of failed tests: ${logs}` : undefined,
   ]
   return { counts, notes: notes.filter((note) => note !== undefined), report: text }
-}
-
-function failureLines({ file, name, why }: Failure): readonly string[] {
-  return [`${path.relative(root, file)}: ${name}`, ...why.map((line) => `  ${line}`)]
 }
 
 function timedLine(seconds: number, text: string): string {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { failures, slowest, slowestFiles } from '../script/test-counts.ts'
+import { failureLines, slowest, slowestFiles } from '../script/test-counts.ts'
 
 function report(file: string, tests: Readonly<Record<string, number | null>>): string {
   const assertionResults = Object.entries(tests).map(([fullName, duration]) => ({
@@ -36,28 +36,32 @@ test('the slowest files of all parts; one that could not be loaded took no time'
   ])
 })
 
+const failed = (fullName: string, message: string) => ({
+  status: 'failed',
+  fullName,
+  failureMessages: [message],
+})
+
 test('what failed, with the beginning of its error: without colors, and without lines of other programs', () => {
-  const failed = (fullName: string, message: string) => ({
-    status: 'failed',
-    fullName,
-    failureMessages: [message],
-  })
   const stack = '    at /checkout/a.test.ts:3:5\n    at run (/checkout/node_modules/vitest/x.js:1:1)'
   const testResults = [
     {
-      name: 'a.test.ts',
+      name: '/checkout/test/a.test.ts',
       status: 'failed',
       assertionResults: [
         { status: 'passed', fullName: 'good' },
         failed('bad', `\u001B[31mexpected 1\u001B[39m\n${stack}`),
       ],
     },
-    { name: 'broken.test.ts', status: 'failed', message: 'no such module', assertionResults: [] },
+    { name: '/checkout/broken.test.ts', status: 'failed', message: 'no such module', assertionResults: [] },
     { name: 'b.test.ts', status: 'passed', assertionResults: [] },
   ]
-  expect(failures(JSON.stringify({ testResults }))).toEqual([
-    { file: 'a.test.ts', name: 'bad', why: ['expected 1', '    at /checkout/a.test.ts:3:5'] },
-    { file: 'broken.test.ts', name: '', why: ['no such module'] },
+  expect(failureLines(JSON.stringify({ testResults }), '/checkout')).toEqual([
+    'test/a.test.ts: bad',
+    '  expected 1',
+    '      at /checkout/a.test.ts:3:5',
+    'broken.test.ts: ',
+    '  no such module',
   ])
-  expect(failures(undefined)).toEqual([])
+  expect(failureLines(undefined, '/')).toEqual([])
 })

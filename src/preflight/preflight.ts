@@ -19,6 +19,7 @@ import { judgeTierPort } from './tiers.ts'
 import { judgeSize } from './size.ts'
 import { judgeSystem } from './system.ts'
 import { judgeTwins } from './twins.ts'
+import { LOOK_MS } from '../ssh/limits.ts'
 
 /** One of the run's events, so that one renderer shows both. */
 export interface PreflightEvent {
@@ -38,7 +39,7 @@ export interface PreflightOptions {
   readonly emit?: ((event: PreflightEvent) => void) | undefined
   /** Milliseconds since the epoch; `Date.now` unless given. */
   readonly now?: (() => number) | undefined
-  /** How long a node may take, in ms; 20 s unless given. */
+  /** How long a node may take, in ms; unless given, as long as for any other inspection. A busy node takes a while. */
   readonly limitMs?: number | undefined
   /**
    * Names of nodes that will join a cluster. The report covers them and the connections between them and the
@@ -63,7 +64,7 @@ export async function preflight(options: PreflightOptions): Promise<PreflightRep
     remotes: options.remotes,
     signal: options.signal,
     now: options.now ?? Date.now,
-    limitMs: options.limitMs ?? 20_000,
+    limitMs: options.limitMs ?? LOOK_MS,
     only: options.only,
     tiers: options.tiers,
     onAnswer: (host) => emit?.({ type: 'note', host, text: 'inspected' }),
