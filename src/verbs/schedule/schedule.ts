@@ -55,9 +55,9 @@ async function putOnNode(session: Session, options: ScheduleOptions): Promise<Sc
   const desired = desiredSchedule(session.cluster, options)
   requireSigner(session)
   const exporter = options.exporter ?? NODE_EXPORTER
-  // In parallel with the first inspection: computing the checksum of Node.js reads 120 MB. The inspection waits for it,
-  // and throws its error.
-  const sources = scheduleSources(session)
+  // In parallel with the first inspection, but not before the login: computing the checksum of Node.js reads 120 MB. The
+  // inspection waits for it, and throws its error.
+  const sources = session.remote(desired.node).then(async () => await scheduleSources(session))
   sources.catch(() => undefined)
   const look = async (own: Session) => await lookForSchedule(own, { desired, sources, exporter })
   const { result } = await runVerb<Session, ScheduleFacts, Placed>(session, {
