@@ -13,7 +13,7 @@ export interface CliContext extends Outlet {
   readonly writesSettings: boolean
   /** Input and output are a terminal. */
   readonly terminal: boolean
-  /** There is a terminal, and nothing says that nobody sits at it, so the command may ask questions. */
+  /** There is a terminal, and nothing says that no one sits at it, so the command may ask questions. */
   readonly interactive: boolean
   /** Standard error is a terminal, so progress may be redrawn. */
   readonly live: boolean

@@ -29,7 +29,7 @@ export const KUBERNETES_LIFE: readonly Typed[] = [
     before: async ({ folder }) =>
       await copyFile(path.join(folder, 'hello.yaml'), path.join(folder, 'deployment.yaml')),
   },
-  // In a separate terminal, created by `script`; the shell gets `exit`. Also where `CI` says that nobody answers questions.
+  // In a separate terminal, created by `script`; the shell gets `exit`. Also where `CI` says that no one answers questions.
   {
     shown: 'quorate kubectl --terminal -- exec -it deployment/hello -- sh',
     as: `printf 'echo on-$((20 + 3))\\nexit 5\\n' | CI=1 script --quiet --return --command 'quorate kubectl --terminal -- exec -it deployment/hello -- sh' /dev/null | tee said; grep on-23 said`,
