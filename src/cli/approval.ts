@@ -34,6 +34,9 @@ export function showPlan(context: CliContext, plan: Plan): void {
   else context.err(`${renderPlan(plan, colors, { verbose })}\n${planSummary(plan)}\n`)
 }
 
+/** What is asked last. */
+export const APPLY_QUESTION = 'Apply this plan?'
+
 /** The risk, in a sentence or two. */
 function question(steps: readonly Step[]): string {
   const restarts = steps.flatMap((step) => (step.kind === 'restart' ? [step.host] : []))
@@ -50,7 +53,7 @@ function question(steps: readonly Step[]): string {
       ? [`Members restart, one at a time and the leader last: ${[...new Set(restarts)].join(', ')}.`]
       : []),
     ...[...new Set(outages)].map((outage) => `${outage.charAt(0).toUpperCase()}${outage.slice(1)}.`),
-    'Apply this plan?',
+    APPLY_QUESTION,
   ]
   return parts.join(' ')
 }

@@ -31,7 +31,7 @@ export function renderRestorePreview(cluster: string, preview: RestorePreview, c
     })
   })
   return [
-    `${colors.bold(`restore of cluster ${cluster} from ${oneLine(name)}`)} ${colors.dim(`(${facts.join(', ')})`)}`,
+    `${colors.bold(restoreTitle(cluster, name))} ${colors.dim(`(${facts.join(', ')})`)}`,
     ...(signer === undefined ? [] : [`  ${colors.dim(signedBy(signer, colors))}`]),
     ...waves.map((line, index) => `  ${index + 1}. ${line}`),
     ...moved.map(({ host, path }) => `  ${colors.dim('kept:')} ${host}: ${oneLine(path)}`),
@@ -94,4 +94,9 @@ export function renderRestored(
   const lines = moved.map(({ host, path }) => `  ${colors.bold(host)}: the old data is in ${oneLine(path)}\n`)
   const seconds = (durationMs / 1000).toFixed(1)
   return `restored: ${counted(keys, 'key')} at revision ${revision}, cluster ID ${clusterId} (${seconds} s)\n${lines.join('')}`
+}
+
+/** The first words of a preview. @param name of the backup, or the file of a snapshot */
+export function restoreTitle(cluster: string, name: string): string {
+  return `restore of cluster ${cluster} from ${oneLine(name)}`
 }

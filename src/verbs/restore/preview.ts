@@ -97,11 +97,7 @@ function risksOf(
     ...(about === undefined
       ? ['It is a bare snapshot: its cluster and the etcd version that wrote it are unknown.']
       : []),
-    ...(about !== undefined && signer === undefined
-      ? [
-          "The origin of this backup is not verified: it is unsigned, or its signature can't be checked on this workstation.",
-        ]
-      : []),
+    ...(about !== undefined && signer === undefined ? [ORIGIN_UNVERIFIED] : []),
     ...(options.length > 0
       ? []
       : [
@@ -159,3 +155,7 @@ async function newestRevision(session: Session, { observed }: RestoreDecision): 
   if (revisions.length === 0) return undefined
   return revisions.reduce((most, each) => (each > most ? each : most))
 }
+
+/** The risk of a backup that no allowed signer has signed. */
+export const ORIGIN_UNVERIFIED =
+  "The origin of this backup is not verified: it is unsigned, or its signature can't be checked on this workstation."
