@@ -108,7 +108,7 @@ describe.skipIf(reason)(`set-ups of others, adopted and applied${because}`, () =
 
 /** The error output, if it did not succeed. */
 function troubleOf(result: ProcessResult | undefined): string {
-  if (result === undefined) return 'did not run'
+  if (result === undefined) return 'no result'
   return result.exitCode === 0 ? '' : `${result.exitCode}: ${result.stdout}${result.stderr}`
 }
 

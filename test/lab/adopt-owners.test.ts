@@ -1,6 +1,7 @@
 /** `quorate adopt` if others keep owning what etcd uses: a package, or the owner of a link's target. */
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { AdoptJson } from '../../src/cli/output/values.ts'
 import type { Check } from '../../src/preflight/checks.ts'
 import { type TestLab, testLab, whyNoLab } from './harness.ts'
 import { type OpensslCa } from './support/authority.ts'
@@ -67,7 +68,7 @@ describe.skipIf(whyNoLab())('a cluster is adopted of which somebody else owns a 
   const set = async (name: string, machine: string, shape: Shape) => {
     const ca = await setUpForeign(lab, [lab.machine(machine)], shape)
     return JSON.parse(await quorateOk(file(name), adopt(name, machine, ca))) as {
-      readonly remarks: readonly { readonly severity: string; readonly message: string }[]
+      readonly remarks: AdoptJson['remarks']
     }
   }
   const packages = async (name: string) => {
@@ -79,11 +80,12 @@ describe.skipIf(whyNoLab())('a cluster is adopted of which somebody else owns a 
   test('a package that would delete the data when purged: adopt, preflight and apply say so until it is on hold', async () => {
     await installPackage(lab.machine('etcd01'))
     const { remarks } = await set('debian', 'etcd01', DEBIAN)
-    const warned = remarks.filter(({ message }) => message.includes('the package etcd-server'))
+    // Also which of the member's directories a purge would delete.
+    const warned = remarks.filter(({ id }) => id === 'package-owns-the-unit')
     expect(warned).toMatchObject([
       {
         severity: 'warning',
-        message: expect.stringMatching(/the member's data \(\/var\/lib\/etcd.*apt-mark hold/),
+        message: expect.stringMatching(/etcd-server .*\(\/var\/lib\/etcd.*apt-mark hold etcd-server/),
       },
     ])
     expect(await packages('debian')).toEqual(['warning'])
@@ -103,7 +105,9 @@ describe.skipIf(whyNoLab())('a cluster is adopted of which somebody else owns a 
       files: BY_HAND.files,
       folders: BY_HAND.folders,
     })
-    expect(remarks.some(({ message }) => message.includes("the member's data"))).toBe(false)
+    const owned = remarks.filter(({ id }) => id === 'package-owns-the-unit')
+    expect(owned).toHaveLength(1)
+    expect(owned[0]?.message).not.toContain(BY_HAND.folders[0])
     await quorateOk(file('elsewhere'), ['apply', '--yes'])
     // Another program's key next to etcd's own keeps its owner and mode.
     expect(await on('etcd02', 'stat -L -c "%U:%G %a" /etc/ssl/etcd/theirs.key')).toBe('root:root 600\n')

@@ -13,14 +13,17 @@ import { openBackup } from '../../src/backup/open.ts'
 import { unseal } from '../../src/backup/sealing.ts'
 import type { CertificateList } from '../../src/verbs/certificates/list.ts'
 import { trustedSigners } from '../../src/backup/signers.ts'
+import { SCHEDULE_USER } from '../../src/schedule/places.ts'
 import type { ScheduleReport } from '../../src/verbs/schedule/schedule.ts'
 import { LAB_ETCD } from './etcd-binaries.ts'
 import { type TestLab, testLab, whyNoLab } from './harness.ts'
 import { forge } from './support/authority.ts'
+import { reportOf } from './support/events.ts'
 import { applied, stateFolder } from './support/fresh.ts'
 import { leftovers } from './support/no-trace.ts'
 import { quorate, quorateOk } from './support/quorate.ts'
 import { startQuorate } from './support/run.ts'
+import { statusOf } from './support/status.ts'
 import { UNCHANGED } from './support/unchanged.ts'
 
 const NODE = 'service01'
@@ -59,6 +62,7 @@ describe.skipIf(whyNoLab())('backups on a schedule', () => {
   })
 
   const on = async (node: string, ...argv: string[]) => (await lab.machine(node).exec(argv)).stdout.trim()
+  const notes = async () => (await statusOf(lab)).report.cluster.noteDetails
   const bundles = async () =>
     (await on(NODE, 'ls', STORE)).split('\n').flatMap((name) => parseBundleName(name) ?? [])
 
@@ -72,14 +76,14 @@ describe.skipIf(whyNoLab())('backups on a schedule', () => {
     // An interrupted run is continued.
     const killed = startQuorate(lab, ['backup', 'schedule', '--yes'])
     killed.child.stderr?.on('data', (said: string) => {
-      if (said.includes('done: add the user')) killed.child.kill('SIGKILL')
+      if (said.includes('done: ') && said.includes(SCHEDULE_USER)) killed.child.kill('SIGKILL')
     })
     expect((await killed.ended).exitCode).not.toBe(0)
 
     const report = JSON.parse(
       await quorateOk(lab, ['backup', 'schedule', '--yes', '--json']),
     ) as ScheduleReport
-    expect(report.done.map(({ what }) => what)).not.toContain('add the user quorate-backup')
+    expect(report.done.map(({ kind }) => kind)).not.toContain('user')
     expect(report).toMatchObject({ changed: true, node: NODE, next: expect.stringMatching(/^20.*Z$/) })
     const [first] = await bundles()
     expect(first?.name).toBe(report.first?.name)
@@ -116,7 +120,7 @@ describe.skipIf(whyNoLab())('backups on a schedule', () => {
     expect(await on(NODE, 'stat', '-c', '%U %a', '/etc/quorate-backup/signing.key')).toBe('root 600')
     expect(bundle.clusterFile).toBe(await readFile(lab.clusterFile, 'utf8'))
     const sealed = Readable.from([Buffer.from(bundle.caKeySealed ?? '')])
-    const pem = (await text(await unseal(secret, sealed, 'the CA key'))).trim()
+    const pem = (await text(await unseal(secret, sealed, 'CA key'))).trim()
     const ca = new X509Certificate(bundle.trustPem ?? '')
     expect(ca.checkPrivateKey(createPrivateKey(pem))).toBe(true)
     expect(await on(NODE, 'cat', '/etc/quorate-backup/ca-key.age')).toContain('BEGIN AGE ENCRYPTED FILE')
@@ -154,17 +158,22 @@ describe.skipIf(whyNoLab())('backups on a schedule', () => {
     expect(failed.exitCode).not.toBe(0)
     expect(await on(NODE, 'systemctl', 'is-failed', SERVICE)).toBe('failed')
     expect(await on(NODE, 'cat', METRICS)).toMatch(/^quorate_backup_failures_total\{cluster="test"\} 1$/m)
-    const status = await quorate(lab, ['status'])
-    expect(status.stdout).toMatch(/! service01: the latest backup failed: .*srv.backups/)
+    expect(await notes()).toEqual([
+      { id: 'backup-failed', host: NODE, message: expect.stringContaining(STORE) as string },
+    ])
+    expect((await quorate(lab, ['status'])).stdout).toMatch(/! service01: .*srv.backups/)
     expect((await bundles()).at(-1)).toEqual(second)
 
     await on(NODE, 'chmod', '700', STORE)
     await on(NODE, 'systemctl', 'start', SERVICE)
     expect(await on(NODE, 'cat', METRICS)).toMatch(/^quorate_backup_last_run_failed\{cluster="test"\} 0$/m)
     const well = await quorateOk(lab, ['status'])
-    expect(well).toMatch(
-      /backups: service01, daily; latest .* ago, revision \d+, .*; next in .*; no test restore/,
-    )
+    expect(well).toMatch(/backups: service01, daily; latest .* ago, revision \d+, .*; next in .*;/)
+    expect((await statusOf(lab)).report.backups).toMatchObject({
+      node: NODE,
+      problem: null,
+      lastProven: null,
+    })
     expect(well).not.toContain('!')
   })
 
@@ -173,16 +182,18 @@ describe.skipIf(whyNoLab())('backups on a schedule', () => {
     expect(list.certificates.filter(({ host }) => host === NODE)).toMatchObject([
       { owner: 'quorate-backup', kind: 'client', file: '/etc/quorate-backup/client.crt', daysLeft: 364 },
     ])
-    expect(await quorateOk(lab, ['certs', 'renew'])).toContain('nothing is due')
+    expect(await reportOf(lab, ['certs', 'renew'])).toMatchObject({ changed: false })
     const expired = await expire()
     expect((await lab.machine(NODE).exec(['systemctl', 'start', SERVICE])).exitCode).not.toBe(0)
-    expect((await quorate(lab, ['status'])).stdout).toMatch(
-      /! service01: the backup certificate has expired; to renew it: quorate certs renew/,
-    )
+    expect(await notes()).toContainEqual({
+      id: 'backup-certificate',
+      host: NODE,
+      message: expect.stringMatching(/expired.*quorate certs renew$/),
+    })
     const asked = await quorate(lab, ['certs', 'renew'])
     expect(asked).toMatchObject({
       exitCode: 12,
-      stderr: expect.stringMatching(/service01\n.*renew the certificate of its backups/),
+      stderr: expect.stringMatching(/service01\n.*certificate.*backups/),
     })
     expect(await certificate()).toBe(expired)
     const said = await quorateOk(lab, ['certs', 'renew', '--yes', '--json'])
@@ -192,14 +203,12 @@ describe.skipIf(whyNoLab())('backups on a schedule', () => {
     expect(await on(NODE, 'stat', '-c', '%U %a', '/etc/quorate-backup/client.key')).toBe('root 640')
     await lab.machine(NODE).check(['systemctl', 'start', SERVICE])
     expect(await quorateOk(lab, ['status'])).not.toContain('!')
-    expect(await quorateOk(lab, ['certs', 'renew'])).toContain('nothing is due')
+    expect(await reportOf(lab, ['certs', 'renew'])).toMatchObject({ changed: false })
 
     await expire()
     const words = '--every day --keep daily=14,monthly=12 --yes --json'.split(' ')
     const again = JSON.parse(await quorateOk(lab, ['backup', 'schedule', ...words])) as ScheduleReport
-    expect(again.done.map(({ what }) => what)).toEqual([
-      'issue a client certificate for a key that is created on the node',
-    ])
+    expect(again.done.map(({ kind }) => kind)).toEqual(['certificate'])
   })
 
   const certificate = async () => await on(NODE, 'cat', '/etc/quorate-backup/client.crt')
@@ -225,14 +234,14 @@ describe.skipIf(whyNoLab())('backups on a schedule', () => {
       const words = '--every day --keep daily=14,monthly=12 --yes --json'.split(' ')
       const { done } = JSON.parse(await quorateOk(lab, ['backup', 'schedule', ...words])) as ScheduleReport
       await lab.machine(NODE).check(['systemctl', 'start', SERVICE])
-      return done.map(({ what }) => what)
+      return done.map(({ kind }) => kind)
     }
     const rotate = async (...words: string[]) => {
       await quorateOk(lab, ['certs', 'rotate-ca', ...words, '--yes'])
       return (await quorate(lab, ['status'])).stdout
     }
     expect(await rotate('--trust-only')).toMatch(/! service01: .*quorate backup schedule/)
-    expect(await setUp()).toContain('issue a client certificate for a key that is created on the node')
+    expect(await setUp()).toContain('certificate')
     expect(await on(NODE, 'grep', '-c', 'BEGIN', '/etc/quorate-backup/ca.crt')).toBe('2')
     await rotate()
     await lab.machine(NODE).check(['systemctl', 'start', SERVICE])
@@ -270,14 +279,15 @@ describe.skipIf(whyNoLab())('backups on a schedule', () => {
     expect(await traces(NODE)).toEqual('')
     expect(await bundles()).not.toEqual([])
     expect(await on('etcd03', 'systemctl', 'is-active', 'quorate-backup.timer')).toBe('active')
-    const moved = (await quorate(lab, ['status'])).stdout
-    expect(moved).toMatch(
-      /! etcd03: takes backups, but the cluster file says service01; to move the schedule: quorate backup sched/,
-    )
+    expect(await notes()).toContainEqual({
+      id: 'schedule-on-another-node',
+      host: 'etcd03',
+      message: expect.stringMatching(/\bservice01\b.*quorate backup schedule$/),
+    })
     await lab.writeCluster({ backup: { store: backup['store'], recipients: backup['recipients'] } })
     const unnamed = (await quorate(lab, ['status'])).stdout
     expect(unnamed).toMatch(/backups: etcd03, .*latest/)
-    expect(unnamed).not.toContain('but the cluster file says')
+    expect((await notes()).map(({ id }) => id)).not.toContain('schedule-on-another-node')
     await lab.writeCluster({ backup })
 
     expect(await quorateOk(lab, ['backup', 'schedule', '--remove', '--yes'])).toContain('no node')
@@ -286,7 +296,7 @@ describe.skipIf(whyNoLab())('backups on a schedule', () => {
       'root 700\nroot 600',
     )
     expect(await quorateOk(lab, ['backup', 'schedule', '--remove'])).toContain(UNCHANGED)
-    expect((await quorate(lab, ['status'])).stdout).toContain('! service01: takes no scheduled backups')
+    expect(await notes()).toMatchObject([{ id: 'schedule-is-missing', host: NODE }])
   })
 
   async function traces(node: string): Promise<string> {

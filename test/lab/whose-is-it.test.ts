@@ -19,7 +19,7 @@ describe.skipIf(whyNoLab())('a machine on which something is already', () => {
     await startOver(lab, { nodes: nodes() })
     await on('etcd01', 'groupadd --system etcd')
     await on('etcd02', 'useradd --system -g nogroup -s /usr/sbin/nologin etcd')
-    const user = 'etcd:x:20001:20001:from a directory:/home/etcd:/bin/bash'
+    const user = 'etcd:x:20001:20001:directory user:/home/etcd:/bin/bash'
     await joinDirectory(lab.machine('etcd03'), [user], ['people:x:20001:'])
   })
   afterAll(async () => await lab.down())

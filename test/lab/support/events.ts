@@ -1,5 +1,6 @@
 /** What `--json` reports about a run: which steps were carried out, how it ended, and the client-visible impact. */
 import type { Availability } from '../../../src/engine/with-recorder.ts'
+import type { PlanJson, StepJson } from '../../../src/tiers/etcd/steps/plan-json.ts'
 import type { TestLab } from '../harness.ts'
 import { quorate, quorateOk } from './quorate.ts'
 
@@ -68,6 +69,13 @@ export async function reportOf(
 ): Promise<Readonly<Record<string, unknown>>> {
   const lines = (await quorateOk(lab, [...args, '--json'])).trimEnd().split('\n')
   return JSON.parse(lines.at(-1) ?? '') as Readonly<Record<string, unknown>>
+}
+
+/** The steps of a plan that a command printed with --json, before it asked. */
+export function plannedIn(stdout: string): readonly StepJson[] {
+  const lines = stdout.split('\n').filter((line) => line !== '')
+  const plan = lines.map((line) => JSON.parse(line) as Partial<PlanJson> & ShownEvent)
+  return plan.find(({ type }) => type === 'plan')?.waves?.flat() ?? []
 }
 
 /** The restarted nodes, in order. */

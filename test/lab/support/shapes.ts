@@ -190,7 +190,7 @@ export const KUBEADM: Shape = {
   unit: {
     path: '/etc/systemd/system/static-pod-etcd.service',
     text: (member) => `[Unit]
-Description=etcd, in place of a kubelet
+Description=etcd without a kubelet
 
 [Service]
 Type=notify
