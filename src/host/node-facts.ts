@@ -19,8 +19,8 @@ export interface NodeFacts {
   readonly resolver: string | null | undefined
   /** The directory of CNI's plugins; undefined: none of the known directories contains any. */
   readonly plugins?: string | undefined
-  /** Where containerd keeps images. */
-  readonly room: { readonly freeBytes: number } | undefined
+  /** The file system on which containerd keeps images. */
+  readonly room: { readonly freeBytes: number; readonly sizeBytes?: number | undefined } | undefined
   /** Paths, or a package's name, that identify another Kubernetes or another containerd. */
   readonly foreign: readonly string[]
   /** URLs of the API servers in kubeconfigs, by path. */
@@ -41,7 +41,7 @@ export function parseNodeFacts(lines: readonly string[]): NodeFacts | undefined 
       return first === key ? [words] : []
     })
   const [version, ...controllers] = all('cgroup')[0] ?? []
-  const [free, size] = (all('room')[0] ?? []).map(Number)
+  const [free, block, blocks] = (all('room')[0] ?? []).map(Number)
   const answer = (key: string, yes: string) => {
     const word = all(key)[0]?.[0]
     return word === undefined ? undefined : word === yes
@@ -56,7 +56,10 @@ export function parseNodeFacts(lines: readonly string[]): NodeFacts | undefined 
     device: all('device')[0]?.[0],
     resolver: all('resolver')[0]?.[0] === 'none' ? null : all('resolver')[0]?.[0],
     plugins: PLUGIN_DIRECTORIES.find((path) => path === all('plugins')[0]?.[0]),
-    room: free === undefined || size === undefined ? undefined : { freeBytes: free * size },
+    room:
+      free === undefined || block === undefined
+        ? undefined
+        : { freeBytes: free * block, sizeBytes: blocks === undefined ? undefined : blocks * block },
     foreign: all('foreign').map(([path = '']) => path),
     servers: Object.fromEntries(all('server').map(([path = '', url = '']) => [path, url])),
     listeners: all('listens').map(([port, ...program]) => ({

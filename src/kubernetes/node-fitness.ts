@@ -23,6 +23,9 @@ const REFUSES_V1 = 35
 /** A node's images take about 0.5 GB, and twice that while they are imported and unpacked. */
 const LEAST_ROOM_BYTES = 2e9
 
+/** With a smaller share, a kubelet evicts the node's pods: its default for `imagefs.available`. */
+const LEAST_SHARE = 0.15
+
 /** Without these cgroup controllers, a kubelet does not start, or can't kill what exceeds its limit. */
 const CONTROLLERS = ['cpu', 'cpuset', 'memory', 'pids'] as const
 
@@ -45,14 +48,22 @@ export function unfit(asked: Fitness): readonly Unfit[] {
 }
 
 /** Checked before images are imported. */
-export function roomUnfit({ facts: { room } }: Fitness): readonly Unfit[] {
-  if (room === undefined || room.freeBytes >= LEAST_ROOM_BYTES) return []
+export function roomUnfit({ kubernetes, facts: { room } }: Fitness): readonly Unfit[] {
+  if (room === undefined) return []
+  const { freeBytes, sizeBytes = 0 } = room
+  const evicts = kubernetes.kubelet.configuration['evictionHard'] === undefined
+  const share = evicts ? LEAST_SHARE * sizeBytes : 0
+  if (freeBytes >= Math.max(LEAST_ROOM_BYTES, share)) return []
+  const wanted =
+    share > LEAST_ROOM_BYTES
+      ? `at least ${formatBytes(share)} (${LEAST_SHARE * 100} %): with less, a kubelet evicts the node's pods`
+      : `at least ${formatBytes(LEAST_ROOM_BYTES)} for images`
   return [
     {
       id: 'container-room',
       title: 'Room for images',
-      found: `${formatBytes(room.freeBytes)} are free where /var/lib/containerd is`,
-      wanted: `at least ${formatBytes(LEAST_ROOM_BYTES)} for images`,
+      found: `${formatBytes(freeBytes)} are free where /var/lib/containerd is`,
+      wanted,
       remedy:
         'free space: see the file system with df -h /var/lib/containerd, and what uses it with du -xh --max-depth 2 /',
     },

@@ -37,6 +37,15 @@ test('a machine that is suitable for a kubelet, one that could not be inspected,
   ])
 })
 
+test('a kubelet would evict pods from a file system that is nearly full, however large it is', () => {
+  const full = (blocks: number) => [
+    ...FIT.filter((line) => !line.startsWith('room')),
+    `room 10000000 4096 ${blocks}`,
+  ]
+  expect(judged(full(66_000_000))).toEqual(judged(FIT))
+  expect(judged(full(67_000_000))).toMatchObject([{ id: 'container-room', result: 'failure' }])
+})
+
 test('room for images is needed until they are there', () => {
   const full = [...FIT.filter((line) => !line.startsWith('room')), 'room 1000 4096']
   expect(judged(full)).toMatchObject([{ id: 'container-room', result: 'failure' }])

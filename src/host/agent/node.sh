@@ -29,7 +29,7 @@ look_node() {
   look_resolver
   look_plugins
   nearest /var/lib/containerd
-  stat -f -c 'node room %a %S' "$near"
+  stat -f -c 'node room %a %S %b' "$near"
   look_foreign
   for file in kubelet.conf admin.conf; do look_kubeconfig "/etc/kubernetes/$file"; done
   shift 2
