@@ -1,4 +1,4 @@
-// npm run pins: how many sentences each test on nodes pins; with words: those in files whose path contains one of these.
+// npm run pins: how many sentences each test pins; with words: those in files whose path contains one of these.
 import { allPins } from '../test/pins/pins.ts'
 
 const parts = process.argv.slice(2)

@@ -31,7 +31,7 @@ const SRC = path.resolve(import.meta.dirname, '../src')
 const sources = await readSources()
 
 /** Files at the top that all may import from. */
-const TOP: readonly string[] = ['errors.ts', 'error-ids.ts']
+const TOP: readonly string[] = ['errors.ts', 'error-ids.ts', 'blocked-ids.ts']
 
 /** Modules that all may import from. */
 const COMMON: readonly string[] = ['spec', 'files', 'wait']

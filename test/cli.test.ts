@@ -88,9 +88,7 @@ test('under a Node.js that is too old it says which is needed and how to get it,
     spawnSync(process.execPath, ['--require', old, FIRST, 'status', ...words], { encoding: 'utf8' }),
   )
   expect(text).toMatchObject({ status: EXIT_CODES.runtime, stdout: '' })
-  expect(text?.stderr).toMatch(
-    /^error: Node\.js 22\.15 or newer is required, this is 20\.20\.2 .*\n\n  fix: install/,
-  )
+  expect(text?.stderr).toMatch(/^error: Node\.js 22\.15 .* 20\.20\.2 .*\n\n  fix: install/)
   expect(json).toMatchObject({ status: EXIT_CODES.runtime, stderr: '' })
   expect(JSON.parse(json?.stdout ?? '')).toMatchObject({ error: { code: 'runtime' } })
   expect(execFileSync(process.execPath, [FIRST, '--version'], { encoding: 'utf8' })).toMatch(
@@ -107,7 +105,7 @@ test('the oldest Node.js that can read its first file says the same', async (con
   })
   context.skip(!path.isAbsolute(node), node)
   const { status, stdout, stderr } = spawnSync(node, [FIRST, 'status'], { encoding: 'utf8' })
-  expect(stderr).toMatch(/^error: Node\.js 22\.15 or newer is required, this is 12\.0\.0 /)
+  expect(stderr).toMatch(/^error: Node\.js 22\.15 .* 12\.0\.0 /)
   expect({ status, stdout }).toEqual({ status: EXIT_CODES.runtime, stdout: '' })
 })
 
@@ -136,17 +134,8 @@ test('help may be asked for before or after the command', async () => {
 })
 
 test('init where no file can be written ends with the code of a disk, not of the command line', async () => {
-  const { exitCode, stderr } = await quorate(
-    'init',
-    '--etcd',
-    ADDRESSES,
-    '--name',
-    'a',
-    '--out',
-    '/proc/cluster.yaml',
-  )
-  expect(stderr).toContain("/proc/cluster.yaml can't be written")
-  expect(exitCode).toBe(EXIT_CODES.state)
+  const run = await quorate('init', '--etcd', ADDRESSES, '--name', 'a', '--out', '/proc/cluster.yaml')
+  expect(run).toFail('state', { says: '/proc/cluster.yaml ' })
 })
 
 test('a wrong word ends with 64 and suggests the right one', async () => {
@@ -163,9 +152,9 @@ test('a wrong word ends with 64 and suggests the right one', async () => {
   expect(answers.map(({ exitCode }) => exitCode)).toEqual(answers.map(() => EXIT_CODES.usage))
   expect(answers.map(({ stdout }) => stdout)).toEqual(answers.map(() => ''))
   const said = answers.map(({ stderr }) => stderr)
-  expect(said[0]).toContain('Did you mean apply?')
-  expect(said[1]).toContain('Did you mean --out?')
-  expect(said[2]).toContain('Did you mean status?')
+  expect(said[0]).toContain(' apply?')
+  expect(said[1]).toContain(' --out?')
+  expect(said[2]).toContain(' status?')
   expect(said[5]).toContain('quorate run <selector> -- COMMAND')
 })
 
@@ -193,7 +182,7 @@ test('a command line that is wrong is an error object with --json, wherever that
     expect(error).toMatchObject({ code: 'usage', message: expect.any(String), hint: expect.any(String) })
   }
   expect(JSON.parse(answers[5]?.stdout ?? '')).toMatchObject({
-    error: { message: expect.stringMatching(/backup lst[^]*Did you mean list\?/) },
+    error: { message: expect.stringMatching(/backup lst[^]* list\?/) },
   })
 })
 
@@ -202,10 +191,7 @@ test('of a file that is not there, restore says that it does not exist', async (
     await quorate('-f', 'one.yaml', 'restore', 'typo.db'),
     await quorate('-f', 'one.yaml', 'restore', './typo.db', '--store', folder),
   ]
-  for (const { exitCode, stderr } of answers) {
-    expect(exitCode).toBe(EXIT_CODES.usage)
-    expect(stderr).toMatch(/typo\.db does not exist/)
-  }
+  for (const answer of answers) expect(answer).toFail('usage', { says: 'typo.db ' })
 })
 
 test('what stands in place of a file and is none is refused at once; what the shell hands over is read', async () => {
@@ -213,10 +199,8 @@ test('what stands in place of a file and is none is refused at once; what the sh
   execFileSync('mkfifo', [pipe])
   const refused = await Promise.all([quorate('validate', '-f', pipe), quorate('validate', '-f', '/dev/zero')])
   expect(refused.map(({ exitCode }) => exitCode)).toEqual([65, 65])
-  expect(refused.map(({ stderr }) => stderr.split('\n')[0])).toEqual([
-    `error: ${pipe} is a named pipe, not a file`,
-    'error: /dev/zero is a device, not a file',
-  ])
+  expect(refused[0]).toFail('cluster-file', { says: `${pipe} ` })
+  expect(refused[1]).toFail('cluster-file', { says: '/dev/zero ' })
   const script =
     '"$0" "$1" validate -f <(echo "name: a"); echo "name: b" | "$0" "$1" validate -f /dev/stdin; exit 0'
   const read = execFileSync('bash', ['-c', script, process.execPath, PROGRAM], { encoding: 'utf8' })
@@ -256,7 +240,7 @@ test('validate reports all problems, with their places, as text and as JSON', as
   const text = await quorate('-f', 'bad.yaml', 'validate')
   expect(text.exitCode).toBe(EXIT_CODES['cluster-file'])
   expect(text.stdout).toMatch(/^bad\.yaml:4:\d+: /m)
-  expect(text.stdout).toContain('the closest match is etcd')
+  expect(text.stdout).toMatch(/ etdc.* etcd$/m)
   const json = await quorate('validate', '--json', '-f', 'bad.yaml')
   expect(json.exitCode).toBe(EXIT_CODES['cluster-file'])
   const { valid, problems } = JSON.parse(json.stdout) as { valid: boolean; problems: { line: number }[] }
@@ -270,7 +254,7 @@ test('the risk of a plaintext listener is reported when the file is checked', as
   await writeFile(path.join(folder, 'plain.yaml'), file)
   const { exitCode, stdout } = await quorate('-f', 'plain.yaml', 'validate')
   expect(exitCode).toBe(0)
-  expect(stdout).toMatch(/warning: etcd\.localPlaintext: every process on an etcd node/)
+  expect(stdout).toMatch(/warning: etcd\.localPlaintext: ./)
 })
 
 test('errors go to standard error, or with --json to standard output as an object', async () => {

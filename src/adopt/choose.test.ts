@@ -67,14 +67,19 @@ test('the port decides; a port without an etcd is refused, with the ports that h
 test('two of one cluster on one machine are one too many', () => {
   const { chosen, troubles } = choose('a', facts, [candidate(7, 2379, 1n), candidate(8, 2381, 1n)], 1n)
   expect(chosen).toEqual([])
-  expect(troubles[0]?.hint).toContain('separate nodes first')
+  expect(troubles).toMatchObject([
+    { id: 'several-etcd-on-the-node', host: 'a', message: expect.stringMatching(/process 7 .*process 8 /) },
+  ])
+  expect(troubles[0]?.hint).not.toContain('--client-port')
 })
 
 test('one that is alone is taken if it answers, and is of the cluster where that is known', () => {
   expect(pids(choose('a', facts, [candidate(7, 2379, 1n)], undefined).chosen)).toEqual([7])
   const other = choose('a', facts, [candidate(7, 2379, 1n)], 2n)
   expect(other.chosen).toEqual([])
-  expect(other.troubles[0]?.message).toContain('member of the cluster 1, not of 2')
+  expect(other.troubles).toMatchObject([
+    { id: 'member-of-another-cluster', message: expect.stringMatching(/ cluster 1, .* 2, /) },
+  ])
   const silent = choose('a', facts, [candidate(7, 2379, undefined)], undefined)
   expect(silent.chosen).toEqual([])
   expect(silent.troubles[0]?.message).toContain('connection refused')

@@ -64,7 +64,7 @@ export function choose<C extends Candidate>(
       if (clusterId === undefined || its === clusterId) return { chosen: [only], troubles: [] }
       const message = `the etcd on the node, ${who(only.process)}, is a member of the cluster ${formatId(its)}, not of ${formatId(clusterId)}, which lists a member at this address`
       const hint = 'find the lost members: etcdctl member list; then remove those that do not come back'
-      return { chosen: [], troubles: [{ host, message, hint }] }
+      return { chosen: [], troubles: [{ id: 'member-of-another-cluster', host, message, hint }] }
     }
     return { chosen: [], troubles: [silent(host, only.process, facts, only.view.reason.message)] }
   }

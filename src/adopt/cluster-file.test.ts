@@ -50,7 +50,7 @@ test('what the file says is what runs', async () => {
     settings: { 'auto-compaction-retention': '0' },
   })
   expect(cluster.packages).toEqual([])
-  expect(told).toEqual(['all: the CA stays the same: CN=etcd-ca'])
+  expect(told).toEqual([expect.stringMatching(/^all: .*: CN=etcd-ca$/)])
 })
 
 test("a name in etcd that no node can have is kept in addition to the node's; an impossible one is reported", async () => {
@@ -92,11 +92,11 @@ test('settings: free ones are taken, unknown and reserved ones are reported', as
     'listen-metrics-urls': 'http://0.0.0.0:2381',
   })
   expect(cluster.etcd.metrics).toBe('local')
-  expect(told.join('\n')).toContain('ETCD_NO_SUCH_SETTING is not a setting of etcd 3.5.16')
+  expect(told.join('\n')).toMatch(/^all: ETCD_NO_SUCH_SETTING .*etcd 3\.5\.16,/m)
   expect(told.join('\n')).not.toContain('hush')
-  expect(told.join('\n')).toContain('logs go to /var/log/etcd.log today')
-  expect(told.join('\n')).toContain('ETCD_STRICT_RECONFIG_CHECK=false is not carried over')
-  expect(told.join('\n')).not.toContain('metrics are served')
+  expect(told.join('\n')).toMatch(/^all: .* \/var\/log\/etcd\.log /m)
+  expect(told.join('\n')).toContain('all: ETCD_STRICT_RECONFIG_CHECK=false ')
+  expect(told.join('\n')).not.toContain(':2381')
   expect(told.join('\n')).not.toContain('PROXY')
 })
 
@@ -112,20 +112,20 @@ async function started(environment: Readonly<Record<string, string>>, dropIns: r
 test.each(['True', 'TRUE', 't', '1'])('the v2 API that ETCD_ENABLE_V2=%s serves stays', async (value) => {
   const { cluster, told } = adopted(await started({ ETCD_ENABLE_V2: value }))
   expect(cluster.etcd.enableV2).toBe(true)
-  expect(told).toEqual(['all: the CA stays the same: CN=etcd-ca'])
+  expect(told).toEqual([expect.stringMatching(/^all: .*: CN=etcd-ca$/)])
 })
 
 test.each(['False', 'f', '0'])('nothing is lost with ETCD_AUTO_TLS=%s and the like', async (value) => {
   const environment = { ETCD_AUTO_TLS: value, ETCD_PEER_AUTO_TLS: value, ETCD_STRICT_RECONFIG_CHECK: 'T' }
   const { told } = adopted(await started(environment))
-  expect(told).toEqual(['all: the CA stays the same: CN=etcd-ca'])
+  expect(told).toEqual([expect.stringMatching(/^all: .*: CN=etcd-ca$/)])
 })
 
 test('auto-tls with certificate files is only a remark', async () => {
   const { told } = adopted(await started({ ETCD_AUTO_TLS: 'true' }))
   expect(told).toEqual([
-    'all: ETCD_AUTO_TLS=true has no effect: etcd uses the certificate files that it is given',
-    'all: the CA stays the same: CN=etcd-ca',
+    expect.stringMatching(/^all: ETCD_AUTO_TLS=true /),
+    expect.stringMatching(/^all: .*: CN=etcd-ca$/),
   ])
 })
 
@@ -146,11 +146,11 @@ test('values are written as the cluster file takes them', async () => {
 test("variables that are not etcd's are named, and values that may be secret are not shown", async () => {
   const environment = { GOGC: '50', https_proxy: 'http://anna:hush@proxy:3128', HOME: '/root', LANG: 'C' }
   const { told } = adopted(await started(environment))
-  expect(told.join('\n')).toContain("GOGC=50 in etcd's environment is not carried over")
-  expect(told.join('\n')).toContain("https_proxy in etcd's environment is not carried over")
-  expect(told.join('\n')).not.toMatch(/hush|HOME|LANG|unless a drop-in/)
+  expect(told.join('\n')).toContain('all: GOGC=50 ')
+  expect(told.join('\n')).toContain('all: https_proxy ')
+  expect(told.join('\n')).not.toMatch(/hush|HOME|LANG|drop-in/)
   const withDropIn = adopted(await started(environment, ['/etc/systemd/system/etcd.service.d/gc.conf']))
-  expect(withDropIn.told.join('\n')).toContain('unless a drop-in sets it')
+  expect(withDropIn.told.join('\n')).toMatch(/GOGC=50 .*drop-in/)
 })
 
 test('what etcd passes over is named, and is not in the file', async () => {
@@ -162,8 +162,8 @@ test('what etcd passes over is named, and is not in the file', async () => {
     ],
   }))
   const { told } = adopted(members)
-  expect(told.join('\n')).toContain('no effect, and not in the file: ETCD_HEARTBEAT_INTERVAL')
-  expect(told.join('\n')).toContain('keys that etcd 3.5.16 ignores in its configuration file')
+  expect(told.join('\n')).toMatch(/: ETCD_HEARTBEAT_INTERVAL$/m)
+  expect(told.join('\n')).toMatch(/ etcd 3\.5\.16 .*: cert-file$/m)
 })
 
 async function listening(urls: (address: string) => Record<string, string>) {
@@ -185,16 +185,16 @@ test("metrics and http at other addresses stay where the file can have them, at 
     'listen-metrics-urls': 'http://{address}:2381',
     'listen-client-http-urls': 'https://{address}:2384',
   })
-  expect(kept.told.join('\n')).not.toMatch(/metrics are served|http is served/)
+  expect(kept.told.join('\n')).not.toMatch(/:238[14]/)
   const open = await listening(() => ({
     'listen-metrics-urls': 'http://127.0.0.1:2381',
     'listen-client-http-urls': 'http://0.0.0.0:2384',
   }))
   expect(open.cluster.etcd.settings).not.toHaveProperty('listen-metrics-urls')
   expect(open.cluster.etcd.settings).not.toHaveProperty('listen-client-http-urls')
-  expect(open.told.join('\n')).toContain('http is served at http://0.0.0.0:2384')
+  expect(open.told.join('\n')).toContain(' http://0.0.0.0:2384,')
   const port = await listening(() => ({ 'listen-metrics-urls': 'http://0.0.0.0:2379' }))
-  expect(port.told.join('\n')).toContain('metrics are served at http://0.0.0.0:2379')
+  expect(port.told.join('\n')).toContain(' http://0.0.0.0:2379;')
 })
 
 async function withGates(gates: string) {
@@ -208,7 +208,7 @@ async function withGates(gates: string) {
 test('feature gates are taken, but for the one that quorate keeps on', async () => {
   const off = await withGates('CompactHashCheck=true,InitialCorruptCheck=false')
   expect(off.cluster.etcd.settings).toMatchObject({ 'feature-gates': 'CompactHashCheck=true' })
-  expect(off.told.join('\n')).toContain('InitialCorruptCheck=false is not carried over')
+  expect(off.told.join('\n')).toContain('all: InitialCorruptCheck=false ')
   const on = await withGates('InitialCorruptCheck=true')
   expect(on.cluster.etcd.settings).not.toHaveProperty('feature-gates')
   expect(on.told.join('\n')).not.toContain('InitialCorruptCheck')
@@ -224,7 +224,7 @@ test.each([
     members.map((one) => ({ ...one, settings: { ...one.settings, 'log-outputs': outputs } })),
   )
   expect(cluster.etcd.settings['log-outputs']).toBe(kept)
-  expect(told.join('\n').includes(`logs go to ${outputs} today`)).toBe(kept === undefined)
+  expect(told.join('\n').includes(` ${outputs} `)).toBe(kept === undefined)
 })
 
 test("a setting that differs between members is reported, with each member's value", async () => {
@@ -244,7 +244,7 @@ test('plaintext on loopback and the v2 API stay', async () => {
   }))
   const { cluster, told } = adopted(members)
   expect(cluster.etcd).toMatchObject({ localPlaintext: true, enableV2: true })
-  expect(told.join('\n')).not.toContain('lose the connection')
+  expect(told.join('\n')).not.toContain('http://')
 })
 
 async function plain(version: string): Promise<readonly Member[]> {
@@ -265,10 +265,11 @@ test('a cluster without TLS keeps serving http, and the steps to TLS are reporte
   const { cluster, told } = adopted(await plain('3.5.16'))
   expect(cluster.etcd).toMatchObject({ plaintextClients: true, localPlaintext: false, clientPort: 2379 })
   const text = told.join('\n')
-  expect(text).toContain('peers connect without TLS')
-  expect(text).toContain('in addition to https until etcd.plaintextClients is removed')
-  expect(text).not.toContain('lose the connection')
-  expect(adopted(await plain('3.4.23')).told.join('\n')).toContain('only so until')
+  expect(text).toMatch(/^all: peers .*TLS/m)
+  expect(text).toMatch(/TLS, .* https .*etcd\.plaintextClients/)
+  expect(text).not.toContain('http://')
+  // It doesn't reliably serve both on one port.
+  expect(adopted(await plain('3.4.23')).told.join('\n')).toMatch(/etcd\.plaintextClients .*etcd 3\.4\.23 /)
 })
 
 test('3.3 serves the v2 API by default', async () => {
@@ -281,7 +282,7 @@ test('3.3 serves the v2 API by default', async () => {
 test('a plain listener for other machines is reported: its users would lose the connection', async () => {
   const listen = 'https://10.0.0.2:2379,https://127.0.0.1:2379,http://10.0.0.2:4001'
   const { told } = adopted(await threeMembers(ca, { settings: { 'listen-client-urls': listen } }))
-  expect(told.join('\n')).toContain('etcd2: etcd serves clients at http://10.0.0.2:4001 too')
+  expect(told.join('\n')).toMatch(/^etcd2: .* http:\/\/10\.0\.0\.2:4001 /m)
 })
 
 test('names in one certificate belong to that node; those in several are reported', async () => {
@@ -297,8 +298,8 @@ test('names in one certificate belong to that node; those in several are reporte
     [['192.168.0.1'], ['one.example.org']],
     [[], []],
   ])
-  const [about] = told.filter((line) => line.includes('certificates of several nodes'))
-  expect(about).toContain('contain lb.example.org.')
+  expect(told.filter((line) => line.includes(' lb.example.org.'))).toHaveLength(1)
+  expect(told.join('\n')).not.toContain('one.example.org')
 })
 
 test('a certificate that lives too long does not become the habit', async () => {
@@ -311,7 +312,7 @@ test('a certificate that lives too long does not become the habit', async () => 
 
 test('how it is run: what apply will refuse is said beforehand', async () => {
   const pod = await threeMembers(ca, { facts: { manifest: '/etc/kubernetes/manifests/etcd.yaml' } })
-  expect(adopted(pod).told.join('\n')).toContain('etcd2: etcd is run by the kubelet')
+  expect(adopted(pod).told.join('\n')).toMatch(/^etcd2: .*kubelet/m)
   const unit = {
     name: 'etcd-member.service',
     path: '/etc/systemd/system/etcd-member.service',
@@ -323,7 +324,7 @@ test('how it is run: what apply will refuse is said beforehand', async () => {
     'run by etcd-member.service',
   )
   const box = await threeMembers(ca, { process: { unit: undefined, container: true } })
-  expect(adopted(box).told.join('\n')).toContain('etcd is run in a container: apply will refuse')
+  expect(adopted(box).told.join('\n')).toMatch(/^etcd2: .*container: apply /m)
 })
 
 test('a machine that is reached by another name, or as another user, is written so', async () => {
@@ -350,8 +351,8 @@ test('a second etcd on a machine is left its ports, and named with the program t
   expect(alone.cluster.etcd.metrics).toBe('local')
   const { cluster, told } = adopted([{ ...first, settings, facts }, ...rest])
   expect(cluster.etcd.metrics).toBe('clients')
-  expect(told).toContain(
-    'etcd1: another etcd runs on this node and stays unchanged: process 8 (etcd-events.service)',
+  expect(told).toContainEqual(expect.stringMatching(/^etcd1: .*: process 8 \(etcd-events\.service\)$/))
+  expect(told).toContainEqual(
+    expect.stringMatching(/^etcd1: process 8 \(etcd-events\.service\) .* \/usr\/local\/bin\/etcd: /),
   )
-  expect(told.join('\n')).toContain('process 8 (etcd-events.service) also runs /usr/local/bin/etcd')
 })

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest'
+import type { ErrorId } from '../error-ids.ts'
 import { obstaclesOf } from './obstacles.ts'
 import { type Authority, type Rest, seen, testAuthority, threeMembers } from './testing.ts'
 
@@ -8,8 +9,7 @@ beforeAll(async () => {
   ;[ca, other] = await Promise.all([testAuthority(), testAuthority('other-ca')])
 })
 
-const told = async (odd: Rest) =>
-  obstaclesOf(await threeMembers(ca, odd), []).map(({ host, message }) => `${host ?? 'all'}: ${message}`)
+const told = async (odd: Rest) => obstaclesOf(await threeMembers(ca, odd), [])
 
 test('a sound cluster has none', async () => {
   expect(await told({})).toEqual([])
@@ -17,7 +17,7 @@ test('a sound cluster has none', async () => {
 
 test('without any member nothing is said of members', () => {
   expect(obstaclesOf([], [])).toEqual([])
-  const problem = { kind: 'unreachable', member: 'a', message: 'does not answer' } as const
+  const problem = { kind: 'unreachable', member: 'a', message: 'is silent' } as const
   expect(obstaclesOf([], [problem])).toHaveLength(1)
 })
 
@@ -26,12 +26,16 @@ test('every fault is reported at once, with its fix', async () => {
     version: '3.4.23',
     process: { user: 'store' },
   })
-  const problem = { kind: 'learner', member: 'etcd3', message: 'is a learner' } as const
+  const problem = { kind: 'learner', member: 'etcd3', message: 'is behind' } as const
   const found = obstaclesOf(members, [problem])
-  const all = found.map(({ message }) => message).join('\n')
-  expect(all).toContain('the member is a learner')
-  expect(all).toContain('the user store')
-  expect(all).toContain('the version of etcd must be the same for all members')
+  for (const [id, says] of [
+    ['cluster-is-not-healthy', / is behind$/],
+    ['etcd-of-another-user', / user store;/],
+    ['members-differ', / version .*: .*3\.4\.23/],
+  ] as const)
+    expect(found).toContainEqual(
+      expect.objectContaining({ id, message: expect.stringMatching(says) as string }),
+    )
   expect(found.every(({ hint }) => hint !== undefined)).toBe(true)
 })
 
@@ -57,42 +61,64 @@ test('a cluster without TLS is not an obstacle, wherever each member listens', a
 
 test('with users and roles in use nothing else can be judged', async () => {
   const found = obstaclesOf(await threeMembers(ca), [], true)
-  expect(found.map(({ message }) => message)).toEqual([expect.stringContaining('authentication is enabled')])
+  expect(found.map(({ id }) => id)).toEqual(['authentication-is-enabled'])
 })
 
 describe('each by itself', () => {
-  test.each<[string, Rest, string]>([
-    ['a name in a peer URL', { listed: { peerUrls: ['https://etcd2.example.org:2380'] } }, 'has a name'],
+  test.each<[string, Rest, ErrorId, RegExp]>([
+    [
+      'a name in a peer URL',
+      { listed: { peerUrls: ['https://etcd2.example.org:2380'] } },
+      'peer-url-does-not-fit',
+      /https:\/\/etcd2\.example\.org:2380/,
+    ],
     [
       'two peer URLs',
       { listed: { peerUrls: ['https://10.0.0.2:2380', 'https://10.1.0.2:2380'] } },
-      '2 peer URLs',
+      'peer-url-does-not-fit',
+      / 2 .*https:\/\/10\.0\.0\.2:2380, https:\/\/10\.1\.0\.2:2380/,
     ],
     [
       'no listener on loopback',
       { settings: { 'listen-client-urls': 'https://10.0.0.2:2379' } },
-      '127.0.0.1:2379',
+      'no-listener-on-loopback',
+      /127\.0\.0\.1:2379/,
     ],
-    ['another data directory', { settings: { 'data-dir': '/srv/etcd' } }, 'etcd2: /srv/etcd'],
-    ['another peer port', { listed: { peerUrls: ['https://10.0.0.2:2390'] } }, 'etcd.peerPort'],
+    [
+      'another data directory',
+      { settings: { 'data-dir': '/srv/etcd' } },
+      'members-differ',
+      /etcd2: \/srv\/etcd/,
+    ],
+    [
+      'another peer port',
+      { listed: { peerUrls: ['https://10.0.0.2:2390'] } },
+      'members-differ',
+      /etcd\.peerPort/,
+    ],
     [
       'certificates for one name only',
       { settings: { 'peer-cert-allowed-cn': 'etcd' } },
-      'accepts only certificates for etcd',
+      'certificates-for-one-name-only',
+      / etcd \(peer-cert-allowed-cn\)/,
     ],
     [
       'certificates of its own',
       { settings: { 'peer-auto-tls': 'true', 'peer-cert-file': '', 'peer-key-file': '' } },
-      'peer-auto-tls',
+      'etcd-makes-its-certificates',
+      /peer-auto-tls/,
     ],
     [
       'a certificate that is none',
       { files: { server: seen('/x.crt', 'not PEM') } },
-      'not a readable certificate',
+      'unreadable-certificate',
+      / cert-file /,
     ],
-  ])('%s', async (_what, odd, message) => {
+  ])('%s', async (_what, odd, id, says) => {
     const found = await told(odd)
-    expect(found.join('\n')).toContain(message)
+    expect(found).toContainEqual(
+      expect.objectContaining({ id, message: expect.stringMatching(says) as string }),
+    )
     // The limit for a path in the data directory also applies to the WAL within it.
     expect(found.length).toBeLessThanOrEqual(2)
   })
@@ -107,16 +133,29 @@ describe('each by itself', () => {
 
   test('other CAs for peers than for clients, or for one member than for the others', async () => {
     const apart = await told({ files: { peerCa: seen('/p.crt', other.pem) } })
-    expect(apart.join('\n')).toContain('clients and peers have different CAs (CN=etcd-ca; CN=other-ca)')
+    expect(apart).toMatchObject([
+      {
+        id: 'cas-differ',
+        host: 'etcd2',
+        message: expect.stringContaining('(CN=etcd-ca; CN=other-ca)') as string,
+      },
+    ])
     const alone = await told({
       files: { clientCa: seen('/c.crt', other.pem), peerCa: seen('/c.crt', other.pem) },
     })
-    expect(alone.join('\n')).toContain(
-      'the members trust different CAs: etcd1: CN=etcd-ca; etcd2: CN=other-ca',
-    )
+    expect(alone).toMatchObject([
+      {
+        id: 'cas-differ',
+        message: expect.stringContaining(': etcd1: CN=etcd-ca; etcd2: CN=other-ca') as string,
+      },
+    ])
     const both = seen('/c.crt', ca.pem + other.pem)
-    expect((await told({ files: { clientCa: both, peerCa: both } })).join('\n')).toContain(
-      'did not issue its first one',
+    expect(await told({ files: { clientCa: both, peerCa: both } })).toContainEqual(
+      expect.objectContaining({
+        id: 'cas-differ',
+        host: 'etcd2',
+        message: expect.stringMatching(/: CN=other-ca$/) as string,
+      }),
     )
   })
 })

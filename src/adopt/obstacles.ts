@@ -43,6 +43,7 @@ export function obstaclesOf(
 
 /** Then no request is answered, so nothing else can be checked. */
 const USERS_IN_USE: BlockReason = {
+  id: 'authentication-is-enabled',
   message: "etcd's authentication is enabled (auth enable), and quorate has no user in it",
   hint: 'if certificates alone suffice to identify clients: etcdctl auth disable',
 }
@@ -74,19 +75,30 @@ function listeners(member: Member): BlockReason[] {
   const [peer = ''] = member.listed.peerUrls
   if (member.listed.peerUrls.length !== 1) {
     const message = `the member has ${member.listed.peerUrls.length} peer URLs (${member.listed.peerUrls.join(', ')}), but the cluster file supports only one`
-    found.push({ host, message, hint: 'keep one of them: etcdctl member update' })
+    found.push({
+      id: 'peer-url-does-not-fit',
+      host,
+      message,
+      hint: 'keep one of them: etcdctl member update',
+    })
   } else if (peerPlace(member) === undefined) {
     const message = `the peer URL of the member has a name (${peer}), but the cluster file needs an address`
-    found.push({ host, message, hint: `give it its address: etcdctl member update` })
+    found.push({
+      id: 'peer-url-does-not-fit',
+      host,
+      message,
+      hint: `give it its address: etcdctl member update`,
+    })
   }
   const clients = clientListeners(member.settings)
   const port = clientPort(member.settings)
   if (port === undefined) {
     const message = 'etcd has no listener for clients'
-    found.push({ host, message, hint: 'set listen-client-urls' })
+    found.push({ id: 'no-listener-on-loopback', host, message, hint: 'set listen-client-urls' })
   } else if (!tellsItsPlace(member) && !clients.some((one) => one.port === port && servesLoopback(one))) {
     const message = `etcd does not listen on 127.0.0.1:${port}, which quorate's tunnel uses`
     found.push({
+      id: 'no-listener-on-loopback',
       host,
       message,
       hint: `add ${clients.some(({ tls }) => tls) ? 'https' : 'http'}://127.0.0.1:${port} to its listen-client-urls`,
@@ -111,17 +123,26 @@ function certificates({ name: host, settings, files }: Member): BlockReason[] {
   ] as const) {
     const set = settings[flag]
     if (set !== undefined && leafOf(file) === undefined)
-      found.push({ host, message: `the ${flag} ${set} of etcd is not a readable certificate` })
+      found.push({
+        id: 'unreadable-certificate',
+        host,
+        message: `the ${flag} ${set} of etcd is not a readable certificate`,
+      })
   }
   for (const flag of NARROWING) {
     if (settings[flag] === undefined) continue
     const message = `etcd accepts only certificates for ${settings[flag]} (${flag}), and quorate's are not`
-    found.push({ host, message, hint: 'first remove that setting' })
+    found.push({ id: 'certificates-for-one-name-only', host, message, hint: 'first remove that setting' })
   }
   for (const role of ['', 'peer-'] as const) {
     if (!makesItsCertificates(settings, role)) continue
     const message = `etcd creates its own certificates (${role}auto-tls)`
-    found.push({ host, message, hint: 'first give it certificates of a CA' })
+    found.push({
+      id: 'etcd-makes-its-certificates',
+      host,
+      message,
+      hint: 'first give it certificates of a CA',
+    })
   }
   return found
 }
@@ -129,7 +150,14 @@ function certificates({ name: host, settings, files }: Member): BlockReason[] {
 function processTroubles({ name: host, process }: Member): BlockReason[] {
   if (USERS.includes(process.user)) return []
   const message = `etcd runs as the user ${process.user}; quorate runs it as etcd, and changing the owner of the data would stop it`
-  return [{ host, message, hint: 'first run it as etcd (or root), with its data owned by etcd' }]
+  return [
+    {
+      id: 'etcd-of-another-user',
+      host,
+      message,
+      hint: 'first run it as etcd (or root), with its data owned by etcd',
+    },
+  ]
 }
 
 /** Settings that the cluster file has once for all members. */
@@ -141,11 +169,12 @@ function unlike(members: Members): BlockReason[] {
     'etcd.clientPort': ({ settings }) => clientPort(settings),
     'etcd.peerPort': (member) => peerPlace(member)?.port,
   }
-  return Object.entries(shared).flatMap(([what, read]) => {
+  return Object.entries(shared).flatMap(([what, read]): readonly BlockReason[] => {
     const { differing } = common(members, read)
     if (differing === undefined) return []
     return [
       {
+        id: 'members-differ',
         message: `${what} must be the same for all members, but differs: ${differing}`,
         hint: 'first set the same value on all members',
       },
@@ -160,6 +189,7 @@ function authorities(members: Members): BlockReason[] {
   if (differing !== undefined) {
     const list = members.map(({ name, files }) => `${name}: ${subjects(trustedCa({ files }))}`).join('; ')
     found.push({
+      id: 'cas-differ',
       message: `the members trust different CAs: ${list}`,
       hint: 'first give all members the same bundle',
     })
@@ -169,6 +199,7 @@ function authorities(members: Members): BlockReason[] {
     const tangled = files.clientCa && notOneChain(files.clientCa)
     if (tangled !== undefined)
       found.push({
+        id: 'cas-differ',
         host,
         message: tangled,
         hint: 'first reduce the bundle to one CA with its issuers, which quorate can keep',
@@ -176,6 +207,7 @@ function authorities(members: Members): BlockReason[] {
     if (client === undefined || peer === undefined || client.fingerprint256 === peer.fingerprint256) continue
     const message = `clients and peers have different CAs (${subjectLine(client)}; ${subjectLine(peer)}), but the cluster file supports only one`
     found.push({
+      id: 'cas-differ',
       host,
       message,
       hint: 'make both trust both CAs, then issue all certificates from one of them',

@@ -86,8 +86,12 @@ peer-transport-security:
 })
 
 test('a configuration file that is not YAML, or missing, does not count as an empty one', () => {
-  expect(() => settingsOf(run({ command: NAMED, configuration: 'a: [' }))).toThrow(/can't be read/)
-  expect(() => settingsOf(run({ command: NAMED }))).toThrow(/\/etc\/etcd\.yaml does not exist/)
+  expect(() => settingsOf(run({ command: NAMED, configuration: 'a: [' }))).toFail(
+    'preflight/configuration-file-is-no-yaml',
+  )
+  expect(() => settingsOf(run({ command: NAMED }))).toFail('preflight/configuration-file-is-no-yaml', {
+    says: '/etc/etcd.yaml ',
+  })
 })
 
 test('certificate files count, and auto-tls is ignored then', () => {

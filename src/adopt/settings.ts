@@ -15,7 +15,9 @@ export function readingOf(process: EtcdProcess, version?: string): Reading {
   const { command, environment, configuration: file } = process
   const reading = readSettings({ version, command, environment, file })
   if (reading.unreadable === undefined) return reading
-  throw new QuorateError('preflight', `etcd's configuration file can't be read: ${reading.unreadable}`)
+  throw new QuorateError('preflight', `etcd's configuration file can't be read: ${reading.unreadable}`, {
+    id: 'configuration-file-is-no-yaml',
+  })
 }
 
 /** Empty values count as unset. Variables that etcd doesn't know are included, so that they can be reported. */

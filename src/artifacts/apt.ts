@@ -120,6 +120,7 @@ async function run(
     'artifact',
     `${program}, which reads Debian's archive, is not installed on the workstation`,
     {
+      id: 'tool-is-not-installed',
       hint: context.otherwise,
     },
   )

@@ -27,6 +27,7 @@ export async function checkClaimedVersion(
   if (claimed === version) return
   const found = claimed === undefined ? "doesn't report its version" : `is version ${claimed}`
   throw new QuorateError('artifact', `etcd from ${origin} ${found}, but the cluster file names ${version}`, {
+    id: 'another-version-is-printed',
     hint: "correct etcd's version in the cluster file, or name the right source",
     cause: claimed === undefined ? new Error(result.stderr || `exit code ${result.exitCode}`) : undefined,
   })

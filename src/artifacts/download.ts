@@ -7,6 +7,7 @@ import { pipeline } from 'node:stream/promises'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Dispatcher } from 'undici'
 import { request } from 'undici'
+import type { IdOf } from '../error-ids.ts'
 import { QuorateError } from '../errors.ts'
 import type { ArtifactContext } from './artifact.ts'
 import type { NetworkLimits } from './network.ts'
@@ -112,6 +113,7 @@ async function receive(download: Download, consume: Consume): Promise<void> {
       throw new QuorateError(
         'artifact',
         `${printable(download.url)} redirects more than ${counted(limits.maxRedirects, 'time')}`,
+        { id: 'endless-redirects' },
       )
     }
     assertStaysProtected(url, target)
@@ -123,6 +125,7 @@ async function receive(download: Download, consume: Consume): Promise<void> {
 export function assertStaysProtected(from: URL, to: URL): void {
   if (from.protocol !== 'https:' || to.protocol === 'https:') return
   throw new QuorateError('artifact', `${printable(from)} redirects to an unencrypted ${printable(to)}`, {
+    id: 'unencrypted-redirect',
     hint: 'name another source in the cluster file: following the redirect would give up https',
   })
 }
@@ -136,7 +139,8 @@ async function ask(url: URL, { network, context }: Download): Promise<Dispatcher
   try {
     return await request(url, { dispatcher: network, signal: context.signal, headers })
   } catch (error) {
-    throw networkTrouble(error, `can't reach ${printable(url)}`, context.signal)
+    const what = `can't reach ${printable(url)}`
+    throw networkTrouble(error, { id: 'server-is-unreachable', what }, context.signal)
   }
 }
 
@@ -162,11 +166,8 @@ async function receiveBody(
     const { doneBytes } = counter
     const arrived =
       totalBytes === undefined ? counted(doneBytes, 'byte') : `${doneBytes} of ${counted(totalBytes, 'byte')}`
-    throw networkTrouble(
-      error,
-      `the download of ${printable(url)} was interrupted after ${arrived}`,
-      download.context.signal,
-    )
+    const what = `the download of ${printable(url)} was interrupted after ${arrived}`
+    throw networkTrouble(error, { id: 'download-was-interrupted', what }, download.context.signal)
   }
 }
 
@@ -199,6 +200,7 @@ async function* metered(
 
 function tooLarge(url: URL): QuorateError {
   return new QuorateError('artifact', `${printable(url)} sends more data than expected`, {
+    id: 'too-much-data',
     hint: `check the source in the cluster file: no file of a release has more than ${formatBytes(MOST_BYTES)}`,
   })
 }
@@ -215,6 +217,7 @@ function redirectTarget(response: Dispatcher.ResponseData, from: URL): URL | und
 function statusTrouble(statusCode: number, url: URL, download: Download): Error {
   if (statusCode === 404 || statusCode === 410) {
     return new QuorateError('artifact', `${download.missing}: ${printable(url)} answers ${statusCode}`, {
+      id: 'not-released',
       hint: 'check the version and the URL in the cluster file',
     })
   }
@@ -242,12 +245,17 @@ const PASSING = new Set([
   'UND_ERR_SOCKET',
 ])
 
-function networkTrouble(error: unknown, what: string, signal: AbortSignal): unknown {
+function networkTrouble(
+  error: unknown,
+  { id, what }: { readonly id: IdOf<'artifact'>; readonly what: string },
+  signal: AbortSignal,
+): unknown {
   if (signal.aborted || error instanceof QuorateError) return error
   const { code, message } = error as NodeJS.ErrnoException
   const stalled = code === 'UND_ERR_BODY_TIMEOUT' || code === 'UND_ERR_HEADERS_TIMEOUT'
   const reason = stalled ? 'no more data arrived in time' : message || code
   const told = new QuorateError('artifact', `${what}: ${reason}`, {
+    id,
     hint: 'check the network and the proxy, or download the archive elsewhere and name it as a file in the cluster file',
     cause: error,
   })

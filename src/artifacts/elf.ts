@@ -32,6 +32,7 @@ export async function checkArchitecture(
   }
   if (header.toString('latin1', 0, 4) !== '\x7fELF') {
     throw new QuorateError('artifact', `${name} from ${origin} is not a Linux program`, {
+      id: 'not-a-linux-program',
       hint: 'use the binaries themselves, not a wrapper script or a package',
     })
   }
@@ -42,6 +43,7 @@ export async function checkArchitecture(
     'artifact',
     `${name} from ${origin} is for ${describe(machine)}, but ${arch} is needed`,
     {
+      id: 'another-architecture',
       hint: `use the programs for linux-${arch}`,
     },
   )

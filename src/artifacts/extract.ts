@@ -51,6 +51,7 @@ export async function extractPrograms<N extends string>(
         throw new QuorateError(
           'artifact',
           `${origin} is not a valid archive: unexpected entry '${entryPath}' (${type})`,
+          { id: 'damaged-archive' },
         )
       }
       await pipeline(entry, createWriteStream(path.join(directory, name), { mode: 0o755, flags: 'wx' }), {
@@ -64,6 +65,7 @@ export async function extractPrograms<N extends string>(
     await feeding.catch(() => undefined)
     if (error instanceof QuorateError || signal.aborted) throw error
     throw new QuorateError('artifact', `${origin} is damaged or truncated: ${(error as Error).message}`, {
+      id: 'damaged-archive',
       hint: 'download the file again',
       cause: error,
     })

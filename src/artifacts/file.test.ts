@@ -44,33 +44,38 @@ test('a release archive is unpacked, its checksum compared if given', async () =
   const sha256 = createHash('sha256').update(archive).digest('hex')
   const artifact = await obtain(file, sha256.toUpperCase())
   expect(artifact.files).toHaveLength(3)
-  await expect(obtain(file, '0'.repeat(64))).rejects.toThrow(`its SHA-256 is ${sha256}`)
+  await expect(obtain(file, '0'.repeat(64))).rejects.toFail('artifact/checksum-is-not-pinned', {
+    says: [file, sha256],
+  })
 })
 
 test('binaries for another processor are refused by name', async () => {
   const folder = await folderWith({ etcd: fakeBinary(FOREIGN, ''), etcdctl: fakeBinary(OWN, '') })
-  await expect(obtain(folder)).rejects.toThrow(
-    `etcdctl from ${folder} is for ${OWN}, but ${FOREIGN} is needed`,
-  )
+  await expect(obtain(folder)).rejects.toFail('artifact/another-architecture', {
+    says: new RegExp(`^etcdctl from ${folder} .*${OWN}, .*${FOREIGN}`),
+  })
 })
 
 test('a script in place of a program is refused', async () => {
   const folder = await folderWith({ etcd: Buffer.from('#!/bin/sh\n'), etcdctl: fakeBinary(FOREIGN, '') })
-  await expect(obtain(folder)).rejects.toThrow('etcd from')
-  await expect(obtain(folder)).rejects.toThrow('is not a Linux program')
+  await expect(obtain(folder)).rejects.toFail('artifact/not-a-linux-program', {
+    says: /^etcd from /,
+  })
 })
 
 test('a directory without etcdctl, and a missing path, are reported', async () => {
   const folder = await folderWith({ etcd: fakeBinary(FOREIGN, '') })
-  await expect(obtain(folder)).rejects.toThrow('has no etcdctl')
-  await expect(obtain(path.join(folder, 'nowhere'))).rejects.toThrow('does not exist')
+  await expect(obtain(folder)).rejects.toFail('artifact/program-is-missing', { says: 'etcdctl' })
+  await expect(obtain(path.join(folder, 'nowhere'))).rejects.toFail('artifact/source-is-unreadable', {
+    says: 'nowhere',
+  })
 })
 
 test('an archive that is cut short is refused, wherever the cut is', async () => {
   const archive = await releaseArchive(VERSION)
   for (const length of [20, Math.floor(archive.length / 2), archive.length - 4]) {
     const file = await written('etcd.tar.gz', archive.subarray(0, length))
-    await expect(obtain(file), `${length} bytes`).rejects.toThrow('damaged or truncated')
+    await expect(obtain(file), `${length} bytes`).rejects.toFail('artifact/damaged-archive', { says: file })
   }
 })
 
@@ -91,9 +96,9 @@ test('paths in an archive lead nowhere outside', async () => {
 
 test('a link in place of a program is refused', async () => {
   const archive = await archiveOf({ 'etcd-v1/etcd': { symlink: '/bin/sh' } })
-  await expect(obtain(await written('etcd.tar.gz', archive))).rejects.toThrow(
-    "unexpected entry 'etcd-v1/etcd' (symlink)",
-  )
+  await expect(obtain(await written('etcd.tar.gz', archive))).rejects.toFail('artifact/damaged-archive', {
+    says: "'etcd-v1/etcd' (symlink)",
+  })
 })
 
 test('when the file changes it is read again', async () => {

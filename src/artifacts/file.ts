@@ -26,6 +26,7 @@ export async function fetchFile(
   const found = await stat(source.path).catch((error: NodeJS.ErrnoException) => {
     const problem = error.code === 'ENOENT' ? 'does not exist' : `can't be read (${error.code})`
     throw new QuorateError('artifact', `${source.path} ${problem}`, {
+      id: 'source-is-unreadable',
       hint: `put the binaries of etcd ${version} for ${arch} at that path, or name another source in the cluster file`,
       cause: error,
     })
@@ -41,12 +42,14 @@ async function fromFolder(source: FileSource, staging: string): Promise<BinaryNa
       'artifact',
       `${source.path} is a directory, but the cluster file pins an archive`,
       {
+        id: 'source-is-a-directory',
         hint: 'pin the programs instead (etcd, etcdctl, etcdutl under etcd.sha256), or name a release archive',
       },
     )
   }
   if (source.sha256 !== undefined) {
     throw new QuorateError('artifact', `${source.path} is a directory, but a sha256 needs an archive`, {
+      id: 'source-is-a-directory',
       hint: 'remove the sha256, or name a release archive (.tar.gz)',
     })
   }
@@ -82,7 +85,10 @@ async function fromArchive(
     throw new QuorateError(
       'artifact',
       `${source.path} is not the expected file: its SHA-256 is ${sha256}, the cluster file says ${source.sha256}`,
-      { hint: 'download the archive again, or correct the sha256' },
+      {
+        id: 'checksum-is-not-pinned',
+        hint: 'download the archive again, or correct the sha256',
+      },
     )
   }
   if (source.archivePin !== undefined) checkArchivePin(source.archivePin, sha256, arch, source.path)

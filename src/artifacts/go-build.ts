@@ -77,6 +77,7 @@ export async function withGo(
       'artifact',
       `${subject.name} ${subject.version} needs Go ${needed} or newer for the build:\n${found.join('\n')}`,
       {
+        id: 'go-is-too-old',
         hint:
           source.go === undefined
             ? `install a newer Go, or take ${subject.name} from another source: ${subject.key}.source.${subject.otherSources}`
@@ -189,6 +190,7 @@ function proxyOf({ proxy }: GoSource, { key }: GoSubject, go: GoToolchain): URL 
   const first = go.proxy.split(/[,|]/).find((entry) => /^https?:/.test(entry.trim()))
   if (first !== undefined) return httpUrl(first.trim(), 'the Go module proxy')
   throw new QuorateError('artifact', `no module proxy is configured for Go (GOPROXY=${go.proxy})`, {
+    id: 'no-module-proxy',
     hint: `name one in the cluster file: ${key}.source.modules.proxy`,
   })
 }

@@ -144,6 +144,7 @@ function noGo(
   if (named !== undefined) {
     const reason = refused[0] ?? `${named} is not a program that can be started, nor a directory with bin/go`
     return new QuorateError('artifact', `no usable Go toolchain to build ${name}: ${reason}`, {
+      id: 'no-usable-go',
       hint: `correct ${key}.source.modules.go in the cluster file, ${others}`,
     })
   }
@@ -155,6 +156,7 @@ function noGo(
       `searched: PATH, ${places.join(', ')}`,
     ].join('\n'),
     {
+      id: 'no-usable-go',
       hint: `install Go (1.26 or newer for what is released today), or name it: ${key}.source.modules.go; ${others}`,
     },
   )

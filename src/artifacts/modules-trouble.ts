@@ -60,7 +60,7 @@ function explain(
   kind: Exclude<ModuleTrouble['kind'], 'old-go'>,
   { name, key }: GoSubject,
   proxy: string,
-): { readonly why: string; readonly hint: string; readonly id?: IdOf<'artifact'> } {
+): { readonly why: string; readonly hint: string; readonly id: IdOf<'artifact'> } {
   const other = `take ${name} from another source (${key}.source)`
   switch (kind) {
     case 'tampered':
@@ -77,20 +77,27 @@ function explain(
       }
     case 'absent':
       return {
+        id: 'proxy-lacks-a-module',
         why: `${proxy} lacks a module that the build needs`,
         hint: `check ${key}.version and ${key}.source.modules.proxy, or ${other}`,
       }
     case 'network':
       return {
+        id: 'proxy-is-unreachable',
         why: `${proxy} could not be reached`,
         hint: `check the network, HTTPS_PROXY and ${key}.source.modules.proxy, then rerun (downloaded modules are kept); or ${other}`,
       }
     case 'slow':
       return {
+        id: 'build-is-too-slow',
         why: 'it took too long and was stopped',
         hint: `rerun (downloaded modules are kept), or ${other}`,
       }
     case 'build':
-      return { why: 'go build failed', hint: `name another Go (${key}.source.modules.go), or ${other}` }
+      return {
+        id: 'build-fails',
+        why: 'go build failed',
+        hint: `name another Go (${key}.source.modules.go), or ${other}`,
+      }
   }
 }

@@ -109,6 +109,7 @@ async function verify(
   for (const name of ['etcd', 'etcdctl'] as const) {
     if (!fetched.names.includes(name)) {
       throw new QuorateError('artifact', `${fetched.origin} has no ${name}`, {
+        id: 'program-is-missing',
         hint: "use a release archive of etcd, or a directory that contains 'etcd' and 'etcdctl'",
       })
     }

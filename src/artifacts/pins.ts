@@ -16,6 +16,7 @@ export function pinsOf(
   const pins = sha256[arch]
   if (pins !== undefined) return pins
   throw new QuorateError('artifact', `no checksum of etcd ${version} is pinned for ${arch} (etcd.sha256)`, {
+    id: 'checksum-is-not-pinned',
     hint: `write the checksum into the cluster file, under etcd.sha256.${arch}; nothing was downloaded`,
   })
 }
@@ -33,7 +34,10 @@ export function checkArchivePin(pinned: string, actual: string, arch: Architectu
   throw new QuorateError(
     'artifact',
     `${origin} is not what the cluster file pins: its SHA-256 is ${actual}, etcd.sha256.${arch}.archive says ${pinned}`,
-    { hint: "try again; if the checksum stays wrong, don't use this source. The file was discarded" },
+    {
+      id: 'checksum-is-not-pinned',
+      hint: "try again; if the checksum stays wrong, don't use this source. The file was discarded",
+    },
   )
 }
 

@@ -58,9 +58,8 @@ test('a download that breaks off says how much arrived, is tried again, and leav
   })
   const context = await testContext()
 
-  await expect(obtain(base, context)).rejects.toMatchObject({
-    code: 'artifact',
-    message: expect.stringContaining(`was interrupted after 100 of ${archive.length} bytes`),
+  await expect(obtain(base, context)).rejects.toFail('artifact/download-was-interrupted', {
+    says: ` 100 of ${archive.length} bytes`,
   })
   expect(asked.filter((url) => url.endsWith(NAME))).toHaveLength(2)
   expect(await readdir(context.shelf)).toEqual([])
@@ -74,9 +73,9 @@ test('a body that stalls is given up after the time allowed', async () => {
   })
   const context = await testContext({ limits: { attempts: 1, stallTimeoutMs: 200 } })
 
-  await expect(obtain(base, context)).rejects.toThrow(
-    `was interrupted after 100 of ${archive.length} bytes: no more data arrived in time`,
-  )
+  await expect(obtain(base, context)).rejects.toFail('artifact/download-was-interrupted', {
+    says: ` 100 of ${archive.length} bytes: `,
+  })
 })
 
 test('a mirror that announces a mountain is not listened to, and nothing is kept', async () => {
@@ -86,7 +85,7 @@ test('a mirror that announces a mountain is not listened to, and nothing is kept
   })
   const context = await testContext({ limits: { attempts: 1 } })
 
-  await expect(obtain(base, context)).rejects.toThrow('sends more data than expected')
+  await expect(obtain(base, context)).rejects.toFail('artifact/too-much-data', { says: base })
   expect(await readdir(context.shelf)).toEqual([])
 })
 
@@ -111,8 +110,9 @@ test('an archive that is not the published one is refused with both checksums an
   const context = await testContext()
 
   const failure = obtain(base, context)
-  await expect(failure).rejects.toThrow(sha256(archive))
-  await expect(failure).rejects.toThrow(sha256(other))
+  await expect(failure).rejects.toFail('artifact/checksum-is-not-published', {
+    says: [sha256(archive), sha256(other)],
+  })
   expect(asked).toHaveLength(2)
   expect(await readdir(context.shelf)).toEqual([])
 })
@@ -122,7 +122,9 @@ test('a version that was never released is named, and not asked for twice', asyn
   const { base, asked } = await page(archive, (_, response) => response.writeHead(404).end())
   const context = await testContext()
 
-  await expect(obtain(base, context)).rejects.toThrow(`the source has no etcd ${VERSION} for ${FOREIGN}`)
+  await expect(obtain(base, context)).rejects.toFail('artifact/not-released', {
+    says: [`etcd ${VERSION} `, ` ${FOREIGN}: `, '404'],
+  })
   expect(asked).toHaveLength(2)
 })
 
@@ -132,7 +134,9 @@ test('checksums that do not name the archive are refused before it is downloaded
     asked.push(request.url ?? '')
     response.end(`${'0'.repeat(64)}  other.tar.gz\n`)
   })
-  await expect(obtain(base, await testContext())).rejects.toThrow(`has no SHA-256 for ${NAME}`)
+  await expect(obtain(base, await testContext())).rejects.toFail('artifact/no-published-checksum', {
+    says: NAME,
+  })
   expect(asked).toHaveLength(1)
 })
 
@@ -148,14 +152,16 @@ test('redirects are followed, but not without end', async () => {
   const { base: circle } = await page(archive, (request, response) =>
     response.writeHead(302, { location: request.url ?? '' }).end(),
   )
-  await expect(obtain(circle, await testContext())).rejects.toThrow('redirects more than 5 times')
+  await expect(obtain(circle, await testContext())).rejects.toFail('artifact/endless-redirects', {
+    says: [circle, ' 5 '],
+  })
 })
 
 test('a redirect from https to http is refused, every other one is followed', () => {
   const [plain, safe] = [new URL('http://mirror.example/a'), new URL('https://mirror.example/a')]
-  expect(() => assertStaysProtected(safe, plain)).toThrow(
-    'redirects to an unencrypted http://mirror.example/a',
-  )
+  expect(() => assertStaysProtected(safe, plain)).toFail('artifact/unencrypted-redirect', {
+    says: 'http://mirror.example/a',
+  })
   for (const [from, to] of [
     [safe, safe],
     [plain, safe],
@@ -175,7 +181,7 @@ test("the proxy of the cluster file is used, and the environment's unless NO_PRO
   await expect(obtain(far, await testContext({ environment }))).resolves.toMatchObject({ version: VERSION })
 
   const direct = await testContext({ environment: { ...environment, no_proxy: '.invalid' } })
-  await expect(obtain(far, direct)).rejects.toThrow(`can't reach ${far}`)
+  await expect(obtain(far, direct)).rejects.toFail('artifact/server-is-unreachable', { says: far })
 })
 
 test('https goes through the proxy as a tunnel', async () => {
@@ -224,5 +230,5 @@ test('URL templates know version, minor and architecture, and nothing else', () 
   expect(expandTemplate('https://m/{minor}/etcd-{version}-{arch}.tgz', '3.5.16', 'arm64')).toBe(
     'https://m/3.5/etcd-3.5.16-arm64.tgz',
   )
-  expect(() => expandTemplate('https://m/{os}', '3.5.16', 'arm64')).toThrow('unknown placeholder {os}')
+  expect(() => expandTemplate('https://m/{os}', '3.5.16', 'arm64')).toFail('cluster-file', { says: '{os}' })
 })

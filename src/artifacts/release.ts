@@ -43,7 +43,10 @@ export async function fetchRelease(
       throw new QuorateError(
         'artifact',
         `${printable(url)} differs from what was published: its SHA-256 is ${actual}, ${printable(checksums)} says ${expected}`,
-        { hint: "try again; if the checksum stays wrong, don't use this source. The file was discarded" },
+        {
+          id: 'checksum-is-not-published',
+          hint: "try again; if the checksum stays wrong, don't use this source. The file was discarded",
+        },
       )
     }
     const names = await extractPrograms([createReadStream(archive), createGunzip()], {
@@ -76,6 +79,7 @@ export function findChecksum(sums: string, archive: URL, checksums: URL): string
       return sum.toLowerCase()
   }
   throw new QuorateError('artifact', `${printable(checksums)} has no SHA-256 for ${wanted}`, {
+    id: 'no-published-checksum',
     hint: 'check the URLs of the archive and of its checksums in the cluster file',
   })
 }

@@ -252,9 +252,9 @@ test('a snapshot that is cut off or changed is refused', async () => {
   const changed = Buffer.from(SNAPSHOT)
   changed[700] = (changed[700] ?? 0) ^ 1
   for (const bad of [changed, SNAPSHOT.subarray(0, 1024), STORE])
-    await expect(opened(bad)).rejects.toThrow(/checksum of its snapshot does not match/)
-  await expect(opened(Buffer.from('SQLite format 3'))).rejects.toThrow(/neither a backup .* nor a snapshot/)
-  await expect(opened(Buffer.alloc(0))).rejects.toThrow(/neither/)
+    await expect(opened(bad)).rejects.toFail('backup/snapshot-is-damaged')
+  await expect(opened(Buffer.from('SQLite format 3'))).rejects.toFail('backup/not-a-backup')
+  await expect(opened(Buffer.alloc(0))).rejects.toFail('backup/not-a-backup')
 })
 
 test('a failure while the bundle is created fails its reader: the source, the size, the proof', async () => {
@@ -275,7 +275,7 @@ test('a failure while the bundle is created fails its reader: the source, the si
 
 test('a proof of another snapshot is noticed', async () => {
   const data = await bundle({ kind: 'plaintext' }, { prove: async () => ({ ...PROOF, sha256: 'ab' }) })
-  await expect(opened(data)).rejects.toThrow(/not the one that was recorded/)
+  await expect(opened(data)).rejects.toFail('backup/snapshot-is-another-one')
 })
 
 test("names contain the cluster, the time and the revision; those of other files don't", () => {
@@ -299,7 +299,7 @@ test('the key of the CA is sealed by itself', async () => {
   const inner: Uint8Array[] = []
   for await (const piece of await seal(KEYS, pieces(Buffer.from('PEM')))) inner.push(piece)
   const again: Uint8Array[] = []
-  for await (const piece of await unseal(MINE, pieces(Buffer.concat(inner)), 'the CA key')) again.push(piece)
+  for await (const piece of await unseal(MINE, pieces(Buffer.concat(inner)), 'it')) again.push(piece)
   expect(Buffer.concat(again).toString()).toBe('PEM')
 })
 

@@ -120,7 +120,9 @@ async function unpack(head: Buffer, whole: AsyncIterable<Uint8Array>, target: Ta
     )
     return { ...BARE, ...snapshot }
   }
-  throw damaged(target.name, 'it is neither a backup of quorate nor a snapshot of etcd')
+  throw damaged(target.name, 'it is neither a backup of quorate nor a snapshot of etcd', {
+    id: 'not-a-backup',
+  })
 }
 
 async function unpackBundle(whole: AsyncIterable<Uint8Array>, target: Target): Promise<Found> {
@@ -137,13 +139,18 @@ async function unpackBundle(whole: AsyncIterable<Uint8Array>, target: Target): P
   const trusted = await requireTrusted({ name, manifest, signature, sums }, target, { folder, signal })
   const about = read(texts.get(ENTRIES.about), aboutSchema, name, ENTRIES.about)
   const wrong = trusted && contradiction(trusted.manifest, about)
-  if (wrong !== undefined) throw untrusted(name, { why: `its ${wrong} is another one than was signed` })
+  if (wrong !== undefined)
+    throw untrusted(name, {
+      id: 'another-description-than-signed',
+      why: `its ${wrong} is another one than was signed`,
+    })
   const proof = read(texts.get(ENTRIES.proof), proofSchema, name, ENTRIES.proof)
   const clusterFile = texts.get(ENTRIES.clusterFile)?.toString('utf8')
   const trustPem = texts.get(ENTRIES.trust)?.toString('utf8')
   if (snapshot === undefined || clusterFile === undefined || trustPem === undefined)
     throw damaged(name, 'a part of it is missing')
-  if (snapshot.sha256 !== proof.sha256) throw damaged(name, 'its snapshot is not the one that was recorded')
+  if (snapshot.sha256 !== proof.sha256)
+    throw damaged(name, 'its snapshot is not the one that was recorded', { id: 'snapshot-is-another-one' })
   const caKeySealed = texts.get(ENTRIES.caKey)
   const kubernetesKeysSealed = texts.get(ENTRIES.kubernetesKeys)
   const sealed = { caKeySealed, kubernetesKeysSealed }
@@ -189,7 +196,7 @@ async function unpackEntries(whole: AsyncIterable<Uint8Array>, target: Target): 
     archive.destroy()
     if (error instanceof QuorateError) throw error
     signal?.throwIfAborted()
-    throw damaged(name, error instanceof Error ? error.message : String(error), error)
+    throw damaged(name, error instanceof Error ? error.message : String(error), { cause: error })
   }
 }
 
@@ -248,7 +255,7 @@ function read<T>(
   try {
     value = JSON.parse(text?.toString('utf8') ?? '')
   } catch (error) {
-    throw damaged(name, `its ${entry} can't be read`, error)
+    throw damaged(name, `its ${entry} can't be read`, { cause: error })
   }
   const { success, data } = schema.safeParse(value)
   if (success && data !== undefined) return data

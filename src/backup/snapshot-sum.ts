@@ -35,6 +35,8 @@ export class SnapshotSummer {
     const fileSha256 = this.#hash.copy().update(this.#tail).digest('hex')
     const sha256 = this.#hash.digest('hex')
     if (this.#tail.toString('hex') === sha256) return { sizeBytes: this.#sizeBytes, sha256, fileSha256 }
-    throw damaged(name, 'the checksum of its snapshot does not match: it was truncated or changed')
+    throw damaged(name, 'the checksum of its snapshot does not match: it was truncated or changed', {
+      id: 'snapshot-is-damaged',
+    })
   }
 }

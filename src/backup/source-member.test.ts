@@ -43,7 +43,7 @@ test("none while CORRUPT is raised without a member's name, as by etcd's own che
     member('etcd2'),
   ])
   expect(sources).toEqual([])
-  expect(refused[1]).toMatch(/^etcd2: the CORRUPT alarm names no member .*quorate repair/)
+  expect(refused[1]).toMatch(/^etcd2: .*CORRUPT .*quorate repair/)
 })
 
 test('one that is down may have the alarm: the others are taken', () => {
@@ -68,10 +68,10 @@ test('never a learner, a corrupt one, one without a majority, or one of another 
   ])
   expect(sources).toEqual(['etcd1'])
   expect(refused).toEqual([
-    'etcd2: it is a learner: it may be behind',
-    'etcd3: it has the alarm CORRUPT',
+    expect.stringMatching(/^etcd2: .*learner/),
+    expect.stringMatching(/^etcd3: .* CORRUPT$/),
     'etcd4: no leader',
-    'etcd5: it belongs to another cluster',
+    expect.stringMatching(/^etcd5: .*another cluster$/),
     'etcd6: off',
   ])
 })

@@ -10,6 +10,7 @@ import { createZstdCompress, zstdDecompressSync } from 'node:zlib'
 import * as fc from 'fast-check'
 import tar from 'tar-stream'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { ErrorTopic } from '../error-ids.ts'
 import { retired, revoked } from '../signing/allowed-signers.ts'
 import { type TestSigner, testSigner } from '../signing/testing.ts'
 import { MANIFEST, type Manifest, SIGNATURE, parseManifest, renderManifest } from './manifest.ts'
@@ -41,13 +42,13 @@ async function opened(data: Uint8Array, trust: BundleTrust, name = NAME) {
   return await openBackup({ name, data: Readable.from([data]) }, { ...trust, workDirectory: folder, secret })
 }
 
-async function refusal(data: Uint8Array, trust: BundleTrust, name = NAME): Promise<string> {
+async function refusal(data: Uint8Array, trust: BundleTrust, name = NAME): Promise<unknown> {
   const error: unknown = await opened(data, trust, name).then(
     () => undefined,
     (thrown: unknown) => thrown,
   )
   expect(error).toMatchObject({ code: 'signature', exitCode: 11 })
-  return (error as Error).message
+  return error
 }
 
 type Entries = Map<string, Buffer>
@@ -101,31 +102,52 @@ test('by hand: ssh-keygen and sha256sum alone find it in order', async () => {
 
 test("an attacker's bundle (unknown key, contents replaced, added or removed) is refused", async () => {
   const forged = (await bundleFixture({ kind: 'plaintext' }, { signer: stranger })).data
-  expect(await refusal(forged, allowing(operator.line))).toMatch(
-    /key SHA256:.* is not allowed for operator@prod/,
-  )
+  expect(await refusal(forged, allowing(operator.line))).toFail('signature/unknown-key', {
+    says: / SHA256:.* operator@prod /,
+  })
   const other = Buffer.from('name: prod\netcd: { source: { release: { mirror: http://evil } } }\n')
-  const cases: [(entries: Entries) => void, RegExp][] = [
-    [(entries) => entries.set('cluster.yaml', other), /cluster\.yaml was changed/],
-    [(entries) => entries.set('pki/trust.crt', other), /pki\/trust\.crt was changed/],
-    [(entries) => entries.set('pki/ca-key.age', other), /"pki\/ca-key\.age" was added/],
-    [(entries) => entries.set('\u001B[2J', other), /"\\u001b\[2J" was added/],
-    [(entries) => entries.delete('proof.json'), /proof\.json is missing/],
-    [(entries) => entries.delete(SIGNATURE), /missing or damaged/],
-    [(entries) => entries.delete(MANIFEST), /missing or damaged/],
-    [(entries) => entries.set(SIGNATURE, Buffer.from('x')), /signature is not one of operator@prod/],
-    [(entries) => entries.set(SIGNATURE, Buffer.alloc(100_000, 'x')), /signature is not one of/],
+  const cases: [(entries: Entries) => void, ErrorTopic, RegExp][] = [
+    [
+      (entries) => entries.set('cluster.yaml', other),
+      'signature/changed-after-signing',
+      /cluster\.yaml was changed/,
+    ],
+    [
+      (entries) => entries.set('pki/trust.crt', other),
+      'signature/changed-after-signing',
+      /pki\/trust\.crt was changed/,
+    ],
+    [
+      (entries) => entries.set('pki/ca-key.age', other),
+      'signature/changed-after-signing',
+      /"pki\/ca-key\.age" was added/,
+    ],
+    [
+      (entries) => entries.set('\u001B[2J', other),
+      'signature/changed-after-signing',
+      /"\\u001b\[2J" was added/,
+    ],
+    [(entries) => entries.delete('proof.json'), 'signature/changed-after-signing', /proof\.json is missing/],
+    [(entries) => entries.delete(SIGNATURE), 'signature/damaged-signature', new RegExp(SIGNATURE)],
+    [(entries) => entries.delete(MANIFEST), 'signature/damaged-signature', new RegExp(MANIFEST)],
+    [(entries) => entries.set(SIGNATURE, Buffer.from('x')), 'signature/another-signature', / operator@prod /],
+    [
+      (entries) => entries.set(SIGNATURE, Buffer.alloc(100_000, 'x')),
+      'signature/another-signature',
+      / operator@prod /,
+    ],
     [
       (entries) =>
         entries.set(
           MANIFEST,
           edited(entries, (sums) => sums.set('cluster.yaml', sha256(other))),
         ),
-      /signature is not one of/,
+      'signature/another-signature',
+      / operator@prod /,
     ],
   ]
-  for (const [change, says] of cases) {
-    expect(await refusal(await changed(change), allowing(operator.line))).toMatch(says)
+  for (const [change, topic, says] of cases) {
+    expect(await refusal(await changed(change), allowing(operator.line))).toFail(topic, { says })
   }
   expect((await readdir(folder)).filter((name) => name.startsWith('.backup-'))).toEqual([])
 })
@@ -144,13 +166,13 @@ function edited(entries: Entries, edit: (sums: Map<string, string>) => void): Bu
 
 test('an older bundle under a newer name, or one of another cluster, is refused', async () => {
   const newer = NAME.replace('T12', 'T13').replace('r41', 'r99')
-  expect(await refusal(signed, allowing(operator.line), newer)).toMatch(/given this one's name/)
+  expect(await refusal(signed, allowing(operator.line), newer)).toFail('signature/name-of-another-backup')
   const others = await testSigner(folder, 'operator@dev')
   const list = allowing(operator.line + others.line)
   // Its key is in the list, but not for this cluster's backups.
   const own = { ...others, principal: 'operator@prod' }
   const { data } = await bundleFixture({ kind: 'plaintext' }, { signer: own })
-  expect(await refusal(data, list)).toMatch(/is not allowed for operator@prod/)
+  expect(await refusal(data, list)).toFail('signature/unknown-key', { says: ' operator@prod ' })
   // Signed with a wrong fact: the description inside is another cluster's.
   const about = { ...ABOUT, clusterId: 'ab' }
   const lying = await changed((entries) => {
@@ -162,7 +184,7 @@ test('an older bundle under a newer name, or one of another cluster, is refused'
   })
   const entries = await unpacked(lying)
   entries.set(SIGNATURE, Buffer.from(await operator.sign(entries.get(MANIFEST)?.toString() ?? '')))
-  expect(await refusal(await packed(entries), list)).toMatch(/cluster's ID is another one than was signed/)
+  expect(await refusal(await packed(entries), list)).toFail('signature/another-description-than-signed')
 })
 
 test('without a signature, or without a list: only where that is accepted', async () => {
@@ -170,9 +192,12 @@ test('without a signature, or without a list: only where that is accepted', asyn
     entries.delete(MANIFEST)
     entries.delete(SIGNATURE)
   })
-  expect(await refusal(stripped, allowing(operator.line))).toMatch(/it is not signed/)
+  expect(await refusal(stripped, allowing(operator.line))).toFail('signature/unsigned')
   const nobody = { text: undefined, file: '/state/allowed_signers' }
-  expect(await refusal(signed, { signers: nobody })).toMatch(/can't be checked: there is no \/state/)
+  expect(await refusal(signed, { signers: nobody })).toFail('signature/no-allowed-signers', {
+    says: '/state/allowed_signers',
+    fix: '--signers FILE',
+  })
   const asked: string[] = []
   const acceptUnsigned: BundleTrust['acceptUnsigned'] = async ({ why }) => void asked.push(why)
   await using backup = await opened(stripped, { ...allowing(operator.line), acceptUnsigned })
@@ -185,7 +210,9 @@ test('without a signature, or without a list: only where that is accepted', asyn
   ])
   // A wrong signature is refused without asking.
   const forged = (await bundleFixture({ kind: 'plaintext' }, { signer: stranger })).data
-  expect(await refusal(forged, { ...allowing(operator.line), acceptUnsigned })).toMatch(/not allowed/)
+  expect(await refusal(forged, { ...allowing(operator.line), acceptUnsigned })).toFail(
+    'signature/unknown-key',
+  )
   expect(asked).toHaveLength(2)
 })
 
@@ -194,9 +221,11 @@ test('a replaced key counts for what it signed before, a revoked one for nothing
   await using backup = await opened(signed, allowing(before))
   expect(backup.signer).toBeDefined()
   const after = retired(operator.line, 'operator@prod', new Date('2026-11-22T11:59:59Z'))
-  expect(await refusal(signed, allowing(after))).toMatch(/allowed until 2026-11-22T11:59:59/)
+  expect(await refusal(signed, allowing(after))).toFail('signature/expired-key', {
+    says: '2026-11-22T11:59:59',
+  })
   const gone = revoked(operator.line, 'operator@prod', new Date())
-  expect(await refusal(signed, allowing(gone))).toMatch(/was revoked/)
+  expect(await refusal(signed, allowing(gone))).toFail('signature/revoked-key')
 })
 
 const HEX = fc.stringMatching(/^[0-9a-f]{64}$/)

@@ -69,7 +69,10 @@ export async function requireTrusted(
   }
   const manifest = text === undefined ? undefined : parseManifest(text.toString('utf8'))
   if (text === undefined || signature === undefined || manifest === undefined)
-    throw untrusted(name, { why: `its ${MANIFEST} or ${SIGNATURE} is missing or damaged` })
+    throw untrusted(name, {
+      id: 'damaged-signature',
+      why: `its ${MANIFEST} or ${SIGNATURE} is missing or damaged`,
+    })
   if (signers.text === undefined) {
     const why = `it says that ${manifest.signer} signed it, which can't be checked: there is no ${signers.file}`
     await acceptUnsigned({ name, why, unchecked: true })
@@ -150,7 +153,7 @@ export function untrusted(
     id,
     why,
     hint = UNTOUCHED,
-  }: { readonly id?: IdOf<'signature'>; readonly why: string; readonly hint?: string },
+  }: { readonly id: IdOf<'signature'>; readonly why: string; readonly hint?: string },
 ): QuorateError {
   return new QuorateError('signature', `the backup ${name} is refused: ${why}`, { id, hint })
 }

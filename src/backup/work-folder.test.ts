@@ -23,9 +23,9 @@ test('private, and removed at the end; remains of dead runs are removed, those o
       await using folder = await workFolder(parent)
       expect((await stat(folder.path)).mode & 0o777).toBe(0o700)
       expect(new Set(await readdir(parent))).toEqual(new Set([...others, path.basename(folder.path)]))
-      await expect(requireRoom(folder.path, 2 ** 60, 'to work')).rejects.toThrow(
-        /not enough space to work in .*: [\d.]+ [KMGT]iB free, \d+ TiB needed/,
-      )
+      await expect(requireRoom(folder.path, 2 ** 60, 'to work')).rejects.toFail('state/no-space', {
+        says: [folder.path, /: [\d.]+ [KMGT]iB \w+, \d+ TiB /],
+      })
     }
     expect(new Set(await readdir(parent))).toEqual(new Set(others))
   } finally {

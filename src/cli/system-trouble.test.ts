@@ -21,7 +21,7 @@ test('what the file system refuses names the path and what to do', async () => {
   const missing = systemTrouble(await refusal(open(path.join(folder, 'no', 'plan'), 'wx')))
   expect(missing?.message).toContain(`${path.join(folder, 'no', 'plan')} is missing, or can't be created`)
   const taken = systemTrouble(await refusal(mkdir(file, { recursive: true })))
-  expect(taken?.message).toContain(`${file} exists and is not a directory`)
+  expect(taken).toMatchObject({ code: 'state', message: expect.stringContaining(file) })
 })
 
 test('rights are a matter of permission, with its exit code and no stack', () => {
@@ -34,7 +34,7 @@ test('rights are a matter of permission, with its exit code and no stack', () =>
   const plain = { red: String, bold: String, cyan: String } as never
   const context = { json: false, verbose: false, colors: plain, out: () => undefined }
   expect(renderError({ ...context, err: (text) => void (shown += text) }, error)).toBe(77)
-  expect(shown).toContain('no permission for /x/ca.crt')
+  expect(shown).toContain(' /x/ca.crt')
   expect(shown).not.toMatch(/bug|\n +at /)
 })
 

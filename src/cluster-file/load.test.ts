@@ -42,9 +42,7 @@ test.each([
   const { cluster, problems } = await inspectClusterFile(file)
   expect(cluster).toBeDefined()
   expect(problems.map(formatProblem)).toEqual([
-    expect.stringMatching(
-      new RegExp(String.raw`:${place}: warning: the CA certificate CN=old is too weak: .*rsa-1024.*SHA-1`),
-    ),
+    expect.stringMatching(new RegExp(String.raw`:${place}: warning: .* CN=old .*: .*rsa-1024.*SHA-1`)),
   ])
   // Commands inspect what members trust instead.
   expect((await loadClusterFile(file)).warnings).toEqual([])

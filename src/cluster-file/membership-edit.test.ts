@@ -111,5 +111,7 @@ test('the only node, and the node that the CA lives on, do not leave', async () 
   await expect(memberRemoval(file, ['etcd01'])).rejects.toMatchObject({ code: 'blocked' })
   const pki = 'pki: { authority: { host: { name: etcd03, certificate: /root/ca.crt, key: /root/ca.key } } }\n'
   await writeFile(file, TEXT + pki)
-  await expect(memberRemoval(file, ['etcd03'])).rejects.toThrow('the CA location is etcd03')
+  await expect(memberRemoval(file, ['etcd03'])).rejects.toFail('blocked/ca-host-would-leave', {
+    says: 'etcd03',
+  })
 })

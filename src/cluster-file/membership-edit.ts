@@ -165,6 +165,7 @@ async function departure(
       'blocked',
       `the CA location is ${name} (pki.authority.host), which this change would remove`,
       {
+        id: 'ca-host-would-leave',
         hint: `set \`pki.authority.host.ssh\` under another name, so that the CA host is reachable without the node, or give ${name} another role in addition to etcd`,
       },
     )
@@ -187,6 +188,7 @@ function requireSameAddress(node: Node, { address }: Pick<AddedNode, 'address'>)
     'usage',
     `${node.name} is already in the cluster file, with the address ${node.address}`,
     {
+      id: 'another-address',
       hint: 'remove --address, or change the address in the file and run quorate apply',
     },
   )
@@ -194,6 +196,7 @@ function requireSameAddress(node: Node, { address }: Pick<AddedNode, 'address'>)
 
 function noEtcdNode(cluster: Cluster, name: string): QuorateError {
   return new QuorateError('usage', `'${name}' is not an etcd node of the cluster file`, {
+    id: 'no-such-etcd-node',
     hint: `use one of the etcd nodes: ${namesOf(etcdNodes(cluster))}`,
   })
 }

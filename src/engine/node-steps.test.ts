@@ -110,8 +110,8 @@ test('programs that are one file are installed once, and the archive of several 
 })
 
 test('a step that was not supplied with what it needs is a bug', () => {
-  expect(() => NODE.image.operations(IMAGE, {})).toThrow(/^no file was supplied as registry/)
-  expect(() => NODE.program.operations(PROGRAM, { kubeadm: { text: '' } })).toThrow(/^no file was supplied/)
+  expect(() => NODE.image.operations(IMAGE, {})).toThrow(TypeError)
+  expect(() => NODE.program.operations(PROGRAM, { kubeadm: { text: '' } })).toThrow(TypeError)
 })
 
 test('a digest that is not known beforehand is reported by the machine', () => {

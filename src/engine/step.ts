@@ -1,5 +1,5 @@
 /** What all steps have in common, whatever product they belong to. */
-import type { IdOf } from '../error-ids.ts'
+import type { BlockedId } from '../blocked-ids.ts'
 
 /** A step's effect on the cluster's ability to serve. */
 export type Danger = 'none' | 'restart' | 'membership'
@@ -31,7 +31,7 @@ export interface BlockReason {
   readonly message: string
   readonly hint?: string | undefined
   /** What stays the same when the message is reworded. */
-  readonly id?: IdOf<'blocked'> | undefined
+  readonly id?: BlockedId | undefined
   /**
    * The rest of the plan waits for a person, or for healthy members. What comes before it is done: it is useful by itself,
    * and the members' later state can't be predicted.

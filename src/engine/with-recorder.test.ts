@@ -81,31 +81,27 @@ test('an operation is kept with its events, privately, without what files contai
 })
 
 test("so is a failed one, and its error is the operation's own", async () => {
-  const error = new QuorateError('moved', 'things are not as they were')
+  const error = new QuorateError('moved', 'it moved')
   const failing = withRecorder(session(), { verb: 'apply', probe: false }, async () => {
     throw error
   })
   await expect(failing).rejects.toBe(error)
-  expect(await records()).toMatchObject([
-    { error: { code: 'moved', message: 'things are not as they were' } },
-  ])
+  expect(await records()).toMatchObject([{ error: { code: 'moved', message: 'it moved' } }])
 })
 
 test('if no member answers, the operation continues, and that is reported', async () => {
   const { result, availability } = await withRecorder(session(), { verb: 'apply' }, async () => 'done')
   expect({ result, availability }).toEqual({ result: 'done', availability: undefined })
-  expect(events).toEqual([
-    { type: 'note', text: expect.stringMatching(/^availability is not measured: no way there/) },
-  ])
+  expect(events).toEqual([{ type: 'note', text: expect.stringMatching(/^availability .*: no way there/) }])
   expect(await records()).toMatchObject([{ availability: null, events: [{ type: 'note' }] }])
 })
 
 test("a directory that can't be written to never fails an operation", async () => {
-  await writeFile(path.join(folder, 'operations'), 'in the way')
+  await writeFile(path.join(folder, 'operations'), 'x')
   const { result } = await withRecorder(session(), { verb: 'apply', probe: false }, async () => 'done')
   expect(result).toBe('done')
   expect(events).toEqual([
-    { type: 'warning', text: expect.stringContaining("can't write the operation's record") },
+    { type: 'warning', text: expect.stringContaining(path.join(folder, 'operations')) },
   ])
 })
 

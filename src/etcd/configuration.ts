@@ -199,6 +199,7 @@ function safeguards({ etcd }: Cluster, known: ReadonlySet<string>): Record<strin
   const minor = minorOf(etcd.version)
   if (etcd.enableV2 && !supportsV2(etcd.version)) {
     throw new QuorateError('cluster-file', `etcd ${etcd.version} no longer has the v2 API`, {
+      id: 'no-v2-api-in-this-version',
       hint: 'remove enableV2, or choose etcd 3.4 or 3.5',
     })
   }

@@ -13,6 +13,7 @@ export async function requireRoom(folder: string, bytes: number, what: string): 
   const [free, wanted] = [bavail * bsize, bytes + MARGIN_BYTES].map(formatBytes)
   const message = `not enough space ${what} in ${folder}: ${free} free, ${wanted} needed`
   throw new QuorateError('state', message, {
+    id: 'no-space',
     hint: 'free space on that file system; or move the state directory (`state` in the cluster file)',
   })
 }

@@ -52,6 +52,7 @@ export function checkSettings(version: string, settings: Settings): void {
   const hints = faults.flatMap(({ hint }) => hint ?? [])
   const lists = `'etcd --help' of ${version} lists its settings. etcd itself would ignore an unknown one with only a warning.`
   throw new QuorateError('cluster-file', faults.map(({ message }) => message).join('\n'), {
+    id: 'unfit-settings',
     hint: [...new Set([...hints, ...(faults.some(({ kind }) => kind === 'unknown') ? [lists] : [])])].join(
       '\n',
     ),

@@ -35,5 +35,8 @@ test.each([
   '/opt/etcd\nExecStartPre=/bin/sh',
   'opt/etcd',
 ])('refuses %j as a folder', (dataDirectory) => {
-  expect(() => unitFile({ cluster: sampleCluster({ dataDirectory }) })).toThrow(/can't be an etcd directory/)
+  expect(() => unitFile({ cluster: sampleCluster({ dataDirectory }) })).toFail(
+    'cluster-file/unfit-directory',
+    { says: `'${dataDirectory}'` },
+  )
 })

@@ -70,6 +70,7 @@ function writablePaths(dataDirectory: string, walDirectory: string): string[] {
 function checkPath(directory: string): void {
   if (/^(?:\/[\w.@:+-]+){2,}$/.test(directory)) return
   throw new QuorateError('cluster-file', `'${directory}' can't be an etcd directory`, {
+    id: 'unfit-directory',
     hint: 'use an absolute path at least two directories deep, of letters, digits and . _ - + : @, such as /opt/etcd/data',
   })
 }

@@ -32,7 +32,14 @@ export function backProblems(facts: UpgradeFacts, name: string, running: string)
   if (downgrade === minor && rule !== undefined) return ruleProblems(rule, facts, name, running)
   if (clusterVersion === undefined) {
     const message = `cluster version is unknown: no member could report whether it is still ${minor}`
-    return [blocker(message, 'find out why: quorate status', name)]
+    return [
+      blocker({
+        id: 'unknown-cluster-version',
+        message,
+        hint: 'find out why: quorate status',
+        host: name,
+      }),
+    ]
   }
   if (isHalfWay(facts)) return []
   if (rule !== undefined) return ruleProblems(rule, facts, name, running)
@@ -41,8 +48,7 @@ export function backProblems(facts: UpgradeFacts, name: string, running: string)
       ? `every member runs etcd ${minorOf(running)}, and the cluster version is about to rise`
       : `the cluster version is ${clusterVersion}, because every member has run it`
   const message = `${reason}: etcd ${to} would refuse to start on its data`
-  const hint = BACKUP_HINT
-  return [{ severity: 'blocker', id: 'cluster-has-run-a-newer-minor', host: name, message, hint }]
+  return [blocker({ id: 'cluster-has-run-a-newer-minor', message, hint: BACKUP_HINT, host: name })]
 }
 
 function ruleProblems(
@@ -56,15 +62,17 @@ function ruleProblems(
     from === undefined || atLeast(running, from)
       ? []
       : [
-          blocker(
-            `etcd ${running} is running; before a downgrade to ${minorOf(to)} every member needs ${from} or newer: ${fromWhy}`,
-            `upgrade first: quorate upgrade --to ${newest}`,
-            name,
-          ),
+          blocker({
+            id: 'version-is-too-old',
+            message: `etcd ${running} is running; before a downgrade to ${minorOf(to)} every member needs ${from} or newer: ${fromWhy}`,
+            hint: `upgrade first: quorate upgrade --to ${newest}`,
+            host: name,
+          }),
         ]
   if (atLeast(to, least)) return low
   const message = `etcd ${to} is older than ${least}, the oldest patch to downgrade to: ${why}`
-  return [...low, blocker(message, `quorate upgrade --to ${newestPatch(minorOf(to)) ?? least}`)]
+  const hint = `quorate upgrade --to ${newestPatch(minorOf(to)) ?? least}`
+  return [...low, blocker({ id: 'version-is-too-old', message, hint })]
 }
 
 /** Problems of the cluster as a whole. */
@@ -75,7 +83,13 @@ export function downgradeProblems(facts: UpgradeFacts): readonly UpgradeProblem[
   const [lowest = wanted] = minors
   if (downgrade !== undefined) return foreignProblems(facts, downgrade)
   if (refusal !== undefined && isDowngrade(facts)) {
-    return [blocker(`etcd refuses a downgrade to ${wanted}: ${refusal}`, 'check the cluster: quorate status')]
+    return [
+      blocker({
+        id: 'etcd-refuses-the-downgrade',
+        message: `etcd refuses a downgrade to ${wanted}: ${refusal}`,
+        hint: 'check the cluster: quorate status',
+      }),
+    ]
   }
   return compareMinors(wanted, lowest) > 0 ? laggingCluster(facts, lowest) : []
 }
@@ -93,18 +107,20 @@ function laggingCluster(
     const is = clusterVersion === undefined ? 'may be' : 'is'
     const older = clusterVersion ?? `an older minor than ${lowest}`
     return [
-      blocker(
-        `answering members run etcd ${lowest} or newer, but the cluster version ${is} still ${older}: etcd raises it only once ${silent.join(' and ')} ${plural(silent.length, 'answers', 'answer')}, too`,
-        `complete that upgrade first: quorate upgrade --to ${newestRunning(members, lowest)}`,
-      ),
+      blocker({
+        id: 'cluster-version-lags',
+        message: `answering members run etcd ${lowest} or newer, but the cluster version ${is} still ${older}: etcd raises it only once ${silent.join(' and ')} ${plural(silent.length, 'answers', 'answer')}, too`,
+        hint: `complete that upgrade first: quorate upgrade --to ${newestRunning(members, lowest)}`,
+      }),
     ]
   }
   if (clusterVersion === undefined) return []
   return [
-    blocker(
-      `every member runs etcd ${lowest} or newer, but the cluster version is still ${clusterVersion}`,
-      "rerun the command some seconds after the last restart. If it persists, read the leader's journal: quorate run etcd -- journalctl -u etcd -n 50",
-    ),
+    blocker({
+      id: 'cluster-version-lags',
+      message: `every member runs etcd ${lowest} or newer, but the cluster version is still ${clusterVersion}`,
+      hint: "rerun the command some seconds after the last restart. If it persists, read the leader's journal: quorate run etcd -- journalctl -u etcd -n 50",
+    }),
   ]
 }
 
@@ -122,7 +138,8 @@ function foreignProblems(facts: UpgradeFacts, target: string): readonly UpgradeP
   if (target === minorOf(to) || canceledBy(facts) !== undefined) return []
   const message = `a downgrade of etcd to ${target} is enabled: etcd keeps the cluster at ${target} until it ends`
   const present = members.map(({ name, running, installed }) => ({ name, version: running ?? installed }))
-  return [blocker(message, downgradeWayOn({ file, target, members: present }))]
+  const hint = downgradeWayOn({ file, target, members: present })
+  return [blocker({ id: 'downgrade-is-not-complete', message, hint })]
 }
 
 /**

@@ -1,5 +1,5 @@
 /** What must be known about a cluster before its version changes. It is only collected; `precheckUpgrade` judges it. */
-import type { IdOf } from '../error-ids.ts'
+import type { BlockedId } from '../blocked-ids.ts'
 import type { EtcdSpec } from '../spec/cluster.ts'
 
 /** To a version, or back to the one that the cluster came from. */
@@ -56,11 +56,14 @@ export interface UpgradeProblem {
   /** The fix. */
   readonly hint?: string | undefined
   /** What stays the same when the message is reworded. */
-  readonly id?: IdOf<'blocked'> | undefined
+  readonly id?: BlockedId | undefined
 }
 
-export function blocker(message: string, hint: string, host?: string): UpgradeProblem {
-  return { severity: 'blocker', message, hint, ...(host === undefined ? {} : { host }) }
+type Blocker = Omit<UpgradeProblem, 'severity'> & { readonly hint: string }
+
+export function blocker({ host, id, ...problem }: Blocker): UpgradeProblem {
+  const place = host === undefined ? {} : { host }
+  return { severity: 'blocker', ...problem, ...place, ...(id === undefined ? {} : { id }) }
 }
 
 export function warning(message: string, hint?: string, host?: string): UpgradeProblem {

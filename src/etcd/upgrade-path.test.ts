@@ -18,7 +18,9 @@ test.each([
 })
 
 test('a version that is not exact is refused', () => {
-  expect(() => moveBetween('3.5.16', '3.6')).toThrow('not an exact etcd version')
+  expect(() => moveBetween('3.5.16', '3.6')).toFail('cluster-file/not-an-exact-version', {
+    says: "'3.6'",
+  })
 })
 
 test('etcd can downgrade to the minor before from 3.6 on', () => {

@@ -59,14 +59,15 @@ function healthProblems(facts: UpgradeFacts): UpgradeProblem[] {
   return [
     ...(voters.healthy < needed
       ? [
-          blocker(
-            `not enough healthy members: ${voters.healthy} of ${counted(voters.all, 'member')} can accept writes, ${needed} needed`,
+          blocker({
+            id: 'too-few-healthy-members',
+            message: `not enough healthy members: ${voters.healthy} of ${counted(voters.all, 'member')} can accept writes, ${needed} needed`,
             hint,
-          ),
+          }),
         ]
       : []),
     ...wrong.map(({ member, message }) =>
-      onlyCancels(facts) ? warning(message, undefined, member) : blocker(message, hint, member),
+      onlyCancels(facts) ? warning(message, undefined, member) : blocker({ message, hint, host: member }),
     ),
     ...told.map(({ name, installed }) =>
       warning(
@@ -116,7 +117,14 @@ function leastProblems(
   const message = `etcd ${running} is running; before ${minorOf(to)} every member`
   const first = `upgrade first: quorate upgrade --to ${patchToName(rule.better)}`
   if (!atLeast(running, rule.least)) {
-    return [blocker(`${message} needs ${rule.least} or newer: ${rule.why}`, first, name)]
+    return [
+      blocker({
+        id: 'version-is-too-old',
+        message: `${message} needs ${rule.least} or newer: ${rule.why}`,
+        hint: first,
+        host: name,
+      }),
+    ]
   }
   if (atLeast(running, rule.better)) return []
   return [warning(`${message} should have ${rule.better} or newer`, first, name)]
@@ -128,12 +136,13 @@ function tooFar(
   to: string,
   move: Extract<Move, { kind: 'too-far' }>,
 ): UpgradeProblem {
-  const what = `etcd ${running} is running, and ${to} is more than one minor version away: etcd supports one at a time`
+  const id = 'too-many-minors'
+  const message = `etcd ${running} is running, and ${to} is more than one minor version away: etcd supports one at a time`
   const below = [...move.via, minorOf(to)]
   if (move.back && below.some((minor) => DOWNGRADES[minor] === undefined))
-    return blocker(what, BACKUP_HINT, name)
+    return blocker({ id, message, hint: BACKUP_HINT, host: name })
   const steps = [...move.via.map((minor) => newestPatch(minor) ?? minor), to].join(', then ')
-  return blocker(what, `upgrade to ${steps}, each with a separate upgrade`, name)
+  return blocker({ id, message, hint: `upgrade to ${steps}, each with a separate upgrade`, host: name })
 }
 
 /** 3.5 writes users and roles into its WAL in a different form than 3.4 (etcd pull request 11943). */
@@ -143,10 +152,11 @@ function authenticationProblems({ to, authentication, members }: UpgradeFacts): 
   )
   if (!crosses || authentication !== true) return []
   return [
-    blocker(
-      'etcd authentication is enabled: then members of 3.4 and 3.5 must not run at the same time',
-      'disable authentication for the upgrade (etcdctl auth disable), and enable it again afterwards',
-    ),
+    blocker({
+      id: 'authentication-is-enabled',
+      message: 'etcd authentication is enabled: then members of 3.4 and 3.5 must not run at the same time',
+      hint: 'disable authentication for the upgrade (etcdctl auth disable), and enable it again afterwards',
+    }),
   ]
 }
 
@@ -162,7 +172,9 @@ function versionWarnings({ to, direction, authentication, members }: UpgradeFact
     ...hazards.map((hazard) => {
       const message = describeHazard(to, hazard)
       const { refused, fixedIn = to } = hazard
-      return refused ? blocker(message, `choose ${patchToName(fixedIn)}`) : warning(message)
+      return refused
+        ? blocker({ id: 'version-loses-data', message, hint: `choose ${patchToName(fixedIn)}` })
+        : warning(message)
     }),
     ...(ended === undefined
       ? []

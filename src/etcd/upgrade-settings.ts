@@ -7,11 +7,16 @@ export function settingProblems({ to, members, etcd }: UpgradeFacts): readonly U
   const versions = members.flatMap(({ running }) => (running === undefined ? [] : [running]))
   return settingFaults(to, etcd.settings).map(({ name, kind, message, hint, instead }) =>
     kind === 'unknown'
-      ? blocker(
-          `etcd ${to} has no setting '${name}': the cluster file sets it (etcd.settings.${name}), without effect`,
-          wayOut(name, instead, versions),
-        )
-      : blocker(`${message} (etcd.settings.${name})`, `${hint}, then apply, then upgrade`),
+      ? blocker({
+          id: 'unknown-setting',
+          message: `etcd ${to} has no setting '${name}': the cluster file sets it (etcd.settings.${name}), without effect`,
+          hint: wayOut(name, instead, versions),
+        })
+      : blocker({
+          id: 'unfit-setting',
+          message: `${message} (etcd.settings.${name})`,
+          hint: `${hint}, then apply, then upgrade`,
+        }),
   )
 }
 

@@ -24,22 +24,18 @@ export function v2Problems(facts: UpgradeFacts): readonly UpgradeProblem[] {
     if (v2Keys.length === 0 || etcd.enableV2 || !served) return []
     const message = `the v2 API has data (${keys}), which etcd ${minor} no longer serves`
     const hint = `set etcd.enableV2: true in the cluster file to keep it, or delete the keys if no client reads them (${READERS})`
-    return [{ severity: 'blocker', id: 'v2-api-has-data', message, hint }]
+    return [blocker({ id: 'v2-api-has-data', message, hint })]
   }
   const problems: UpgradeProblem[] = [...logProblems(facts)]
   if (v2Keys.length > 0) {
     const message = `the v2 API has data (${keys}), but etcd ${minor} has no v2 API and would not start`
     const hint = `move the clients to v3 (${READERS}), then delete the keys`
-    problems.push({ severity: 'blocker', id: 'v2-api-has-data', message, hint })
+    problems.push(blocker({ id: 'v2-api-has-data', message, hint }))
   }
   if (etcd.enableV2) {
     const message = `the cluster file enables the v2 API (etcd.enableV2), but etcd ${minor} has none`
-    problems.push({
-      severity: 'blocker',
-      id: 'v2-api-is-enabled',
-      message,
-      hint: 'remove enableV2 and network.v2, run quorate apply, then upgrade',
-    })
+    const hint = 'remove enableV2 and network.v2, run quorate apply, then upgrade'
+    problems.push(blocker({ id: 'v2-api-is-enabled', message, hint }))
   } else if (v2Keys.length === 0 && minor === '3.6' && leaves35(facts)) {
     const unread = members.some(({ running, v2Log }) => running !== undefined && v2Log === undefined)
     const place = unread ? 'snapshot or log' : 'snapshot'
@@ -62,7 +58,14 @@ function logProblems({ to, members, etcd }: UpgradeFacts): readonly UpgradeProbl
   const hint = count > SOON ? `${passed}. ${sooner}` : `${passed}: run this again then`
   return members.flatMap(({ name, v2Log }) =>
     v2Log === true
-      ? [blocker(message, etcd.enableV2 ? `leave the v2 API first; then ${hint}` : hint, name)]
+      ? [
+          blocker({
+            id: 'log-of-the-v2-api',
+            message,
+            hint: etcd.enableV2 ? `leave the v2 API first; then ${hint}` : hint,
+            host: name,
+          }),
+        ]
       : [],
   )
 }

@@ -165,6 +165,7 @@ function movedOn(): QuorateError {
 function differing(revision: bigint, hashes: readonly MemberHash[]): QuorateError {
   const list = hashes.map(({ name, hash }) => `${name} ${hash.toString(16)}`).join(', ')
   return new QuorateError('unhealthy', `members have different keyspaces at revision ${revision}: ${list}`, {
+    id: 'keyspaces-differ',
     hint: 'find the member that differs from the majority: quorate repair',
   })
 }

@@ -14,6 +14,7 @@ export function minorOf(version: string): string {
   const parsed = semver.parse(version)
   if (parsed === null || parsed.version !== version) {
     throw new QuorateError('cluster-file', `'${version}' is not an exact etcd version`, {
+      id: 'not-an-exact-version',
       hint: "write all three numbers, quoted and without a 'v', for example '3.5.16'",
     })
   }
@@ -25,6 +26,7 @@ export function supportedMinorOf(version: string): string {
   const minor = minorOf(version)
   if (SUPPORTED_MINORS.includes(minor)) return minor
   throw new QuorateError('cluster-file', `etcd ${version} is not a version that quorate can configure`, {
+    id: 'unsupported-version',
     hint: `choose a version from ${SUPPORTED_MINORS[0]}.x to ${SUPPORTED_MINORS.at(-1)}.x`,
   })
 }

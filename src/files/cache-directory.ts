@@ -27,6 +27,7 @@ export function cacheDirectory(environment: NodeJS.ProcessEnv, home = userHome):
     reasons.push(`${folder}: ${reason}`)
   }
   throw new QuorateError('permission', `no safe directory for downloaded programs:\n${reasons.join('\n')}`, {
+    id: 'no-safe-directory',
     hint: 'set XDG_CACHE_HOME to a directory that belongs to you, and that only you can write to',
   })
 }

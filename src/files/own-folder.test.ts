@@ -22,13 +22,13 @@ test('what other users can write to is unsafe, at any depth, unless its sticky b
   const [open, below] = [path.join(folder, 'open'), path.join(folder, 'open', 'below')]
   await mkdir(below, { recursive: true })
   await chmod(open, 0o777)
-  expect(whyNotOurs(below)).toBe(`other users can write to ${open}`)
+  expect(whyNotOurs(below)).toContain(open)
   await chmod(open, 0o1777)
   expect(whyNotOurs(below)).toBeUndefined()
   // Other users can't replace what is in it, but can add files.
-  expect(whyNotOurs(open)).toBe(`other users can write to ${open}`)
+  expect(whyNotOurs(open)).toContain(open)
   expect(whyNotOurs(open, { shared: true })).toBeUndefined()
-  expect(whyNotOurs(path.join(open, 'missing'))).toBe(`other users can create ${path.join(open, 'missing')}`)
+  expect(whyNotOurs(path.join(open, 'missing'))).toContain(path.join(open, 'missing'))
 })
 
 test('a link to a directory that other users can write to is unsafe', async () => {
@@ -36,7 +36,7 @@ test('a link to a directory that other users can write to is unsafe', async () =
   await mkdir(open)
   await chmod(open, 0o777)
   await symlink(open, path.join(folder, 'link'))
-  expect(whyNotOurs(path.join(folder, 'link'))).toBe(`other users can write to ${open}`)
+  expect(whyNotOurs(path.join(folder, 'link'))).toContain(open)
 })
 
 test('a file is not a safe directory, and links must not form a circle', async () => {
@@ -44,8 +44,8 @@ test('a file is not a safe directory, and links must not form a circle', async (
   await symlink(folder, path.join(folder, 'round'))
   await symlink('b', path.join(folder, 'a'))
   await symlink('a', path.join(folder, 'b'))
-  expect(whyNotOurs(path.join(folder, 'file'))).toBe(`${folder}/file is not a directory`)
-  expect(whyNotOurs(path.join(folder, 'a'))).toMatch(/is a loop of symbolic links$/)
+  expect(whyNotOurs(path.join(folder, 'file'))).toContain(`${folder}/file `)
+  expect(whyNotOurs(path.join(folder, 'a'))).toMatch(/\/a .*loop/)
 })
 
 test('a group counts as others unless it is the one that came with the user', () => {
@@ -60,6 +60,6 @@ test("a missing directory is created privately; nothing is created in other user
   expect(makeOwnFolder(made)).toBeUndefined()
   expect((await stat(path.join(folder, 'a'))).mode & 0o777).toBe(0o700)
   await chmod(folder, 0o777)
-  expect(makeOwnFolder(path.join(folder, 'c'))).toBe(`other users can write to ${folder}`)
+  expect(makeOwnFolder(path.join(folder, 'c'))).toContain(folder)
   await expect(stat(path.join(folder, 'c'))).rejects.toThrow('ENOENT')
 })

@@ -76,8 +76,8 @@ test('what is taken already is named, and a default route is not in the way', ()
   ]
   const problems = checkFlannelConfig({ Network: '10.5.0.0/16', Backend: vxlan }, { taken })
   expect(problems.map(({ message }) => message)).toEqual([
-    '10.5.0.0/16 overlaps the address of etcd01, 10.5.200.7: traffic to it would go to pods',
-    '10.5.0.0/16 overlaps a route on worker01, 10.0.0.0/8: traffic to it would go to pods',
+    expect.stringMatching(/^10\.5\.0\.0\/16 .* etcd01, 10\.5\.200\.7: /),
+    expect.stringMatching(/^10\.5\.0\.0\/16 .* worker01, 10\.0\.0\.0\/8: /),
   ])
 })
 

@@ -248,10 +248,10 @@ test('a certificate for another key is not activated, and the previous one stays
   agent(...makeKey())
   const late = putCertificate(place)
   agent(...makeKey())
-  expect(() => agent(...late)).toThrow("the certificate one doesn't match the waiting key on this node")
+  expect(() => agent(...late)).toThrow(/certificate one .*key/)
   expect(readFileSync(path.join(folder, 'pki/a.crt'), 'utf8')).toBe(before)
   rmSync(path.join(folder, 'requests/one.key'))
-  expect(() => agent(...late)).toThrow('no key on this node waits for the certificate one')
+  expect(() => agent(...late)).toThrow(/ certificate one$/m)
 })
 
 test("a key that can't be kept is reported, and no request waits", () => {
@@ -325,7 +325,7 @@ describe.skipIf(process.getuid?.() !== 0)('as root', () => {
     const again = putCertificate(place)
     const before = readFileSync(path.join(folder, 'pki/a.crt'), 'utf8')
     chmodSync(path.join(folder, 'pki'), 0o777)
-    expect(() => agent(...again)).toThrow(/other users can write to .*pki/)
+    expect(() => agent(...again)).toThrow(path.join(folder, 'pki'))
     expect(readFileSync(path.join(folder, 'pki/a.crt'), 'utf8')).toBe(before)
     const step = {
       ...COMMON,
@@ -335,7 +335,7 @@ describe.skipIf(process.getuid?.() !== 0)('as root', () => {
       mode: '600',
     } as const
     const secret = LEAVES['secret-file'].operations(step, { content: { text: 'x' } })
-    expect(() => agent(...secret)).toThrow(/other users can write to .*pki/)
+    expect(() => agent(...secret)).toThrow(path.join(folder, 'pki'))
     const current = path.join(folder, 'pki/kubelet-client-current.pem')
     symlinkSync('a.key', current)
     const joined = { form: 'joined', path: current } as const

@@ -1,5 +1,6 @@
 /** Errors of requests to an API server: distinguished by codes (never by wording), and explained to operators. */
 import * as z from 'zod'
+import type { IdOf } from '../error-ids.ts'
 import { QuorateError } from '../errors.ts'
 import { failureKind } from '../etcd/failure.ts'
 import { oneLine } from '../spec/visible.ts'
@@ -91,11 +92,17 @@ export function mayPass(thrown: unknown): boolean {
 
 /** Converts whatever a request threw to a QuorateError with a fix for the operator. */
 export function apiError(thrown: unknown, asked: Asked): QuorateError {
-  const { message, hint } = explained(thrown, asked)
-  return new QuorateError('kubernetes', message, { host: asked.name, hint, cause: thrown })
+  const { message, hint, id } = explained(thrown, asked)
+  return new QuorateError('kubernetes', message, { host: asked.name, hint, id, cause: thrown })
 }
 
-function explained(thrown: unknown, asked: Asked): { readonly message: string; readonly hint: string } {
+interface Explanation {
+  readonly message: string
+  readonly hint: string
+  readonly id?: IdOf<'kubernetes'>
+}
+
+function explained(thrown: unknown, asked: Asked): Explanation {
   const found = refusalOf(thrown)
   if (found !== undefined) return explainedRefusal(found, asked)
   const { where, what, timeoutMs } = asked
@@ -105,11 +112,20 @@ function explained(thrown: unknown, asked: Asked): { readonly message: string; r
   switch (failureKind(thrown)) {
     case 'refused':
     case 'closed':
-      return { message: `nothing answers as an API server on ${where} (${what})`, hint: logs }
+      return {
+        id: 'no-api-server-there',
+        message: `nothing answers as an API server on ${where} (${what})`,
+        hint: logs,
+      }
     case 'unreachable':
-      return { message: `${where} can't be reached: ${said}`, hint: 'check the address and the route to it' }
+      return {
+        id: 'node-is-unreachable',
+        message: `${where} can't be reached: ${said}`,
+        hint: 'check the address and the route to it',
+      }
     case 'deadline':
       return {
+        id: 'api-server-gives-no-answer',
         message: `the API server on ${where} gave no answer within ${timeoutMs / 1000} s (${what})`,
         hint: 'without etcd it answers nothing: quorate status shows etcd and every API server',
       }
@@ -126,11 +142,13 @@ function explained(thrown: unknown, asked: Asked): { readonly message: string; r
       }
     case 'unknown-authority':
       return {
+        id: 'api-server-of-another-ca',
         message: `the API server's certificate on ${where} is not from this cluster's Kubernetes CA`,
         hint: "compare /etc/kubernetes/pki/ca.crt on that node with the CA in quorate's state directory: it is another cluster, or its CA was changed by hand",
       }
     case 'wrong-identity':
       return {
+        id: 'api-server-of-another-name',
         message: `the API server's certificate on ${where} is for another name: ${said}`,
         hint: 'check the address (another machine may have answered), or renew the certificate: quorate apply',
       }

@@ -135,7 +135,7 @@ describe('what the API holds', () => {
       noted: '{}',
       resourceVersion: '12',
     })
-    expect(held?.nodes['new']).toMatchObject({ ready: false, why: 'its kubelet has said nothing yet' })
+    expect(held?.nodes['new']).toMatchObject({ ready: false, why: expect.stringContaining('kubelet') })
     expect(held?.workloads).toEqual({
       'DaemonSet kube-system/kube-proxy': {
         wanted: 5,
@@ -177,7 +177,7 @@ describe('a server that', () => {
     expect(servers['master01']).toMatchObject({
       state: 'not-ready',
       failed: ['etcd'],
-      problem: 'it says that it is not ready: etcd',
+      problem: expect.stringMatching(/: etcd$/),
     })
     expect(held).toBeUndefined()
     expect(new Set(server.sent.map(({ url }) => url.split('?')[0]))).toEqual(new Set(['/readyz', '/version']))
@@ -212,7 +212,7 @@ describe('a server that', () => {
       'unreachable',
       'ready',
     ])
-    expect(servers['master01']?.problem).toBe('there is no CA yet; fix: make one')
+    expect(servers['master01']?.problem).toMatch(/ CA .*; fix: make one$/)
     expect(held?.from).toBe('master04')
   })
 

@@ -46,7 +46,5 @@ test('the first key encrypts, all decrypt, and what was never encrypted is read'
 })
 
 test('a key that secretbox does not take is refused', () => {
-  expect(() => encryptionConfig([{ name: 'key1', secret: new Uint8Array(16) }])).toThrow(
-    'key1 is not as long as a secretbox key',
-  )
+  expect(() => encryptionConfig([{ name: 'key1', secret: new Uint8Array(16) }])).toThrow(/^key1 /)
 })

@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, w
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { ErrorTopic } from '../error-ids.ts'
 import type { LeafState } from '../host/leaves.ts'
 import { openLocalAuthority } from '../pki/local.ts'
 import { spkiSha256 } from '../pki/certificate.ts'
@@ -228,17 +229,24 @@ test('a request for more than was decided on is refused: a group, a name', async
   const authorities = await openKubernetesAuthorities(session)
   await authorities.make()
   const leaf = leafOf(session, 'scheduler')
-  const wrong: readonly [Partial<Leaf>, RegExp][] = [
+  const wrong: readonly [Partial<Leaf>, ErrorTopic, RegExp][] = [
     [
       { organizations: ['system:masters'] },
-      /its subject is "O=system:masters, CN=system:kube-scheduler", not CN=system:kube-scheduler/,
+      'pki/request-for-another-subject',
+      / "O=system:masters, CN=system:kube-scheduler", .* CN=system:kube-scheduler/,
     ],
-    [{ commonName: 'system:kube-controller-manager' }, /not CN=system:kube-scheduler/],
-    [{ names: { dns: ['kubernetes'], ips: [] } }, /names that don't belong to it: DNS kubernetes/],
+    [
+      { commonName: 'system:kube-controller-manager' },
+      'pki/request-for-another-subject',
+      /, .* CN=system:kube-scheduler$/,
+    ],
+    [{ names: { dns: ['kubernetes'], ips: [] } }, 'pki/request-for-other-names', /: DNS kubernetes/],
   ]
-  for (const [changes, message] of wrong) {
+  for (const [changes, topic, says] of wrong) {
     const csr = opensslCsr(folder, leafConfiguration({ ...leaf, ...changes }, 'ecdsa-p256'))
-    await expect(authorities.issueMany([leafRequest(session.cluster, leaf, csr)])).rejects.toThrow(message)
+    await expect(authorities.issueMany([leafRequest(session.cluster, leaf, csr)])).rejects.toFail(topic, {
+      says,
+    })
   }
 })
 

@@ -2,7 +2,7 @@
  * Why a node doesn't meet a kubelet's requirements, as preflight shows it and apply refuses it: found, required, and
  * the fix. Pure.
  */
-import type { IdOf } from '../error-ids.ts'
+import type { BlockedId } from '../blocked-ids.ts'
 import type { NodeFacts } from '../host/node-facts.ts'
 import type { Cluster, Node } from '../spec/cluster.ts'
 import type { KubernetesSpec } from '../spec/kubernetes.ts'
@@ -10,7 +10,7 @@ import { formatBytes } from '../spec/units.ts'
 
 export interface Unfit {
   /** Of preflight's check, and of apply's refusal: `swap`. */
-  readonly id: IdOf<'blocked'>
+  readonly id: BlockedId
   readonly title: string
   readonly found: string
   readonly wanted: string

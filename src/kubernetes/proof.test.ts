@@ -171,21 +171,11 @@ describe('the proof', () => {
         'network',
         'worker01',
         'worker02',
-        "a pod on worker01 can't reach a pod on worker02: wget: download timed out",
+        expect.stringMatching(/ worker01 .* worker02: wget: download timed out$/),
       ],
-      [
-        'service',
-        'worker01',
-        undefined,
-        "a pod on worker01 can't reach a Service by its address: \\x1b[2Jno",
-      ],
-      ['dns', 'worker01', undefined, "a pod on worker01 can't reach a Service by its name: bad address"],
-      [
-        'log',
-        'worker02',
-        undefined,
-        expect.stringContaining("can't read a log from the kubelet on worker02: "),
-      ],
+      ['service', 'worker01', undefined, expect.stringMatching(/ worker01 .* Service .*: \\x1b\[2Jno$/)],
+      ['dns', 'worker01', undefined, expect.stringMatching(/ worker01 .* Service .*: bad address$/)],
+      ['log', 'worker02', undefined, expect.stringContaining(' worker02: ')],
     ])
     expect(report.failures.every(({ hint }) => hint !== '')).toBe(true)
     const error = proofError(report)
@@ -203,7 +193,9 @@ describe('the proof', () => {
     expect(report.failures.map(({ kind, message }) => [kind, message])).toEqual([
       [
         'pod',
-        'no pod runs on worker02 in time: failed to set up \\x1b[31mnetwork: no /run/flannel/subnet.env',
+        expect.stringMatching(
+          / worker02 .*: failed to set up \\x1b\[31mnetwork: no \/run\/flannel\/subnet\.env$/,
+        ),
       ],
     ])
     expect(namespaces).toEqual(new Set())

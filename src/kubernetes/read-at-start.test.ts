@@ -18,7 +18,7 @@ const sums = {
   'ca-key': '',
   'front-proxy-ca': '',
   'service-account-key': '',
-  'service-account-public-key': sha256('a public key'),
+  'service-account-public-key': sha256('sa.pub'),
   encryption: '',
   'etcd-ca': sha256("etcd's CA"),
 }
@@ -26,7 +26,7 @@ const sums = {
 test('the machine computes the same checksum of the same files', () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'read-at-start-'))
   onTestFinished(() => rmSync(folder, { recursive: true }))
-  const contents = ['a CA', "etcd's CA", 'a public key']
+  const contents = ['a CA', "etcd's CA", 'sa.pub']
   const files = contents.map((content, at) => {
     const file = path.join(folder, String(at))
     writeFileSync(file, content)

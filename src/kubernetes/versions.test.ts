@@ -14,12 +14,15 @@ test('each minor that can be deployed has what kubeadm of that minor deploys', (
 test.each(['1.37', 'v1.37.2', '1.37.0-rc.1', '1.37.2+k3s1', 'latest', '1.37.02'])(
   '%s is refused',
   (version) => {
-    expect(() => kubernetesFacts(version)).toThrow('is not an exact Kubernetes version')
+    expect(() => kubernetesFacts(version)).toFail('cluster-file/not-an-exact-version', {
+      says: `'${version}'`,
+    })
   },
 )
 
 test('a minor that is not known is refused, with those that are', () => {
-  expect(() => kubernetesFacts('1.33.9')).toThrow(
-    expect.objectContaining({ hint: 'choose one of 1.34.x to 1.37.x' }),
-  )
+  expect(() => kubernetesFacts('1.33.9')).toFail('cluster-file/unsupported-version', {
+    says: '1.33.9',
+    fix: / 1\.34\.x .* 1\.37\.x$/,
+  })
 })

@@ -44,6 +44,7 @@ export function kubernetesFacts(version: string): KubernetesFacts {
   const parsed = semver.parse(version)
   if (parsed === null || parsed.version !== version || parsed.prerelease.length > 0) {
     throw new QuorateError('cluster-file', `'${version}' is not an exact Kubernetes version`, {
+      id: 'not-an-exact-version',
       hint: "write all three numbers, quoted and without a 'v', for example '1.37.2'",
     })
   }
@@ -51,6 +52,7 @@ export function kubernetesFacts(version: string): KubernetesFacts {
   const facts = FACTS[minor]
   if (facts !== undefined) return { minor, ...facts }
   throw new QuorateError('cluster-file', `Kubernetes ${version} is not a version that quorate can deploy`, {
+    id: 'unsupported-version',
     hint: `choose one of ${KUBERNETES_MINORS[0]}.x to ${KUBERNETES_MINORS.at(-1)}.x`,
   })
 }

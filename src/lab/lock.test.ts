@@ -74,5 +74,7 @@ test('work under a lock does not overlap, and the lock is free afterwards, even 
 test('a lock that stays held is an error that names the holder', async () => {
   const file = path.join(folder, 'lock')
   const refused = withLock(file, { waitMs: 0 }, () => withLock(file, { waitMs: 0 }, async () => undefined))
-  await expect(refused).rejects.toThrow(`process ${process.pid} holds the lock`)
+  await expect(refused).rejects.toFail('locked/another-run-holds-the-lab', {
+    says: ` ${process.pid} `,
+  })
 })

@@ -59,6 +59,7 @@ export async function withLock<Result>(
     signal: options.signal,
     late: (holder) => {
       throw new QuorateError('locked', `process ${holder.owner.pid} holds the lock of this lab`, {
+        id: 'another-run-holds-the-lab',
         hint: `wait for it to end, or end it; it holds ${file}`,
       })
     },

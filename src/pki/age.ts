@@ -62,5 +62,5 @@ export function assertCaLasts({ caPem, days, now, urgent, place, remedy }: CaEnd
   if (left <= 0) throw expiredCa(issuer, place)
   if (left > (urgent ? 0 : tooNearDays(days))) return
   const message = `the CA ${subjectLine(issuer)} expires on ${isoDay(issuer.validToDate)}, and no certificate can be valid longer than its CA: renewing would not help`
-  throw new QuorateError('pki', message, { hint: remedy })
+  throw new QuorateError('pki', message, { id: 'ca-expires-soon', hint: remedy })
 }

@@ -130,6 +130,7 @@ function certificate(given: string | Uint8Array, file: string): X509Certificate 
 function none(file: string, label: string | undefined): QuorateError {
   const found = label === undefined ? '' : `, but a ${label}`
   return new QuorateError('pki', `${file} contains no certificate${found}`, {
+    id: 'no-certificate',
     hint: 'use a certificate in PEM (-----BEGIN CERTIFICATE-----), DER or PKCS#7',
   })
 }

@@ -23,25 +23,29 @@ export function assertUsableCa(chain: readonly X509Certificate[], now: Date, pla
     const constraints = parsed.getExtension(x509.BasicConstraintsExtension)
     if (constraints?.ca !== true) {
       throw new QuorateError('pki', `${name} is not a CA: its basicConstraints do not say CA:TRUE`, {
+        id: 'ca-may-not-sign',
         hint: 'set pki.authority.certificate to a CA certificate, or remove it and quorate creates a CA',
       })
     }
     const usage = parsed.getExtension(x509.KeyUsagesExtension)
     if (usage !== null && (usage.usages & x509.KeyUsageFlags.keyCertSign) === 0) {
-      throw new QuorateError('pki', `${name} may not sign certificates: its keyUsage lacks keyCertSign`)
+      throw new QuorateError('pki', `${name} may not sign certificates: its keyUsage lacks keyCertSign`, {
+        id: 'ca-may-not-sign',
+      })
     }
     if (certificate.validToDate <= now) throw expiredCa(certificate, place)
     if (certificate.validFromDate.getTime() > now.getTime() + CLOCK_TOLERANCE_MS) {
       throw new QuorateError(
         'pki',
         `the CA certificate ${name} is not valid before ${certificate.validFromDate.toISOString()}`,
-        { hint: 'check the clock of the workstation' },
+        { id: 'ca-is-not-yet-valid', hint: 'check the clock of the workstation' },
       )
     }
     if (constraints.pathLength !== undefined && constraints.pathLength < below) {
       throw new QuorateError(
         'pki',
         `${name} allows ${constraints.pathLength} intermediate CAs below it (pathlen), but there are ${below}`,
+        { id: 'ca-may-not-sign' },
       )
     }
   }
@@ -63,6 +67,7 @@ export function assertNamesPermitted(
         'pki',
         `the name constraints of ${subjectLine(certificate)} forbid ${forbidden.join(', ')}`,
         {
+          id: 'name-constraints',
           host,
           hint: 'use a CA that may sign these names; every member needs its addresses, localhost, 127.0.0.1 and ::1',
         },

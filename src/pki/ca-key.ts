@@ -91,23 +91,31 @@ function noPemKey(bytes: Uint8Array, text: string, { file, purpose }: KeyFile): 
   const block = /-----BEGIN ([A-Z0-9 ]{1,40})-----/.exec(text)?.[1]
   if (text.includes(OPENSSH)) {
     const hint = `convert a copy to PEM: cp ${name} NEW.key && ssh-keygen -p -m PKCS8 -f NEW.key`
-    return new QuorateError('pki', `${purpose} is in OpenSSH's format, which a CA can't use`, { hint })
+    return new QuorateError('pki', `${purpose} is in OpenSSH's format, which a CA can't use`, {
+      id: 'no-private-key',
+      hint,
+    })
   }
   if (block !== undefined) {
     const hint = 'set pki.authority.key in the cluster file to the file with the private key'
-    return new QuorateError('pki', `${purpose} contains no private key, but a ${block}`, { hint })
+    return new QuorateError('pki', `${purpose} contains no private key, but a ${block}`, {
+      id: 'no-private-key',
+      hint,
+    })
   }
   const der = bytes[0] === 0x30
   const hint = der
     ? `convert it to PEM: openssl pkey -inform der -in ${name} -out NEW.key (PKCS#12: openssl pkcs12 -in ${name} -nocerts -out NEW.key)`
     : 'use a private key in PEM: PRIVATE KEY, RSA PRIVATE KEY or EC PRIVATE KEY, also encrypted, or within age'
   return new QuorateError('pki', `${purpose} contains no private key in PEM${der ? ', but DER' : ''}`, {
+    id: 'no-private-key',
     hint,
   })
 }
 
 function wrongPassphrase(key: KeyFile, cause: unknown): QuorateError {
   return new QuorateError('pki', `the passphrase is wrong for ${key.purpose}`, {
+    id: 'wrong-passphrase',
     hint: 'rerun with the correct passphrase',
     cause,
   })
@@ -117,6 +125,7 @@ async function assertPrivate(handle: FileHandle, file: string): Promise<void> {
   const { mode } = await handle.stat()
   if ((mode & 0o007) === 0) return
   throw new QuorateError('permission', `every user of the workstation can read the CA key ${file}`, {
+    id: 'secret-is-not-private',
     hint: `run chmod 600 ${file}; if another user may have read it, rotate the CA: quorate certs rotate-ca`,
   })
 }

@@ -28,7 +28,7 @@ export class ExpiredCa extends QuorateError {}
 
 export function expiredCa(expired: X509Certificate, place: CaPlace | undefined): ExpiredCa {
   const message = `the CA certificate ${subjectLine(expired)} expired on ${isoDay(expired.validToDate)}: members no longer accept TLS connections`
-  return new ExpiredCa('pki', message, { hint: renewalHint(expired, place) })
+  return new ExpiredCa('pki', message, { id: 'ca-has-expired', hint: renewalHint(expired, place) })
 }
 
 /** The same order in every hint: renew the certificate first, then run `quorate apply`, which does the rest. */

@@ -22,6 +22,7 @@ export function parseCertificates(
   })
   if (first === undefined) {
     throw new QuorateError('pki', `${what} contains no certificate in PEM form`, {
+      id: 'no-certificate',
       hint: 'convert it to PEM (-----BEGIN CERTIFICATE-----). If it is DER: openssl x509 -inform der -in FILE -out FILE.pem; if it is PKCS#7: openssl pkcs7 -inform der -in FILE -print_certs -out FILE.pem',
     })
   }
@@ -50,6 +51,7 @@ export function parseChain(pem: string, what: string): readonly [X509Certificate
       'pki',
       `${what} contains certificates that did not issue its first one: ${foreign}`,
       {
+        id: 'not-a-chain',
         hint: 'put the issuing CA first, then its issuer, up to the root, and remove all others',
       },
     )

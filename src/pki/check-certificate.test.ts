@@ -54,7 +54,7 @@ const reasons: [string, Partial<CertificateWish>, string, RegExp][] = [
     'a new address',
     { allowed: allowedNames({ ...ETCD01, addresses: ['2001:db8::99'] }) },
     'missing-name',
-    /lacks IP 2001:db8::99/,
+    / IP 2001:db8::99/,
   ],
   [
     'a name it lost',
@@ -62,9 +62,9 @@ const reasons: [string, Partial<CertificateWish>, string, RegExp][] = [
     'foreign-name',
     /DNS etcd01\.example\.org/,
   ],
-  ['another name', { commonName: 'etcd02' }, 'subject', /is for etcd01, not for etcd02/],
+  ['another name', { commonName: 'etcd02' }, 'subject', / etcd01, .* etcd02/],
   ['another CA', { caPem: readFileSync(other.certificate, 'utf8') }, 'issuer', /current CA/],
-  ['another key', { keySpki: '00' }, 'key', /doesn't match its key/],
+  ['another key', { keySpki: '00' }, 'key', /key/],
   ['another algorithm', { algorithm: 'rsa-2048' }, 'algorithm', /ecdsa-p256, not rsa-2048/],
   ['its end', { now: new Date(Date.now() + 366 * DAYS) }, 'expired', /expired on/],
   [
@@ -74,7 +74,7 @@ const reasons: [string, Partial<CertificateWish>, string, RegExp][] = [
     /expires on/,
   ],
   ['a clock far behind', { now: new Date(Date.now() - 1 * DAYS) }, 'not-yet-valid', /clock/],
-  ['text that is none', { pem: 'hello' }, 'unreadable', /can't be read/],
+  ['text that is none', { pem: 'hello' }, 'unreadable', /./],
 ]
 
 test.each(reasons)('%s is a reason to issue it again', (_what, change, code, message) => {
@@ -102,12 +102,15 @@ test("a certificate for servers only, a CA's, and one with odd names are detecte
     ],
   })
   const wish = { ...good, pem: readFileSync(odd.certificate, 'utf8') }
-  const text = checkCertificate(wish).map(({ message }) => message)
-  expect(text).toContain('lacks the extended key usage clientAuth')
-  expect(text.join()).toMatch(/don't belong to its node: DNS "x, dns:etcd01", email:root@example\.org/)
-  expect(text.join()).toMatch(/lacks DNS etcd01,/)
+  const odds = checkCertificate(wish)
+  for (const [code, says] of [
+    ['usage', / clientAuth$/],
+    ['foreign-name', /: DNS "x, dns:etcd01", email:root@example\.org$/],
+    ['missing-name', / DNS etcd01,/],
+  ] as const)
+    expect(odds).toContainEqual({ code, message: expect.stringMatching(says) })
   const ca = checkCertificate({ ...good, pem: readFileSync(other.certificate, 'utf8') })
-  expect(ca.map(({ message }) => message)).toContain('is a CA certificate')
+  expect(ca).toContainEqual({ code: 'usage', message: expect.stringMatching(/ CA /) })
 })
 
 test('an issuer of the same name with another key is another CA', () => {
@@ -121,7 +124,7 @@ test("the members' name missing is a reason of its own; where it may be there or
   const member = memberName('demo')
   const named = { ...good.allowed, dns: [...good.allowed.dns, member] }
   expect(checkCertificate({ ...good, allowed: named })).toEqual([
-    { code: 'member-name', message: `lacks DNS ${member}, the peer name` },
+    { code: 'member-name', message: expect.stringContaining(` DNS ${member}, `) },
   ])
   const carrying = await authority.issue({ ...memberRequest(folder, { more: [member] }) })
   const mine = { ...good, pem: carrying.pem, keySpki: undefined }

@@ -1,5 +1,6 @@
 /** The checks of a certificate request before it is signed. */
 import { createPublicKey, type KeyObject } from 'node:crypto'
+import type { IdOf } from '../error-ids.ts'
 import { QuorateError } from '../errors.ts'
 import { isReservedName } from '../spec/member-name.ts'
 import type { IssueRequest } from './authority.ts'
@@ -46,37 +47,52 @@ export async function checkCsr(
   const { csr, key, extensions } = readCsr(csrPem, commonName)
   const names: { dns: string[]; ips: string[] } = { dns: [], ips: [] }
   const otherKinds: string[] = []
-  const faults: string[] = []
+  const faults: Fault[] = []
 
-  if (!(await hasValidSignature(csr))) faults.push('its signature is invalid')
-  for (const weakness of weakSignature(new Uint8Array(csr.rawData))) faults.push(`it ${weakness}`)
+  if (!(await hasValidSignature(csr)))
+    faults.push({ id: 'request-with-invalid-signature', message: 'its signature is invalid' })
+  for (const weakness of weakSignature(new Uint8Array(csr.rawData)))
+    faults.push({ id: 'weak-request', message: `it ${weakness}` })
   if (!isStrongKey(key)) {
-    faults.push(
-      `its key (${keyAlgorithmName(key)}) is too weak or of an unknown type: ECDSA needs P-256 or more, RSA 2048 bits or more`,
-    )
+    faults.push({
+      id: 'weak-request',
+      message: `its key (${keyAlgorithmName(key)}) is too weak or of an unknown type: ECDSA needs P-256 or more, RSA 2048 bits or more`,
+    })
   }
   const subject = [...organizations.map((organization) => ({ O: [organization] })), { CN: [commonName] }]
   if (JSON.stringify(csr.subjectName.toJSON()) !== JSON.stringify(subject)) {
     const wanted = [...organizations.map((organization) => `O=${organization}`), `CN=${commonName}`]
-    faults.push(`its subject is ${printable(csr.subject)}, not ${wanted.join(', ')}`)
+    faults.push({
+      id: 'request-for-another-subject',
+      message: `its subject is ${printable(csr.subject)}, not ${wanted.join(', ')}`,
+    })
   }
   for (const extension of extensions) {
     if (extension instanceof x509.SubjectAlternativeNameExtension) collectNames(extension, names, otherKinds)
-    else faults.push(...faultsOf(extension))
+    else for (const message of faultsOf(extension)) faults.push({ id: 'request-for-more-rights', message })
   }
   const reserved = isMembers(profile) ? [] : [...names.dns, ...allowed.dns].filter(isReservedName)
   for (const name of new Set([...reserved, ...[commonName].filter(isReservedName)]))
-    faults.push(`${printable(name)} is reserved for members and not allowed for a ${profile}`)
+    faults.push({
+      id: 'reserved-name',
+      message: `${printable(name)} is reserved for members and not allowed for a ${profile}`,
+    })
   const difference = compareNames(names, allowed)
   const foreign = [...difference.foreign, ...otherKinds]
-  if (foreign.length > 0) faults.push(`it requests names that don't belong to it: ${foreign.join(', ')}`)
-  if (difference.missing.length > 0) faults.push(`it lacks ${difference.missing.join(', ')}`)
+  if (foreign.length > 0)
+    faults.push({
+      id: 'request-for-other-names',
+      message: `it requests names that don't belong to it: ${foreign.join(', ')}`,
+    })
+  if (difference.missing.length > 0)
+    faults.push({ id: 'request-without-a-name', message: `it lacks ${difference.missing.join(', ')}` })
 
   if (faults.length > 0) {
     throw new QuorateError(
       'pki',
-      `the certificate request of ${commonName} is refused: ${faults.join('; ')}`,
+      `the certificate request of ${commonName} is refused: ${faults.map(({ message }) => message).join('; ')}`,
       {
+        id: faults.map(({ id }) => id),
         host: commonName,
         hint: 'add a missing name to the node in the cluster file, or create the request again',
       },
@@ -90,6 +106,11 @@ export async function checkCsr(
     publicKeyDer: csr.publicKey.rawData,
     pem: `${csr.toString('pem').trimEnd()}\n`,
   }
+}
+
+interface Fault {
+  readonly id: IdOf<'pki'>
+  readonly message: string
 }
 
 /** `checkCsr` for an issue request. */

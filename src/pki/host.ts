@@ -95,6 +95,7 @@ async function inspect(options: HostAuthorityOptions, signal?: AbortSignal): Pro
   })
   if (result.exitCode === UNREADABLE) {
     throw new QuorateError('pki', `the CA certificate ${certificate} can't be read on ${remote.host}`, {
+      id: 'ca-certificate-is-unreadable',
       host: remote.host,
       hint: sudo
         ? 'check the path: pki.authority.certificate in the cluster file'
@@ -116,6 +117,7 @@ async function inspect(options: HostAuthorityOptions, signal?: AbortSignal): Pro
 function assertKey(ca: HostCa, { remote, key, sudo }: HostAuthorityOptions): void {
   if (ca.key === 'missing') {
     throw new QuorateError('pki', `the CA key ${key} does not exist`, {
+      id: 'ca-key-is-missing',
       host: remote.host,
       hint: 'correct pki.authority.key in the cluster file',
     })
@@ -134,11 +136,15 @@ function signingFailure({ remote, key }: HostAuthorityOptions, stderr: string): 
   const wrongPassphrase = /bad decrypt|maybe wrong password|bad password/i.test(stderr)
   if (wrongPassphrase) {
     return new QuorateError('pki', `the passphrase is wrong for the CA key ${key}`, {
+      id: 'wrong-passphrase',
       host: remote.host,
       hint: 'rerun with the correct passphrase',
     })
   }
-  return new QuorateError('pki', `openssl could not sign: ${stderr.trim()}`, { host: remote.host })
+  return new QuorateError('pki', `openssl could not sign: ${stderr.trim()}`, {
+    id: 'openssl-fails',
+    host: remote.host,
+  })
 }
 
 /** Doesn't trust openssl on the other host: each answer must be exactly what was requested. */
@@ -157,6 +163,7 @@ function checkLeaves(
     const leaf = leaves[index]
     if (leaf === undefined) {
       throw new QuorateError('pki', `the CA host returned no certificate for ${request.subjectCommonName}`, {
+        id: 'ca-host-signed-something-else',
         host: remote.host,
       })
     }
@@ -176,6 +183,7 @@ function checkLeaves(
         'pki',
         `the CA host returned a wrong certificate for ${request.subjectCommonName}: it ${why}`,
         {
+          id: 'ca-host-signed-something-else',
           host: remote.host,
         },
       )

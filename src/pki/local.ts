@@ -63,6 +63,7 @@ export function openLocalAuthority(options: LocalAuthorityOptions): Authority {
     const key = await openKey(signal)
     if (spkiSha256(createPublicKey(key)) !== spkiSha256(chain[0].publicKey)) {
       throw new QuorateError('pki', `the CA key ${await keyFile(options)} doesn't match the CA certificate`, {
+        id: 'key-of-another-ca',
         hint: 'set pki.authority.key to the key of the first certificate in the file',
       })
     }
@@ -107,6 +108,7 @@ export async function keyFile(
   if (await exists(encrypted)) return encrypted
   if (!(await exists(plain))) {
     throw new QuorateError('pki', `the CA key is missing: neither ${plain} nor ca.key.age exists`, {
+      id: 'ca-key-is-missing',
       hint: 'restore the key from a backup; without it the CA can issue nothing, but the certificates in use stay valid',
     })
   }
@@ -115,6 +117,7 @@ export async function keyFile(
       'pki',
       `the cluster file requires a passphrase for the CA key, and ${plain} has none`,
       {
+        id: 'ca-key-has-no-passphrase',
         hint: `encrypt it: age --passphrase --output ${encrypted} ${plain} && shred -u ${plain}; or set pki.authority.passphrase to false`,
       },
     )

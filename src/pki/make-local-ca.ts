@@ -42,6 +42,7 @@ export async function makeLocalCa(options: NewCa, signal?: AbortSignal): Promise
     : undefined
   if (passphrase === '') {
     throw new QuorateError('pki', 'the passphrase of the CA key is empty', {
+      id: 'empty-passphrase',
       hint: 'give a passphrase, or set pki.authority.passphrase to false',
     })
   }

@@ -46,10 +46,9 @@ test('what is not signed yet is refused with the way to have it signed', async (
   const { authority, expected } = await exported()
   const refusal = authority.issueMany(expected)
   await expect(refusal).rejects.toBeInstanceOf(NotSignedYet)
-  await expect(refusal).rejects.toMatchObject({
-    code: 'pki',
-    message: 'the offline CA has not yet signed a certificate for etcd01, etcd02',
-    hint: expect.stringMatching(/quorate certs csr --out DIR.*quorate certs import DIR/) as string,
+  await expect(refusal).rejects.toFail('pki/offline-ca-has-not-signed', {
+    says: / etcd01, etcd02$/,
+    fix: /quorate certs csr --out DIR.*quorate certs import DIR/,
   })
 })
 
@@ -154,13 +153,16 @@ test('each file that will not do is reported with what is wrong, and is not kept
     commonName: 'etcd02',
     reasons: [
       'lacks DNS etcd02, DNS localhost, IP 192.0.2.12, IP 127.0.0.1, IP ::1',
-      'lacks the extended key usage clientAuth and serverAuth',
+      expect.stringContaining(' clientAuth and serverAuth'),
     ],
   })
   expect(byFile['etcd02-peer.crt']).toMatchObject({ result: 'imported' })
   expect(missing).toEqual(['etcd01'])
   expect(readdirSync(path.join(folder, 'issued'))).toHaveLength(1)
-  await expect(authority.issueMany(expected)).rejects.toThrow(/certificate for etcd01$/)
+  await expect(authority.issueMany(expected)).rejects.toFail('pki/offline-ca-has-not-signed', {
+    host: 'etcd01',
+    says: /[^,] etcd01$/,
+  })
 })
 
 test('what another CA signed before waits to be signed again', async () => {
@@ -172,13 +174,18 @@ test('what another CA signed before waits to be signed again', async () => {
     issuedDirectory: path.join(folder, 'issued'),
     now: () => new Date(),
   })
-  await expect(next.issueMany(expected)).rejects.toThrow(/not yet signed a certificate for etcd01, etcd02$/)
+  await expect(next.issueMany(expected)).rejects.toFail('pki/offline-ca-has-not-signed', {
+    says: / etcd01, etcd02$/,
+  })
 })
 
 test('a request that would be refused is not exported', async () => {
   const folder = scratch()
   const request = { ...memberRequest(folder), subjectCommonName: 'etcd09' }
-  await expect(exportRequests([request], path.join(folder, 'out'))).rejects.toThrow(/etcd09 is refused/)
+  await expect(exportRequests([request], path.join(folder, 'out'))).rejects.toFail(
+    'pki/request-for-another-subject',
+    { host: 'etcd09' },
+  )
   expect(existsSync(path.join(folder, 'out'))).toBe(false)
 })
 
@@ -206,7 +213,7 @@ test("a CA that leaves the members' name out: refused where peers demand it, and
   stripped('etcd01-member.cnf')
   stripped('etcd02-peer.cnf')
   sign()
-  const lacks = `lacks DNS ${memberName('demo')}, the peer name`
+  const lacks = expect.stringContaining(` DNS ${memberName('demo')}, `) as string
   expect((await takeIn()).files.map(({ result, reasons }) => [result, reasons])).toEqual([
     ['refused', [lacks]],
     ['refused', [lacks]],
@@ -217,7 +224,9 @@ test("a CA that leaves the members' name out: refused where peers demand it, and
     ['imported', [lacks]],
   ])
   expect(await authority.issueMany(optional)).toHaveLength(2)
-  await expect(authority.issueMany(expected)).rejects.toThrow(lacks)
+  await expect(authority.issueMany(expected)).rejects.toFail('pki/imported-certificate-is-wrong', {
+    says: ` DNS ${memberName('demo')}, `,
+  })
   const key = describeCertificate(readFileSync(path.join(out, 'etcd01-member.crt'), 'utf8')).publicKeySha256
   const named = async () => [
     ...(await keysNamed(path.join(folder, 'issued'), [key, 'ff'], memberName('demo'))),
@@ -268,5 +277,7 @@ test('requests of the same name, as the API servers of two masters have it, lie 
     organizations,
   ])
   const others = requests.map((request) => ({ ...request, organizations: ['system:masters'] }))
-  await expect(authority.issueMany(others)).rejects.toThrow(/its subject is/)
+  await expect(authority.issueMany(others)).rejects.toFail('pki/request-for-another-subject', {
+    says: 'system:masters',
+  })
 })

@@ -111,6 +111,7 @@ export function notSigned(names: readonly string[]): NotSignedYet {
 
 function unusable({ subjectCommonName: host }: IssueRequest, why: string): NotSignedYet {
   return new NotSignedYet('pki', `the imported certificate of ${host} can't be used: it ${why}`, {
+    id: 'imported-certificate-is-wrong',
     host,
     hint: HOW_TO_SIGN,
   })

@@ -41,16 +41,22 @@ test.each([
   'ä.example.org',
   'a..b',
 ])('refuses the DNS name %j', (dns) => {
-  expect(() => renderOpensslConfig({ ...options, names: { dns: [dns], ips: [] } })).toThrow(/DNS name/)
+  expect(() => renderOpensslConfig({ ...options, names: { dns: [dns], ips: [] } })).toFail('pki/unfit-name', {
+    says: [JSON.stringify(dns), 'DNS'],
+  })
 })
 
 test.each(['10.0.0.1\n', '10.0.0.1,DNS:evil', 'fe80::1%eth0', '$x'])('refuses the address %j', (ip) => {
-  expect(() => renderOpensslConfig({ ...options, names: { dns: [], ips: [ip] } })).toThrow(/IP address/)
+  expect(() => renderOpensslConfig({ ...options, names: { dns: [], ips: [ip] } })).toFail('pki/unfit-name', {
+    says: [JSON.stringify(ip), 'IP'],
+  })
 })
 
 test.each(['a\nb', '$HOME', '../x', 'a/b', '', 'x'.repeat(65)])(
   'refuses the common name %j',
   (commonName) => {
-    expect(() => renderOpensslConfig({ ...options, commonName })).toThrow(/is not a valid certificate name/)
+    expect(() => renderOpensslConfig({ ...options, commonName })).toFail('pki/unfit-name', {
+      says: JSON.stringify(commonName),
+    })
   },
 )

@@ -84,6 +84,7 @@ export function checkedSubjectName(name: string): string {
 
 function unfit(name: string): QuorateError {
   return new QuorateError('pki', `${JSON.stringify(name)} is not a valid certificate name`, {
+    id: 'unfit-name',
     hint: 'use 1 to 64 letters, digits, dots, dashes, underscores or @, beginning with a letter or digit',
   })
 }
@@ -91,11 +92,15 @@ function unfit(name: string): QuorateError {
 function checkedDnsName(name: string): string {
   const label = '[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?'
   if (name.length <= 253 && new RegExp(String.raw`^(\*\.)?${label}(\.${label})*$`).test(name)) return name
-  throw new QuorateError('pki', `${JSON.stringify(name)} is not a DNS name that a certificate can carry`)
+  throw new QuorateError('pki', `${JSON.stringify(name)} is not a DNS name that a certificate can carry`, {
+    id: 'unfit-name',
+  })
 }
 
 function checkedIp(ip: string): string {
   const canonical = canonicalIp(ip)
   if (canonical !== undefined) return canonical
-  throw new QuorateError('pki', `${JSON.stringify(ip)} is not an IP address that a certificate can carry`)
+  throw new QuorateError('pki', `${JSON.stringify(ip)} is not an IP address that a certificate can carry`, {
+    id: 'unfit-name',
+  })
 }

@@ -28,17 +28,17 @@ function caWith(folder: string, key: readonly string[], ...signature: readonly s
 }
 
 test.each([
-  ['RSA of 1024 bits', RSA_1024, ['-sha256'], /has a key of rsa-1024/],
-  ['a curve below P-256', P_224, ['-sha256'], /has a key of ec-secp224r1/],
-  ['MD5', RSA_2048, ['-md5'], /is signed with MD5/],
-  ['SHA-1', RSA_2048, ['-sha1'], /is signed with SHA-1/],
-  ['ECDSA over SHA-1', P_384, ['-sha1'], /is signed with SHA-1/],
-  ['SHA-224', RSA_2048, ['-sha224'], /is signed with SHA-224/],
-  ['PSS over SHA-1', RSA_2048, ['-sha1', '-sigopt', 'rsa_padding_mode:pss'], /RSA-PSS over a hash/],
+  ['RSA of 1024 bits', RSA_1024, ['-sha256'], / rsa-1024 /],
+  ['a curve below P-256', P_224, ['-sha256'], / ec-secp224r1 /],
+  ['MD5', RSA_2048, ['-md5'], / MD5 /],
+  ['SHA-1', RSA_2048, ['-sha1'], / SHA-1 /],
+  ['ECDSA over SHA-1', P_384, ['-sha1'], / SHA-1 /],
+  ['SHA-224', RSA_2048, ['-sha224'], / SHA-224 /],
+  ['PSS over SHA-1', RSA_2048, ['-sha1', '-sigopt', 'rsa_padding_mode:pss'], / RSA-PSS /],
 ])('%s is too weak for a CA, and it says why', (_, key, signature, expected) => {
   const pem = caWith(scratch(), key, ...signature)
   expect(weaknesses(new X509Certificate(pem)).join()).toMatch(expected)
-  expect(weakCas(pem)).toMatchObject([{ message: expect.stringMatching(/^the CA certificate CN=ca is too/) }])
+  expect(weakCas(pem)).toMatchObject([{ message: expect.stringMatching(/ CN=ca /) }])
 })
 
 test.each([
@@ -54,7 +54,9 @@ test('a request that is signed with SHA-1 is refused', async () => {
   const folder = scratch()
   openssl(folder, 'genpkey', ...RSA_2048, '-out', 'c.key')
   const csr = openssl(folder, 'req', '-new', '-sha1', '-key', 'c.key', '-subj', '/CN=client')
-  await expect(checkCsr(csr, NO_NAMES, 'client', 'client')).rejects.toThrow('it is signed with SHA-1')
+  await expect(checkCsr(csr, NO_NAMES, 'client', 'client')).rejects.toFail('pki/weak-request', {
+    says: ' SHA-1 ',
+  })
 })
 
 test('an intermediate that is too weak is found in its chain', () => {
@@ -63,7 +65,7 @@ test('an intermediate that is too weak is found in its chain', () => {
   opensslCa(folder, 'middle', { issuer: 'root', key: RSA_1024 })
   const chain = ['middle', 'root'].map((name) => readFileSync(path.join(folder, `${name}.crt`), 'utf8'))
   expect(weakCas(chain.join('')).map(({ message }) => message)).toEqual([
-    expect.stringContaining('CN=middle is too weak: it has a key of rsa-1024'),
+    expect.stringMatching(/ CN=middle .*: .* rsa-1024 /),
   ])
 })
 
@@ -100,7 +102,7 @@ test('a leaf over SHA-1 is not replaced while it is in use, and refused when imp
   })
   expect(report.files.find(({ file }) => file === 'node.pem')).toMatchObject({
     result: 'refused',
-    reasons: [expect.stringContaining('is signed with SHA-1')],
+    reasons: [expect.stringContaining(' SHA-1 ')],
   })
   expect(report.missing).toEqual(['etcd01'])
 })
@@ -120,10 +122,9 @@ test.each(['local', 'named', 'offline'] as const)(
       offline: { home: 'offline', certificate: place.certificate },
     }[home]
     const cluster = { stateDirectory: path.join(folder, 'state'), pki: { authority } } as unknown as Cluster
-    await expect(importCa(cluster, { trustPem, keyPem }, ask)).rejects.toMatchObject({
-      code: 'pki',
-      message: expect.stringContaining('is signed with SHA-1'),
-      hint: expect.stringContaining('nothing was written'),
+    await expect(importCa(cluster, { trustPem, keyPem }, ask)).rejects.toFail('pki/weak-new-ca', {
+      says: ' SHA-1 ',
+      fix: 'pki.authority',
     })
     expect(() => readFileSync(place.certificate)).toThrow('ENOENT')
     expect(() => readFileSync(path.join(folder, 'state/ca/ca.crt'))).toThrow('ENOENT')

@@ -108,7 +108,10 @@ export const ROTATE_WEAK_CA =
 /** @throws QuorateError `pki` for a new CA that is too weak */
 export function assertStrongCas(pem: string, hint: string): void {
   const weak = weakCas(pem)
-  if (weak.length > 0) throw new QuorateError('pki', weak.map(({ message }) => message).join('\n'), { hint })
+  if (weak.length > 0) {
+    const lines = weak.map(({ message }) => message)
+    throw new QuorateError('pki', lines.join('\n'), { id: 'weak-new-ca', hint })
+  }
 }
 
 /** A CA may have keys that members may not have: Ed25519, PSS only, and RSA with a small exponent. */

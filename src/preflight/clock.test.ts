@@ -15,10 +15,10 @@ test('clocks that agree are fine', () => {
 
 test('one machine 3 s behind the others is named, and only that one', () => {
   expect(judged({ a: 0, b: -3000, c: 20 })).toEqual([
-    ['a', 'ok', 'the same as the others, within 1 ms'],
-    ['b', 'warning', '3 s behind the others (± 20 ms)'],
-    ['c', 'ok', 'the same as the others, within 20 ms'],
-    ['here', 'ok', 'the same as the workstation, within 10 ms'],
+    ['a', 'ok', expect.stringMatching(/ 1 ms$/)],
+    ['b', 'warning', expect.stringMatching(/^3 s behind .*± 20 ms/)],
+    ['c', 'ok', expect.stringMatching(/ 20 ms$/)],
+    ['here', 'ok', expect.stringMatching(/workstation, .* 10 ms$/)],
   ])
 })
 
@@ -26,7 +26,7 @@ test('ten minutes put certificates at stake and stand in the way', () => {
   expect(judged({ a: 0, b: 600_000, c: 20 })[1]).toEqual([
     'b',
     'failure',
-    '10 min ahead of the others (± 20 ms)',
+    expect.stringMatching(/^10 min ahead .*± 20 ms/),
   ])
 })
 

@@ -28,7 +28,7 @@ test('a disk that takes no write stands in the way, with its own words', () => {
     result: 'failure',
     found: 'mktemp: Read-only file system',
   })
-  expect(judged([])?.found).toBe('no write finished within 2 s')
+  expect(judged([])?.found).toContain(' 2 s')
   expect(judged([0.4], 'dd: No space left on device')?.result).toBe('failure')
 })
 

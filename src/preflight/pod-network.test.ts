@@ -25,7 +25,9 @@ test('without a network there is nothing to check', () => {
 
 test('an address inside stands in the way', () => {
   const addresses = [{ device: 'eth1', address: '10.5.9.9', prefix: 32 }]
-  expect(judged({ addresses })).toMatchObject([{ result: 'failure', found: '10.5.9.9 on eth1 lies in it' }])
+  expect(judged({ addresses })).toMatchObject([
+    { result: 'failure', found: expect.stringContaining('10.5.9.9 on eth1 ') },
+  ])
 })
 
 test.each(['10.5.7.0/24', '10.5.0.0/16', '10.0.0.0/8', '10.5.3.1'])(

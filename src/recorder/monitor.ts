@@ -33,7 +33,10 @@ export class Monitor {
     )
     if (answers.some((answer) => answer.status === 'fulfilled' && answer.value)) return
     const failure = answers.find((answer) => answer.status === 'rejected')
-    throw failure?.reason ?? new QuorateError('etcd', 'there is no voting member to ask')
+    throw (
+      failure?.reason ??
+      new QuorateError('etcd', 'there is no voting member to ask', { id: 'no-voting-member' })
+    )
   }
 
   /** Asks one after the other until the signal. Never throws. */

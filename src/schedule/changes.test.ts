@@ -94,7 +94,7 @@ test('what a machine says is read', () => {
 
 test('a bare machine gets everything, one that has it nothing', () => {
   expect(kinds(WHOLE)).toEqual([])
-  expect(kinds(BARE, { certificate: 'it has none', signingKey: 'it has none', caKey: true })).toEqual([
+  expect(kinds(BARE, { certificate: 'none', signingKey: 'none', caKey: true })).toEqual([
     'user',
     'program',
     'tool',
@@ -136,7 +136,7 @@ test('what is left of one, whole or in part, is removed', () => {
 })
 
 test('shown changes are compared by their effect on each machine, and not by their texts', () => {
-  const wanted = { ...WANTED, allowSigner: 'SHA256:one', certificate: 'it has none' }
+  const wanted = { ...WANTED, allowSigner: 'SHA256:one', certificate: 'none' }
   const changes = (look: string, own: Partial<WantedSchedule> = {}): readonly ScheduleChange[] =>
     installChanges(parseLook('service01', look), { ...wanted, ...own })
   const shown = changes(BARE)

@@ -13,8 +13,8 @@ test('a success, a failure and a success again: nothing of what counts is lost o
   )
   expect(first).toMatchObject({ runs: 1, failures: 0, durationMs: 60_000, backup })
 
-  const second = endedRun(begunRun(first, 'prod', at(10)), { problem: 'the disk is full' }, at(12))
-  expect(second).toMatchObject({ runs: 2, failures: 1, problem: 'the disk is full', backup, stored: 1 })
+  const second = endedRun(begunRun(first, 'prod', at(10)), { problem: 'ENOSPC' }, at(12))
+  expect(second).toMatchObject({ runs: 2, failures: 1, problem: 'ENOSPC', backup, stored: 1 })
   expect(second.lastSuccess).toBe(first.lastSuccess)
   expect(parseState(renderState(second))).toEqual(second)
 

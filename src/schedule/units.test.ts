@@ -30,10 +30,10 @@ test('the service may write to the directory of the backup location, and to none
 
 test('a directory with another meaning in a unit, or invisible to the service, is refused', () => {
   for (const path of ['/srv/my backups', '/srv/%n', '/srv/$HOME', 'srv', '/srv/a\nUser=root']) {
-    expect(() => folder(path)).toThrow("can't be the store")
+    expect(() => folder(path)).toFail('usage/unfit-store-directory', { says: path })
   }
   for (const path of ['/home/me/backups', '/root', '/tmp/x', '/var/tmp/x', '/etc/backups', '/usr/backups']) {
-    expect(() => folder(path)).toThrow("can't access")
+    expect(() => folder(path)).toFail('usage/unfit-backup-directory', { says: path })
   }
   for (const path of ['/srv/backups', '/var/backups/etcd', '/mnt/nas', '/homes/x'])
     expect(folder(path)).toContain(path)

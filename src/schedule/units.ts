@@ -44,6 +44,7 @@ export function calendar(every: string): string {
 function checkStoreFolder(folder: string): string {
   if (!/^(?:\/[\w.@:+-]+)+$/.test(folder)) {
     throw new QuorateError('usage', `'${folder}' can't be the store of a schedule`, {
+      id: 'unfit-store-directory',
       hint: 'use an absolute path of letters, digits and . _ - + : @, such as /srv/backups',
     })
   }

@@ -113,6 +113,7 @@ export async function publicKeyOf(file: string, signal?: AbortSignal): Promise<s
   const [type, key] = stdout.trim().split(' ')
   if (exitCode === 0 && type !== undefined && key !== undefined) return `${type} ${key}`
   throw new QuorateError('state', `the signing key ${file} can't be read: ${lastLine(stderr)}`, {
+    id: 'key-needs-a-passphrase',
     hint: 'use a private key of OpenSSH, mode 600, without a passphrase: backups are signed without asking for one',
   })
 }

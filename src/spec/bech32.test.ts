@@ -18,7 +18,7 @@ test.each([
       `${start}${next}${letter}${end}`,
     ]) {
       if (slip === key) continue
-      expect(checkRecipient(slip)?.message).toContain(`"${slip}" is not a public key of age: its checksum`)
+      expect(checkRecipient(slip)?.message).toMatch(new RegExp(`^"${slip}" .*checksum`))
     }
   },
 )

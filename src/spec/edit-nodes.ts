@@ -80,6 +80,7 @@ function listOf(text: string, path: Path, edit: NodeEdit): List {
 
 function byHand(edit: NodeEdit, why: string): QuorateError {
   return new QuorateError('cluster-file', `the cluster file can't be edited: ${why}`, {
+    id: 'cannot-be-edited',
     hint: `edit it by hand (${describeEdit(edit)}), then: quorate apply`,
   })
 }

@@ -45,6 +45,7 @@ function write({ type }: Scalar, value: string): string {
 function notInPlace(path: Path, value: string): QuorateError {
   const key = path.join('.')
   return new QuorateError('cluster-file', `${key} can't be replaced: it is not a plain value in the file`, {
+    id: 'cannot-be-edited',
     hint: `write it by hand: ${key}: ${JSON.stringify(value)}`,
   })
 }

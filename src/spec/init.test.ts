@@ -157,8 +157,8 @@ test('taking the # away from every setting: only the placeholders are wrong; the
   expect(open).not.toBe(text)
   const placeholders = parseClusterFile(open, FILE).problems
   expect(placeholders.map(({ message }) => message)).toEqual([
-    'etcd.sha256.amd64.archive: this is a placeholder, not a SHA-256',
-    'backup.recipients[0]: "YOUR-AGE-PUBLIC-KEY" is a placeholder, not a public key of age',
+    expect.stringMatching(/^etcd\.sha256\.amd64\.archive: .*placeholder/),
+    expect.stringMatching(/^backup\.recipients\[0\]: "YOUR-AGE-PUBLIC-KEY" .*placeholder/),
   ])
   const filled = open.replace('0'.repeat(64), 'a'.repeat(64)).replace('YOUR-AGE-PUBLIC-KEY', RECIPIENT)
   const { cluster, problems } = parseClusterFile(filled, FILE)

@@ -35,7 +35,7 @@ function faults(part: unknown): readonly string[] {
   return [
     ...((cluster === undefined) === refused ? [] : ['taken and refused, or neither']),
     ...(problems.every(({ line, column }) => line > 0 && column > 0) ? [] : ['a problem without a place']),
-    ...(values.every((value) => typeof value === 'string') ? [] : ['an argument that is no text']),
+    ...(values.every((value) => typeof value === 'string') ? [] : ['no text']),
   ]
 }
 

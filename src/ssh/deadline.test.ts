@@ -6,11 +6,11 @@ import { Deadline } from './deadline.ts'
 import { type Patience, describeCommand, tooMuch } from './limits.ts'
 
 test('when the time is up, the error says which machine, and what it was asked', async () => {
-  using deadline = new Deadline('etcd02', { asked: 'inspection of its state', ms: 1_000 }, 0.01)
+  using deadline = new Deadline('etcd02', { asked: 'df -h', ms: 1_000 }, 0.01)
   const signal = deadline.or(undefined)
   await once(signal, 'abort')
-  expect(signal.reason).toMatchObject({ code: 'unreachable', exitCode: 69, host: 'etcd02' })
-  expect(signal.reason).toMatchObject({ message: expect.stringContaining('inspection of its state') })
+  expect(signal.reason).toMatchObject({ exitCode: 69 })
+  expect(signal.reason).toFail('unreachable/no-answer-in-time', { host: 'etcd02', says: 'df -h' })
 })
 
 test('what is asked next has its own time; what is endless has none', async () => {
@@ -39,14 +39,17 @@ test('the signal of the one who asks ends it as well', () => {
 const bounds = (maxBytes: number, keep = true) => ({
   maxBytes,
   keep,
-  tooMuch: (bytes: number) => tooMuch('etcd02', 'inspection of its state', bytes),
+  tooMuch: (bytes: number) => tooMuch('etcd02', 'df -h', bytes),
 })
 
 test('an answer is read up to its bound', () => {
   const answer = new AfterBegin(bounds(4096))
   answer.push(`${BEGIN}\n`)
   answer.push('x'.repeat(4096))
-  expect(() => answer.push('x')).toThrow('more than 4 KiB in answer to: inspection of its state')
+  expect(() => answer.push('x')).toFail('command/too-much-output', {
+    host: 'etcd02',
+    says: / 4 KiB .*: df -h$/,
+  })
   expect(answer.text.length).toBe(4096)
 })
 
@@ -62,7 +65,7 @@ test('a login script that never stops printing is not listened to for ever', () 
   const flood = () => {
     for (;;) answer.push('noise\n'.repeat(1000))
   }
-  expect(flood).toThrow('more than 64 KiB')
+  expect(flood).toFail('command/too-much-output', { says: ' 64 KiB' })
 })
 
 test('a program in sh is named by its name', () => {

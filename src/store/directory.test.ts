@@ -76,9 +76,8 @@ test('what breaks off leaves nothing, and its reason is passed on', async () => 
 
 test('where there is no room it is refused beforehand, with numbers', async () => {
   using store = await openDirectoryStore(folder)
-  await expect(store.put('a', pieces('x'), { expectedBytes: 2 ** 60 })).rejects.toMatchObject({
-    code: 'store',
-    message: expect.stringMatching(/no room in .*: [\d.]+ [KMGT]iB are free, \d+ TiB may be wanted/),
+  await expect(store.put('a', pieces('x'), { expectedBytes: 2 ** 60 })).rejects.toFail('store/no-room', {
+    says: [folder, /: [\d.]+ [KMGT]iB \D*, \d+ TiB /],
   })
   expect(await readdir(folder)).toEqual([])
 })
@@ -115,14 +114,20 @@ test('world-writable directories, files, and names that lead elsewhere are refus
   const open = path.join(folder, 'open')
   await mkdir(open)
   await chmod(open, 0o777)
-  await expect(openDirectoryStore(open)).rejects.toThrow(/could replace backups/)
+  await expect(openDirectoryStore(open)).rejects.toFail('store/others-can-replace-backups', {
+    says: open,
+    fix: `chmod go-w ${open}`,
+  })
   await writeFile(path.join(folder, 'file'), '')
-  await expect(openDirectoryStore(path.join(folder, 'file'))).rejects.toThrow(/is not a directory/)
-  await expect(openDirectoryStore(path.join(folder, 'no', 'such'))).rejects.toThrow(
-    /can't create the backup directory/,
-  )
+  await expect(openDirectoryStore(path.join(folder, 'file'))).rejects.toFail('store/not-a-directory', {
+    says: 'file',
+  })
+  await expect(openDirectoryStore(path.join(folder, 'no', 'such'))).rejects.toFail('store', {
+    says: [path.join(folder, 'no', 'such'), 'ENOENT'],
+    fix: '--store',
+  })
   using store = await openDirectoryStore(folder)
   for (const name of ['../x', '.x', 'a/b', ''])
     await expect(store.put(name, pieces('x'))).rejects.toMatchObject({ code: 'store' })
-  await expect(store.get('none')).rejects.toThrow(/there is no none/)
+  await expect(store.get('none')).rejects.toFail('store/no-such-file', { says: ['none', folder] })
 })

@@ -74,6 +74,7 @@ async function prepare(folder: string): Promise<void> {
   const real = found.isSymbolicLink() ? await lstat(path.join(folder, '.')) : found
   if (!real.isDirectory())
     throw new QuorateError('store', `${folder} is not a directory`, {
+      id: 'not-a-directory',
       hint: 'choose another one with --store',
     })
   if ((real.mode & 0o022) !== 0) {
@@ -81,6 +82,7 @@ async function prepare(folder: string): Promise<void> {
       'store',
       `users other than its owner can write to ${folder}, and could replace backups`,
       {
+        id: 'others-can-replace-backups',
         hint: `chmod go-w ${folder}`,
       },
     )
@@ -164,6 +166,7 @@ async function get(folder: string, file: string): Promise<AsyncIterable<Uint8Arr
   const found = await lstat(file).catch(ifMissing)
   if (found?.isFile() === true) return createReadStream(file, { highWaterMark: 1024 ** 2 })
   throw new QuorateError('store', `there is no ${path.basename(file)} in ${folder}`, {
+    id: 'no-such-file',
     hint: 'quorate backup list',
   })
 }
@@ -211,6 +214,7 @@ async function requireRoom(folder: string, bytes: number): Promise<void> {
   if (bavail * bsize >= bytes + MARGIN_BYTES) return
   const [free, wanted] = [bavail * bsize, bytes + MARGIN_BYTES].map(formatBytes)
   throw new QuorateError('store', `no room in ${folder}: ${free} are free, ${wanted} may be wanted`, {
+    id: 'no-room',
     hint: 'free space (quorate backup prune), or choose another location with --store; existing backups are unchanged',
   })
 }

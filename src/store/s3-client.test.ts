@@ -47,7 +47,10 @@ test('the key is from the file that is named, else from the environment, else fr
 
 test('a key that others can read, or that is none, is refused without a word of it', async () => {
   const open = await key('accessKeyId: AK\nsecretAccessKey: SK\n', 0o644)
-  await expect(s3Client({ ...LOCATION, credentials: open }, {})).rejects.toThrow(/others than its owner/)
+  await expect(s3Client({ ...LOCATION, credentials: open }, {})).rejects.toFail(
+    'permission/secret-is-not-private',
+    { says: open, fix: `chmod 600 ${open}` },
+  )
   for (const text of [
     'accessKeyId: AK\n',
     'AKSECRET: [',
@@ -60,13 +63,14 @@ test('a key that others can read, or that is none, is refused without a word of 
     expect(error).toMatchObject({ code: 'store' })
     expect(`${JSON.stringify(error)} ${(error as Error).message}`).not.toContain('AKSECRET')
   }
-  await expect(s3Client({ ...LOCATION, credentials: path.join(folder, 'no') }, {})).rejects.toThrow(
-    /can't be read/,
+  await expect(s3Client({ ...LOCATION, credentials: path.join(folder, 'no') }, {})).rejects.toFail(
+    'permission/secret-is-unreadable',
+    { says: path.join(folder, 'no') },
   )
   await expect(
     s3Client(
       { ...LOCATION, credentials: await key('accessKeyId: A\nsecretAccessKey: S\n'), ca: '/no/such' },
       {},
     ),
-  ).rejects.toThrow(/the CA of the S3 service can't be read/)
+  ).rejects.toFail('store/ca-is-unreadable', { says: '/no/such' })
 })

@@ -95,7 +95,7 @@ async function readKey(file: string): Promise<AccessKey> {
     }
     text = (await readFrom(handle, file, { code: 'permission' })).toString('utf8')
   } catch (error) {
-    throw QuorateError.from(error, 'permission', `${file} can't be read`)
+    throw QuorateError.from(error, 'permission', `${file} can't be read`, { id: 'secret-is-unreadable' })
   }
   // Without the reason why it is invalid, which may quote the file.
   const { success, data } = keySchema.safeParse(readYaml(text).data)
@@ -109,6 +109,8 @@ async function readCa(file: string): Promise<string> {
   try {
     return await readText(file, { code: 'store' })
   } catch (error) {
-    throw QuorateError.from(error, 'store', `the CA of the S3 service can't be read`)
+    throw QuorateError.from(error, 'store', `the CA of the S3 service can't be read`, {
+      id: 'ca-is-unreadable',
+    })
   }
 }

@@ -11,9 +11,9 @@ test.each([
   [{ code: 'ECONNREFUSED' }, /can't be reached/, /endpoint/],
   [{ name: 'Error', cause: { code: 'SELF_SIGNED_CERT_IN_CHAIN' } }, /certificate is not trusted/, /\.ca$/],
   [{ name: 'RequestTimeTooSkewed' }, /the clock/, /set the clock/],
-  [{ name: 'SlowDown' }, /was not stored/, /existing backups are unchanged/],
+  [{ name: 'SlowDown' }, /^x: failed/, /existing backups are unchanged/],
 ])('%o', (properties, says, hint) => {
-  const error = s3Error(Object.assign(new Error('as it was said'), properties), TITLE, 'x was not stored')
+  const error = s3Error(Object.assign(new Error('as it was said'), properties), TITLE, 'x: failed')
   expect(error).toMatchObject({ code: 'store' })
   expect(error.message).toMatch(says)
   expect(error.message).toContain('as it was said')

@@ -119,6 +119,7 @@ async function copy(
   for (const one of [from, checksums]) {
     await requireReadable(one, { code: 'artifact' }).catch((error: unknown) => {
       throw QuorateError.from(error, 'artifact', `can't read ${one}`, {
+        id: 'source-is-unreadable',
         hint: `put the files ${name} and ${sums} of the release of ${title} into ${folder}`,
       })
     })
@@ -135,7 +136,10 @@ function otherThanPublished(what: string, actual: string, checksums: string, exp
   return new QuorateError(
     'artifact',
     `${what} differs from what was published: its SHA-256 is ${actual}, ${checksums} says ${expected}`,
-    { hint: "try again; if the checksum stays wrong, don't use this source. The file was discarded" },
+    {
+      id: 'checksum-is-not-published',
+      hint: "try again; if the checksum stays wrong, don't use this source. The file was discarded",
+    },
   )
 }
 
@@ -161,6 +165,7 @@ async function checkRunc(
   // A distribution appends to the version (`1.1.15+ds1`); a release candidate is a different version (`1.5.3-rc.1`).
   if (found === version || found.startsWith(`${version}+`)) return
   throw new QuorateError('artifact', `${origin} is runc ${found}, but the cluster file names ${version}`, {
+    id: 'another-version-is-printed',
     hint: `set kubernetes.containerd.runc: "${found}", or name the right source (kubernetes.containerd.source)`,
   })
 }
@@ -191,6 +196,7 @@ async function unpack(
   const missing = names.filter((name) => !found.includes(name))
   if (missing.length === 0) return
   throw new QuorateError('artifact', `${origin} has no ${missing.join(', ')}`, {
+    id: 'program-is-missing',
     hint: `use the archive that the project publishes as the release of ${title}`,
   })
 }

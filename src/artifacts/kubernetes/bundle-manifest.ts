@@ -86,6 +86,7 @@ export function parseManifest(text: string, origin: string): BundleManifest {
 
 export function unsound(origin: string, why: string): QuorateError {
   return new QuorateError('artifact', `${origin} is not a valid bundle: ${why}`, {
+    id: 'damaged-bundle',
     hint: 'copy it again, or create it again: quorate bundle create FILE',
   })
 }
@@ -103,7 +104,8 @@ export function checkServes(
   arch: Architecture,
   origin: string,
 ): void {
-  const refuse = (why: string, hint: string) => new QuorateError('artifact', `${origin} ${why}`, { hint })
+  const refuse = (why: string, hint: string) =>
+    new QuorateError('artifact', `${origin} ${why}`, { hint, id: 'unfit-bundle' })
   if (manifest.version !== spec.version) {
     throw refuse(
       `has Kubernetes ${manifest.version}, but the cluster file names ${spec.version}`,

@@ -50,6 +50,7 @@ interface Extent {
 export async function openBundle(location: string): Promise<Bundle> {
   const found = await stat(location).catch((error: unknown) => {
     throw QuorateError.from(error, 'artifact', `${location} can't be read`, {
+      id: 'source-is-unreadable',
       hint: 'create a bundle at that path: quorate bundle create FILE',
     })
   })

@@ -71,6 +71,7 @@ export async function verifySignature(cosign: string, { file, url, site }: Signe
     )
     if (result.exitCode !== 0) {
       throw new QuorateError('artifact', `cosign can't verify the signature of ${printable(url)}`, {
+        id: 'unverified-release',
         hint: `read the output of cosign; the SHA-256 is the published one. Without ${cosign} in PATH signatures are not verified`,
         cause: new Error(result.stderr.trim().slice(0, 500) || `exit code ${result.exitCode}`),
       })

@@ -84,7 +84,10 @@ async function checkPin(
   throw new QuorateError(
     'artifact',
     `${source.path} is not the expected bundle: its SHA-256 is ${actual}, the cluster file says ${source.sha256}`,
-    { hint: 'copy the bundle again, or correct kubernetes.source.folder.sha256' },
+    {
+      id: 'checksum-is-not-pinned',
+      hint: 'copy the bundle again, or correct kubernetes.source.folder.sha256',
+    },
   )
 }
 

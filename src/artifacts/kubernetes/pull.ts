@@ -76,6 +76,7 @@ async function pull(name: string, arch: Architecture, file: string, context: Art
   ).trim()
   if (found === arch) return
   throw new QuorateError('artifact', `${name} is for another architecture than ${arch} in its registry`, {
+    id: 'another-architecture',
     hint: 'push a list of images to the registry, one for each architecture (skopeo copy --all), or name another kubernetes.imageRepository',
   })
 }
@@ -89,6 +90,7 @@ async function skopeo(
   const result = await runProgram('skopeo', args, { env: environment, signal, timeoutMs: TIMEOUT_MS })
   if (result.notStarted !== undefined) {
     throw new QuorateError('artifact', 'skopeo, which pulls images, is not installed on the workstation', {
+      id: 'tool-is-not-installed',
       hint: 'install it (apt-get install skopeo), or create the bundle of a Kubernetes that is built on the workstation: kubernetes.source: { modules: {} }',
     })
   }

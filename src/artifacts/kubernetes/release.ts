@@ -96,7 +96,10 @@ async function fetchProgram({ program, url, checksums }: Place, staging: string,
     throw new QuorateError(
       'artifact',
       `${printable(url)} differs from what was published: its SHA-256 is ${actual}, ${printable(checksums)} says ${expected}`,
-      { hint: "try again; if the checksum stays wrong, don't use this source. The file was discarded" },
+      {
+        id: 'checksum-is-not-published',
+        hint: "try again; if the checksum stays wrong, don't use this source. The file was discarded",
+      },
     )
   }
   const cosign = await findCosign(site.context.environment ?? process.env)

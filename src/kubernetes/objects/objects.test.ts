@@ -144,6 +144,6 @@ describe('labels and taints of a node', () => {
     const present = { ...bare, labels: { disk: 'ssd', constructor: 'x' }, noted: '{"labels":"disk"}' }
     const patch = nodePatch(none, present)
     expect(patch?.metadata).toEqual({ resourceVersion: '7', labels: {}, annotations: { [NODE_NOTE]: null } })
-    expect(patch && describePatch(patch, present)).toBe('note what is set')
+    expect(patch && describePatch(patch, present)).toMatch(/^note /)
   })
 })

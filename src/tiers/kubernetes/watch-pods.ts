@@ -84,6 +84,7 @@ async function troublesOn({ remote, signal }: Pick<TierSession, 'remote' | 'sign
 function missingImage(trouble: PodTrouble & { readonly host: string }): QuorateError {
   const { host, image = '' } = trouble
   return new QuorateError('kubernetes', describePodTrouble(trouble), {
+    id: 'pod-does-not-start',
     host,
     hint: `try the pull on ${host}: ctr -n k8s.io images pull ${image}. Check kubernetes.imageRepository and kubernetes.version in the cluster file. For an imported image: ctr -n k8s.io images ls. Then rerun quorate apply to continue`,
   })

@@ -87,18 +87,14 @@ test.each<[string, (saved: Saved) => void]>([
   ['another reason', ({ steps }) => void (steps[0]!.why = 'it is harmless')],
 ])('a plan whose steps are not those that would be carried out is refused: %s', async (_, change) => {
   await doctored(change)
-  await expect(confirmed()).rejects.toMatchObject({
-    code: 'moved',
-    message: expect.stringContaining('stale plan '),
-  })
+  await expect(confirmed()).rejects.toFail('moved/stale-plan', { says: file })
 })
 
 test('a plan of an older version is refused, and that is the reason given', async () => {
   await writeFile(file, '{"format":"quorate plan 1","steps":[{"kind":"restart","what":"restart","why":""}]}')
-  await expect(confirmed()).rejects.toMatchObject({
-    code: 'usage',
-    message: `${file} was written by an older version of quorate`,
-    hint: `write it again with this version: quorate plan --out ${file}`,
+  await expect(confirmed()).rejects.toFail('usage/plan-of-an-older-version', {
+    says: file,
+    fix: `quorate plan --out ${file}`,
   })
 })
 

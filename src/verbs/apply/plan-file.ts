@@ -114,6 +114,7 @@ function requireShown(path: string, shown: readonly ShownStep[], now: readonly S
     'moved',
     `stale plan ${path}: step ${at + 1} is ${stepText(shown[at])} in the file, but ${stepText(now[at])} now`,
     {
+      id: 'stale-plan',
       hint: `plan again: quorate plan --out ${path} (the file was edited, the leader changed, or another version of quorate wrote it)`,
     },
   )
@@ -167,6 +168,7 @@ async function read(path: string): Promise<z.infer<typeof PlanFile>> {
   if (parsed.success) return parsed.data
   if (Older.safeParse(value).success) {
     throw new QuorateError('usage', `${path} was written by an older version of quorate`, {
+      id: 'plan-of-an-older-version',
       hint: `write it again with this version: quorate plan --out ${path}`,
     })
   }

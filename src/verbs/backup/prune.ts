@@ -146,6 +146,7 @@ export function requirePruned({
   const lines = failed.map(({ backup, problem }) => `${backup.name}: ${problem}`)
   const message = `can't delete ${failed.length} of ${counted(failed.length + removed.length, 'backup')} from ${store}:\n${lines.join('\n')}`
   throw new QuorateError('store', message, {
+    id: 'files-were-not-deleted',
     hint: 'remove the cause, then rerun the command (the other backups were deleted)',
   })
 }

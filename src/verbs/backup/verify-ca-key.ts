@@ -27,6 +27,7 @@ export async function inspectCaKey(
   } catch {
     // Without its cause, which may quote the key.
     throw new QuorateError('backup', `backup ${name} does not contain a valid CA key`, {
+      id: 'no-valid-ca-key',
       hint: 'take another backup and verify it (the other contents of this one are intact)',
     })
   } finally {

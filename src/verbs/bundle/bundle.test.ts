@@ -100,22 +100,26 @@ test("an image that skopeo can't copy is named, with the command to try, and no 
 test('an image that its registry has for another architecture alone is refused', async () => {
   const { file, cluster } = await wanted()
   const made = createBundle(cluster, { architectures: [FOREIGN], file }, await withSkopeo(0, 'riscv64'))
-  await expect(made).rejects.toThrow(`kube-apiserver:v1.37.2 is for another architecture than ${FOREIGN}`)
+  await expect(made).rejects.toFail('artifact/another-architecture', {
+    says: ['kube-apiserver:v1.37.2 ', ` ${FOREIGN} `],
+  })
 })
 
 test("without skopeo the images of a release can't be pulled, which is reported with what to install", async () => {
   const { file, cluster } = await wanted()
   const context = await testContext({ environment: { PATH: await temporaryFolder() } })
-  await expect(createBundle(cluster, { architectures: [FOREIGN], file }, context)).rejects.toMatchObject({
-    code: 'artifact',
-    message: 'skopeo, which pulls images, is not installed on the workstation',
-    hint: expect.stringContaining('apt-get install skopeo'),
-  })
+  await expect(createBundle(cluster, { architectures: [FOREIGN], file }, context)).rejects.toFail(
+    'artifact/tool-is-not-installed',
+    {
+      says: 'skopeo',
+      fix: 'apt-get install skopeo',
+    },
+  )
 })
 
 test('a cluster file without Kubernetes has nothing to pack', async () => {
   const cluster = { file: 'cluster.yaml', kubernetes: undefined }
   await expect(
     createBundle(cluster, { architectures: ['amd64'], file: '/nowhere/b.tar' }, await testContext()),
-  ).rejects.toMatchObject({ code: 'cluster-file', message: 'cluster.yaml has no Kubernetes section' })
+  ).rejects.toFail('cluster-file/no-kubernetes', { says: 'cluster.yaml ' })
 })

@@ -53,6 +53,7 @@ export async function createBundle(
   const { kubernetes } = cluster
   if (kubernetes === undefined) {
     throw new QuorateError('cluster-file', `${cluster.file} has no Kubernetes section`, {
+      id: 'no-kubernetes',
       hint: "add `kubernetes: { version: '1.37.2' }` to the cluster file",
     })
   }

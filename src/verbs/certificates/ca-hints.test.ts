@@ -22,12 +22,12 @@ const [OLD, NEW] = ['old', 'new'].map(
 const FAULTS: Readonly<Record<string, readonly CertificateFault[]>> = {
   none: [],
   expired: [{ code: 'expired', message: 'expired' }],
-  old: [{ code: 'old-issuer', message: 'is from the old CA' }],
+  old: [{ code: 'old-issuer', message: 'old' }],
   'old and expired': [
-    { code: 'old-issuer', message: 'is from the old CA' },
+    { code: 'old-issuer', message: 'old' },
     { code: 'expired', message: 'expired' },
   ],
-  foreign: [{ code: 'issuer', message: 'is from another CA' }],
+  foreign: [{ code: 'issuer', message: 'foreign' }],
 }
 
 interface State {

@@ -103,7 +103,7 @@ function renewalReasons(cluster: Cluster, observed: Observed, host: string): Blo
   const state = observed.hosts[host]?.member
   if (state === undefined || !isOurs(cluster, state)) {
     const message = 'node never belonged to this cluster: quorate has no certificate to renew on it'
-    return [{ host, message, hint: 'set it up: quorate apply' }]
+    return [{ id: 'not-of-this-cluster', host, message, hint: 'set it up: quorate apply' }]
   }
   const { runBy } = parsePin(state.contents[PATHS.clusterId] ?? '') ?? {}
   if (runBy !== undefined) return [runElsewhere(host, runBy)]
@@ -112,12 +112,20 @@ function renewalReasons(cluster: Cluster, observed: Observed, host: string): Blo
   )
   if (trustsNobody(observed, state)) {
     const message = 'the member trusts only expired CAs, and reads a new one only at a restart'
-    return [{ host, message, hint: 'issue the certificates and restart the members: quorate apply' }]
+    return [
+      {
+        id: 'trusted-cas-have-expired',
+        host,
+        message,
+        hint: 'issue the certificates and restart the members: quorate apply',
+      },
+    ]
   }
   if (codes.includes('old-issuer')) {
     const message = 'the certificate of the member is from the old CA, and the CA rotation is not complete'
     return [
       {
+        id: 'rotation-is-not-complete',
         host,
         message,
         hint: 'continue the rotation, which issues new certificates: quorate certs rotate-ca',
@@ -128,7 +136,7 @@ function renewalReasons(cluster: Cluster, observed: Observed, host: string): Blo
   const message = 'the certificate of the member is from a CA other than the current one'
   const hint =
     'if the CA was misplaced, put it back; to rotate the CA, run quorate certs rotate-ca (peers may not trust the current CA yet)'
-  return [{ host, message, hint }]
+  return [{ id: 'certificate-of-another-ca', host, message, hint }]
 }
 
 function isOurs(cluster: Cluster, { contents, unit }: MemberState): boolean {

@@ -73,6 +73,7 @@ function candidates({ cluster, node: name }: KubectlOptions): readonly Node[] {
   const chosen = masters.filter((one) => one.name === name)
   if (chosen.length > 0) return chosen
   throw new QuorateError('usage', `'${name}' is not a control-plane node of the cluster file`, {
+    id: 'not-a-master',
     hint: `use one of the control-plane nodes: ${masters.map((one) => one.name).join(', ')}`,
   })
 }
@@ -120,6 +121,7 @@ async function kubectlOn(node: Node, options: KubectlOptions): Promise<KubectlRe
 
 function notReady({ name }: Node): QuorateError {
   return new QuorateError('kubernetes', `the API server on ${name} is not ready`, {
+    id: 'api-server-is-not-ready',
     host: name,
     hint: 'check etcd and every API server: quorate status',
   })

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { ErrorTopic } from '../../error-ids.ts'
 import { firstLine, requireOurs, writeOurs } from './own-kubeconfig.ts'
 
 let folder: string
@@ -24,13 +25,13 @@ test("written privately, and replaced only if it is quorate's", async () => {
   expect(readFileSync(file, 'utf8')).toBe(text('two'))
 })
 
-test.each<[string, () => void, RegExp]>([
-  ['another file', () => writeFileSync(file, 'apiVersion: v1\n'), /quorate did not write it/],
-  ['an empty file', () => writeFileSync(file, ''), /quorate did not write it/],
+test.each<[string, () => void, ErrorTopic]>([
+  ['another file', () => writeFileSync(file, 'apiVersion: v1\n'), 'state/not-our-file'],
+  ['an empty file', () => writeFileSync(file, ''), 'state/not-our-file'],
   [
     'a line that only begins like ours',
     () => writeFileSync(file, `${firstLine('prod')} x\n`),
-    /quorate did not write it/,
+    'state/not-our-file',
   ],
   [
     'a link to a file of ours',
@@ -38,13 +39,13 @@ test.each<[string, () => void, RegExp]>([
       writeFileSync(path.join(folder, 'real'), text('x'))
       symlinkSync('real', file)
     },
-    /is not a regular file/,
+    'state/not-a-regular-file',
   ],
-  ['a link to nothing', () => symlinkSync('none', file), /is not a regular file/],
-  ['a pipe', () => execFileSync('mkfifo', [file]), /is not a regular file/],
-  ['a directory', () => execFileSync('mkdir', [file]), /is not a regular file/],
-])('refused: %s', async (_what, make, message) => {
+  ['a link to nothing', () => symlinkSync('none', file), 'state/not-a-regular-file'],
+  ['a pipe', () => execFileSync('mkfifo', [file]), 'state/not-a-regular-file'],
+  ['a directory', () => execFileSync('mkdir', [file]), 'state/not-a-regular-file'],
+])('refused: %s', async (_what, make, topic) => {
   make()
-  await expect(requireOurs(file, 'prod')).rejects.toThrow(message)
-  await expect(writeOurs(file, 'prod', text('x'))).rejects.toThrow(message)
+  await expect(requireOurs(file, 'prod')).rejects.toFail(topic, { says: file })
+  await expect(writeOurs(file, 'prod', text('x'))).rejects.toFail(topic, { says: file })
 })

@@ -80,7 +80,7 @@ export function selectedNodes(cluster: Cluster, selector: string): readonly Node
     ...(groups.length > 0 ? [`groups: ${groups.join(', ')}`] : []),
     `nodes: ${cluster.nodes.map(({ name }) => name).join(', ')}`,
   ]
-  throw new QuorateError('usage', message, { hint: hint.join('\n') })
+  throw new QuorateError('usage', message, { id: 'no-such-selection', hint: hint.join('\n') })
 }
 
 async function runOnNode(node: Node, { fleet, argv, root, stdin, signal }: RunOptions): Promise<RunResult> {

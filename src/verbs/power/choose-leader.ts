@@ -41,6 +41,7 @@ function requireQuorumBehind({ members }: ClusterView, name: string): void {
   const member = members.find((one) => one.name === name)
   if (member?.reachable !== true || member.learner || member.read.answered) return
   throw new QuorateError('blocked', "the member answers, but can't become the leader: it has no quorum", {
+    id: 'member-has-no-quorum',
     host: name,
     hint: `check the peer port (2380) between ${name} and the other members, and run quorate status; or choose another member`,
   })

@@ -54,7 +54,7 @@ test('a member that is down and had no turn, or that was stopped on request, sto
 
 test('a learner answers no such reads, and without a quorum no member does: a forced restart goes on', () => {
   expect(afterTheSecond(withSecond(downMember(2, { voter: false }))).kind).toBe('turn')
-  const silent = ALL.map((one) => ({ ...one, healthy: false, trouble: 'there is no leader' }))
+  const silent = ALL.map((one) => ({ ...one, healthy: false, trouble: 'leaderless' }))
   expect(afterTheSecond(silent).kind).toBe('turn')
 })
 

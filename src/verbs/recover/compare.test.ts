@@ -45,11 +45,14 @@ test.each([
 })
 
 test('what could not be determined on one side is unknown, and not a difference', () => {
-  const hash = ['the hash of the keyspace']
+  const hash = [expect.stringContaining('hash')]
   const locked = { ...COPY, keys: undefined, hash: undefined, past: undefined }
   for (const bump of [0, BUMP]) {
     const { different, unknown } = compareWithCopy(made(bump, locked), bump, bump === 0 ? STAYS : MOVED)
-    expect({ different, unknown }).toEqual({ different: undefined, unknown: ['the number of keys', ...hash] })
+    expect({ different, unknown }).toEqual({
+      different: undefined,
+      unknown: [expect.stringContaining('keys'), ...hash],
+    })
   }
   // Compacted since; a lease expired in the copy; written by a quorate that recorded the hash before the move.
   const later = { ...STAYS, hash: { hash: 8, compactRevision: 20 } }

@@ -137,13 +137,13 @@ function whatIsWrong(
 ): string | undefined {
   switch (step.kind) {
     case 'fence':
-      return copied ? 'the data of a member that is stopped again is the new cluster’s already' : undefined
+      return copied ? 'stopped, but already replaced' : undefined
     case 'copy':
       return stopped.size < 3 ? 'not all stand still beneath the copy' : undefined
     case 'place':
-      return copied ? undefined : 'there is no copy'
+      return copied ? undefined : 'no copy'
     case 'release':
-      if (!verified) return 'nobody looked at what was made'
+      if (!verified) return 'not verified'
       return step.host === SURVIVOR && released.size < OTHERS.length
         ? 'the survivor is let go first'
         : undefined

@@ -199,7 +199,8 @@ function contradictions(
   const early = reached === 'fenced' || reached === 'copied'
   const takeBack = `; or abandon the recovery and start a new one that includes it: ${abandonCommand()}`
   return [
-    ...back.map(({ name }) => ({
+    ...back.map(({ name }): BlockReason => ({
+      id: 'declared-lost-but-reachable',
       host: name,
       message: 'declared lost, but reachable',
       hint: `turn it off until the recovery is complete${early ? takeBack : ''}`,
@@ -207,6 +208,7 @@ function contradictions(
     ...(lost.includes(survivor) && back.every(({ name }) => name !== survivor)
       ? [
           {
+            id: 'declared-lost-but-needed' as const,
             host: survivor,
             message: 'declared lost, but the recovery uses its data',
             hint: `make it reachable; or abandon the recovery and start a new one without it: ${abandonCommand([survivor])}`,

@@ -34,5 +34,7 @@ test.each([
   const lines = [`recovered-keys ${keys}`, `recovered-hash ${hash}`, ...LINES.slice(-1)]
   expect(readFigures(lines, 'etcd01')).toEqual({ revision: 26, keys: undefined, hash: undefined })
   expect(readPast([`recovered-past 27 ${hash}`], KEY)).toBeUndefined()
-  expect(() => readFigures([`recovered-status ${hash}`], 'etcd01')).toThrow('did not report its revision')
+  expect(() => readFigures([`recovered-status ${hash}`], 'etcd01')).toFail('unhealthy/no-revision', {
+    host: 'etcd01',
+  })
 })

@@ -18,6 +18,7 @@ export function readFigures(lines: readonly string[], host: string): Omit<CopyFi
   const { data: status } = Status.safeParse(jsonOf(textOf(lines, 'status')))
   if (status === undefined) {
     throw new QuorateError('unhealthy', 'etcd on the copy did not report its revision', {
+      id: 'no-revision',
       host,
       hint: 'rerun the command; no data was replaced. The output is in /var/lib/quorate/recover.log on that node',
     })

@@ -1,6 +1,5 @@
 /** An interrupted run leaves markers on the nodes, and the next run continues from them. */
 import { describe, expect, test } from 'vitest'
-import { QuorateError } from '../../errors.ts'
 import { parseHostState } from '../../host/observe.ts'
 import type { Survey } from './survey.ts'
 import { type RecoveryProgress, progressOf, renderProgress, requireBorneOut } from './progress.ts'
@@ -84,7 +83,7 @@ describe('what one machine claims', () => {
 
   test('does not begin a recovery of a cluster that serves', () => {
     const marks = { etcd02: mark, etcd01: undefined, etcd03: undefined }
-    expect(() => requireBorneOut(survey('serving', marks), begun)).toThrow('the other nodes contradict it')
+    expect(() => requireBorneOut(survey('serving', marks), begun)).toFail('blocked/other-nodes-contradict')
     expect(() => requireBorneOut(survey('lost', marks), begun)).not.toThrow()
   })
 
@@ -100,9 +99,9 @@ describe('what one machine claims', () => {
 
   test('moves the data of no member that was never marked, whatever the milestone it names', () => {
     const alone = { etcd02: mark, etcd01: undefined, etcd03: mark }
-    expect(() => requireBorneOut(survey('lost', alone), serving)).toThrow('contradict')
+    expect(() => requireBorneOut(survey('lost', alone), serving)).toFail('blocked/other-nodes-contradict')
     const other = { ...alone, etcd01: mark.replace(begun.token, 'sample-another') }
-    expect(() => requireBorneOut(survey('lost', other), serving)).toThrow('contradict')
+    expect(() => requireBorneOut(survey('lost', other), serving)).toFail('blocked/other-nodes-contradict')
     expect(() => requireBorneOut(survey('serving', { ...alone, etcd01: mark }), serving)).not.toThrow()
     // A node declared lost never had a marker; at the end the markers are removed one by one.
     expect(() => requireBorneOut(survey('lost', alone), { ...serving, lost: ['etcd01'] })).not.toThrow()
@@ -112,7 +111,9 @@ describe('what one machine claims', () => {
 
 test('a mark that was changed by hand is not guessed at', () => {
   const damaged = renderProgress(begun).replace(/^stage=.*$/m, 'stage=nearly')
-  expect(() => progressOf(marksOf({ etcd02: damaged }))).toThrow(QuorateError)
+  expect(() => progressOf(marksOf({ etcd02: damaged }))).toFail('state/damaged-recovery-marker', {
+    host: 'etcd02',
+  })
 })
 
 test.each([
@@ -126,10 +127,14 @@ test.each([
 ])('a forged mark that would choose a path or a command of its own is refused: %s', (key, value) => {
   const forged = renderProgress(begun).replace(new RegExp(`^${key}=.*$`, 'm'), () => `${key}=${value}`)
   expect(forged).toContain(value)
-  expect(() => progressOf(marksOf({ etcd02: forged }))).toThrow('damaged')
+  expect(() => progressOf(marksOf({ etcd02: forged }))).toFail('state/damaged-recovery-marker', {
+    host: 'etcd02',
+  })
 })
 
 test('a marker whose figures are not JSON is damaged, and not a bug', () => {
   const text = `${renderProgress(begun)}made={"clusterId":\n`
-  expect(() => progressOf(marksOf({ etcd02: text }))).toThrow('damaged')
+  expect(() => progressOf(marksOf({ etcd02: text }))).toFail('state/damaged-recovery-marker', {
+    host: 'etcd02',
+  })
 })

@@ -71,6 +71,7 @@ export function progressOf({ underway }: Pick<Survey, 'underway'>): RecoveryProg
   const progress = parseProgress(mark.all)
   if (progress === undefined) {
     throw new QuorateError('state', `recovery marker is damaged: ${PATHS.underway}`, {
+      id: 'damaged-recovery-marker',
       host,
       hint: 'restore its original text, if needed from another node of the cluster',
     })
@@ -98,6 +99,7 @@ export function requireBorneOut(
   const marked = members.filter(isMarked).map(({ name }) => name)
   throw blockedError([
     {
+      id: 'other-nodes-contradict',
       host: marked.includes(survivor) ? survivor : (marked[0] ?? survivor),
       message: `${PATHS.underway} says that a recovery is running; the other nodes contradict it`,
       hint:

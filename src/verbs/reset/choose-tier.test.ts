@@ -20,9 +20,15 @@ test('what a node carries is reset, if that is one thing', () => {
 })
 
 test('where it is more than one, it has to be said', () => {
-  expect(() => chooseTier(both, TIERS, { node: 'etcd01' })).toThrow('kubernetes and etcd')
-  expect(() => chooseTier(cluster, TIERS, {})).toThrow('kubernetes depends on it')
-  expect(() => chooseTier(cluster, TIERS, { tier: 'k8s' })).toThrow("'k8s' is not a tier")
+  expect(() => chooseTier(both, TIERS, { node: 'etcd01' })).toFail('usage/several-tiers', {
+    says: /^etcd01 .*kubernetes and etcd/,
+  })
+  expect(() => chooseTier(cluster, TIERS, {})).toFail('usage/tier-depends-on-etcd', {
+    says: 'kubernetes',
+  })
+  expect(() => chooseTier(cluster, TIERS, { tier: 'k8s' })).toFail('usage/no-such-tier', {
+    says: "'k8s'",
+  })
   expect(chooseTier(both, TIERS, { node: 'etcd01', tier: 'kubernetes' })).toBe('kubernetes')
   expect(chooseTier(cluster, TIERS, { tier: 'etcd' })).toBe('etcd')
 })

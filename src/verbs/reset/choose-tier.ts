@@ -24,6 +24,7 @@ export function chooseTier(cluster: Cluster, tiers: readonly Tier[], { node, tie
       (name) => `quorate reset --tier ${name}`,
     )
     throw new QuorateError('usage', `can't reset etcd alone: ${above[0]?.name} depends on it`, {
+      id: 'tier-depends-on-etcd',
       hint: `reset them in this order: ${commands.join(', then ')}`,
     })
   }
@@ -34,6 +35,7 @@ export function chooseTier(cluster: Cluster, tiers: readonly Tier[], { node, tie
   const choices = [...tops.map(({ name }) => name), ...(found.roles.includes('etcd') ? [ETCD_TIER] : [])]
   if (choices.length < 2) return choices[0] ?? ETCD_TIER
   throw new QuorateError('usage', `${node} runs ${choices.join(' and ')}: choose which one to reset`, {
+    id: 'several-tiers',
     hint: `run ${choices.map((name) => `quorate reset ${node} --tier ${name}`).join(', or ')}`,
   })
 }
@@ -47,6 +49,7 @@ function known(tiers: readonly Tier[], tier: string): string {
   const names = [ETCD_TIER, ...tiers.filter(({ reset }) => reset !== undefined).map(({ name }) => name)]
   if (names.includes(tier)) return tier
   throw new QuorateError('usage', `'${tier}' is not a tier that can be reset`, {
+    id: 'no-such-tier',
     hint: `use one of the tiers: ${names.join(', ')}`,
   })
 }

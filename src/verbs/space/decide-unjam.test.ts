@@ -14,7 +14,7 @@ function plan(members: readonly MemberStanding[], progress: SpaceProgress = NO_P
     steps: steps.map((step) =>
       'host' in step && step.host !== undefined ? `${step.kind} ${step.host}` : step.kind,
     ),
-    blocked: blocked.map(({ message, hint }) => `${message} | ${hint}`).join('\n'),
+    blocked: blocked.map(({ id, message, hint }) => `${id}: ${message} | ${hint}`).join('\n'),
     risks: risks.join(' '),
   }
 }
@@ -33,7 +33,7 @@ test('from full to writable: compact, each member in its turn, disarm, prove', (
     'disarm',
     'prove-write',
   ])
-  expect(risks).toContain('before revision 500 is deleted permanently')
+  expect(risks).toMatch(/ 500 .*permanently/)
 })
 
 test('what was done before an interruption is not done again', () => {
@@ -75,7 +75,7 @@ test('a full member is defragmented for little, if that makes room: else the nex
 test('live data over the quota: said so, with what to type, and no member is blocked for nothing', () => {
   const { steps, blocked } = plan(three(FULL), { ...NO_PROGRESS, compacted: true, defragmented: [] })
   expect(steps).toEqual([])
-  expect(blocked).toMatch(/19 MiB of live data, and the quota is 20 MiB/)
+  expect(blocked).toMatch(/^too-much-live-data: .*19 MiB .* 20 MiB /)
   expect(blocked).toMatch(/quota-backend-bytes: 67108864 \}, and run quorate apply/)
 })
 
@@ -85,7 +85,7 @@ test('etcd 3.3 does not say what is in use: it is defragmented, then judged by i
     'defragment etcd02',
   )
   const done = { ...NO_PROGRESS, compacted: true, defragmented: ['etcd01', 'etcd02', 'etcd03'] }
-  expect(plan(three(old), done).blocked).toContain('live data')
+  expect(plan(three(old), done).blocked).toMatch(/^too-much-live-data: /)
 })
 
 test('one member down is left out and named; without a majority, or corrupt, nothing is done', () => {
@@ -93,8 +93,8 @@ test('one member down is left out and named; without a majority, or corrupt, not
   if (first === undefined || second === undefined) throw new TypeError('no members')
   const without = plan([first, second, downMember(3)])
   expect(without.steps).not.toContain('defragment etcd03')
-  expect(without.risks).toContain('etcd03 does not answer')
-  expect(plan([first, downMember(2), downMember(3)]).blocked).toContain('1 of 3 voting members answer')
+  expect(without.risks).toMatch(/\betcd03 /)
+  expect(plan([first, downMember(2), downMember(3)]).blocked).toMatch(/: 1 of 3 /)
   const corrupt = memberStanding(2, { space: FULL, alarms: ['CORRUPT'] })
   expect(plan([first, corrupt, memberStanding(3)]).blocked).toContain('CORRUPT')
 })

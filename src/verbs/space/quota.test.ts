@@ -25,13 +25,13 @@ test('a cluster that refuses writes is critical, however small its files are by 
   expect(quotaReport(clusterStanding([jammed]))).toMatchObject({
     state: 'critical',
     alarms: ['etcd01: NOSPACE'],
-    advice: ['writes are rejected (NOSPACE): quorate space reclaim'],
+    advice: [expect.stringMatching(/\(NOSPACE\): quorate space reclaim$/)],
   })
 })
 
 test('full of live data: a larger quota; full of air: a defragmentation; neither: nothing', () => {
   expect(reportOf(space(17, 16.9), space(18, 17)).advice).toEqual([
-    expect.stringMatching(/^etcd01, etcd02 use up to 90 % .*quota-backend-bytes: 67108864/),
+    expect.stringMatching(/^etcd01, etcd02 .* 90 % .*quota-backend-bytes: 67108864/),
   ])
   expect(reportOf(space(17, 4)).advice).toEqual([expect.stringMatching(/^etcd01: .*: quorate defrag$/)])
   expect(reportOf(space(4, 1), space(3, 1)).advice).toEqual([])

@@ -117,9 +117,9 @@ export async function examine(
     outage: order.length > 0 && facts.voters.all < 3,
     fileEdits: edits.map(({ path }) => path.join('.')),
     problems: [
-      ...planned.blocked.map(({ id, host, message, hint = 'quorate status' }): UpgradeProblem => {
-        return { severity: 'blocker', id, host, message, hint }
-      }),
+      ...planned.blocked.map(({ hint = 'quorate status', id, host, message }) =>
+        blocker({ id, host, message, hint }),
+      ),
       ...fileProblems,
       ...supplies.problems,
       ...problems,
@@ -150,7 +150,7 @@ function directionProblems(
   const hint = settled
     ? `to write ${newest} into the cluster file: quorate upgrade --to ${newest}; to upgrade to ${to}: quorate upgrade --to ${to}`
     : `continue the upgrade: quorate upgrade --to ${to}; or set the old version in the cluster file, then roll back: quorate upgrade --abort`
-  return [blocker(message, hint)]
+  return [blocker({ id: 'nothing-to-roll-back', message, hint })]
 }
 
 /** Any other change in the file has to be applied first: during an upgrade, the two could not be distinguished. */
@@ -173,7 +173,11 @@ function otherChanges(
   const more = steps.length > 3 ? `; and ${steps.length - 3} more` : ''
   const message = `the cluster file has other changes besides the version: ${list.join('; ')}${more}`
   return [
-    blocker(message, 'apply them first: review with quorate plan, then run quorate apply; then upgrade'),
+    blocker({
+      id: 'other-changes-come-first',
+      message,
+      hint: 'apply them first: review with quorate plan, then run quorate apply; then upgrade',
+    }),
   ]
 }
 
@@ -186,7 +190,8 @@ async function fileEditProblems(
     return []
   } catch (error) {
     if (!(error instanceof QuorateError)) throw error
-    return [blocker(error.message, error.hint ?? 'fix the cluster file')]
+    const { message, hint = 'fix the cluster file' } = error
+    return [blocker({ id: 'cluster-file-does-not-fit', message, hint })]
   }
 }
 

@@ -57,7 +57,7 @@ test('a file that would be invalid with the new version is reported beforehand',
   await writeFile(file, `${TEXT}  enableV2: true\n`)
   const { cluster } = await loadClusterFile(file)
   const { cluster: wanted, edits } = upgradeTarget(cluster, { to: '3.6.14', suite: 'forky' })
-  await expect(checkFileEdit(wanted, edits)).rejects.toThrow(
-    /the cluster file is not valid for etcd 3\.6\.14:\n.*enableV2/,
-  )
+  await expect(checkFileEdit(wanted, edits)).rejects.toFail('cluster-file/unfit-for-the-version', {
+    says: / etcd 3\.6\.14:\n.*enableV2/,
+  })
 })

@@ -33,6 +33,7 @@ async function editedText(wanted: Cluster, edits: readonly Edit[]): Promise<stri
     throw new QuorateError(
       'cluster-file',
       `the cluster file is not valid for etcd ${wanted.etcd.version}:\n${list}`,
+      { id: 'unfit-for-the-version' },
     )
   }
   if (JSON.stringify(cluster.etcd) !== JSON.stringify(wanted.etcd)) {

@@ -21,7 +21,8 @@ test('the old checksums are neither kept nor dropped: without new ones there are
   expect(missingPins(pinned.etcd, cluster.etcd, new Map([['amd64', artifact]]))).toMatchObject([
     {
       severity: 'blocker',
-      message: 'checksums of etcd 3.5.33 are required: the cluster file pins those of 3.5.16 (etcd.sha256)',
+      id: 'checksums-are-needed',
+      message: expect.stringMatching(/ 3\.5\.33 .* 3\.5\.16 \(etcd\.sha256\)$/),
       hint: expect.stringContaining(
         `quorate upgrade --to 3.5.33 --sha256 amd64=${NEW} --sha256 amd64/etcd=${OLD}`,
       ),
@@ -54,15 +55,19 @@ test('the version in the file, and the rollback, keep its checksums', () => {
 })
 
 test.each([
-  [[`amd64=${NEW}`], /missing for amd64\/etcd/],
-  [[`amd64=${NEW}`, `amd64/etcd=${NEW}`, `arm64=${NEW}`], /the file has none for arm64/],
-  [['amd64=12'], /--sha256 amd64=12 is not a checksum/],
-])('%s is refused', (given, message) => {
-  expect(() => newPins(pinned.etcd.sha256, true, given)).toThrow(message)
+  [[`amd64=${NEW}`], 'usage/checksums-do-not-match', / amd64\/etcd$/],
+  [[`amd64=${NEW}`, `amd64/etcd=${NEW}`, `arm64=${NEW}`], 'usage/checksums-do-not-match', / arm64$/],
+  [['amd64=12'], 'usage', /--sha256 amd64=12 /],
+] as const)('%s is refused', (given, topic, says) => {
+  expect(() => newPins(pinned.etcd.sha256, true, given)).toFail(topic, { says })
 })
 
 test('checksums for a file that pins none, and others for the version that it names, are refused', () => {
-  expect(() => newPins(undefined, true, [`amd64=${NEW}`])).toThrow('is for a cluster file that pins')
+  expect(() => newPins(undefined, true, [`amd64=${NEW}`])).toFail('usage/file-has-no-pins', {
+    says: '--sha256',
+  })
   const others = [`amd64=${NEW}`, `amd64/etcd=${NEW}`]
-  expect(() => newPins(pinned.etcd.sha256, false, others)).toThrow('already has this version')
+  expect(() => newPins(pinned.etcd.sha256, false, others)).toFail('usage/other-checksums-for-the-version', {
+    fix: '--sha256',
+  })
 })

@@ -29,6 +29,7 @@ export function newPins(
   if (given === undefined || given.length === 0) return { sha256: changes ? undefined : sha256, edits: [] }
   if (sha256 === undefined) {
     throw new QuorateError('usage', '--sha256 is for a cluster file that pins checksums (etcd.sha256)', {
+      id: 'file-has-no-pins',
       hint: 'omit it; or pin the present version in the cluster file first',
     })
   }
@@ -42,6 +43,7 @@ export function newPins(
       ...(foreign.length > 0 ? [`the file has none for ${foreign.join(', ')}`] : []),
     ]
     throw new QuorateError('usage', `--sha256 does not match etcd.sha256: ${parts.join('; ')}`, {
+      id: 'checksums-do-not-match',
       hint: `give one for each pinned checksum of the cluster file: ${[...present.keys()].map((label) => `--sha256 ${label}=SUM`).join(' ')}`,
     })
   }
@@ -49,6 +51,7 @@ export function newPins(
   const edits = changed.filter(({ value, sum }) => value !== sum)
   if (!changes && edits.length > 0) {
     throw new QuorateError('usage', 'the cluster file already has this version, with other checksums', {
+      id: 'other-checksums-for-the-version',
       hint: 'omit --sha256, or correct etcd.sha256 in the cluster file',
     })
   }
@@ -77,7 +80,7 @@ export function missingPins(
   })
   const message = `checksums of etcd ${wanted.version} are required: the cluster file pins those of ${file.version} (etcd.sha256)`
   const hint = `compare the checksums of the source with a place that you trust, then run quorate upgrade --to ${wanted.version} ${words.join(' ')}`
-  return [blocker(message, hint)]
+  return [blocker({ id: 'checksums-are-needed', message, hint })]
 }
 
 /** The architectures whose checksums are required. */

@@ -42,7 +42,8 @@ export async function gatherSupplies(
       artifacts.set(architecture, await obtain(session, architecture))
     } catch (error) {
       if (!(error instanceof QuorateError) || error.code === 'cancelled') throw error
-      problems.push(blocker(error.message, error.hint ?? 'check etcd.source in the cluster file'))
+      const { message, hint = 'check etcd.source in the cluster file' } = error
+      problems.push(blocker({ id: 'etcd-is-not-available', message, hint }))
     }
   }
   problems.push(...missingPins(file.etcd, session.cluster.etcd, artifacts))
@@ -81,7 +82,7 @@ async function roomProblems(
     const tight = value.find(({ freeBytes }) => freeBytes < wanted)
     if (tight === undefined) return []
     const message = `not enough space on ${tight.mount}: ${formatBytes(tight.freeBytes)} free, ${formatBytes(wanted)} needed for the binaries`
-    return [blocker(message, 'free space on that file system: df -h', host)]
+    return [blocker({ id: 'no-free-space', message, hint: 'free space on that file system: df -h', host })]
   })
 }
 

@@ -13,9 +13,10 @@ test('from Debian, the suite comes along where it is known', () => {
     { path: ['etcd', 'version'], value: '3.5.30' },
     { path: ['etcd', 'source', 'debian', 'suite'], value: 'sid' },
   ])
-  expect(() => upgradeTarget(sampleCluster(), { to: '3.5.31' })).toThrow(
-    'unknown which Debian suite has etcd',
-  )
+  expect(() => upgradeTarget(sampleCluster(), { to: '3.5.31' })).toFail('usage/unknown-suite', {
+    says: 'etcd 3.5.31 ',
+    fix: '--suite',
+  })
   const named = upgradeTarget(sampleCluster(), { to: '3.5.31', suite: 'forky' })
   expect(named.cluster.etcd.source).toMatchObject({ suite: 'forky' })
 })
@@ -27,13 +28,18 @@ test('from a release only the version changes', () => {
 
 test('from a file, the new one has to be named, and a pinned one written by hand', () => {
   const cluster = sampleCluster({ source: folder })
-  expect(() => upgradeTarget(cluster, { to: '3.5.33' })).toThrow('no path given for etcd 3.5.33')
+  expect(() => upgradeTarget(cluster, { to: '3.5.33' })).toFail('usage/no-path-for-the-version', {
+    says: 'etcd 3.5.33:',
+    fix: '--path',
+  })
   expect(upgradeTarget(cluster, { to: '3.5.33', path: '/srv/new' }).edits).toContainEqual({
     path: ['etcd', 'source', 'file', 'path'],
     value: '/srv/new',
   })
   const pinned = sampleCluster({ source: { ...folder, sha256: 'aa' } })
-  expect(() => upgradeTarget(pinned, { to: '3.5.33', path: '/srv/new' })).toThrow('pins its etcd')
+  expect(() => upgradeTarget(pinned, { to: '3.5.33', path: '/srv/new' })).toFail('usage/pinned-source', {
+    says: 'etcd.source.file.sha256',
+  })
 })
 
 test('the version that the file names needs nothing else, wherever it comes from', () => {
@@ -44,11 +50,17 @@ test('the version that the file names needs nothing else, wherever it comes from
 })
 
 test('options of another source, and versions that are none, are refused', () => {
-  expect(() => upgradeTarget(sampleCluster({ source: release }), { to: '3.5.33', suite: 'sid' })).toThrow(
-    '--suite',
+  expect(() => upgradeTarget(sampleCluster({ source: release }), { to: '3.5.33', suite: 'sid' })).toFail(
+    'usage/option-of-another-source',
+    { says: '--suite' },
   )
-  expect(() => upgradeTarget(sampleCluster(), { to: '3.5.30', path: '/srv' })).toThrow('--path')
-  expect(() => upgradeTarget(sampleCluster(), { to: '3.5' })).toThrow('not an exact etcd version')
+  expect(() => upgradeTarget(sampleCluster(), { to: '3.5.30', path: '/srv' })).toFail(
+    'usage/option-of-another-source',
+    { says: '--path' },
+  )
+  expect(() => upgradeTarget(sampleCluster(), { to: '3.5' })).toFail('cluster-file/not-an-exact-version', {
+    says: "'3.5'",
+  })
 })
 
 test('the free space that df reports', () => {

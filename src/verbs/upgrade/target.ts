@@ -50,12 +50,14 @@ function sourceOf(
     throw new QuorateError(
       'usage',
       '--suite is for a cluster file that takes etcd from Debian (etcd.source.debian)',
+      { id: 'option-of-another-source' },
     )
   }
   if (path !== undefined && source.kind !== 'file') {
     throw new QuorateError(
       'usage',
       '--path is for a cluster file that takes etcd from a file (etcd.source.file)',
+      { id: 'option-of-another-source' },
     )
   }
   switch (source.kind) {
@@ -74,6 +76,7 @@ function sourceOf(
           'usage',
           `no path given for etcd ${version}: the cluster file takes etcd from ${source.path}`,
           {
+            id: 'no-path-for-the-version',
             hint: 'give --path PATH: a directory with etcd and etcdctl, or a release archive',
           },
         )
@@ -83,6 +86,7 @@ function sourceOf(
           'usage',
           'the cluster file pins its etcd by a checksum (etcd.source.file.sha256)',
           {
+            id: 'pinned-source',
             hint: 'set version, path and sha256 in the cluster file, then run quorate upgrade --to VERSION',
           },
         )
@@ -99,6 +103,7 @@ function suiteWith(version: string, present: string): string {
   if (found !== undefined || present === 'sid') return found ?? present
   const known = [...DEBIAN_VERSIONS].map(([suite, carried]) => `${carried} in ${suite}`).join(', ')
   throw new QuorateError('usage', `unknown which Debian suite has etcd ${version} (known: ${known})`, {
+    id: 'unknown-suite',
     hint: 'give one with --suite SUITE; or take etcd from a release or from modules (etcd.source in the cluster file)',
   })
 }

@@ -29,6 +29,7 @@ export function elsewhereReason({
     }
   if (state.listening.length === 0) return undefined
   return {
+    id: 'static-pod-still-runs',
     host,
     message: `${PATHS.kubeletManifest} was removed, but its etcd still runs`,
     putsOff: true,

@@ -17,8 +17,14 @@ export function notThisMember(
   const other = members.find((member) => member.id === named)
   const hint = `use the ID of one of the members: ${members.map((member) => `${member.name || '(not started)'} ${member.id}`).join(', ')}`
   if (other !== undefined)
-    throw new QuorateError('usage', `${named} is the ID of ${other.name}, not of ${node}`, { hint })
+    throw new QuorateError('usage', `${named} is the ID of ${other.name}, not of ${node}`, {
+      id: 'id-of-another-member',
+      hint,
+    })
   if (!/^[0-9a-f]{1,16}$/.test(named))
-    throw new QuorateError('usage', `'${named}' is not the ID of a member`, { hint })
+    throw new QuorateError('usage', `'${named}' is not the ID of a member`, {
+      id: 'not-a-member-id',
+      hint,
+    })
   return `no member has ID ${named}: it was already replaced, or is mistyped (${node} has ID ${id})`
 }

@@ -121,6 +121,7 @@ function foreignMemberReasons(cluster: Cluster, member: Member): BlockReason[] {
   if (pin !== undefined && pin.cluster !== cluster.name) {
     return [
       {
+        id: 'node-of-another-cluster',
         host,
         message: `node belongs to cluster '${pin.cluster}' (ID ${pin.clusterId}), not to '${cluster.name}'`,
         hint: `remove the node from this cluster file; or reset it with the other cluster's file: quorate reset ${host}`,
@@ -145,6 +146,7 @@ function foreignMemberReasons(cluster: Cluster, member: Member): BlockReason[] {
   if (active && (!ours || (state.unit.path !== PATHS.unit && !vouched))) {
     return [
       {
+        id: 'another-etcd-runs',
         host,
         message: `another etcd, not set up by quorate, runs as ${state.unit.path || 'etcd.service'}`,
         hint: 'to manage that etcd with quorate, adopt it (see quorate adopt --help); if it is not needed, stop and disable it',
@@ -174,14 +176,25 @@ function established(
     }
   }
   if (ids.size > 1) {
-    const reasons = members.flatMap(({ node, pin }) =>
-      pin ? [{ host: node.name, message: `the cluster ID file says ${pin.clusterId}` }] : [],
+    const reasons = members.flatMap(({ node, pin }): readonly BlockReason[] =>
+      pin
+        ? [
+            {
+              id: 'several-cluster-ids',
+              host: node.name,
+              message: `the cluster ID file says ${pin.clusterId}`,
+            },
+          ]
+        : [],
     )
     const hint =
       'find out which cluster has the data, and remove the nodes of the other from the cluster file; if a node came back after a recovery or restore without it: quorate reset NODE'
     return {
       kind: 'blocked',
-      reasons: [{ message: 'the nodes belong to different clusters', hint }, ...reasons],
+      reasons: [
+        { id: 'several-cluster-ids', message: 'the nodes belong to different clusters', hint },
+        ...reasons,
+      ],
     }
   }
   const reasons: BlockReason[] = []
@@ -203,6 +216,7 @@ function established(
   if (roster === undefined && reasons.length === 0) reasons.push(...quorumReasons(members))
   if (observed.cluster !== undefined && observed.cluster.id !== clusterId) {
     reasons.push({
+      id: 'another-cluster-id',
       message: `running members report cluster ID ${observed.cluster.id}, but the nodes' cluster ID files say ${clusterId}`,
       hint: 'change nothing by hand before you know which of the two clusters has the data: a second cluster was started over the first',
     })
@@ -240,6 +254,7 @@ function bootstrapping(
       kind: 'blocked',
       reasons: [
         {
+          id: 'several-first-starts',
           message: `members can't form one cluster: they were started in different attempts (tokens ${ours.join(', ')})`,
           hint: 'if the cluster was never healthy, it has no data: run quorate reset, then quorate apply',
         },
@@ -255,6 +270,7 @@ function bootstrapping(
       kind: 'blocked',
       reasons: [
         {
+          id: 'other-first-members',
           message: `the cluster was started with other members (${other.join(', ')}) than the cluster file lists (${wanted.join(', ')})`,
           hint: 'restore the cluster file and run quorate apply; or give the new cluster up and start over: quorate reset',
         },

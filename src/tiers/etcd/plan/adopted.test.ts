@@ -22,7 +22,7 @@ import {
 
 const cluster = testCluster()
 const intent = testIntent(cluster)
-const runBy = 'by the kubelet, from /etc/kubernetes/manifests/etcd.yaml'
+const runBy = `by the kubelet, from ${PATHS.kubeletManifest}`
 const mark = (by?: string) =>
   withFile(PATHS.clusterId, renderPin({ cluster: cluster.name, clusterId: CLUSTER_ID, runBy: by }))
 
@@ -69,7 +69,7 @@ const SILENT = { listening: [] }
 test('a member whose manifest was moved away, and whose etcd has ended, is taken over; others are left alone', () => {
   expect(reasonsOf(next(intent, kubeadms())).length).toBe(3)
   const moved = withMember(kubeadms(), 'etcd02', GONE)
-  expect(reasonsOf(next(intent, moved)).map(({ message }) => message)[1]).toContain('but its etcd still runs')
+  expect(reasonsOf(next(intent, moved)).map(({ id }) => id)[1]).toBe('static-pod-still-runs')
   const { waves, blocked } = plan(intent, withMember(moved, 'etcd02', SILENT))
   const steps = waves.flat()
   expect(new Set(steps.map(({ host }) => host))).toEqual(new Set(['etcd02']))
@@ -104,7 +104,7 @@ test('where all were moved away all are taken over, and nothing is left to say',
 })
 
 test("one that another program runs stays so, whatever the kubelet's directory contains", () => {
-  const podman = withMember(settledWorld(cluster), 'etcd02', mark('in a container'))
+  const podman = withMember(settledWorld(cluster), 'etcd02', mark('by podman'))
   expect(reasonsOf(next(intent, withMember(podman, 'etcd02', stopped))).length).toBe(1)
 })
 

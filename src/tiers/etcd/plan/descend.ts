@@ -58,7 +58,7 @@ function foreignDowngrade(
   const minors = etcdNodes(cluster).flatMap(({ name }) => minorIn(presentVersion(observed, name) ?? '') ?? [])
   if (upgrade?.cancels === true && canCancel(wanted, target, minors)) return []
   const message = `a downgrade of etcd to ${target} is enabled but not complete`
-  return [{ message, hint: wayOn(cluster, observed, target) }]
+  return [{ id: 'downgrade-is-not-complete', message, hint: wayOn(cluster, observed, target) }]
 }
 
 /** How to complete or cancel an enabled downgrade. */

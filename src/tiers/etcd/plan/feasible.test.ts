@@ -27,18 +27,22 @@ describe('a member is not taken out of the cluster where it could not come back'
   })
 
   test.each<[string, Partial<Limits>, RegExp]>([
-    ['a data disk that is read-only', { fixed: [DATA], closed: { [DATA]: DATA } }, /read-only or immutable/],
+    ['a data disk that is read-only', { fixed: [DATA], closed: { [DATA]: DATA } }, /^path-is-read-only: /],
     [
       'a parent in which no log can be made',
       { fixed: [DATA, WAL], closed: { '/opt/etcd': '/opt/etcd' } },
-      /create the write-ahead log \/opt\/etcd\/wal/,
+      /^path-is-read-only: .* \/opt\/etcd\/wal/m,
     ],
-    ['a log that is a mount point', { fixed: [WAL] }, /renames a new directory to that path/],
-    ['a mount point within the data', { inside: { [DATA]: [`${DATA}/member`] } }, /contains the mount point/],
+    ['a log that is a mount point', { fixed: [WAL] }, /^mount-point: .* \/opt\/etcd\/wal/],
+    [
+      'a mount point within the data',
+      { inside: { [DATA]: [`${DATA}/member`] } },
+      /^mount-point: .*\/opt\/etcd\/data\/member/,
+    ],
     [
       'no inode for the directory that it is emptied into',
       { fixed: [DATA], room: { [DATA]: { ...FREE, freeInodes: 0 } } },
-      /no free inodes/,
+      /^no-free-space: .* \/opt\/etcd\/data .*inodes/,
     ],
     [
       'no room for a log',
@@ -50,10 +54,10 @@ describe('a member is not taken out of the cluster where it could not come back'
       { closed: { '/etc/systemd/system': '/etc/systemd/system' } },
       /can't stop etcd.service/,
     ],
-  ])('%s', (_what, limits, message) => {
+  ])('%s', (_what, limits, says) => {
     const reasons = replaced(limits)
     expect(reasons.map((reason) => reason.host)).toEqual(reasons.map(() => 'etcd02'))
-    expect(reasons.map((reason) => reason.message).join('\n')).toMatch(message)
+    expect(reasons.map(({ id, message }) => `${id}: ${message}`).join('\n')).toMatch(says)
     for (const { hint } of reasons) expect(hint).toMatch(/./)
   })
 
@@ -86,12 +90,12 @@ test('what is replaced with a rename must be renamed', () => {
 })
 
 const messages = (limits: Partial<Limits>) =>
-  rejoinReasons(cluster, { ...LIMITS, ...limits }, 2e9).map(({ message }) => message)
+  rejoinReasons(cluster, { ...LIMITS, ...limits }, 2e9).map(({ id, message }) => `${id}: ${message}`)
 
 test('a member that is to begin again without data: its directories count, and the room for what it gets', () => {
   expect(messages({ fixed: [DATA] })).toEqual([])
-  expect(messages({ closed: { [DATA]: DATA } })).toEqual([expect.stringContaining('read-only or immutable')])
-  expect(messages({ fixed: [WAL] })).toEqual([expect.stringContaining('renames a new directory')])
+  expect(messages({ closed: { [DATA]: DATA } })).toEqual([expect.stringMatching(/^path-is-read-only: /)])
+  expect(messages({ fixed: [WAL] })).toEqual([expect.stringMatching(/^mount-point: /)])
   expect(messages({ inside: { [DATA]: ['/mnt'] } })).toEqual([
     expect.stringContaining('the mount point /mnt'),
   ])

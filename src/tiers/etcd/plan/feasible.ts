@@ -90,6 +90,7 @@ function closedReasons(cluster: Cluster, limits: Limits, step: Work): BlockReaso
 
 function cantWrite(place: string, what: string): BlockReason {
   return {
+    id: 'path-is-read-only',
     message: `can't ${what}: ${place} is read-only or immutable`,
     hint: `make ${place} writable (see findmnt -T ${place} and lsattr -d ${place}), then rerun the command`,
   }
@@ -97,6 +98,7 @@ function cantWrite(place: string, what: string): BlockReason {
 
 function noInodes(place: string, what: string): BlockReason {
   return {
+    id: 'no-free-space',
     message: `can't ${what}: the file system of ${place} has no free inodes`,
     hint: `delete files that are not needed on that file system (df -i ${place}), then rerun the command`,
   }
@@ -111,7 +113,8 @@ function moveReasons({ etcd }: Cluster, limits: Limits, step: Work): BlockReason
 
 function insideReasons({ inside }: Limits, paths: readonly string[]): BlockReason[] {
   return paths.flatMap((path) =>
-    (inside[path] ?? []).map((mount) => ({
+    (inside[path] ?? []).map((mount): BlockReason => ({
+      id: 'mount-point',
       message: `can't rename ${path}: it contains the mount point ${mount}`,
       hint: `mount that file system at ${path}, or one directory higher, with the data in it`,
     })),
@@ -123,7 +126,8 @@ export function swapReasons(limits: Limits, paths: readonly string[]): BlockReas
   return [
     ...paths
       .filter((path) => limits.fixed.includes(path))
-      .map((path) => ({
+      .map((path): BlockReason => ({
+        id: 'mount-point',
         message: `can't replace ${path}: it can't be renamed, because it is a mount point or in a read-only or immutable directory`,
         hint: `mount the file system one directory higher, with etcd's data in a directory on it (findmnt -T ${path})`,
       })),
@@ -151,6 +155,7 @@ function newDataReasons({ etcd }: Cluster, limits: Limits, databaseBytes: number
     ...(limits.fixed.includes(walDirectory) && closed === undefined
       ? [
           {
+            id: 'mount-point' as const,
             message: `can't ${log}: it is a mount point, and etcd renames a new directory to that path`,
             hint: `mount the file system one directory higher, with the WAL in a directory on it (findmnt ${walDirectory})`,
           },

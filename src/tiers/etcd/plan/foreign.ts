@@ -32,7 +32,12 @@ export function unitReasons(
   if (masked === true) {
     const message = "etcd.service is masked and can't be started"
     return [
-      { host, message, hint: `to run etcd on ${host}, run on that node: systemctl unmask etcd.service` },
+      {
+        id: 'unit-is-masked',
+        host,
+        message,
+        hint: `to run etcd on ${host}, run on that node: systemctl unmask etcd.service`,
+      },
     ]
   }
   return foreignTroubles({ cluster, host, surroundings, unitPath: path, options }).map((one) => ({
@@ -87,6 +92,7 @@ function elsewhereReason(
   // A process can change its visible environment.
   const isKnown = isTypeable(running.data) && isTypeable(running.wal)
   return {
+    id: 'data-is-elsewhere',
     host,
     message: `etcd runs with data in ${running.data} and WAL in ${running.wal}, but the cluster file says ${dataDirectory} and ${walDirectory}${source}`,
     hint: isKnown

@@ -48,11 +48,7 @@ const one = without(withMember(settledWorld(cluster), 'etcd03', kept), ['etcd03'
 test('a member that an operator stopped stays so; one that was stopped by hand or crashed is started', () => {
   expect(next(intent, one)).toEqual({ kind: 'done' })
   expect(keptStopped(intent, one).map(({ name }) => name)).toEqual(['etcd03'])
-  const hand = without(
-    withMember(settledWorld(cluster), 'etcd03', byHand),
-    ['etcd03'],
-    ['etcd03 does not run'],
-  )
+  const hand = without(withMember(settledWorld(cluster), 'etcd03', byHand), ['etcd03'], ['etcd03 is down'])
   expect(glance(stepsOf(next(intent, hand)))).toContain('etcd03 start')
 })
 
@@ -113,7 +109,7 @@ test('another member that crashed is started; the plan does not wait for the one
     ...crashed,
     cluster: healthyCluster(five, {
       healthy: ['etcd01', 'etcd04', 'etcd05'],
-      problems: ['etcd02 does not run'],
+      problems: ['etcd02 is down'],
     }),
   }
   const { waves, blocked } = plan(testIntent(five), observed)
@@ -177,7 +173,7 @@ test.each(COMBINATIONS)(
     const facts = healthyCluster(cluster, {
       healthy: serves ? healthy : [],
       leader: serves ? healthy[0] : undefined,
-      problems: absent.map((name) => `${name} does not run`),
+      problems: absent.map((name) => `${name} is down`),
     })
     const observed = { ...world, cluster: healthy.length > 0 ? facts : undefined }
     const away = new Set(keptStopped(intent, observed).map(({ name }) => name))

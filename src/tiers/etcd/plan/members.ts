@@ -72,6 +72,7 @@ export const arrive: Rule = (scene) => {
 /** It can't be removed without a quorum, and there is no quorum without it. */
 function awaitedGhost({ voters }: Roster, { peerUrls }: MemberFacts): BlockReason {
   return {
+    id: 'added-member-is-awaited',
     message: `no quorum: ${quorum(voters)} of ${counted(voters, 'voting member')} must agree, but the one added for ${peerUrls.join(', ')} never started`,
     hint: 'add the node with that address to the cluster file (roles: [etcd]) and run quorate apply; remove it again once there is a quorum',
   }
@@ -128,6 +129,7 @@ function removal(scene: Scene, roster: Roster, member: MemberFacts, why: string)
     return {
       blocked: [
         {
+          id: 'quorum-would-be-lost',
           message: `can't remove ${who}: that would leave ${counted(rest, 'healthy member')} of ${roster.voters - 1}, ${quorum(Math.max(1, roster.voters - 1))} needed`,
           hint: 'bring the other members back first; see quorate status',
           putsOff: true,
@@ -155,6 +157,7 @@ function addition({ intent, observed }: Scene, roster: Roster, node: Node): Rule
     return {
       blocked: [
         {
+          id: 'quorum-would-be-lost',
           host: node.name,
           message: `can't add the member: ${roster.healthy} of ${counted(roster.voters + 1, 'member')} would be healthy, ${quorum(roster.voters + 1)} needed`,
           hint: 'bring the other members back first; see quorate status',
@@ -206,6 +209,7 @@ function promotion({ observed }: Scene, roster: Roster, node: Node, member: Memb
     return {
       blocked: [
         {
+          id: 'quorum-would-be-lost',
           host: node.name,
           message: `can't promote the learner: ${healthy + 1} of ${counted(roster.voters + 1, 'voting member')} would be healthy, ${quorum(roster.voters + 1)} needed`,
           hint: 'bring the other members back first; see quorate status',

@@ -25,6 +25,7 @@ export function renamedAndMoved(
     if (urls === undefined) return []
     return [
       {
+        id: 'new-name-and-address',
         host: node.name,
         message: `the cluster file changes name and address of member ${name} (${urls.join(', ')}) at once`,
         hint: `change one at a time: keep the name ${name} and apply the new address, then change the name and apply again`,
@@ -74,6 +75,7 @@ export function membershipReasons(
   return present
     .filter((name) => !wanted.has(name))
     .map((name) => ({
+      id: 'other-first-members',
       message: `the new cluster has member ${name}, but the cluster file does not list it as an etcd node`,
       hint: 'add the node to the cluster file again; remove it once the cluster is healthy',
     }))
@@ -98,7 +100,7 @@ function movedNodes(
   peers: ReadonlyMap<string, readonly string[]>,
 ): BlockReason[] {
   const nodes = etcdNodes(cluster)
-  const moved = nodes.flatMap((node) => {
+  const moved = nodes.flatMap((node): readonly BlockReason[] => {
     const wanted = peerUrl(cluster, node)
     const known = peers.get(node.name) ?? []
     const running = observed.hosts[node.name]?.member?.unit.environment
@@ -106,6 +108,7 @@ function movedNodes(
     if (known.length === 0 || known.includes(wanted) || stays) return []
     return [
       {
+        id: 'address-needs-a-leader',
         host: node.name,
         message: `can't change its address from ${known.join(', ')} to ${wanted}: without a leader its peers can't learn the new one`,
         hint: 'restore the old addresses in the cluster file and run quorate apply; then move one member at a time',

@@ -34,6 +34,7 @@ export function unknownSchemes(cluster: Cluster, observed: Observed): BlockReaso
     })
     .filter((node) => schemeOf(cluster, node, observed) === undefined)
     .map(({ name }) => ({
+      id: 'unknown-peer-scheme',
       host: name,
       message: `the peer scheme (http or https) is unknown: etcd does not run, no member answers, and ${PATHS.environment} does not exist`,
       hint: 'start etcd on that node the way it ran before, then run quorate apply',

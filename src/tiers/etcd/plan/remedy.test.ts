@@ -75,7 +75,7 @@ function signsOf(voters: readonly Voter[]): readonly MemberSigns[] {
     name,
     healthy: state === 'serving',
     reached: state !== 'unreached',
-    evidence: state === 'lost' || unfounded === true ? [{ kind: 'lost', text: 'its data is gone' }] : [],
+    evidence: state === 'lost' || unfounded === true ? [{ kind: 'lost', text: 'no data' }] : [],
   }))
 }
 
@@ -97,11 +97,11 @@ function refusal(
       const { blocked, steps } = planPower(intent, standing)
       if (blocked.length > 0) return blocked[0]?.message
       const able = voters.length - leftOut(intent, standing).length
-      if (skipUnstartable && able < quorum(voters.length)) return 'too few to be a quorum'
+      if (skipUnstartable && able < quorum(voters.length)) return 'too few'
       return steps.length === 0 ? 'nothing to start' : undefined
     }
     case 'repair': {
-      if (first === '') return trouble.kind === 'corrupt' ? undefined : 'names no member'
+      if (first === '') return trouble.kind === 'corrupt' ? undefined : 'nobody'
       const groups = [voters.filter((voter) => voter.state === 'serving').map(({ name }) => name)]
       const outlook = judgeDamage({ members: signsOf(voters), groups, voters: voters.length, corrupt: [] })
       const decision = decideRepair(outlook, first)
@@ -114,11 +114,9 @@ function refusal(
     case 'space':
       return planUnjam(standing, NO_PROGRESS).blocked[0]?.message
     case 'etcdctl':
-      return state === 'serving' ? undefined : `${first} does not answer`
+      return state === 'serving' ? undefined : `${first} is silent`
     case 'run':
-      return first === 'etcd' || state === undefined || state !== 'unreached'
-        ? undefined
-        : `${first} is out of reach`
+      return first === 'etcd' || state === undefined || state !== 'unreached' ? undefined : `${first} is away`
     default:
       return verb === 'status' ? undefined : `an unknown verb: ${verb}`
   }

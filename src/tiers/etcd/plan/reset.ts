@@ -60,11 +60,18 @@ function refusals(
   const ours = isOurs(cluster, member)
   if (pinned !== undefined && pinned !== cluster.name) {
     const message = `node belongs to cluster '${pinned}', not to '${cluster.name}'`
-    return [{ host, message, hint: "reset it with that cluster's file" }]
+    return [{ id: 'node-of-another-cluster', host, message, hint: "reset it with that cluster's file" }]
   }
   if (!ours && isActive(member)) {
     const message = `another etcd, not set up by quorate, runs as ${member.unit.path || 'etcd.service'}`
-    return [{ host, message, hint: 'if it is not needed, stop and disable it by hand first' }]
+    return [
+      {
+        id: 'another-etcd-runs',
+        host,
+        message,
+        hint: 'if it is not needed, stop and disable it by hand first',
+      },
+    ]
   }
   const whole = cluster.nodes
     .filter(({ roles }) => roles.includes('etcd'))

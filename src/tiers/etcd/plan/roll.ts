@@ -105,6 +105,7 @@ export const roll: Rule = (scene) => {
     return {
       blocked: [
         {
+          id: 'quorum-would-be-lost',
           host: next.node.name,
           message: `can't restart this member: that would leave ${counted(roster.healthy - 1, 'healthy member')} of ${roster.voters}, ${needed} needed`,
           hint: 'bring the other members back first; see quorate status',
@@ -278,6 +279,7 @@ export function addressTaken(
   return {
     blocked: [
       {
+        id: 'address-is-taken',
         host: node.name,
         message: `the cluster file gives it ${url}, the present address of ${other.name || `member ${other.id}`}`,
         hint: "move one of the two members to a third address first, and run quorate apply: members can't swap addresses at once",

@@ -72,6 +72,7 @@ function expiredReasons(host: string, observed: Observed): BlockReason[] {
   if (!expired) return []
   return [
     {
+      id: 'certificate-expired-in-rotation',
       host,
       message:
         'the certificate of the member has expired, and not every member trusts the CA that would sign a new one',

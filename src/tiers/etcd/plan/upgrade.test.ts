@@ -84,7 +84,7 @@ test('the binary is there, the process is the old one: cut off between the two',
 
 test('a member that was stopped in its turn is started first, with the new version', () => {
   const down = withMember(upgraded([]), 'etcd01', stopped)
-  const problems = ['etcd01 does not run']
+  const problems = ['etcd01 is down']
   const versions = { etcd02: '3.4.23', etcd03: '3.4.23' }
   const world = {
     ...down,
@@ -98,7 +98,7 @@ test('a member that was stopped in its turn is started first, with the new versi
 })
 
 test('an unhealthy member is waited for during the upgrade, and goes first during the rollback', () => {
-  const problems = ['etcd01 answers no linearizable read']
+  const problems = ['etcd01 is not read']
   const sick = upgraded(['etcd01'], { healthy: ['etcd02', 'etcd03'], problems })
   expect(kinds(stepsOf(next(upgradeTo(), sick)))).toEqual(['await-health'])
   const back = upgradeTo(OLD, { back: true, canarySeconds: 0 })

@@ -17,7 +17,7 @@ const [OLD, NEW] = ['old', 'new'].map(
   (name) => `-----BEGIN CERTIFICATE-----\n${btoa(`the ${name} CA`)}\n-----END CERTIFICATE-----\n`,
 ) as [string, string]
 const BOTH = NEW + OLD
-const OLD_ISSUER = { code: 'old-issuer', message: 'is from the previous CA' } as const
+const OLD_ISSUER = { code: 'old-issuer', message: 'old' } as const
 
 /** `certs rotate-ca` was interrupted: the new CA signs, and these members still trust only the old one. */
 function cutOff(untold: readonly string[]): Observed {

@@ -29,6 +29,6 @@ test('thousands of them, or a name that is none, flood no terminal', () => {
   const names = Array.from({ length: 3_000 }, (_one, at) => `\u001B[2J${at}`)
   const told = leftNodes(cluster, facts(names))
   expect(told).toHaveLength(11)
-  expect(told.at(-1)).toBe('and 2990 more such nodes')
+  expect(told.at(-1)).toContain(' 2990 ')
   expect(told.join('')).not.toContain('\u001B')
 })

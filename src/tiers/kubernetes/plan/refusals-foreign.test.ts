@@ -44,13 +44,16 @@ test("another cluster's kubelet, or an unknown one, is left alone", () => {
     '# of the Kubernetes cluster sample',
   ])
     expect(refused(unit(text), known)).toEqual([
-      expect.objectContaining({ host: 'worker01', message: expect.stringContaining('is not quorate') }),
+      expect.objectContaining({ host: 'worker01', id: 'node-of-another-kubernetes' }),
     ])
 })
 
 test("another Kubernetes' CA is, too; and if this cluster's is missing, the hint says how to bring it back", () => {
   expect(refused(ca('another'), known)).toEqual([
-    expect.objectContaining({ hint: expect.stringContaining('reset that machine') }),
+    expect.objectContaining({
+      id: 'node-of-another-kubernetes',
+      hint: expect.not.stringContaining('/state/kubernetes'),
+    }),
   ])
   expect(refused(ca('another'))).toEqual([
     expect.objectContaining({ hint: expect.stringContaining('/state/kubernetes') }),
@@ -59,7 +62,9 @@ test("another Kubernetes' CA is, too; and if this cluster's is missing, the hint
 
 test("manifests without quorate's kubelet would be started, and are refused; with it they are repaired", () => {
   const files = { [MANIFESTS[0] ?? '']: FILE }
-  expect(refused({ files })).toEqual([expect.objectContaining({ hint: expect.stringContaining('reset') })])
+  expect(refused({ files })).toEqual([
+    expect.objectContaining({ id: 'node-of-another-kubernetes', hint: expect.stringContaining('reset') }),
+  ])
   const own = unit('# of the Kubernetes cluster sample\n')
   expect(refused({ files: { ...files, ...own.files } })).toEqual([])
 })

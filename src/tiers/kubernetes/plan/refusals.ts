@@ -24,6 +24,7 @@ export function kubernetesRefusals(cluster: Cluster, hosts: Hosts, found: unknow
     const reasons: BlockReason[] = []
     if (unit !== undefined && !unit.text.includes(`of the Kubernetes cluster ${cluster.name}\n`)) {
       reasons.push({
+        id: 'node-of-another-kubernetes',
         host: node.name,
         message: `${PLACES.kubelet.unit} is not quorate's, or of another cluster: this machine is a node already`,
         hint: 'take the machine out of the other cluster first, or name another machine',
@@ -32,6 +33,7 @@ export function kubernetesRefusals(cluster: Cluster, hosts: Hosts, found: unknow
     // Another CA belongs to another cluster: its certificates, its tokens, its pods.
     if (ca !== undefined && ca.sha256 !== FORESEEN && ca.sha256 !== sums?.ca) {
       reasons.push({
+        id: 'node-of-another-kubernetes',
         host: node.name,
         message: `${PLACES.ca} belongs to a Kubernetes cluster other than ${cluster.name}`,
         hint:
@@ -41,6 +43,7 @@ export function kubernetesRefusals(cluster: Cluster, hosts: Hosts, found: unknow
       })
     } else if (ca === undefined && manifests.length > 0 && unit === undefined) {
       reasons.push({
+        id: 'node-of-another-kubernetes',
         host: node.name,
         message: `${manifests[0]} was not made for ${cluster.name}: a kubelet would start it`,
         hint: 'reset that machine first, or name another one',
@@ -49,6 +52,7 @@ export function kubernetesRefusals(cluster: Cluster, hosts: Hosts, found: unknow
     const state = services.units[KUBELET]
     if (state?.masked === true) {
       reasons.push({
+        id: 'unit-is-masked',
         host: node.name,
         message: `${KUBELET} is masked: it can't be started`,
         hint: `on ${node.name}: systemctl unmask ${KUBELET}`,

@@ -51,7 +51,7 @@ test('CoreDNS is bound to control-plane nodes once each has its label: its pods 
 test('all is ready; and all but that one master alone runs CoreDNS', () => {
   expect(unready(cluster, facts(marked(both)))).toEqual([])
   expect(unready(cluster, facts({ ...marked(both), dnsPods: crowd }))).toEqual([
-    'master01 alone runs CoreDNS',
+    expect.stringMatching(/^master01 .*CoreDNS$/),
   ])
   expect(crowdedDns(cluster, { ...marked(both), dnsPods: crowd })).toEqual(crowd[1])
 })
