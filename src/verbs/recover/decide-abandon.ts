@@ -60,19 +60,20 @@ export function decideTakingBack(survey: Survey, named: readonly string[] = []):
 }
 
 /**
- * The stages. If the new cluster stays, the surviving member's marker is removed last, as at the end of a recovery: while
- * it exists, the same command continues, even if another node fails before its own is removed.
+ * The stages, in an order in which the same command continues, even if another node fails in between. If the new cluster
+ * stays, the surviving member's marker is removed last, as at the end of a recovery. Otherwise it is removed first: without
+ * it, the others' markers say only that a recovery was started.
  */
 export function takingBackStages({
   steps,
   stays,
   progress,
 }: TakingBack): readonly (readonly RecoveryStep[])[] {
-  if (!stays) return [steps]
-  const [last = [], others = []] = [true, false].map((own) =>
-    steps.filter(({ host }) => (host === progress.survivor) === own),
+  const [own = [], others = []] = [true, false].map((isOwn) =>
+    steps.filter(({ host }) => (host === progress.survivor) === isOwn),
   )
-  return [others, last].filter((stage) => stage.length > 0)
+  const stages = stays ? [others, own] : [own, others]
+  return stages.filter((stage) => stage.length > 0)
 }
 
 /** A node that comes back with the marker of an earlier recovery is handled elsewhere. */

@@ -54,6 +54,15 @@ test('only the survivor, and only once its cluster ID file was overwritten, gets
   expect(none.filter((name) => name === 'remove')).toHaveLength(2)
 })
 
+test('once the old data of the survivor is put back, its mark says so before the copy is removed', () => {
+  const put = operationsOf('take-back', { reached: 'placing' })
+  expect(put.indexOf(`${PATHS.underway} at fenced`)).toBeGreaterThan(put.indexOf('recover_put_back'))
+  expect(put.indexOf(`${PATHS.underway} at fenced`)).toBeLessThan(put.indexOf('recover_drop'))
+  expect(operationsOf('take-back', { reached: 'placing' }, 'etcd02')).not.toContain(
+    `${PATHS.underway} at fenced`,
+  )
+})
+
 test('whatever uses etcd elsewhere stops and starts with the members', () => {
   expect(kindsWith('recover_halt')).toEqual(['fence'])
   expect(kindsWith('recover_resume')).toEqual(['release', 'take-back', 'end'])

@@ -149,14 +149,14 @@ export const RECOVERY: Readonly<Record<RecoveryStep['kind'], RecoveryKind>> = {
 
   'take-back': {
     action: 'start',
-    predict: () => ({ reached: undefined, fenced: [] }),
+    predict: ({ released }, host) => ({ reached: undefined, fenced: [], released: [...released, host] }),
     bystanders: RESUME,
     operations: (supplies, host) => {
       const folders = foldersOf(supplies.cluster)
       const { clusterId: pin, environment } = PATHS
       return [
         ['recover_put_back', { suffix: supplies.suffix, ...folders, pin, environment }],
-        ...(host === supplies.survivor ? formerPin(supplies) : []),
+        ...(host === supplies.survivor ? [...formerPin(supplies), putBackMark(supplies)] : []),
         ['recover_drop', folders],
         RESUME,
         UNMARK,
@@ -167,6 +167,7 @@ export const RECOVERY: Readonly<Record<RecoveryStep['kind'], RecoveryKind>> = {
       () => machine.putBack('data'),
       () => machine.putBack('wal'),
       () => machine.putBack('pin'),
+      () => machine.markPutBack(),
       () => machine.dropCopies(),
       () => machine.resumeClients(),
       () => machine.unmark(),
@@ -185,6 +186,11 @@ export const RECOVERY: Readonly<Record<RecoveryStep['kind'], RecoveryKind>> = {
 /** Records the progress; it is on disk before the next operation starts. @param text from `RecoverySupplies.mark` */
 export function markOperation(text: string): Operation {
   return ['file', { content: { text }, path: PATHS.underway, owner: 'root', group: 'root', mode: '600' }]
+}
+
+/** If the rest is interrupted, a recovery must begin with a new copy: none is left to be put in place. */
+function putBackMark({ mark }: RecoverySupplies): Operation {
+  return markOperation(mark('fenced'))
 }
 
 function foldersOf({ etcd }: Pick<Cluster, 'etcd'>): { readonly data: string; readonly wal: string } {

@@ -95,6 +95,8 @@ export interface SimulatedRecovery extends Pick<
   restIfMoved(): void
   /** Puts back what was renamed or replaced, if it was; renames what has replaced it since. Only while nothing runs. */
   putBack(part: 'data' | 'wal' | 'pin'): void
+  /** Records on the surviving member's node that its old data is in place: nothing is left to be put in its place. */
+  markPutBack(): void
 }
 
 /** @throws from every method if etcd would refuse */

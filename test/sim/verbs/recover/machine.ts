@@ -135,6 +135,10 @@ export function recoveredMachine(rw: RecoveryWorld, host: string, at: Progressin
       if (part === 'pin') putBackPin(rw, host, at.progress)
       else putBackData(rw, host, part)
     },
+    // The progress of the run stays: other nodes put back what was renamed until then.
+    markPutBack: () => {
+      if (host === at.progress.survivor) disk.underway = markOf({ ...at.progress, reached: 'fenced' })
+    },
   }
 }
 

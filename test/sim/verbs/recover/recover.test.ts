@@ -217,3 +217,24 @@ test.each([
     expect(outcomes.map(({ kind }) => kind)).toEqual(['died', 'failed'])
   },
 )
+
+test('the tool dies before any piece in which it takes a half replaced copy back: a recovery can be completed', async () => {
+  const seen = new Set<string>()
+  for (let at = 0; at < 24; at += 1) {
+    const outcomes = await live({
+      members: 3,
+      begins: [
+        { kind: 'write', host: 0 },
+        { kind: 'both-lost', host: 0 },
+        { kind: 'both-lost', host: 2 },
+      ],
+      rounds: [
+        { ...ROUND, interruption: { at: 20, how: 'dies' } },
+        { ...ROUND, ask: { ...RECOVER, verb: 'abandon' }, interruption: { at, how: 'dies' } },
+        ROUND,
+      ],
+    })
+    seen.add(outcomes.map(({ kind }) => kind).join(' '))
+  }
+  expect([...seen]).toEqual(['died died done'])
+}, 0)
