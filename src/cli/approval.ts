@@ -37,6 +37,9 @@ export function showPlan(context: CliContext, plan: Plan): void {
 /** What is asked last. */
 export const APPLY_QUESTION = 'Apply this plan?'
 
+/** The risk of a plan with restarts. */
+export const RESTARTS = 'Members restart, one at a time and the leader last'
+
 /** The risk, in a sentence or two. */
 function question(steps: readonly Step[]): string {
   const restarts = steps.flatMap((step) => (step.kind === 'restart' ? [step.host] : []))
@@ -49,9 +52,7 @@ function question(steps: readonly Step[]): string {
     ...(closed.length > 0
       ? [`From then on these nodes refuse clients that use http: ${[...new Set(closed)].join(', ')}.`]
       : []),
-    ...(restarts.length > 0
-      ? [`Members restart, one at a time and the leader last: ${[...new Set(restarts)].join(', ')}.`]
-      : []),
+    ...(restarts.length > 0 ? [`${RESTARTS}: ${[...new Set(restarts)].join(', ')}.`] : []),
     ...[...new Set(outages)].map((outage) => `${outage.charAt(0).toUpperCase()}${outage.slice(1)}.`),
     APPLY_QUESTION,
   ]

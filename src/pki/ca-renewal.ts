@@ -36,6 +36,9 @@ export function renewalHint(expired: X509Certificate, place: CaPlace | undefined
   return `${renewalCommand(expired, place)}. Then: quorate apply`
 }
 
+/** How each of quorate's own commands for it begins. */
+export const RENEW_WITH_ITS_KEY = 'renew the CA certificate with its own key'
+
 function renewalCommand(expired: X509Certificate, place: CaPlace | undefined): string {
   const selfSigned = expired.checkIssued(expired)
   if (place === undefined || !selfSigned) {
@@ -44,7 +47,7 @@ function renewalCommand(expired: X509Certificate, place: CaPlace | undefined): s
   }
   const { certificate, key, host, age } = place
   if (key === undefined) {
-    return `renew the CA certificate with its own key where that key is (openssl x509 -in ca.crt -signkey ca.key -days ${DAYS} -out renewed.crt), and copy renewed.crt to ${certificate}`
+    return `${RENEW_WITH_ITS_KEY} where that key is (openssl x509 -in ca.crt -signkey ca.key -days ${DAYS} -out renewed.crt), and copy renewed.crt to ${certificate}`
   }
   const plain = age === true ? `${key}.plain` : key
   const renewed = `${certificate}.renewed`
@@ -56,7 +59,7 @@ function renewalCommand(expired: X509Certificate, place: CaPlace | undefined): s
     quoteCommand(['mv', renewed, certificate]),
   ]
   const on = host === undefined ? '' : ` on ${host}`
-  return `renew the CA certificate with its own key${on}: ${commands.join(' && ')}`
+  return `${RENEW_WITH_ITS_KEY}${on}: ${commands.join(' && ')}`
 }
 
 function placed({ certificate, host }: CaPlace): string {
