@@ -6,6 +6,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { tool } from '../../src/lab/tool.ts'
+import { RENEW_WITH_ITS_KEY } from '../../src/pki/ca-renewal.ts'
 import { type TestLab, testLab, whyNoLab } from './harness.ts'
 import { type OpensslCa, carried } from './support/authority.ts'
 import { applied, stateFolder } from './support/fresh.ts'
@@ -55,7 +56,7 @@ describe.skipIf(whyNoLab())('a CA that has expired', () => {
       const { exitCode, stdout, stderr } = await quorate(lab, words)
       expect({ words, exitCode }).toEqual({ words, exitCode: words[1] === 'list' ? 1 : PKI_FAILED })
       const [, found] =
-        /(renew the CA certificate with its own key.*)\. Then: quorate apply/.exec(stdout + stderr) ?? []
+        new RegExp(`(${RENEW_WITH_ITS_KEY}.*)\\. Then: quorate apply`).exec(stdout + stderr) ?? []
       orders.add(found ?? `${words.join(' ')}: ${stdout}${stderr}`)
     }
     const [only = '', ...others] = orders
@@ -115,7 +116,7 @@ describe.skipIf(whyNoLab())('a CA that has expired', () => {
     await isWhole()
     await expireCa(lab, MEMBERS, ca)
     await writeFile(certificate, await readFile(ca.certificate, 'utf8'))
-    const [, command = ''] = /\((openssl .*)\), and copy renewed\.crt to /.exec(await order()) ?? []
+    const [, command = ''] = /\((openssl .* -out renewed\.crt)\)/.exec(await order()) ?? []
     const folder = path.dirname(ca.certificate)
     await tool([
       'sh',
