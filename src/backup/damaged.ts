@@ -7,11 +7,8 @@ interface DamageDetails {
 }
 
 /** @param why as in `the backup b is damaged: WHY` */
-export function damaged(
-  name: string,
-  why: string,
-  { id = 'damaged-backup', cause }: DamageDetails = {},
-): QuorateError {
+export function damaged(name: string, why: string, details: DamageDetails = {}): QuorateError {
+  const { id, cause }: DamageDetails = { id: 'damaged-backup', ...details }
   return new QuorateError('backup', `the backup ${name} is damaged: ${why}`, {
     id,
     hint: 'choose another backup: quorate backup list',

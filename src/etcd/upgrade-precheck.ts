@@ -136,13 +136,13 @@ function tooFar(
   to: string,
   move: Extract<Move, { kind: 'too-far' }>,
 ): UpgradeProblem {
-  const id = 'too-many-minors'
   const message = `etcd ${running} is running, and ${to} is more than one minor version away: etcd supports one at a time`
   const below = [...move.via, minorOf(to)]
   if (move.back && below.some((minor) => DOWNGRADES[minor] === undefined))
-    return blocker({ id, message, hint: BACKUP_HINT, host: name })
+    return blocker({ id: 'too-many-minors', message, hint: BACKUP_HINT, host: name })
   const steps = [...move.via.map((minor) => newestPatch(minor) ?? minor), to].join(', then ')
-  return blocker({ id, message, hint: `upgrade to ${steps}, each with a separate upgrade`, host: name })
+  const hint = `upgrade to ${steps}, each with a separate upgrade`
+  return blocker({ id: 'too-many-minors', message, hint, host: name })
 }
 
 /** 3.5 writes users and roles into its WAL in a different form than 3.4 (etcd pull request 11943). */

@@ -14,7 +14,7 @@ export function firstLine(cluster: string): string {
 export async function requireOurs(file: string, cluster: string): Promise<'ours' | 'none'> {
   const found = await look(file)
   if (found === undefined) return 'none'
-  if (!found.isFile()) throw refused(file, 'is not a regular file', 'not-a-regular-file')
+  if (!found.isFile()) throw refused(file, 'is not a regular file', { id: 'not-a-regular-file' })
   if (found.uid !== process.getuid?.()) throw refused(file, `belongs to another user (uid ${found.uid})`)
   const line = firstLine(cluster)
   // Follows no link, and doesn't wait for the writer of a named pipe: the file may have been replaced.
@@ -50,7 +50,11 @@ async function look(file: string): Promise<Stats | undefined> {
   }
 }
 
-function refused(file: string, why: string, id: IdOf<'state'> = 'not-our-file'): QuorateError {
+interface Refusal {
+  readonly id: IdOf<'state'>
+}
+
+function refused(file: string, why: string, { id }: Refusal = { id: 'not-our-file' }): QuorateError {
   return new QuorateError('state', `${file} ${why}`, {
     id,
     hint: 'choose another file with --out, or move that one away first',

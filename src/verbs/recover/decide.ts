@@ -197,6 +197,12 @@ function contradictions(
 ): readonly BlockReason[] {
   const back = members.filter(({ name, host }) => host !== undefined && lost.includes(name))
   const early = reached === 'fenced' || reached === 'copied'
+  const needed: BlockReason = {
+    id: 'declared-lost-but-needed',
+    host: survivor,
+    message: 'declared lost, but the recovery uses its data',
+    hint: `make it reachable; or abandon the recovery and start a new one without it: ${abandonCommand([survivor])}`,
+  }
   const takeBack = `; or abandon the recovery and start a new one that includes it: ${abandonCommand()}`
   return [
     ...back.map(({ name }): BlockReason => ({
@@ -205,16 +211,7 @@ function contradictions(
       message: 'declared lost, but reachable',
       hint: `turn it off until the recovery is complete${early ? takeBack : ''}`,
     })),
-    ...(lost.includes(survivor) && back.every(({ name }) => name !== survivor)
-      ? [
-          {
-            id: 'declared-lost-but-needed' as const,
-            host: survivor,
-            message: 'declared lost, but the recovery uses its data',
-            hint: `make it reachable; or abandon the recovery and start a new one without it: ${abandonCommand([survivor])}`,
-          },
-        ]
-      : []),
+    ...(lost.includes(survivor) && back.every(({ name }) => name !== survivor) ? [needed] : []),
   ]
 }
 
