@@ -4,10 +4,11 @@ import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { run } from '../../src/lab/tool.ts'
 import { memberName } from '../../src/spec/member-name.ts'
+import type { Availability } from '../../src/engine/with-recorder.ts'
 import { type TestLab, testLab, whyNoLab } from './harness.ts'
 import { type OpensslCa, forge } from './support/authority.ts'
 import { applied, stateFolder } from './support/fresh.ts'
-import { eventOf } from './support/events.ts'
+import { eventOf, noticed } from './support/events.ts'
 import { quorate, quorateOk } from './support/quorate.ts'
 import { startQuorate } from './support/run.ts'
 import { statusOf } from './support/status.ts'
@@ -23,13 +24,7 @@ interface Done {
   readonly changed: boolean
   readonly served: readonly { readonly host: string; readonly port: string; readonly serial: string }[]
   readonly clients: readonly { readonly name: string }[]
-  readonly availability?: {
-    readonly report: {
-      readonly writes: { readonly failed: number; readonly acknowledged: number }
-      readonly lostWrites: number
-    }
-    readonly verdict: { readonly unnoticed: boolean }
-  }
+  readonly availability?: Availability
 }
 
 describe.skipIf(whyNoLab())('certs renew', () => {
@@ -100,7 +95,7 @@ describe.skipIf(whyNoLab())('certs renew', () => {
     expect(done.clients.map(({ name }) => name)).toEqual(['quorate-operator', 'anna'])
     expect(done.availability?.report).toMatchObject({ writes: { failed: 0 }, lostWrites: 0 })
     expect(done.availability?.report.writes.acknowledged).toBeGreaterThan(0)
-    expect(done.availability?.verdict.unnoticed).toBe(true)
+    expect(noticed(done.availability)).toEqual([])
     expect(await quorateOk(lab, ['plan'])).toBe(NOTHING_TO_CHANGE)
   })
 

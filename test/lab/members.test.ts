@@ -6,6 +6,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { Availability } from '../../src/engine/with-recorder.ts'
 import { type TestLab, testLab, whyNoLab } from './harness.ts'
+import { noticed } from './support/events.ts'
 import { startOver } from './support/fresh.ts'
 import { leftovers } from './support/no-trace.ts'
 import { quorate, quorateOk } from './support/quorate.ts'
@@ -341,5 +342,5 @@ function expectUnnoticed(availability: Availability | undefined): void {
     writes: { failed: 0 },
     reads: { failed: 0 },
   })
-  expect(availability?.verdict).toEqual({ unnoticed: true, reasons: [] })
+  expect(noticed(availability)).toEqual([])
 }

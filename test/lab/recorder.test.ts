@@ -17,6 +17,7 @@ import { PROBE_PREFIX, startRecorder } from '../../src/recorder/recorder.ts'
 import type { AvailabilityReport } from '../../src/recorder/report.ts'
 import { judgeAvailability, stallLimitMs } from '../../src/recorder/verdict.ts'
 import { type TestLab, testLab, whyNoLab } from './harness.ts'
+import { noticed } from './support/events.ts'
 import { OPERATION_MS } from './support/etcd-client.ts'
 import { applied, stateFolder } from './support/fresh.ts'
 import { quorate, quorateOk } from './support/quorate.ts'
@@ -142,7 +143,8 @@ describe.skipIf(whyNoLab())('the recorder', () => {
     const lines = (await quorateOk(lab, ['apply', '--json'])).trim().split('\n')
     const events = lines.map((line) => JSON.parse(line) as { type: string; availability?: Availability })
     const told = events.find(({ type }) => type === 'availability')
-    expect(told).toMatchObject({ report: INTACT, verdict: { unnoticed: true } })
+    expect(told).toMatchObject({ report: INTACT })
+    expect(noticed(told as Availability | undefined)).toEqual([])
     expect(events.at(-1)).toMatchObject({ type: 'done', availability: { report: INTACT } })
 
     const folder = path.join(stateFolder(lab), 'operations')

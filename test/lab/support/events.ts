@@ -1,6 +1,7 @@
 /** What `--json` reports about a run: which steps were carried out, how it ended, and the client-visible impact. */
 import type { Availability } from '../../../src/engine/with-recorder.ts'
 import type { PlanJson, StepJson } from '../../../src/tiers/etcd/steps/plan-json.ts'
+import { judgeAvailability } from '../../../src/recorder/verdict.ts'
 import type { TestLab } from '../harness.ts'
 import { quorate, quorateOk } from './quorate.ts'
 
@@ -56,6 +57,16 @@ export async function told(lab: TestLab, args: readonly string[]): Promise<Told>
     ),
     availability: events.find((event): event is ShownEvent & Availability => event.type === 'availability'),
   }
+}
+
+/** On a busy computer an election takes longer than quorate's own verdict accepts. */
+const STALL_MS = 10_000
+
+/** What clients of the cluster would have noticed. */
+export function noticed(availability: Pick<Availability, 'report'> | undefined): readonly string[] {
+  return availability === undefined
+    ? ['it was not measured']
+    : judgeAvailability(availability.report, STALL_MS).reasons
 }
 
 export function eventOf(line: string): ShownEvent {
