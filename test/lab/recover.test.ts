@@ -35,6 +35,8 @@ const BLOCKED = 8
 const OPEN = 2
 const MANIFEST = '/etc/kubernetes/manifests/kube-apiserver.yaml'
 const KEYS = '/history/'
+/** Some forty runs, each killed one step further. */
+const KILLS_MS = 900_000
 /** This many writes are acknowledged before anything happens. */
 const ENOUGH = 60
 const CONFIRM = ['--confirm', 'test', '--json']
@@ -59,115 +61,119 @@ describe.skipIf(whyNoLab())('a quorum that is lost', () => {
   afterAll(async () => await lab.down())
   const members = () => lab.machines.filter(({ name }) => name !== 'service01')
 
-  test('crashed right behind a write, two members lost their data; killed at every step, no acknowledged write is missing', async () => {
-    // For a while, applied entries are only in the log: as in the moment after a write, but longer.
-    const settings = { 'backend-batch-interval': '10m', 'backend-batch-limit': 1_000_000 }
-    await applied(lab, { etcd: { ...LAB_ETCD, settings } })
-    expect(await recoverJson([])).toMatchObject({ exitCode: 0, report: { kind: 'serving', choices: [] } })
+  test(
+    'crashed right behind a write, two members lost their data; killed at every step, no acknowledged write is missing',
+    { timeout: KILLS_MS },
+    async () => {
+      // For a while, applied entries are only in the log: as in the moment after a write, but longer.
+      const settings = { 'backend-batch-interval': '10m', 'backend-batch-limit': 1_000_000 }
+      await applied(lab, { etcd: { ...LAB_ETCD, settings } })
+      expect(await recoverJson([])).toMatchObject({ exitCode: 0, report: { kind: 'serving', choices: [] } })
 
-    const leader = (await statusOf(lab)).report.cluster.leader ?? ''
-    const others = members().filter(({ name }) => name !== leader)
-    const history = await writeUntil(async () => undefined)
-    await put('tampered', TRUE)
-    await Promise.all(members().map(crash))
-    const whole = await recoverJson([])
-    expect(whole).toMatchObject({ exitCode: OPEN, report: { kind: 'startable', mayBeLost: [] } })
-    expect(whole.report.choices).toMatchObject([{ kind: 'start', command: 'quorate start --all' }])
-    const refused = await quorate(lab, ['recover', '--from-survivor', ...CONFIRM])
-    expect(refused).toMatchObject({ exitCode: BLOCKED })
-    expect(refused.stdout).toContain('quorate start --all')
+      const leader = (await statusOf(lab)).report.cluster.leader ?? ''
+      const others = members().filter(({ name }) => name !== leader)
+      const history = await writeUntil(async () => undefined)
+      await put('tampered', TRUE)
+      await Promise.all(members().map(crash))
+      const whole = await recoverJson([])
+      expect(whole).toMatchObject({ exitCode: OPEN, report: { kind: 'startable', mayBeLost: [] } })
+      expect(whole.report.choices).toMatchObject([{ kind: 'start', command: 'quorate start --all' }])
+      const refused = await quorate(lab, ['recover', '--from-survivor', ...CONFIRM])
+      expect(refused).toMatchObject({ exitCode: BLOCKED })
+      expect(refused.stdout).toContain('quorate start --all')
 
-    for (const machine of others) await machine.check(['mv', '/opt/etcd/data', '/opt/etcd/data.away'])
-    const [user, pod] = [lab.machine(leader), others[0] ?? lab.machine(leader)]
-    const etcdClient = lab.machine('service01')
-    for (const [machine, unit] of [
-      [user, 'kube-apiserver'],
-      [etcdClient, 'flanneld'],
-    ] as const) {
-      const text = '[Service]\nExecStart=/bin/sleep infinity\n'
-      await machine.writeFile(`/etc/systemd/system/${unit}.service`, text)
-      await machine.check(['systemctl', 'start', unit])
-    }
-    await pod.writeFile(MANIFEST, 'kind: Pod\n')
-    const users = async () => [
-      (await user.exec(['systemctl', 'is-active', 'kube-apiserver'])).stdout.trim(),
-      (await pod.exec(['cat', MANIFEST])).stdout.trim(),
-      (await etcdClient.exec(['systemctl', 'is-active', 'flanneld'])).stdout.trim(),
-    ]
-    const { report } = await recoverJson([])
-    expect(report).toMatchObject({ kind: 'lost', best: leader, complete: false, voters: 3, quorum: 2 })
-    // Since the last write in its log, and before that what it did not get.
-    expect(report.mayBeLost).toEqual([
-      expect.stringMatching(new RegExp(` \\d{4}-\\d\\d-\\d\\dT.* ${leader}\\), .* ${leader}\\b`)),
-    ])
-    await offersBackupOf(etcdClient)
-    // The last write was acknowledged, and no remaining log shows that.
-    const log = report.members.find(({ name }) => name === leader)?.log
-    expect(log?.lastIndex).toBeGreaterThan(log?.commit ?? 0)
-    const shown = await quorate(lab, ['recover', '--from-survivor', '--yes', '--json'])
-    expect(shown.exitCode).toBe(12)
-    const preview = shown.stdout.split('\n').find((line) => line.includes('"type":"preview"')) ?? ''
-    const { stopped } = JSON.parse(preview) as Pick<RecoveryPreview, 'stopped'>
-    expect(stopped.map(({ host, what }) => `${host}: ${what}`).toSorted()).toEqual(
-      [
-        `${user.name}: kube-apiserver.service`,
-        `${pod.name}: ${MANIFEST}`,
-        `${etcdClient.name}: flanneld.service`,
-      ].toSorted(),
-    )
+      for (const machine of others) await machine.check(['mv', '/opt/etcd/data', '/opt/etcd/data.away'])
+      const [user, pod] = [lab.machine(leader), others[0] ?? lab.machine(leader)]
+      const etcdClient = lab.machine('service01')
+      for (const [machine, unit] of [
+        [user, 'kube-apiserver'],
+        [etcdClient, 'flanneld'],
+      ] as const) {
+        const text = '[Service]\nExecStart=/bin/sleep infinity\n'
+        await machine.writeFile(`/etc/systemd/system/${unit}.service`, text)
+        await machine.check(['systemctl', 'start', unit])
+      }
+      await pod.writeFile(MANIFEST, 'kind: Pod\n')
+      const users = async () => [
+        (await user.exec(['systemctl', 'is-active', 'kube-apiserver'])).stdout.trim(),
+        (await pod.exec(['cat', MANIFEST])).stdout.trim(),
+        (await etcdClient.exec(['systemctl', 'is-active', 'flanneld'])).stdout.trim(),
+      ]
+      const { report } = await recoverJson([])
+      expect(report).toMatchObject({ kind: 'lost', best: leader, complete: false, voters: 3, quorum: 2 })
+      // Since the last write in its log, and before that what it did not get.
+      expect(report.mayBeLost).toEqual([
+        expect.stringMatching(new RegExp(` \\d{4}-\\d\\d-\\d\\dT.* ${leader}\\), .* ${leader}\\b`)),
+      ])
+      await offersBackupOf(etcdClient)
+      // The last write was acknowledged, and no remaining log shows that.
+      const log = report.members.find(({ name }) => name === leader)?.log
+      expect(log?.lastIndex).toBeGreaterThan(log?.commit ?? 0)
+      const shown = await quorate(lab, ['recover', '--from-survivor', '--yes', '--json'])
+      expect(shown.exitCode).toBe(12)
+      const preview = shown.stdout.split('\n').find((line) => line.includes('"type":"preview"')) ?? ''
+      const { stopped } = JSON.parse(preview) as Pick<RecoveryPreview, 'stopped'>
+      expect(stopped.map(({ host, what }) => `${host}: ${what}`).toSorted()).toEqual(
+        [
+          `${user.name}: kube-apiserver.service`,
+          `${pod.name}: ${MANIFEST}`,
+          `${etcdClient.name}: flanneld.service`,
+        ].toSorted(),
+      )
 
-    await killed('step-done fence')
-    // The next run fences those that were not fenced yet.
-    const apply = await quorate(lab, ['apply'])
-    expect(apply).toMatchObject({ exitCode: BLOCKED })
-    expect(apply.stderr).toContain('quorate recover --from-survivor')
-    expect(await quorate(lab, ['start', '--all'])).toMatchObject({ exitCode: BLOCKED })
-    expect(await quorateOk(lab, ['recover', '--abandon'])).toContain('abandoned')
-    expect((await recordsOf(lab)).at(-1)).toMatchObject({ verb: 'recover', error: null })
-    expect(await users()).toEqual(['active', 'kind: Pod', 'active'])
-    expect((await recoverJson([])).report.kind).toBe('lost')
+      await killed('step-done fence')
+      // The next run fences those that were not fenced yet.
+      const apply = await quorate(lab, ['apply'])
+      expect(apply).toMatchObject({ exitCode: BLOCKED })
+      expect(apply.stderr).toContain('quorate recover --from-survivor')
+      expect(await quorate(lab, ['start', '--all'])).toMatchObject({ exitCode: BLOCKED })
+      expect(await quorateOk(lab, ['recover', '--abandon'])).toContain('abandoned')
+      expect((await recordsOf(lab)).at(-1)).toMatchObject({ verb: 'recover', error: null })
+      expect(await users()).toEqual(['active', 'kind: Pod', 'active'])
+      expect((await recoverJson([])).report.kind).toBe('lost')
 
-    const seconds: ProcessResult[] = []
-    const second = async (_: ToolEvent, tool: ChildProcess) => {
-      seconds.push(await quorate(lab, ['recover', '--from-survivor', '--confirm', 'test']))
-      tool.kill('SIGKILL')
-    }
-    await held(
-      lab,
-      ['recover', '--from-survivor', '--confirm', 'test'],
-      [{ at: on('step-started copy'), act: second }],
-    )
-    const another = expect.toFail('locked/another-operator-holds-the-lock', { says: /\(recover\) since/ })
-    expect(seconds).toEqual([another])
-    await killed('step-done copy')
-    expect((await recoverJson([])).report.choices).toMatchObject([{ kind: 'finish' }])
-    // Same keys, same revisions, another value: also detected if revisions were raised.
-    await tamper(lab.machine(leader), 'data.recover-new', [TRUE, FALSE])
-    await differs(['--from-survivor'])
-    await tamper(lab.machine(leader), 'data', [FALSE, TRUE])
-    await killed('step-started begin')
-    expect(await quorate(lab, ['recover', '--abandon'])).toMatchObject({ exitCode: BLOCKED })
-    await killed('step-done clear')
-    await givenUpForLackOfData(lab.machine(leader))
-    await killed('step-done clear')
-    expect(await users()).toEqual(['inactive', '', 'inactive'])
-    await killed('step-done release')
-    await quorateOk(lab, ['recover', '--from-survivor', ...CONFIRM])
-    expect(await users()).toEqual(['active', 'kind: Pod', 'active'])
-    expect((await recoverJson([])).report.kind).toBe('serving')
-    expect(await quorateOk(lab, ['apply'])).toContain(UNCHANGED)
-    await using session = await sessionOf(lab)
-    expect(missing(history, await contents(session))).toEqual([])
-    expect((await statusOf(lab)).report.cluster).toMatchObject({ healthy: true, healthyMembers: 3 })
-    expect(await leftovers(lab.machines)).toEqual([])
-    const folders = await lab.machine(leader).check(['ls', '/opt/etcd'])
-    expect(folders).toMatch(/^data\ndata\.before-recover-\d+T\d+Z\nwal\nwal\.before-recover-\d+T\d+Z\n$/)
-    // A watcher of the old cluster must read everything again, instead of waiting for revisions that others had seen.
-    const [first] = [...history.values()]
-    await expect(readAt(session, first?.revision ?? 0n)).rejects.toSatisfy(
-      (error: unknown) => failureKind(error) === 'out-of-range',
-    )
-  })
+      const seconds: ProcessResult[] = []
+      const second = async (_: ToolEvent, tool: ChildProcess) => {
+        seconds.push(await quorate(lab, ['recover', '--from-survivor', '--confirm', 'test']))
+        tool.kill('SIGKILL')
+      }
+      await held(
+        lab,
+        ['recover', '--from-survivor', '--confirm', 'test'],
+        [{ at: on('step-started copy'), act: second }],
+      )
+      const another = expect.toFail('locked/another-operator-holds-the-lock', { says: /\(recover\) since/ })
+      expect(seconds).toEqual([another])
+      await killed('step-done copy')
+      expect((await recoverJson([])).report.choices).toMatchObject([{ kind: 'finish' }])
+      // Same keys, same revisions, another value: also detected if revisions were raised.
+      await tamper(lab.machine(leader), 'data.recover-new', [TRUE, FALSE])
+      await differs(['--from-survivor'])
+      await tamper(lab.machine(leader), 'data', [FALSE, TRUE])
+      await killed('step-started begin')
+      expect(await quorate(lab, ['recover', '--abandon'])).toMatchObject({ exitCode: BLOCKED })
+      await killed('step-done clear')
+      await givenUpForLackOfData(lab.machine(leader))
+      await killed('step-done clear')
+      expect(await users()).toEqual(['inactive', '', 'inactive'])
+      await killed('step-done release')
+      await quorateOk(lab, ['recover', '--from-survivor', ...CONFIRM])
+      expect(await users()).toEqual(['active', 'kind: Pod', 'active'])
+      expect((await recoverJson([])).report.kind).toBe('serving')
+      expect(await quorateOk(lab, ['apply'])).toContain(UNCHANGED)
+      await using session = await sessionOf(lab)
+      expect(missing(history, await contents(session))).toEqual([])
+      expect((await statusOf(lab)).report.cluster).toMatchObject({ healthy: true, healthyMembers: 3 })
+      expect(await leftovers(lab.machines)).toEqual([])
+      const folders = await lab.machine(leader).check(['ls', '/opt/etcd'])
+      expect(folders).toMatch(/^data\ndata\.before-recover-\d+T\d+Z\nwal\nwal\.before-recover-\d+T\d+Z\n$/)
+      // A watcher of the old cluster must read everything again, instead of waiting for revisions that others had seen.
+      const [first] = [...history.values()]
+      await expect(readAt(session, first?.revision ?? 0n)).rejects.toSatisfy(
+        (error: unknown) => failureKind(error) === 'out-of-range',
+      )
+    },
+  )
 
   test('a whole cluster that is off is started together, with all that it had', async () => {
     await using before = await sessionOf(lab)
