@@ -65,7 +65,7 @@ const STALL_MS = 10_000
 /** What clients of the cluster would have noticed. */
 export function noticed(availability: Pick<Availability, 'report'> | undefined): readonly string[] {
   return availability === undefined
-    ? ['it was not measured']
+    ? ['unmeasured']
     : judgeAvailability(availability.report, STALL_MS).reasons
 }
 
