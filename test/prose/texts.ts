@@ -88,9 +88,9 @@ const KINDS: Readonly<Record<string, Kind>> = {
   message: 'message',
 }
 
-/** Tests, generated code, and what is read as it is shown: the catalog, and the guide to errors as a page of the reference. */
+/** Tests, generated code, and what is read as it is shown: the catalog, and the guides to errors and alarms. */
 const NOT_READ =
-  /\.(?:test|fixture)\.ts$|\/testing\.ts$|\/gen\/|src\/cli\/catalog\/|src\/cli\/explain\/error-guide\.ts$/
+  /\.(?:test|fixture)\.ts$|\/testing\.ts$|\/gen\/|src\/cli\/catalog\/|src\/cli\/explain\/(?:alarms|error-guide)\.ts$/
 export const SOURCES: readonly string[] = globSync('src/**/*.ts')
   .filter((file) => !NOT_READ.test(file))
   .toSorted()

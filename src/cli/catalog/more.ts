@@ -34,13 +34,14 @@ export const MORE_COMMANDS: readonly CommandDefinition[] = [
     name: 'explain',
     group: 'More',
     json: 'value',
-    summary: 'Describe a cluster file key or an error',
+    summary: 'Describe a cluster file key, an error or an alarm',
     description:
-      'For a key of the cluster file: its type, default, limits and an example. For an error code or an exit code: what it means, what was changed, and what to do. For one error (CODE/ID, as its `docs` line names it): its message, too. Reads no cluster file and connects to no node. Changes nothing.',
+      'For a key of the cluster file: its type, default, limits and an example. For an error code or an exit code: what it means, what was changed, and what to do. For one error (CODE/ID, as its `docs` line names it): its message, too. For an alarm of etcd (nospace, corrupt): what it means, what to do, and its runbook. Reads no cluster file and connects to no node. Changes nothing.',
     arguments: [
       {
         syntax: '<topic>',
-        description: 'A key such as nodes.roles, an error code, an error as CODE/ID, or an exit code',
+        description:
+          'A key such as nodes.roles, an error code, an error as CODE/ID, an alarm, or an exit code',
         values: 'topics',
       },
     ],
@@ -48,6 +49,7 @@ export const MORE_COMMANDS: readonly CommandDefinition[] = [
       'quorate explain nodes.roles',
       'quorate explain blocked',
       'quorate explain locked/another-operator-holds-the-lock',
+      'quorate explain nospace',
       "quorate explain kubernetes.apiServer --json | jq '.found[].keys'",
     ],
     load: async () => await import('../commands/explain.ts'),

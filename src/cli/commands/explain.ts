@@ -9,12 +9,16 @@ const explainCommand: CommandHandler = async (context, input) => {
   const found = explain(topic)
   if (found.length === 0) {
     const near = nearestTopics(topic)
-    throw new QuorateError('usage', `"${topic}" is not a key of the cluster file, an error or an exit code`, {
-      hint:
-        near.length > 0
-          ? `try one of these: ${near.join(', ')}`
-          : 'give a path like etcd.version, a code like blocked, or an exit code like 8',
-    })
+    throw new QuorateError(
+      'usage',
+      `"${topic}" is not a key of the cluster file, an error, an alarm or an exit code`,
+      {
+        hint:
+          near.length > 0
+            ? `try one of these: ${near.join(', ')}`
+            : 'give a path like etcd.version, a code like blocked, or an exit code like 8',
+      },
+    )
   }
   if (context.json) printValue(context, 'explain', { topic, found })
   else context.out(found.map((one) => describe(one, context.colors)).join('\n'))
@@ -60,6 +64,14 @@ function describe(topic: Topic, { bold, dim, cyan }: CliContext['colors']): stri
       ])
       const said = messages.length === 0 ? '' : `\n${messages.map((text) => `  ${text}\n`).join('')}`
       return `${bold(name)}  error of the code ${code}, exit code ${exitCode}\n${said}\n${rows.join('')}`
+    }
+    case 'alarm': {
+      const { alarm, meaning, fix, docs } = topic
+      const rows = lines([
+        ['fix', fix],
+        ['docs', cyan(docs)],
+      ])
+      return `${bold(alarm)}  alarm of etcd\n\n  ${meaning}\n\n${rows.join('')}`
     }
     case 'exit-code': {
       const { exitCode, meaning, codes, docs } = topic

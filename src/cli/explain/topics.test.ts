@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { EXIT_CODES } from '../../errors.ts'
+import { ALARMS } from './alarms.ts'
 import { ALL_EXIT_CODES, ERROR_GUIDE } from './error-guide.ts'
 import { keyEntries } from './keys.ts'
 import { explain, nearestTopics, topicsFor } from './topics.ts'
@@ -40,6 +42,24 @@ test('an exit code, with each error that has it', () => {
   expect(explain('1').length).toBe(3)
   expect(explain('2')).toMatchObject([{ meaning: expect.stringContaining('plan') }])
   expect(explain('99')).toEqual([])
+})
+
+test('an alarm of etcd, as status shows it or in small letters, with the command that helps and its runbook', () => {
+  const [full] = explain('nospace')
+  expect(full).toMatchObject({
+    kind: 'alarm',
+    alarm: 'NOSPACE',
+    fix: expect.stringContaining('quorate space reclaim'),
+  })
+  expect(explain('NOSPACE')).toEqual([full])
+  expect(explain('corrupt')).toMatchObject([
+    { kind: 'alarm', alarm: 'CORRUPT', fix: expect.stringContaining('quorate repair') },
+  ])
+  const pages = ALARMS.flatMap((alarm) => explain(alarm)).map(({ docs }) => docs)
+  expect(pages).toEqual(['docs/runbooks/nospace.md', 'docs/runbooks/corrupt.md'])
+  expect(pages.filter((page) => !existsSync(page))).toEqual([])
+  expect(nearestTopics('nospaec')).toContain('nospace')
+  expect(topicsFor('corr')).toEqual(['corrupt'])
 })
 
 test('every exit code and every error code is described', () => {

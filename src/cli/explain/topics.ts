@@ -1,6 +1,7 @@
 /** The topics of `quorate explain TOPIC`, and their texts. */
 import { type ErrorTopic, ERROR_TOPICS } from '../../error-ids.ts'
 import { nearest } from '../../spec/nearest.ts'
+import { ALARM_GUIDE, ALARMS, type Alarm, type AlarmGuide } from './alarms.ts'
 import {
   ALL_EXIT_CODES,
   ERROR_GUIDE,
@@ -39,6 +40,7 @@ export type Topic =
       readonly fixes: readonly string[]
       readonly docs: string
     }
+  | ({ readonly kind: 'alarm'; readonly alarm: Alarm } & AlarmGuide)
   | {
       readonly kind: 'exit-code'
       readonly exitCode: number
@@ -58,16 +60,32 @@ export const ERRORS_PAGE = 'docs/reference/errors.md'
 const MESSAGES_PAGE = 'docs/reference/messages.md'
 
 /**
- * @param asked a path (`nodes.roles`, `nodes[0].roles`), an error code, an error as CODE/ID or only its ID, or an exit code;
- * empty result: none of them
+ * @param asked a path (`nodes.roles`, `nodes[0].roles`), an error code, an error as CODE/ID or only its ID, an alarm of etcd in
+ * capitals or not, or an exit code; empty result: none of them
  */
 export function explain(asked: string): readonly Topic[] {
-  return [...keysAt(asked), ...errorsNamed(asked), ...errorsWithId(asked), ...exitCodesOf(asked)]
+  return [
+    ...keysAt(asked),
+    ...errorsNamed(asked),
+    ...errorsWithId(asked),
+    ...alarmsNamed(asked),
+    ...exitCodesOf(asked),
+  ]
 }
+
+const ALARM_TOPICS = ALARMS.map((alarm) => alarm.toLowerCase())
 
 function topicNames(): readonly string[] {
   const paths = keyEntries().map(({ path }) => path)
-  return [...new Set([...paths, ...REPORTED_CODES, ...ERROR_TOPICS, ...ALL_EXIT_CODES.map(String)])]
+  return [
+    ...new Set([
+      ...paths,
+      ...REPORTED_CODES,
+      ...ERROR_TOPICS,
+      ...ALARM_TOPICS,
+      ...ALL_EXIT_CODES.map(String),
+    ]),
+  ]
 }
 
 /** For completion: topics that start with what was typed, one level of keys at a time; a code before its IDs. */
@@ -148,6 +166,11 @@ function errorsWithId(asked: string): readonly Topic[] {
       docs: `${MESSAGES_PAGE}#${code}`,
     },
   ]
+}
+
+function alarmsNamed(asked: string): readonly Topic[] {
+  const alarm = ALARMS.find((one) => one === asked.toUpperCase())
+  return alarm === undefined ? [] : [{ kind: 'alarm', alarm, ...ALARM_GUIDE[alarm] }]
 }
 
 function exitCodesOf(asked: string): readonly Topic[] {
