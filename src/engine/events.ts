@@ -51,6 +51,6 @@ interface Message {
 }
 
 /** An interface: add, don't change. */
-type MessageId = 'certificate-also-due' | 'lock-taken-over' | 'lock-watched'
+type MessageId = 'certificate-also-due' | 'lock-taken-over' | 'lock-watched' | 'members-wait-for-quorum'
 
 export type Emit = (event: RunEvent) => void

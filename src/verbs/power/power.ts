@@ -101,6 +101,7 @@ export async function startMembers(
     else if (!mayAnswer(standing, hosts) || !(await formQuorum(recorded, awaited, signal)))
       recorded.emit({
         type: 'warning',
+        id: 'members-wait-for-quorum',
         text: 'started, but these members are not a quorum: they wait for others',
       })
     return steps
