@@ -165,6 +165,9 @@ export function afterInterrupt(error: unknown, signal: AbortSignal): unknown {
   return isEcho ? interrupted(error) : error
 }
 
+/** An impact, and how programs on nodes end a refusal that came before any change (host/agent/*.sh). */
+export const NOTHING_CHANGED = 'nothing was changed'
+
 export function interrupted(cause?: unknown): QuorateError {
   return new QuorateError('cancelled', 'interrupted', { hint: 'rerun the same command to continue', cause })
 }

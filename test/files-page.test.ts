@@ -10,7 +10,7 @@ import { HAPROXY, KEEPALIVED } from '../src/tiers/haproxy/plan/files.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '..')
 const page = readFileSync(path.join(ROOT, 'docs/reference/files.md'), 'utf8')
-const [onNodes = '', onWorkstation = ''] = page.split('## On the workstation')
+const [onNodes = '', onWorkstation = ''] = page.split(/^## .*\bworkstation$/m)
 
 /** The text of all sources: TypeScript, programs for nodes, units. */
 const SOURCES = globSync('src/**/*.{ts,sh,service}', { cwd: ROOT })

@@ -349,18 +349,18 @@ const EXPORT = '{"key":"/a","value":"b","createRevision":"1","modRevision":"2","
 
 /** Input from a node or a file, and its reader. */
 const READERS: readonly (readonly [string, string, (text: string) => unknown])[] = [
-  ['the state of a machine', HOST, (text) => parseHostState('a', true, text.split('\n'))],
+  ['a machine', HOST, (text) => parseHostState('a', true, text.split('\n'))],
   ['facts for the preflight', FACTS, (text) => parseFacts(text, { unitPath: '/u', resolved: true })],
   [
     'a foreign etcd',
     MACHINE_FACTS,
     (text) => parseMachineFacts(text).processes.map((one) => settingsOf(one)),
   ],
-  ['a schedule of backups', LOOK, (text) => parseLook('a', text)],
+  ['a schedule', LOOK, (text) => parseLook('a', text)],
   ["a schedule's configuration", '{"cluster":"a"}', (text) => [outlineOf(text), parseConfig(text, 'x')]],
   ["a schedule's state", '{"format":1,"runs":1}', parseState],
   ['known hosts', '@revoked a ssh-ed25519 AAAA\n[b]:22 ssh-rsa AAAA', parseKnownHosts],
-  ['a line of an export', EXPORT, (text) => parseLine(text, 'line 1')],
+  ['an exported line', EXPORT, (text) => parseLine(text, 'line 1')],
 ]
 
 test.each(READERS)('%s: understood or refused, whatever was answered', async (_, sample, reader) => {

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { expect, test } from 'vitest'
 import { drawRecording, recordedOutput } from '../script/terminal-svg.ts'
+import { UNCHANGED } from '../src/cli/unchanged.ts'
 
 const IMAGES = path.resolve(import.meta.dirname, '../docs/images')
 
@@ -15,7 +16,7 @@ test('it shows a whole run: an apply that ends, a second one without changes, a 
   const picture = await readFile(path.join(IMAGES, 'apply.svg'), 'utf8')
   const texts = [...picture.matchAll(/<text [^>]*>([^<]*)<\/text>/g)].map(([, text]) => text)
   expect(texts.filter((text) => text?.startsWith('quorate '))).toHaveLength(3)
-  expect(texts.join('\n')).toMatch(/\ndone: \d+ steps in [^]*\nnothing to change\n[^]* is healthy/)
+  expect(texts.join('\n')).toMatch(new RegExp(`\\ndone: \\d+ steps in [^]*\\n${UNCHANGED}\\n[^]* is healthy`))
 })
 
 test("the output that README shows is the recording's: else run script/picture", async () => {

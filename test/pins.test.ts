@@ -37,7 +37,7 @@ const EXCEPTED: Readonly<Record<string, string>> = {
 }
 
 /** How many sentences the tests of a directory may still pin. Only to be lowered. */
-const MOST = { 'src/': 48, 'test/': 7, 'test/kubernetes/': 0, 'test/lab/': 2, 'test/sim/': 0 }
+const MOST = { 'src/': 0, 'test/': 0, 'test/kubernetes/': 0, 'test/lab/': 0, 'test/sim/': 0 }
 
 const pins = allPins()
 

@@ -140,7 +140,7 @@ test('a Node.js that can’t be downloaded, or has another checksum, is refused'
   })
   await expect(withNpm(pack, { ...base, sha256: '0'.repeat(64) })).rejects.toMatchObject({
     code: 'artifact',
-    message: expect.stringContaining(`the checksum of bin/node is ${sha256}`),
+    message: expect.stringMatching(new RegExp(`bin/node .*${sha256}.* ${'0'.repeat(64)}`)),
   })
   const file = await withNpm(pack, base)
   expect(await readFile(file, 'utf8')).toBe('a program')

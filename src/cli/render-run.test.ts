@@ -19,7 +19,7 @@ test('the command is shown so that it can be pasted', () => {
 })
 
 test('a failure is named, and so is an unreachable machine', () => {
-  const error = new QuorateError('unreachable', 'no route to 198.18.0.9', {
+  const error = new QuorateError('unreachable', '198.18.0.9 is silent', {
     host: 'etcd02',
     hint: 'switch it on',
   })
@@ -31,5 +31,5 @@ test('a failure is named, and so is an unreachable machine', () => {
       ],
       ['x'],
     ),
-  ).toBe('root@etcd01:~$ x\n(exit code 3)\n\n?@etcd02:~$ x\nno route to 198.18.0.9\nswitch it on\n')
+  ).toBe('root@etcd01:~$ x\n(exit code 3)\n\n?@etcd02:~$ x\n198.18.0.9 is silent\nswitch it on\n')
 })

@@ -4,7 +4,7 @@ import { readFileSync, readdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { QuorateError } from '../errors.ts'
+import { NOTHING_CHANGED, QuorateError } from '../errors.ts'
 import type { AnyStep } from '../tiers/etcd/steps/steps.ts'
 import type { RunEvent } from './events.ts'
 import { type OperationRecord, operationsDirectory } from './operation-record.ts'
@@ -45,7 +45,7 @@ test('work that changes nothing leaves no record, whether it succeeds or not', a
       throw no
     }),
   ).rejects.toBe(no)
-  expect(no.impact).toBe('nothing was changed')
+  expect(no.impact).toBe(NOTHING_CHANGED)
   expect(await names()).toEqual([])
 })
 

@@ -1,6 +1,6 @@
 /** Every command that changes something leaves a record, also if it failed or was killed. */
 import { draftBeside } from '../files/temporary.ts'
-import { QuorateError, afterInterrupt } from '../errors.ts'
+import { NOTHING_CHANGED, QuorateError, afterInterrupt } from '../errors.ts'
 import type { Emit, RunEvent } from './events.ts'
 import { ChangeTally } from './change-tally.ts'
 import type { AvailabilityReport } from '../recorder/report.ts'
@@ -147,7 +147,7 @@ class RecordLog implements OperationLog {
 
   /** What an error means for the cluster, if it doesn't say so itself. */
   impact(): string {
-    return this.#begun ? this.#changes.impact() : 'nothing was changed'
+    return this.#begun ? this.#changes.impact() : NOTHING_CHANGED
   }
 
   async end(error: OperationRecord['error']): Promise<void> {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { settingsNamed } from './named-settings.ts'
+import { NOT_READY, settingsNamed } from './named-settings.ts'
 
 const SETTINGS = {
   'heartbeat-interval': 'banana',
@@ -9,7 +9,7 @@ const SETTINGS = {
   log: 'x',
   'auth-token': 'jwt,pub-key=/nowhere.pem,sign-method=RS256',
 }
-const not = (words: string) => `etcd.service did not become ready, it is activating; its journal:\n${words}`
+const not = (words: string) => `etcd.service ${NOT_READY}, it is activating; its journal:\n${words}`
 
 /** The messages of 3.3 to 3.7, as they print them. */
 test.each([

@@ -1,7 +1,7 @@
 /** Which settings of the cluster file etcd mentions when it refuses to start. Pure. */
 
-/** Where the journal starts in a node's message about a member that isn't ready. */
-const NOT_READY = 'did not become ready'
+/** Where the journal starts in a node's message about a unit that isn't ready (host/agent/unit.sh). */
+export const NOT_READY = 'did not become ready'
 
 /**
  * etcd mentions a setting by its flag, by its environment variable, only by the value, or only by a file in the value.

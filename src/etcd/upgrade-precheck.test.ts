@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { hazardsFor } from './hazards.ts'
 import type { UpgradeFacts, UpgradeMember, UpgradeProblem } from './upgrade-facts.ts'
 import { precheckUpgrade, versionsToLeave } from './upgrade-precheck.ts'
 
@@ -196,7 +197,8 @@ test('faults that need users are reported where users are enabled, and a step to
     warnings(facts('3.6.14', '3.7.0', { authentication })).join('\n')
   expect(step(true)).toContain('CVE-2026-73499')
   for (const unsure of [false, undefined]) expect(step(unsure)).not.toContain('CVE-2026-73499')
-  const imagined = 'data in the v2 store that does not exist'
+  const { what: imagined = 'no hazard' } =
+    hazardsFor('3.6.2', ['upgrade']).find(({ id }) => id === 'v2-data-imagined') ?? {}
   expect(warnings(facts('3.5.35', '3.6.2')).join('\n')).toContain(imagined)
   expect(warnings(facts('3.6.1', '3.6.2')).join('\n')).not.toContain(imagined)
   const newest = { authentication: true, v2Keys: [] }

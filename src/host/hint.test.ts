@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { expect, test } from 'vitest'
+import { NOT_READY } from '../etcd/named-settings.ts'
 import { detailsFor } from './hint.ts'
 
-const notReady = (words: string) =>
-  `etcd.service did not become ready, it is activating; its journal:\n${words}`
+const notReady = (words: string) => `etcd.service ${NOT_READY}, it is activating; its journal:\n${words}`
 
 test.each([
   ['tar: f0: Cannot write: No space left on device', /^free space/],

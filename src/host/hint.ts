@@ -1,9 +1,13 @@
 /** Derives the fix for a failed operation on a node from its exit code and its error output. */
 import type { IdOf } from '../error-ids.ts'
 import type { ErrorDetails } from '../errors.ts'
+import { NOT_READY } from '../etcd/named-settings.ts'
 
 /** The exit code of the fence (agent/begin.sh) and of the session that holds the lock (engine/lock.sh) after the lock was lost. */
 const LOCK_LOST = 75
+
+/** What a node says of a service whose new configuration didn't load (agent/services.sh). */
+export const PUT_BACK = /^the previous content of \S.* was put back/m
 
 interface Case {
   readonly said: RegExp
@@ -41,12 +45,12 @@ const CASES: readonly Case[] = [
       `if the write-ahead log (WAL) was moved, move it back and rerun the same command. If it is lost and the other members have no quorum (quorate status): quorate recover. If they have quorum: quorate repair ${host}. The unit doesn't start without a WAL, because the member would forget its votes`,
   },
   {
-    said: /^the previous content of \S.* was put back/m,
+    said: PUT_BACK,
     hint: () =>
       'fix what the journal names, on the node (a port that another program uses: ss -tlnp) or in the cluster file, then rerun the same command',
   },
   {
-    said: /did not become ready/,
+    said: new RegExp(NOT_READY),
     hint: () =>
       'fix the setting that etcd names (in the cluster file, if that sets it), then rerun the same command: it continues with this member',
   },

@@ -154,7 +154,7 @@ test('a directory that is a link, or below one, is reported and not read', async
   await segment(FIRST, log([entry(2n, 4n), state(2n, 4n)]).bytes)
   await rename(places.walDirectory, `${places.walDirectory}.away`)
   await symlink(`${places.walDirectory}.away`, places.walDirectory)
-  const unreadable = `${places.walDirectory} is a symbolic link or leads through one: quorate doesn't follow it`
+  const unreadable = expect.stringMatching(new RegExp(`^${places.walDirectory} .*symbolic link`)) as string
   expect(await readMemberLog(here, places)).toMatchObject({ log: undefined, unreadable })
 })
 

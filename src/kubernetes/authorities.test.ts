@@ -17,7 +17,7 @@ import { type LeafFault, keptKey, leafFaults } from './faults.ts'
 import { base64, renderKubeconfig } from './kubeconfig.ts'
 import { leafTemplate } from './leaf-template.ts'
 import { masterCredentials, operatorApiCredentials } from './operator.ts'
-import { secretFault, secretFilesOf } from './secret-files.ts'
+import { FAULT, secretFault, secretFilesOf } from './secret-files.ts'
 import { withoutData } from '../host/leaves.ts'
 
 let folder: string
@@ -150,11 +150,11 @@ test('the checksums of what control-plane nodes get equal what they report', asy
       : execFileSync('sha256sum', { input: text, encoding: 'utf8' }).slice(0, 64)
     const state = { owner: 'root', group: 'root', mode: file.mode, plain: true, sha256 }
     expect({ file, fault: secretFault(file, state, sums?.[file.secret]) }).toEqual({ file, fault: undefined })
-    expect(secretFault(file, { ...state, sha256: 'x' }, sums?.[file.secret])).toBe('has another content')
+    expect(secretFault(file, { ...state, sha256: 'x' }, sums?.[file.secret])).toBe(FAULT.content)
     expect(secretFault(file, { ...state, mode: '666' }, sums?.[file.secret])).toContain('with mode 666')
-    expect(secretFault(file, { ...state, plain: false }, sums?.[file.secret])).toBe('is not a regular file')
+    expect(secretFault(file, { ...state, plain: false }, sums?.[file.secret])).toBe(FAULT.kind)
   }
-  expect(secretFault(files[0]!, undefined, 'x')).toBe('is missing')
+  expect(secretFault(files[0]!, undefined, 'x')).toBe(FAULT.missing)
   const home = {
     ...session.cluster,
     kubernetes: { ...session.cluster.kubernetes!, pki: { caKey: 'home', days: 9 } },

@@ -3,7 +3,7 @@ import { parse } from 'yaml'
 import type { KubernetesSpec } from '../spec/kubernetes.ts'
 import { sampleKubernetes, sampleKubernetesCluster } from '../spec/sample-kubernetes.ts'
 import { kubeletConfiguration, kubeletFile, storedKubeletConfiguration } from './kubelet-config.ts'
-import { kubeletUnit } from './kubelet-unit.ts'
+import { kubeletMark, kubeletUnit } from './kubelet-unit.ts'
 
 const cluster = (changes: Partial<KubernetesSpec> = {}) => {
   const all = sampleKubernetesCluster(changes)
@@ -85,6 +85,6 @@ test('the unit says how the node is called and where it is, whatever its host na
   expect(unit).toContain(
     'ExecStart=/usr/local/bin/kubelet --config=/var/lib/kubelet/config.yaml --kubeconfig=/etc/kubernetes/kubelet.conf --hostname-override=worker01 --node-ip=198.18.7.31\n',
   )
-  expect(unit).toContain('the node worker01 of the Kubernetes cluster prod\n')
+  expect(unit).toContain(`the node worker01 ${kubeletMark('prod')}`)
   expect(unit).not.toContain('@')
 })

@@ -40,6 +40,13 @@ export function secretFilesOf({ kubernetes }: Cluster, { roles }: Node): readonl
   ]
 }
 
+/** Faults that name nothing. */
+export const FAULT = {
+  missing: 'is missing',
+  kind: 'is not a regular file',
+  content: 'has another content',
+} as const
+
 /**
  * The fault of a file on a node; undefined: none. Completes 'because it …'.
  * @param sum the expected checksum of its content (`KubernetesAuthorities.sums`)
@@ -49,9 +56,9 @@ export function secretFault(
   present: SecretState | undefined,
   sum: string | undefined,
 ): string | undefined {
-  if (present === undefined) return 'is missing'
-  if (!present.plain) return 'is not a regular file'
-  if (sum !== undefined && present.sha256 !== sum) return 'has another content'
+  if (present === undefined) return FAULT.missing
+  if (!present.plain) return FAULT.kind
+  if (sum !== undefined && present.sha256 !== sum) return FAULT.content
   const { owner, group } = present
   if (owner === 'root' && group === 'root' && present.mode === mode) return undefined
   return `is ${owner}:${group}'s with mode ${present.mode}`

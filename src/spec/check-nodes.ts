@@ -11,6 +11,8 @@ import { counted } from './units.ts'
 /** Words with a special meaning in selectors. */
 const RESERVED: readonly string[] = [...ROLES, 'common']
 
+export const ONE_ETCD_NODE = 'one etcd node: when it is lost, so is the cluster'
+
 export function checkNodes(file: Partly<ClusterFile>, report: Reporter): void {
   checkNames(file, report)
   checkEtcdNames(file, report)
@@ -142,8 +144,7 @@ function checkMembers(file: Partly<ClusterFile>, report: Reporter): void {
       'key',
     )
   } else if (count === 1) {
-    const message = 'one etcd node: when it is lost, so is the cluster'
-    report.warning(path, message, 'three survive the loss of one', 'key')
+    report.warning(path, ONE_ETCD_NODE, 'three survive the loss of one', 'key')
   } else if (count % 2 === 0) {
     const lost = count / 2 - 1
     const survives = lost === 0 ? 'the loss of none' : `the loss of ${lost}`

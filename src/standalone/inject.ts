@@ -19,18 +19,21 @@ const READABLE = 4
 const PAGE_BYTES = 0x1_0000
 
 /** Why a file can't be used, as text that follows its name. */
-export type Unfit =
-  | 'is not a 64-bit Linux program'
-  | 'has no place for a program (it is linked with a shared libnode)'
-  | 'carries a program already'
+export const UNFIT = {
+  kind: 'is not a 64-bit Linux program',
+  noPlace: 'has no place for a program (it is linked with a shared libnode)',
+  taken: 'carries a program already',
+} as const
+
+export type Unfit = (typeof UNFIT)[keyof typeof UNFIT]
 
 /** undefined: it can be used. */
 export function unfit(node: Buffer): Unfit | undefined {
   const isElf64 = node.toString('latin1', 0, 4) === '\x7fELF' && node[4] === 2 && node[5] === 1
-  if (!isElf64) return 'is not a 64-bit Linux program'
+  if (!isElf64) return UNFIT.kind
   const fuse = fuseOf(node)
-  if (fuse === -1) return 'has no place for a program (it is linked with a shared libnode)'
-  return node.toString('latin1', fuse, fuse + 1) === '0' ? undefined : 'carries a program already'
+  if (fuse === -1) return UNFIT.noPlace
+  return node.toString('latin1', fuse, fuse + 1) === '0' ? undefined : UNFIT.taken
 }
 
 /**

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { injectBlob } from './inject.ts'
+import { UNFIT, injectBlob } from './inject.ts'
 import { type Standalone, standalone } from './make.ts'
 
 let folder: string
@@ -42,7 +42,7 @@ test.skipIf(process.platform !== 'linux')(
     const second = await make()
     expect(second.sha256).not.toBe(first.sha256)
     expect((await promisify(execFile)(second.file, [])).stdout).toBe('')
-    await expect(make(second.file)).rejects.toThrow('carries a program already')
+    await expect(make(second.file)).rejects.toThrow(UNFIT.taken)
 
     // A file that another run may be sending stays; a day later it is removed when another is made.
     expect(existsSync(first.file)).toBe(true)
@@ -57,9 +57,9 @@ test('a file that is not a Node.js binary is refused, with the fix', async () =>
   await writeFile(wrapper, '#!/bin/sh\nexec node "$@"\n')
   await expect(make(wrapper)).rejects.toMatchObject({
     code: 'artifact',
-    message: expect.stringContaining('is not a 64-bit Linux program'),
+    message: expect.stringContaining(UNFIT.kind),
     hint: expect.stringContaining('nodejs.org'),
   })
   const shared = Buffer.from(`\x7fELF\x02\x01${'\0'.repeat(100)}`, 'latin1')
-  expect(() => injectBlob(shared, Buffer.from('blob'))).toThrow('shared libnode')
+  expect(() => injectBlob(shared, Buffer.from('blob'))).toThrow(UNFIT.noPlace)
 })

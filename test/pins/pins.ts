@@ -50,7 +50,10 @@ export function allPins(): readonly Pin[] {
   return WATCHED.flatMap((file) => pinsIn(file, readFileSync(file, 'utf8'), spoken))
 }
 
-/** Texts and patterns of a syntax tree, but for titles, and what a test throws itself. */
+/**
+ * Texts and patterns of a syntax tree, but for titles, and what a test throws itself. The table in
+ * `test.each(TABLE)` is not read either, as if it were a title.
+ */
 function walk(node: unknown, add: (at: number, text: string) => void): void {
   if (Array.isArray(node)) for (const one of node) walk(one, add)
   if (!isSyntax(node) || node.type === 'ImportDeclaration' || isThrown(node) || isOwnFailure(node)) return
@@ -112,10 +115,10 @@ const PROGRAMS =
 
 /**
  * Words that other programs define, and that quorate doesn't reword: the kernel's (ENOSPC and others), those of a cloud image's forced
- * command, HAProxy's configuration.
+ * command, HAProxy's configuration, a panic of etcd's raft, what a kubelet says while it waits, the format of OpenSSH's keys.
  */
 const NOT_OURS =
-  /no route to host|no space left on device|read-only file system|please login as the user|verify required ca-file/g
+  /no route to host|no space left on device|read-only file system|please login as the user|verify required ca-file|is out of range(?= \[lastindex\()|network is not ready: container runtime network not ready|-----(?:begin|end) openssh private key-----/g
 
 export function runsOf(text: string): readonly string[] {
   return (

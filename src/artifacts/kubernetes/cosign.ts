@@ -79,10 +79,13 @@ export async function verifySignature(cosign: string, { file, url, site }: Signe
     context.emit({ kind: 'artifact', text: `cosign: ${printable(url)} is signed by ${IDENTITY}` })
   } catch (error) {
     if (!(error instanceof QuorateError && error.message.startsWith(NOT_PUBLISHED))) throw error
-    context.emit({ kind: 'artifact', text: `${printable(url)} has no signature file to verify` })
+    context.emit({ kind: 'artifact', text: `${printable(url)} ${UNSIGNED}` })
   } finally {
     for (const target of Object.values(parts)) await rm(target, { force: true })
   }
 }
 
 const NOT_PUBLISHED = 'There is no signature'
+
+/** What is said of a file that has none, behind its URL. */
+export const UNSIGNED = 'has no signature file to verify'

@@ -5,6 +5,7 @@ import { expect, test } from 'vitest'
 import { sampleKubernetes } from '../../spec/sample-kubernetes.ts'
 import { FOREIGN, fakeBinary, serve, temporaryFolder, testContext } from '../test-support.ts'
 import { obtainKubernetesArtifacts } from './supply.ts'
+import { UNSIGNED } from './cosign.ts'
 
 const sha256 = (data: string | Buffer) => createHash('sha256').update(data).digest('hex')
 
@@ -153,6 +154,6 @@ test('a mirror without signatures is said to have none', async () => {
   const { source } = await site()
   const { context } = await withCosign(0)
   await obtainKubernetesArtifacts(sampleKubernetes({ source }), FOREIGN, context)
-  const told = context.events.filter(({ text }) => text.includes('has no signature file to verify'))
+  const told = context.events.filter(({ text }) => text.endsWith(` ${UNSIGNED}`))
   expect(told).toHaveLength(3)
 })

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { detailsFor } from '../../host/hint.ts'
 import check from './check-configuration.sh?raw'
 import serves from './cri-serves.sh?raw'
 
@@ -36,7 +37,9 @@ test.each([
   program('ctr', PLUGINS(status))
   const { status: exitCode, stdout } = run(serves)
   expect(exitCode).toBe(ends)
-  expect(stdout.includes('CRI plugin is not loaded')).toBe(ends !== 0)
+  expect(detailsFor('worker01', { exitCode: exitCode ?? 1, stderr: stdout }).id).toBe(
+    ends === 0 ? undefined : 'cri-plugin-is-not-loaded',
+  )
 })
 
 test('no CRI plugin, and no answer', () => {

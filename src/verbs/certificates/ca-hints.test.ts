@@ -14,6 +14,7 @@ import { settledWorld, testCluster, testIntent, withMembers } from '../../tiers/
 import type { Session } from '../../tiers/etcd/session.ts'
 import { requireBeginning, requireEnding } from './ca-outlook.ts'
 import { isUnderWay, unretired } from '../../pki/ca-rotation-state.ts'
+import { RENEW_WITH_ITS_KEY } from '../../pki/ca-renewal.ts'
 
 const [OLD, NEW] = ['old', 'new'].map(
   (name) => `-----BEGIN CERTIFICATE-----\n${btoa(`the ${name} CA`)}\n-----END CERTIFICATE-----\n`,
@@ -85,7 +86,7 @@ function observedOf(state: State): Observed {
         ? {
             expired: {
               message: 'it expired',
-              hint: 'renew the CA certificate with its own key. Then: quorate apply',
+              hint: `${RENEW_WITH_ITS_KEY}. Then: quorate apply`,
             },
           }
         : {}),
@@ -142,8 +143,7 @@ function refusal(command: string, state: State): { readonly hint: string } | und
 
 /** The first command that a hint names, unless the hint first requires something that no command does. */
 function advised(hint: string): string | undefined {
-  if (/in the cluster file|in \S+ \(pki|renew the CA certificate|copy the state directory/.test(hint))
-    return undefined
+  if (hint.startsWith(RENEW_WITH_ITS_KEY)) return undefined
   return /quorate ((?:certs rotate-ca(?: --(?:finish|abort))?)|certs renew|apply|plan)/.exec(hint)?.[1]
 }
 

@@ -111,7 +111,7 @@ test('the log is damaged before anything is copied: the recovery goes on with ra
     return decideRecovery(asked, seen(damaged, { etcd01: mark, etcd02: own }))
   }
   expect(later('fenced')).toMatchObject({ begun: true, progress: { bump: 1_000_000_000 } })
-  expect(later('fenced').preview.risks.join()).toContain('revisions are raised')
+  expect(later('fenced').preview.risks.join()).toContain(' 1,000,000,000, ')
   expect(later('copied').progress.bump).toBe(0)
 })
 

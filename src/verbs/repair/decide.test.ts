@@ -86,7 +86,7 @@ test('CORRUPT of an earlier time is disarmed where all agree', () => {
 })
 
 test('an unfinished replacement is no damage; a learner that the CORRUPT alarm names is damaged', () => {
-  const unfinished = { kind: 'unfinished', text: 'it is a learner' } as const
+  const unfinished = { kind: 'unfinished', text: 'a learner' } as const
   const members = [member(1), member(2), member(3, { ...DEAD, evidence: [unfinished] })]
   const evidenceOf = (corrupt: readonly string[]) => {
     const decision = decide('etcd3', { members, corrupt, voters: 2 })
@@ -95,5 +95,5 @@ test('an unfinished replacement is no damage; a learner that the CORRUPT alarm n
   expect(evidenceOf([])).toEqual([unfinished])
   expect(isDamaged(evidenceOf([]))).toBe(false)
   expect(isDamaged(evidenceOf(['etcd3']))).toBe(true)
-  expect(isDamaged([unfinished, { kind: 'log', text: 'its Raft log is damaged' }])).toBe(true)
+  expect(isDamaged([unfinished, { kind: 'log', text: 'a checksum' }])).toBe(true)
 })

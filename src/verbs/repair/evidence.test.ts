@@ -4,8 +4,8 @@ import type { Evidence } from './decide.ts'
 import { mayHideDamage } from './evidence.ts'
 
 const WHOLE = { dataPresent: true, walPresent: true }
-const UNFINISHED: readonly Evidence[] = [{ kind: 'unfinished', text: 'the member is a learner' }]
-const LOST: readonly Evidence[] = [{ kind: 'lost', text: 'its data is missing' }]
+const UNFINISHED: readonly Evidence[] = [{ kind: 'unfinished', text: 'a learner' }]
+const LOST: readonly Evidence[] = [{ kind: 'lost', text: 'no data' }]
 const LEARNER = { healthy: false, voter: false, listed: true }
 
 test('journal and log are read of a voting member that answers no read, and of a learner that reports no status', () => {

@@ -258,7 +258,7 @@ test('data directories that the cluster file has moved are not reported as lost'
   expect(reason).toMatchObject({
     id: 'changed-data-directories',
     message: expect.stringContaining('/opt/etcd/data and /opt/etcd/wal'),
-    hint: expect.stringContaining('etcd.dataDirectory and etcd.walDirectory'),
+    hint: expect.stringMatching(/ etcd\.dataDirectory .*etcd\.walDirectory /),
   })
 })
 

@@ -22,7 +22,7 @@ import {
 
 const cluster = testCluster()
 const intent = testIntent(cluster)
-const runBy = `by the kubelet, from ${PATHS.kubeletManifest}`
+const runBy = `by kubelet, from ${PATHS.kubeletManifest}`
 const mark = (by?: string) =>
   withFile(PATHS.clusterId, renderPin({ cluster: cluster.name, clusterId: CLUSTER_ID, runBy: by }))
 

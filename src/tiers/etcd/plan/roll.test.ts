@@ -22,6 +22,7 @@ import {
   testIntent,
   withMember,
 } from './testing.ts'
+import { OUTAGES } from './roll.ts'
 
 const SIZES = [1, 2, 3, 4, 5]
 
@@ -68,9 +69,7 @@ describe.each(
   })
 
   test('one and two members: the outage is in the step, and named beforehand', () => {
-    const risk =
-      ['no client is served until it is back', 'writes fail until it is back'][size - 1] ??
-      'restart etcd.service'
+    const risk = OUTAGES[size] ?? 'restart etcd.service'
     const words = waves.flat().flatMap((step) => (step.kind === 'restart' ? [step.what] : []))
     expect(words.map((what) => what.endsWith(risk))).toEqual(words.map(() => true))
   })

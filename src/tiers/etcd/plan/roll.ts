@@ -238,12 +238,15 @@ function updateStep(cluster: Cluster, node: Node, member: MemberFacts | undefine
   ]
 }
 
-/** The outage while a member of one or two restarts. */
+/** The outage while a member restarts, by the number of voting members; more of them have none. */
+export const OUTAGES: readonly (string | undefined)[] = [
+  undefined,
+  'the only member, so no client is served until it is back',
+  'one of two members, so writes fail until it is back',
+]
+
 function outageOf(roster: Roster | undefined): string | undefined {
-  if (roster === undefined || roster.voters > 2) return undefined
-  return roster.voters === 1
-    ? 'the only member, so no client is served until it is back'
-    : 'one of two members, so writes fail until it is back'
+  return roster === undefined ? undefined : OUTAGES[roster.voters]
 }
 
 /** The next leader, by the rule of `healthiestFollower`; preferably one that needs no restart itself. */

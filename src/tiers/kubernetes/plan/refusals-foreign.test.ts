@@ -7,6 +7,7 @@ import { FILE, bareHost, sampleCluster } from '../../containerd/containerd.fixtu
 import type { KubernetesTierFacts } from '../facts.ts'
 import { MANIFESTS } from './manifests.ts'
 import { kubernetesRefusals } from './refusals.ts'
+import { kubeletMark } from '../../../kubernetes/kubelet-unit.ts'
 
 const cluster = sampleCluster()
 const SECRET = { owner: 'root', group: 'root', mode: '644', plain: true }
@@ -31,18 +32,13 @@ const unit = (text: string) => ({ files: { [PLACES.kubelet.unit]: { ...FILE, tex
 
 test('a new machine, one of this cluster, and a predicted one are accepted', () => {
   expect(refused({})).toEqual([])
-  expect(refused({ ...ca('our CA'), ...unit('# of the Kubernetes cluster sample\n') }, known)).toEqual([])
+  expect(refused({ ...ca('our CA'), ...unit(`# ${kubeletMark('sample')}`) }, known)).toEqual([])
   expect(refused(ca(FORESEEN))).toEqual([])
   expect(kubernetesRefusals(cluster, {}, undefined)).toEqual([])
 })
 
 test("another cluster's kubelet, or an unknown one, is left alone", () => {
-  for (const text of [
-    '',
-    '[Unit]\n',
-    '# of the Kubernetes cluster sample2\n',
-    '# of the Kubernetes cluster sample',
-  ])
+  for (const text of ['', '[Unit]\n', `# ${kubeletMark('sample2')}`, `# ${kubeletMark('sample').trimEnd()}`])
     expect(refused(unit(text), known)).toEqual([
       expect.objectContaining({ host: 'worker01', id: 'node-of-another-kubernetes' }),
     ])
@@ -65,7 +61,7 @@ test("manifests without quorate's kubelet would be started, and are refused; wit
   expect(refused({ files })).toEqual([
     expect.objectContaining({ id: 'node-of-another-kubernetes', hint: expect.stringContaining('reset') }),
   ])
-  const own = unit('# of the Kubernetes cluster sample\n')
+  const own = unit(`# ${kubeletMark('sample')}`)
   expect(refused({ files: { ...files, ...own.files } })).toEqual([])
 })
 

@@ -11,6 +11,7 @@ import { counted } from '../../../spec/units.ts'
 import { tierFacts } from '../facts.ts'
 import { KUBELET } from './files.ts'
 import { MANIFESTS } from './manifests.ts'
+import { isOwnUnit } from './reset-facts.ts'
 
 export function kubernetesRefusals(cluster: Cluster, hosts: Hosts, found: unknown): readonly BlockReason[] {
   if (!hasKubernetes(cluster)) return []
@@ -22,7 +23,7 @@ export function kubernetesRefusals(cluster: Cluster, hosts: Hosts, found: unknow
     const ca = services.secrets?.[PLACES.ca]
     const manifests = MANIFESTS.filter((path) => services.files[path] !== undefined)
     const reasons: BlockReason[] = []
-    if (unit !== undefined && !unit.text.includes(`of the Kubernetes cluster ${cluster.name}\n`)) {
+    if (unit !== undefined && !isOwnUnit(cluster, unit.text)) {
       reasons.push({
         id: 'node-of-another-kubernetes',
         host: node.name,

@@ -1,5 +1,6 @@
 /** Shared by planner and refusals of a reset: the facts, what is renamed, and which cluster a kubelet belongs to. Pure. */
 import type { KubernetesFacts } from '../../../kubernetes/api-facts.ts'
+import { kubeletMark } from '../../../kubernetes/kubelet-unit.ts'
 import { PLACES } from '../../../kubernetes/places.ts'
 import type { RegistryFacts } from '../../../kubernetes/registry.ts'
 import type { Cluster } from '../../../spec/cluster.ts'
@@ -33,5 +34,5 @@ export const MOVED = [
 
 /** Whether this text is the kubelet's unit as quorate writes it for this cluster. */
 export function isOwnUnit({ name }: Cluster, text: string | undefined): boolean {
-  return text?.includes(`of the Kubernetes cluster ${name}\n`) === true
+  return text?.includes(kubeletMark(name)) === true
 }
