@@ -92,7 +92,7 @@ export { type Alarms, disarmAlarms, listAlarms } from './verbs/space/alarms.ts'
 export { type CompactOptions, type CompactReport, compactHistory } from './verbs/space/compact.ts'
 export { type DefragOptions, type DefragReport, defrag } from './verbs/space/defrag.ts'
 export type { Defragmented } from './verbs/space/run.ts'
-export { type UnjamReport, unjam } from './verbs/space/unjam.ts'
+export { type ReclaimReport, reclaimSpace } from './verbs/space/reclaim.ts'
 export {
   type UnlockOptions,
   type UnlockPreview,

@@ -202,8 +202,8 @@ describe.skipIf(whyNoLab())('the upkeep of a cluster', () => {
 
     await lab.writeCluster(etcd(67_108_864))
     await quorateOk(lab, ['apply', '--yes'])
-    const unjammed = await done(['space', 'reclaim', '--yes', '--json'])
-    expect(unjammed.steps.map(({ kind }) => kind)).toContain('prove-write')
+    const reclaimed = await done(['space', 'reclaim', '--yes', '--json'])
+    expect(reclaimed.steps.map(({ kind }) => kind)).toContain('prove-write')
     expect(await quotaOf()).toMatchObject({
       state: 'ok',
       alarms: [],

@@ -1,4 +1,4 @@
-import { unjam } from '../../verbs/space/unjam.ts'
+import { reclaimSpace } from '../../verbs/space/reclaim.ts'
 import type { CommandHandler } from '../command.ts'
 import { asking, defragmentedLines } from '../maintenance.ts'
 import { probeChoice } from '../probe-choice.ts'
@@ -8,7 +8,7 @@ import { UNCHANGED } from '../unchanged.ts'
 
 const spaceReclaimCommand: CommandHandler = async (context, input) =>
   await withSession(context, async (session, ask) => {
-    const { done, defragmented, availability } = await unjam(session, {
+    const { done, defragmented, availability } = await reclaimSpace(session, {
       confirm: asking(context, ask, 'Free space?'),
       probe: probeChoice(input),
     })

@@ -4,7 +4,7 @@ import type { Next } from '../../engine/step.ts'
 import type { Standing } from '../../tiers/etcd/facts/standing.ts'
 import { type MaintenancePlan, refusal } from '../../tiers/etcd/steps/maintenance.ts'
 import { type SpaceFacts, type SpaceStep, turnOf } from '../../tiers/etcd/steps/space.ts'
-import { disarmStep } from './decide-unjam.ts'
+import { disarmStep } from './decide-reclaim.ts'
 
 export function decideDisarm({ standing }: SpaceFacts): Next<SpaceStep> {
   return turnOf(planDisarm(standing))

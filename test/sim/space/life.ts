@@ -9,7 +9,7 @@ import { DISARM } from '../../../src/verbs/space/alarms.ts'
 import { compactVerb } from '../../../src/verbs/space/compact.ts'
 import { defragVerb } from '../../../src/verbs/space/defrag.ts'
 import type { SpaceVerb } from '../../../src/verbs/space/run.ts'
-import { UNJAM } from '../../../src/verbs/space/unjam.ts'
+import { RECLAIM } from '../../../src/verbs/space/reclaim.ts'
 import { start } from '../etcd.ts'
 import { happen, heal } from '../events.ts'
 import { operate as apply } from '../operator.ts'
@@ -19,7 +19,7 @@ import { type Interruption, type Moments, type Outcome, operate } from './operat
 import { SpaceViolation } from './violation.ts'
 import { MIB, QUOTA, type SpaceWorld, answering, clientsWrite, look, passTime, spaceWorld } from './world.ts'
 
-const VERBS = ['unjam', 'unjam', 'defrag', 'defrag-all', 'compact', 'disarm'] as const
+const VERBS = ['reclaim', 'reclaim', 'defrag', 'defrag-all', 'compact', 'disarm'] as const
 const EVENTS = [
   'crash',
   'reboot',
@@ -127,7 +127,7 @@ export async function live({ members, rounds }: SpaceLife, broken: Broken = {}):
     if (round.heals) recover(space)
   }
   recover(space)
-  const rest = await ask(space, 'unjam', broken)
+  const rest = await ask(space, 'reclaim', broken)
   if (rest.kind !== 'done' && rest.kind !== 'blocked')
     throw new SpaceViolation('finishes', JSON.stringify(rest))
   const hopeless = space.live + 2 * MIB > QUOTA
@@ -175,7 +175,7 @@ async function ask(
 ): Promise<Outcome> {
   const all = name === 'defrag-all'
   const verbs: Readonly<Record<SpaceRound['verb'], () => Promise<Outcome>>> = {
-    unjam: async () => await run(UNJAM, Infinity),
+    reclaim: async () => await run(RECLAIM, Infinity),
     defrag: async () => await run(defragVerb({ hosts: undefined, all, rule: DEFRAG_RULE_SMALL }), 0),
     'defrag-all': async () => await run(defragVerb({ hosts: undefined, all, rule: DEFRAG_RULE_SMALL }), 0),
     compact: async () => {
@@ -185,7 +185,7 @@ async function ask(
     disarm: async () => await run(DISARM, 0),
   }
   const run = async <F extends SpaceFacts>(verb: SpaceVerb<F>, revision: number): Promise<Outcome> => {
-    const jammed = name === 'unjam'
+    const jammed = name === 'reclaim'
     const agreed = (): Omit<Agreed, 'members'> => ({ revision, all, jammed })
     const wrong = broken.verb?.(verb) ?? verb
     const before = new Set(space.busy)
@@ -209,8 +209,8 @@ function checkDone(space: SpaceWorld, name: SpaceRound['verb'], before: Readonly
   const wrong = (what: string) => new SpaceViolation('done-is-done', `${name}: ${what}`)
   const busy = [...space.busy].filter((member) => !before.has(member))
   if (busy.length > 0) throw wrong(`${busy.join()} stand still`)
-  if ((name === 'unjam' || name === 'disarm') && space.full.size > 0) throw wrong('NOSPACE is raised')
-  if (name === 'unjam' && space.proven === 0) throw wrong('nothing was written')
+  if ((name === 'reclaim' || name === 'disarm') && space.full.size > 0) throw wrong('NOSPACE is raised')
+  if (name === 'reclaim' && space.proven === 0) throw wrong('nothing was written')
   if (name !== 'defrag') return
   const chosen = defragVerb({ hosts: undefined, all: false, rule: DEFRAG_RULE_SMALL }).begin(
     look(space),

@@ -15,7 +15,7 @@ import {
   votersOf,
 } from './remedy.ts'
 import { type MemberSigns, decideRepair, judgeDamage } from '../../../verbs/repair/decide.ts'
-import { planUnjam } from '../../../verbs/space/decide-unjam.ts'
+import { planReclaim } from '../../../verbs/space/decide-reclaim.ts'
 import { NO_PROGRESS } from '../steps/space.ts'
 
 const STATES: readonly Pick<Voter, 'state' | 'unfounded'>[] = [
@@ -112,7 +112,7 @@ function refusal(
       return kind === 'lost' || kind === 'open' ? undefined : `it is ${kind}`
     }
     case 'space':
-      return planUnjam(standing, NO_PROGRESS).blocked[0]?.message
+      return planReclaim(standing, NO_PROGRESS).blocked[0]?.message
     case 'etcdctl':
       return state === 'serving' ? undefined : `${first} is silent`
     case 'run':

@@ -2,14 +2,14 @@ import { expect, test } from 'vitest'
 import { MIB, clusterStanding, downMember, memberStanding } from '../../tiers/etcd/facts/standing.fixture.ts'
 import type { MemberStanding } from '../../tiers/etcd/facts/standing.ts'
 import { NO_PROGRESS, type SpaceProgress } from '../../tiers/etcd/steps/space.ts'
-import { planUnjam } from './decide-unjam.ts'
+import { planReclaim } from './decide-reclaim.ts'
 
 const FULL = { sizeBytes: 20 * MIB, inUseBytes: 19 * MIB, quotaBytes: 20 * MIB }
 const COMPACTED = { sizeBytes: 20 * MIB, inUseBytes: 4 * MIB, quotaBytes: 20 * MIB }
 const SMALL = { sizeBytes: 4 * MIB, inUseBytes: 4 * MIB, quotaBytes: 20 * MIB }
 
 function plan(members: readonly MemberStanding[], progress: SpaceProgress = NO_PROGRESS) {
-  const { steps, blocked, risks } = planUnjam(clusterStanding(members), progress)
+  const { steps, blocked, risks } = planReclaim(clusterStanding(members), progress)
   return {
     steps: steps.map((step) =>
       'host' in step && step.host !== undefined ? `${step.kind} ${step.host}` : step.kind,

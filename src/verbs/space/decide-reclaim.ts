@@ -18,12 +18,12 @@ import { formatBytes } from '../../spec/units.ts'
  */
 const WORTH = 0.02
 
-export function decideUnjam({ standing, progress }: SpaceFacts): Next<SpaceStep> {
-  return turnOf(planUnjam(standing, progress))
+export function decideReclaim({ standing, progress }: SpaceFacts): Next<SpaceStep> {
+  return turnOf(planReclaim(standing, progress))
 }
 
 /** The remaining steps; the first is safe now. No steps and not blocked: the cluster is writable. */
-export function planUnjam(standing: Standing, progress: SpaceProgress): MaintenancePlan<SpaceStep> {
+export function planReclaim(standing: Standing, progress: SpaceProgress): MaintenancePlan<SpaceStep> {
   if (progress.proven) return refusal([])
   const asked = standing.members.filter(
     ({ space, healthy, voter }) => space !== undefined && (healthy || !voter),
