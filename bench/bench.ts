@@ -1,6 +1,5 @@
 /** How fast quorate is: every figure of docs/project/performance.md from one run, measurements of different things taken in turns. */
-import { mkdir, mkdtemp, readFile, readdir, rm, stat } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, readFile, readdir, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { labAvailable } from '../src/lab/available.ts'
 import { cachedPrograms, sshRoundTrips, unchanged } from './applies.ts'
@@ -9,6 +8,7 @@ import { type BenchCluster, benchCluster } from './cluster.ts'
 import { fillPage } from './fill.ts'
 import { type FiguresOfKubernetes, KUBERNETES, linesOfKubernetes, measureKubernetes } from './kubernetes.ts'
 import { median, must } from './measure.ts'
+import { benchFolder } from './undo.ts'
 import { type FiguresOfStart, measureStart } from './start-up.ts'
 import {
   type Figures,
@@ -103,71 +103,65 @@ async function main(words: readonly string[]): Promise<number> {
 }
 
 async function measureAll(repeat: number): Promise<Figures> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'quorate-bench-'))
-  await mkdir(path.join(folder, '.quorate'), { mode: 0o700 })
-  const clusters: BenchCluster[] = []
-  try {
-    const three = await benchCluster(folder, 'bench-three', 3, tool)
-    clusters.push(three)
-    say('fetching etcd, booting machines')
+  await using bench = await benchFolder()
+  const { folder } = bench
+  const three = await benchCluster(folder, 'bench-three', 3, tool)
+  bench.takeDown(three)
+  say('fetching etcd, booting machines')
+  await three.pristine()
+  await three.quorate(['apply'])
+  const binaries = await cachedPrograms('3.5.16', 'debian-trixie-')
+
+  const shell: number[] = []
+  const firstThree: number[] = []
+  for (let round = 1; round <= repeat; round++) {
+    say(`round ${round} of ${repeat}: three pristine machines, twice`)
     await three.pristine()
-    await three.quorate(['apply'])
-    const binaries = await cachedPrograms('3.5.16', 'debian-trixie-')
+    shell.push((await shellScript(three, binaries, path.join(folder, `shell-${round}`))).durationMs)
+    await three.pristine()
+    firstThree.push((await three.quorate(['apply'])).durationMs)
+  }
 
-    const shell: number[] = []
-    const firstThree: number[] = []
-    for (let round = 1; round <= repeat; round++) {
-      say(`round ${round} of ${repeat}: three pristine machines, twice`)
-      await three.pristine()
-      shell.push((await shellScript(three, binaries, path.join(folder, `shell-${round}`))).durationMs)
-      await three.pristine()
-      firstThree.push((await three.quorate(['apply'])).durationMs)
-    }
+  const nine = await benchCluster(folder, 'bench-nine', 9, tool)
+  bench.takeDown(nine)
+  const memoryFile = path.join(folder, 'memory')
+  const firstNine: number[] = []
+  const memory: number[] = []
+  for (let round = 1; round <= repeat; round++) {
+    say(`round ${round} of ${repeat}: nine pristine machines`)
+    await nine.pristine()
+    const hook = `--import=${path.join(root, 'bench/peak-memory.mjs')}`
+    const env = { NODE_OPTIONS: hook, BENCH_MEMORY_FILE: memoryFile }
+    firstNine.push((await nine.quorate(['apply'], env)).durationMs)
+    memory.push(Number(await readFile(memoryFile, 'utf8')))
+  }
 
-    const nine = await benchCluster(folder, 'bench-nine', 9, tool)
-    clusters.push(nine)
-    const memoryFile = path.join(folder, 'memory')
-    const firstNine: number[] = []
-    const memory: number[] = []
-    for (let round = 1; round <= repeat; round++) {
-      say(`round ${round} of ${repeat}: nine pristine machines`)
-      await nine.pristine()
-      const hook = `--import=${path.join(root, 'bench/peak-memory.mjs')}`
-      const env = { NODE_OPTIONS: hook, BENCH_MEMORY_FILE: memoryFile }
-      firstNine.push((await nine.quorate(['apply'], env)).durationMs)
-      memory.push(Number(await readFile(memoryFile, 'utf8')))
-    }
-
-    say('second applies, on three and on nine in turns')
-    const secondThree: number[] = []
-    const secondNine: number[] = []
-    for (let round = 0; round < Math.max(5, 2 * repeat); round++) {
-      secondThree.push(await unchanged(three))
-      secondNine.push(await unchanged(nine))
-    }
-    const roundTrips = await sshRoundTrips(nine, folder)
-    const inUse = await measureInUse(three, nine, repeat)
-    await nine.down()
-    const start = await startOf(folder, repeat)
-    const backups = await backupsOf(three, repeat)
-    return {
-      ...start,
-      ...inUse,
-      ...backups,
-      shellSeconds: secondsOf(shell),
-      firstApplyThreeSeconds: secondsOf(firstThree),
-      firstApplyToShellRatio: median(firstThree) / median(shell),
-      secondApplyThreeSeconds: secondsOf(secondThree),
-      sshRoundTripsPerHost: roundTrips / nine.nodes.length,
-      firstApplyNineSeconds: secondsOf(firstNine),
-      secondApplyNineSeconds: secondsOf(secondNine),
-      nineToThreeRatio: median(secondNine) / median(secondThree),
-      peakMemoryBytes: Math.max(...memory),
-      pushedBytesPerMember: await sizeOf(binaries),
-    }
-  } finally {
-    for (const cluster of clusters) await cluster.down()
-    await rm(folder, { recursive: true, force: true })
+  say('second applies, on three and on nine in turns')
+  const secondThree: number[] = []
+  const secondNine: number[] = []
+  for (let round = 0; round < Math.max(5, 2 * repeat); round++) {
+    secondThree.push(await unchanged(three))
+    secondNine.push(await unchanged(nine))
+  }
+  const roundTrips = await sshRoundTrips(nine, folder)
+  const inUse = await measureInUse(three, nine, repeat)
+  await nine.down()
+  const start = await startOf(folder, repeat)
+  const backups = await backupsOf(three, repeat)
+  return {
+    ...start,
+    ...inUse,
+    ...backups,
+    shellSeconds: secondsOf(shell),
+    firstApplyThreeSeconds: secondsOf(firstThree),
+    firstApplyToShellRatio: median(firstThree) / median(shell),
+    secondApplyThreeSeconds: secondsOf(secondThree),
+    sshRoundTripsPerHost: roundTrips / nine.nodes.length,
+    firstApplyNineSeconds: secondsOf(firstNine),
+    secondApplyNineSeconds: secondsOf(secondNine),
+    nineToThreeRatio: median(secondNine) / median(secondThree),
+    peakMemoryBytes: Math.max(...memory),
+    pushedBytesPerMember: await sizeOf(binaries),
   }
 }
 
@@ -180,12 +174,8 @@ async function startOf(above: string, repeat: number): Promise<FiguresOfStart> {
 
 /** Starts alone, which need no machines. */
 async function measureStartAlone(repeat: number): Promise<FiguresOfStart> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'quorate-bench-'))
-  try {
-    return await startOf(folder, repeat)
-  } finally {
-    await rm(folder, { recursive: true, force: true })
-  }
+  await using bench = await benchFolder()
+  return await startOf(bench.folder, repeat)
 }
 
 /** Nothing else runs beside it. */
@@ -199,28 +189,19 @@ async function backupsOf(cluster: BenchCluster, repeat: number): Promise<Figures
 
 /** Backups alone, for whoever works on them. */
 async function measureBackupsOnly(repeat: number): Promise<FiguresOfBackups> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'quorate-bench-'))
-  await mkdir(path.join(folder, '.quorate'), { mode: 0o700 })
-  const three = await benchCluster(folder, 'bench-three', 3, tool)
-  try {
-    return await backupsOf(three, repeat)
-  } finally {
-    await three.down()
-    await rm(folder, { recursive: true, force: true })
-  }
+  await using bench = await benchFolder()
+  const three = await benchCluster(bench.folder, 'bench-three', 3, tool)
+  bench.takeDown(three)
+  return await backupsOf(three, repeat)
 }
 
 /** Kubernetes alone: all nine machines run beside nothing else. */
 async function measureKubernetesOnly(repeat: number): Promise<FiguresOfKubernetes> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'quorate-bench-'))
-  await mkdir(path.join(folder, '.quorate'), { mode: 0o700 })
+  await using bench = await benchFolder()
+  const { folder } = bench
   const nine = await benchCluster(folder, 'bench-kubernetes', KUBERNETES, tool)
-  try {
-    return await measureKubernetes({ cluster: nine, folder, repeat, say })
-  } finally {
-    await nine.down()
-    await rm(folder, { recursive: true, force: true })
-  }
+  bench.takeDown(nine)
+  return await measureKubernetes({ cluster: nine, folder, repeat, say })
 }
 
 async function shellScript(three: BenchCluster, binaries: string, work: string) {
