@@ -56,6 +56,7 @@ export const LIFE: readonly Typed[] = [
   },
   { shown: 'quorate probe --for 5s --json', as: 'quorate probe --for 1s --json' },
   { shown: 'quorate run all -- uptime' },
+  { shown: 'quorate run all -- date -u' },
   { shown: 'quorate run etcd -- ls -la /etc' },
   { shown: "quorate run all -- sh -c 'df -h / | tail -n 1'" },
   { shown: 'quorate etcdctl -- get / --prefix --keys-only' },
