@@ -16,7 +16,7 @@ export const NOT_HERE: Readonly<Record<string, string>> = {
   'quorate run $node --root --stdin -- tee /etc/ssl/etcd/etcd.crt < expired.crt > /dev/null': 'the same',
   done: 'the same',
   'head -c 750000 /dev/urandom | base64 -w0 > value':
-    'test/lab/etcd-client.test.ts fills a database with a small quota',
+    'test/lab/upkeep.test.ts fills a database with a small quota',
   'while quorate etcdctl --stdin -- put big < value; do :; done': 'the same',
   'date -u': 'only reads the clock of the workstation',
   'quorate recover --abandon --lost etcd01':
