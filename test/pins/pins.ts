@@ -50,10 +50,7 @@ export function allPins(): readonly Pin[] {
   return WATCHED.flatMap((file) => pinsIn(file, readFileSync(file, 'utf8'), spoken))
 }
 
-/**
- * Texts and patterns of a syntax tree, but for titles, and what a test throws itself. The table in
- * `test.each(TABLE)` is not read either, as if it were a title.
- */
+/** Texts and patterns of a syntax tree, but for titles, and what a test throws itself. */
 function walk(node: unknown, add: (at: number, text: string) => void): void {
   if (Array.isArray(node)) for (const one of node) walk(one, add)
   if (!isSyntax(node) || node.type === 'ImportDeclaration' || isThrown(node) || isOwnFailure(node)) return
@@ -70,7 +67,8 @@ function walk(node: unknown, add: (at: number, text: string) => void): void {
     add(node.start, quasis.map(({ value }) => value.cooked ?? '').join('{}'))
   }
   for (const [key, value] of Object.entries(node)) {
-    if (key === 'arguments' && isTitled(node)) walk((value as readonly unknown[]).slice(1), add)
+    if (key === 'arguments' && isTable(node)) walk((value as readonly unknown[]).map(withoutTitles), add)
+    else if (key === 'arguments' && isTitled(node)) walk((value as readonly unknown[]).slice(1), add)
     else if (isCaseTitle(node)) continue
     else walk(value, add)
   }
@@ -80,6 +78,27 @@ function walk(node: unknown, add: (at: number, text: string) => void): void {
 function isCaseTitle(node: Syntax): boolean {
   const key = node['key'] as { readonly name?: string } | undefined
   return node.type === 'Property' && key?.name === 'what'
+}
+
+/** `test.each(…)`, `test.for(…)`, and the like. */
+function isTable(node: Syntax): boolean {
+  const { property } = (node['callee'] ?? {}) as { readonly property?: { readonly name?: string } }
+  return ['each', 'for'].includes(property?.name ?? '')
+}
+
+/** A table whose rows lack their first text, which is their title. */
+function withoutTitles(table: unknown): unknown {
+  let rows = table
+  // Behind `as const` and `satisfies`.
+  while (isSyntax(rows) && rows['expression'] !== undefined) rows = rows['expression']
+  if (!isSyntax(rows) || rows.type !== 'ArrayExpression') return table
+  return (rows['elements'] as readonly unknown[]).map((row) => {
+    if (!isSyntax(row) || row.type !== 'ArrayExpression') return row
+    const [first, ...others] = row['elements'] as readonly unknown[]
+    return isSyntax(first) && ['Literal', 'TemplateLiteral'].includes(first.type)
+      ? others
+      : [first, ...others]
+  })
 }
 
 /** `new Error(…)`, `new TypeError(…)`. */
