@@ -203,7 +203,7 @@ test('where there is no Go, or none that works, the error says where it was look
 test.each([
   [
     'tampered',
-    'verifying module: checksum mismatch\n\nSECURITY ERROR\nThis download does NOT match',
+    'verifying module: checksum mismatch\n\nSECURITY ERROR\nThis download does NOT',
     'artifact/proxy-serves-other-content',
   ],
   [

@@ -24,7 +24,7 @@ test.each([
 })
 
 test.each([
-  'the request took too long',
+  '{"msg":"slow fdatasync"}',
   '{"msg":"dial tcp: connection refused"}',
   'panic: listen tcp 0.0.0.0:2379: bind: address already in use',
   'bad certificate',

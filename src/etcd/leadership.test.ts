@@ -97,16 +97,21 @@ test("etcd's own refusal comes with its words and is not repeated", async () => 
   expect(cluster.asked).toHaveLength(1)
 })
 
-test.each<[string, (cluster: FakeCluster) => void, string]>([
-  ['a learner', (cluster) => cluster.learners.add('m2'), 'learner'],
-  ['one that is down', (cluster) => cluster.down.add('m2'), 'does not answer'],
-  ['one far behind', (cluster) => cluster.index.set('m2', 10n), '4990 entries behind'],
-  ['no leader', (cluster) => (cluster.leader = 0n), 'no leader'],
-  ['a leader that is down', (cluster) => cluster.down.add('m1'), "can't move the leadership: the leader"],
-])('%s is refused with the reason, and nobody is asked', async (_, change, words) => {
+test.each<[string, (cluster: FakeCluster) => void, string | undefined, string]>([
+  ['a learner', (cluster) => cluster.learners.add('m2'), 'm2', 'learner'],
+  ['one that is down', (cluster) => cluster.down.add('m2'), 'm2', ' not answer, '],
+  ['one far behind', (cluster) => cluster.index.set('m2', 10n), 'm2', '4990 entries behind'],
+  ['no leader', (cluster) => (cluster.leader = 0n), undefined, 'no leader'],
+  ['a leader that is down', (cluster) => cluster.down.add('m1'), undefined, 'leader, member 1, '],
+])('%s is refused with the reason, and nobody is asked', async (_, change, host, words) => {
   const cluster = new FakeCluster(3)
   change(cluster)
-  const refusal = { code: 'blocked', message: expect.stringContaining(words), hint: expect.any(String) }
+  const refusal = {
+    code: 'blocked',
+    host,
+    message: expect.stringContaining(words),
+    hint: expect.any(String),
+  }
   await expect(moveLeadership(cluster.clients, 'm2')).rejects.toMatchObject(refusal)
   expect(cluster.asked).toEqual([])
 })

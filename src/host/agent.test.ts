@@ -147,24 +147,22 @@ test.each(Object.keys(OPERATIONS).filter((name) => needed(name).length > 0))(
 
 const FILE = { content: 'x', path: '/x', owner: 'root', group: 'root', mode: '644' }
 
-test.each<[string, Values, string]>([
-  ['file', { ...FILE, modus: '644' }, 'file: it takes no argument modus; nothing was changed'],
-  ['file', { ...FILE, mode: ['644', '600'] }, 'file: the argument mode is given twice; nothing was changed'],
+test.each<[string, Values, RegExp]>([
+  ['file', { ...FILE, modus: '644' }, /^file: .* no argument modus/],
+  ['file', { ...FILE, mode: ['644', '600'] }, /^file: .* argument mode .*twice/],
   // Neither the word for the kind of an operation, nor two names at once, nor a part of one.
-  ['file', { ...FILE, changes: 'x' }, 'file: it takes no argument changes; nothing was changed'],
-  ['file', { ...FILE, 'owner group': 'x' }, 'file: it takes no argument owner group; nothing was changed'],
-  ['file', { ...FILE, own: 'x' }, 'file: it takes no argument own; nothing was changed'],
-  ['file', { ...FILE, '$(id)': 'x' }, 'file: it takes no argument $(id); nothing was changed'],
-  ['file', { ...FILE, '': 'x' }, 'file: it takes no argument ; nothing was changed'],
-  [
-    'stop',
-    { unit: 'x', seconds: ['1', '2'] },
-    'stop: the argument seconds is given twice; nothing was changed',
-  ],
-  ['fetch', {}, 'unknown operation fetch; nothing was changed'],
-  ['reload; id', {}, 'unknown operation reload; id; nothing was changed'],
-])('refused before anything is done: %s %j', async (name, values, message) => {
-  await expect(attempt(['reload'], [name, values])).rejects.toMatchObject({ message })
+  ['file', { ...FILE, changes: 'x' }, /^file: .* no argument changes/],
+  ['file', { ...FILE, 'owner group': 'x' }, /^file: .* no argument owner group/],
+  ['file', { ...FILE, own: 'x' }, /^file: .* no argument own/],
+  ['file', { ...FILE, '$(id)': 'x' }, /^file: .* no argument \$\(id\)/],
+  ['file', { ...FILE, '': 'x' }, /^file: .* no argument /],
+  ['stop', { unit: 'x', seconds: ['1', '2'] }, /^stop: .* argument seconds .*twice/],
+  ['fetch', {}, /^unknown operation fetch/],
+  ['reload; id', {}, /^unknown operation reload; id/],
+])('refused before anything is done: %s %j', async (name, values, said) => {
+  await expect(attempt(['reload'], [name, values])).rejects.toMatchObject({
+    message: expect.stringMatching(new RegExp(`${said.source}; ${NOTHING_CHANGED}$`)),
+  })
 })
 
 /** The agent's error for these arguments. */

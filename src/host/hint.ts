@@ -57,7 +57,7 @@ const CASES: readonly Case[] = [
 ]
 
 /** Failures of the agent that tests and scripts have to recognize, by its own words (agent/*.sh, tiers/*.sh). */
-const IDS: readonly { readonly says: string; readonly id: IdOf<'command'> }[] = [
+export const IDS: readonly { readonly says: string; readonly id: IdOf<'command'> }[] = [
   { says: 'another process of the user etcd is changing', id: 'another-process-changes-the-data' },
   { says: "can't create data from", id: 'data-was-not-created' },
   { says: 'is neither a file nor a directory', id: 'not-a-file-or-directory' },

@@ -5,16 +5,21 @@ import { s3Error } from './s3-errors.ts'
 const TITLE = 's3://etcd-backups/prod'
 
 test.each([
-  [{ name: 'NoSuchBucket' }, /there is no such bucket/, /make it/],
-  [{ name: 'SignatureDoesNotMatch' }, /access key is not accepted/, /credentials/],
-  [{ name: 'Unknown', $metadata: { httpStatusCode: 403 } }, /may not do that/, /PutObject/],
-  [{ code: 'ECONNREFUSED' }, /can't be reached/, /endpoint/],
-  [{ name: 'Error', cause: { code: 'SELF_SIGNED_CERT_IN_CHAIN' } }, /certificate is not trusted/, /\.ca$/],
-  [{ name: 'RequestTimeTooSkewed' }, /the clock/, /set the clock/],
-  [{ name: 'SlowDown' }, /^x: failed/, /existing backups are unchanged/],
-])('%o', (properties, says, hint) => {
+  [{ name: 'NoSuchBucket' }, 'no-such-bucket', /prod: .* bucket /, /make it/],
+  [{ name: 'SignatureDoesNotMatch' }, 'access-key-is-not-accepted', /prod: .*access key /, /credentials/],
+  [{ name: 'Unknown', $metadata: { httpStatusCode: 403 } }, undefined, /prod: .*access key /, /PutObject/],
+  [{ code: 'ECONNREFUSED' }, 'service-is-unreachable', /prod can't /, /endpoint/],
+  [
+    { name: 'Error', cause: { code: 'SELF_SIGNED_CERT_IN_CHAIN' } },
+    'certificate-is-not-trusted',
+    /prod: its certificate /,
+    /\.ca$/,
+  ],
+  [{ name: 'RequestTimeTooSkewed' }, undefined, /the clock/, /^set .*clock/],
+  [{ name: 'SlowDown' }, undefined, /^x: failed/, /^rerun .*existing backups/],
+])('%o', (properties, id, says, hint) => {
   const error = s3Error(Object.assign(new Error('as it was said'), properties), TITLE, 'x: failed')
-  expect(error).toMatchObject({ code: 'store' })
+  expect(error).toMatchObject({ code: 'store', id })
   expect(error.message).toMatch(says)
   expect(error.message).toContain('as it was said')
   expect(error.hint).toMatch(hint)
