@@ -44,7 +44,7 @@ const EXCEPTED: Readonly<Record<string, string>> = {
 }
 
 /** How many sentences the tests of a directory may still pin. Only to be lowered. */
-const MOST = { 'src/': 98, 'test/': 0, 'test/kubernetes/': 0, 'test/lab/': 1, 'test/sim/': 0 }
+const MOST = { 'src/': 48, 'test/': 0, 'test/kubernetes/': 0, 'test/lab/': 1, 'test/sim/': 0 }
 
 const pins = allPins()
 
