@@ -6,6 +6,7 @@ import { type TestLab, testLab, whyNoLab } from './harness.ts'
 import {
   type ApiServer,
   BALANCER_PACKAGES,
+  type Watch,
   ask,
   makeApiCertificates,
   openWatch,
@@ -169,9 +170,14 @@ describe.skipIf(reason)(`the load balancer${because}`, () => {
   })
 
   test('who is not ready loses its connections, who ends in order keeps them', async () => {
-    const watches = await Promise.all([1, 2, 3, 4].map(async () => await openWatch(address, PORT)))
+    let watches: readonly Watch[] = []
     const of = (name: string) => watches.filter((watch) => watch.name === name)
-    expect([of('etcd01').length, of('master02').length]).toEqual([2, 2])
+    // New connections avoid a server until the health checks of both back ends succeed, and those don't run at the same time.
+    await vi.waitFor(async () => {
+      for (const watch of watches) watch.stop()
+      watches = await Promise.all([1, 2, 3, 4].map(async () => await openWatch(address, PORT)))
+      expect([of('etcd01').length, of('master02').length]).toEqual([2, 2])
+    }, SOON)
     servers.get('master02')?.loseEtcd()
     await vi.waitFor(() => expect(of('master02').every(({ ended }) => ended())).toBe(true), SOON)
     expect(of('etcd01').some(({ ended }) => ended())).toBe(false)
