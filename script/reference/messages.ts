@@ -169,8 +169,11 @@ function nameOf(node: Syntax): string {
   return '…'
 }
 
+/** Also behind `as const`. */
 function literal(node: unknown): string | undefined {
-  return isSyntax(node) && typeof node['value'] === 'string' ? node['value'] : undefined
+  if (!isSyntax(node)) return undefined
+  if (node.type === 'TSAsExpression') return literal(node['expression'])
+  return typeof node['value'] === 'string' ? node['value'] : undefined
 }
 
 function isSyntax(node: unknown): node is Syntax {

@@ -64,7 +64,9 @@ export async function memberReplacement(
   const read = await readFileOf(file)
   if (node.name !== old) {
     if (memberId !== undefined)
-      throw new QuorateError('usage', '--recreate recreates a member on its own node: give no other node')
+      throw new QuorateError('usage', '--recreate recreates a member on its own node: give no other node', {
+        id: 'conflicting-options',
+      })
     return await changeOf('member replace', read, { joins: node, leaves: [old] })
   }
   const own = etcdNodes(read.cluster).find(({ name }) => name === old)
@@ -140,6 +142,7 @@ function arrival(cluster: Cluster, { name, address, ssh }: AddedNode): NodeEdit[
   }
   if (address === undefined) {
     throw new QuorateError('usage', `'${name}' is not in the cluster file`, {
+      id: 'no-such-node',
       hint: `add --address 198.18.9.14 for a new node. Nodes of the cluster file: ${namesOf(cluster.nodes)}`,
     })
   }

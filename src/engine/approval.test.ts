@@ -15,7 +15,7 @@ const shown = agreedTo(planOf('start', 'etcd02', 'start etcd.service'), ETCD_STE
 
 test.each([
   'restart etcd.service',
-  'restart etcd.service: no client is served until it is back',
+  'restart etcd.service; clients wait meanwhile',
   'have etcd begin once more',
 ])('a member that was to be started may be found starting, in whatever words: %s', (what) => {
   expect(() => requireAgreed(shown, planOf('restart', 'etcd02', what), ETCD_STEPS)).not.toThrow()

@@ -35,21 +35,22 @@ export function presentLeader<C extends Named>(
   )
   if (newest === undefined) {
     throw new QuorateError('blocked', "can't move the leadership: the cluster has no leader", {
+      id: 'no-leader',
       hint: 'check the members with quorate status: without a quorum no leader is elected',
     })
   }
   const leader = statuses.find(({ memberId }) => memberId === newest.leaderId)
   if (leader !== undefined && leader.leaderId === leader.memberId) return leader
-  const id = formatId(newest.leaderId ?? 0n)
+  const memberId = formatId(newest.leaderId ?? 0n)
+  const hint = 'run quorate status, and rerun the command once all members agree on a leader'
+  if (leader === undefined) {
+    const message = `can't move the leadership: the leader, member ${memberId}, does not answer`
+    throw new QuorateError('blocked', message, { id: 'leader-does-not-answer', hint })
+  }
   throw new QuorateError(
     'blocked',
-    leader === undefined
-      ? `can't move the leadership: the leader, member ${id}, does not answer`
-      : `${newest.client.name} reports member ${id} as the leader, but that member does not: an election is in progress`,
-    {
-      host: leader?.client.name,
-      hint: 'run quorate status, and rerun the command once all members agree on a leader',
-    },
+    `${newest.client.name} reports member ${memberId} as the leader, but that member does not: an election is in progress`,
+    { id: 'election-in-progress', host: leader.client.name, hint },
   )
 }
 
@@ -62,12 +63,14 @@ export function fitTarget<C extends Named>(
   const target = statuses.find(({ client }) => client.name === toName)
   if (target === undefined) {
     throw new QuorateError('blocked', "the member does not answer, so it can't become the leader", {
+      id: 'target-does-not-answer',
       host: toName,
       hint: 'find out why with quorate status, or choose another member',
     })
   }
   if (target.learner) {
     throw new QuorateError('blocked', "the member is a learner, which can't become the leader", {
+      id: 'target-is-a-learner',
       host: toName,
       hint: 'choose a voting member',
     })
@@ -78,6 +81,7 @@ export function fitTarget<C extends Named>(
       'blocked',
       `the member is ${counted(lag, 'entry', 'entries')} behind the leader, ${leader.client.name}`,
       {
+        id: 'target-is-behind',
         host: toName,
         hint: `rerun the command once it has caught up, or choose another member (writes would wait for it)`,
       },

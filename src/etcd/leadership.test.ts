@@ -1,5 +1,6 @@
 import { ConnectError, Code } from '@connectrpc/connect'
 import { expect, test } from 'vitest'
+import type { BlockedId } from '../blocked-ids.ts'
 import { QuorateError } from '../errors.ts'
 import type { MemberClient } from './client.ts'
 import { Maintenance } from './gen/maintenance_pb.ts'
@@ -97,17 +98,30 @@ test("etcd's own refusal comes with its words and is not repeated", async () => 
   expect(cluster.asked).toHaveLength(1)
 })
 
-test.each<[string, (cluster: FakeCluster) => void, string | undefined, string]>([
-  ['a learner', (cluster) => cluster.learners.add('m2'), 'm2', 'learner'],
-  ['one that is down', (cluster) => cluster.down.add('m2'), 'm2', ' not answer, '],
-  ['one far behind', (cluster) => cluster.index.set('m2', 10n), 'm2', '4990 entries behind'],
-  ['no leader', (cluster) => (cluster.leader = 0n), undefined, 'no leader'],
-  ['a leader that is down', (cluster) => cluster.down.add('m1'), undefined, 'leader, member 1, '],
-])('%s is refused with the reason, and nobody is asked', async (_, change, host, words) => {
+test.each<[string, (cluster: FakeCluster) => void, string | undefined, BlockedId, string]>([
+  ['a learner', (cluster) => cluster.learners.add('m2'), 'm2', 'target-is-a-learner', 'learner'],
+  ['one that is down', (cluster) => cluster.down.add('m2'), 'm2', 'target-does-not-answer', ' not answer, '],
+  [
+    'one far behind',
+    (cluster) => cluster.index.set('m2', 10n),
+    'm2',
+    'target-is-behind',
+    '4990 entries behind',
+  ],
+  ['no leader', (cluster) => (cluster.leader = 0n), undefined, 'no-leader', 'no leader'],
+  [
+    'a leader that is down',
+    (cluster) => cluster.down.add('m1'),
+    undefined,
+    'leader-does-not-answer',
+    'leader, member 1, ',
+  ],
+])('%s is refused with the reason, and nobody is asked', async (_, change, host, id, words) => {
   const cluster = new FakeCluster(3)
   change(cluster)
   const refusal = {
     code: 'blocked',
+    id,
     host,
     message: expect.stringContaining(words),
     hint: expect.any(String),

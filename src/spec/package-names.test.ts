@@ -7,11 +7,14 @@ test.each([
   ['zypper', 'zypper install conntrack-tools cni-plugins util-linux nftables'],
   ['apk', 'apk add conntrack-tools cni-plugins mount nftables'],
   ['pacman', 'pacman -S conntrack-tools cni-plugins util-linux nftables'],
+  // Its names are not known, nor its command.
   [
     'xbps',
-    'install conntrack, containernetworking-plugins, mount, nftables with what the distribution has for it',
+    expect.stringMatching(
+      /^install conntrack, containernetworking-plugins, mount, nftables .* distribution /,
+    ) as string,
   ],
 ])('what a node of Kubernetes needs has other names with %s', (installer, command) => {
   const packages = ['conntrack', 'containernetworking-plugins', 'mount', 'nftables']
-  expect(installCommand(installer, packages)).toBe(command)
+  expect(installCommand(installer, packages)).toEqual(command)
 })

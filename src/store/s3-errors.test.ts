@@ -7,7 +7,12 @@ const TITLE = 's3://etcd-backups/prod'
 test.each([
   [{ name: 'NoSuchBucket' }, 'no-such-bucket', /prod: .* bucket /, /make it/],
   [{ name: 'SignatureDoesNotMatch' }, 'access-key-is-not-accepted', /prod: .*access key /, /credentials/],
-  [{ name: 'Unknown', $metadata: { httpStatusCode: 403 } }, undefined, /prod: .*access key /, /PutObject/],
+  [
+    { name: 'Unknown', $metadata: { httpStatusCode: 403 } },
+    'access-key-lacks-rights',
+    /prod: .*access key /,
+    /PutObject/,
+  ],
   [{ code: 'ECONNREFUSED' }, 'service-is-unreachable', /prod can't /, /endpoint/],
   [
     { name: 'Error', cause: { code: 'SELF_SIGNED_CERT_IN_CHAIN' } },
@@ -15,8 +20,8 @@ test.each([
     /prod: its certificate /,
     /\.ca$/,
   ],
-  [{ name: 'RequestTimeTooSkewed' }, undefined, /the clock/, /^set .*clock/],
-  [{ name: 'SlowDown' }, undefined, /^x: failed/, /^rerun .*existing backups/],
+  [{ name: 'RequestTimeTooSkewed' }, 'clocks-differ', /the clock/, /^set .*clock/],
+  [{ name: 'SlowDown' }, 'request-failed', /^x: failed/, /^rerun .*existing backups/],
 ])('%o', (properties, id, says, hint) => {
   const error = s3Error(Object.assign(new Error('as it was said'), properties), TITLE, 'x: failed')
   expect(error).toMatchObject({ code: 'store', id })

@@ -4,7 +4,7 @@ import { QuorateError } from '../errors.ts'
 import { oneLine } from '../spec/visible.ts'
 
 interface Case {
-  readonly id?: IdOf<'store'>
+  readonly id: IdOf<'store'>
   /** Names of errors in the service or Node.js. */
   readonly names: readonly string[]
   readonly says: (title: string) => string
@@ -25,21 +25,25 @@ const CASES: readonly Case[] = [
     hint: 'see backup.store.s3.credentials, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY',
   },
   {
+    id: 'access-key-lacks-rights',
     names: ['AccessDenied', 'Forbidden', '403'],
     says: (title) => `${title}: this access key may not do that`,
     hint: 'grant s3:ListBucket, GetObject, PutObject, AbortMultipartUpload, ListBucketMultipartUploads, and to prune s3:DeleteObject',
   },
   {
+    id: 'bucket-in-another-region',
     names: ['PermanentRedirect', 'AuthorizationHeaderMalformed', 'IllegalLocationConstraintException'],
     says: (title) => `${title}: the bucket is in another region`,
     hint: 'correct backup.store.s3.region',
   },
   {
+    id: 'clocks-differ',
     names: ['RequestTimeTooSkewed'],
     says: (title) => `${title}: the clock of this workstation differs too much from the service's`,
     hint: 'set the clock right',
   },
   {
+    id: 'no-room',
     names: ['QuotaExceeded', 'InsufficientStorage', 'XMinioStorageFull', '507'],
     says: (title) => `${title} is full`,
     hint: 'free space (quorate backup prune), or choose another location with --store',
@@ -65,18 +69,22 @@ const CASES: readonly Case[] = [
   },
 ]
 
+/** What the service says in words of its own, such as SlowDown. */
+const OTHER: Case = {
+  id: 'request-failed',
+  names: [],
+  says: (title) => title,
+  hint: 'rerun the command (the partial backup was deleted; existing backups are unchanged)',
+}
+
 /** @param doing for the rest: `prod-….bundle.age was not stored` */
 export function s3Error(error: unknown, title: string, doing: string): QuorateError {
   if (error instanceof QuorateError) return error
   const names = namesOf(error)
-  const known = CASES.find((one) => one.names.some((name) => names.includes(name)))
+  const known = CASES.find((one) => one.names.some((name) => names.includes(name))) ?? OTHER
   const message = oneLine(error instanceof Error ? error.message : String(error), 500)
-  const what = known?.says(title) ?? title
-  return new QuorateError('store', `${doing}: ${what} (${message})`, {
-    id: known?.id,
-    hint: known?.hint ?? 'rerun the command (the partial backup was deleted; existing backups are unchanged)',
-    cause: error,
-  })
+  const { id, says, hint } = known
+  return new QuorateError('store', `${doing}: ${says(title)} (${message})`, { id, hint, cause: error })
 }
 
 /** Whether the service says that there is no such object. */

@@ -12,6 +12,8 @@ import { bytesField, harmless } from './text.ts'
 export const FORMAT = 'quorate-export'
 export const FORMAT_VERSION = 1
 
+const AGAIN = 'export it again: quorate export -o FILE (nothing was written)'
+
 const number = z.string().regex(/^\d{1,19}$/)
 const base64 = z.base64()
 const id = z.string().regex(/^[0-9a-f]{1,16}$/)
@@ -130,10 +132,14 @@ export function parseLine(text: string, where: string): ExportLine {
   }
 }
 
+/** For a file, or a line of it, that does not have the format. */
 export function notAnExport(where: string, why: string): QuorateError {
-  return new QuorateError('backup', `${where}: ${why}`, {
-    hint: 'export it again: quorate export -o FILE (nothing was written)',
-  })
+  return new QuorateError('backup', `${where}: ${why}`, { id: 'not-an-export', hint: AGAIN })
+}
+
+/** For an export that was changed or truncated. */
+export function damagedExport(where: string, why: string): QuorateError {
+  return new QuorateError('backup', `${where}: ${why}`, { id: 'damaged-export', hint: AGAIN })
 }
 
 /** A lease's ID is signed in etcd, but etcdctl prints it as unsigned. */

@@ -1,6 +1,6 @@
 /** Reads the lines of an export: checks each as it arrives, and the whole at the end. */
 import { createHash } from 'node:crypto'
-import { type ExportLine, FORMAT_VERSION, notAnExport, parseLine } from './format.ts'
+import { type ExportLine, FORMAT_VERSION, damagedExport, notAnExport, parseLine } from './format.ts'
 import { asText } from './text.ts'
 import { linesOf } from './lines.ts'
 import { counted } from '../spec/units.ts'
@@ -23,8 +23,8 @@ export async function* readExport(
   for await (const bytes of linesOf(source, name)) {
     number += 1
     const where = `${name}:${number}`
-    if (ended) throw notAnExport(where, 'there is more behind its end')
-    if (bytes.at(-1) !== 10) throw notAnExport(where, 'it was cut short in the middle of this line')
+    if (ended) throw damagedExport(where, 'there is more behind its end')
+    if (bytes.at(-1) !== 10) throw damagedExport(where, 'it was cut short in the middle of this line')
     const text = asText(bytes)
     if (text === undefined) throw notAnExport(where, 'not a line of an export: it is not UTF-8')
     const line = parseLine(text, where)
@@ -42,23 +42,25 @@ export async function* readExport(
     if (line.kind === 'key') {
       const { key, lease } = line.entry
       if (last !== undefined && Buffer.compare(last, key) >= 0)
-        throw notAnExport(where, 'this key does not come after the one before it')
-      if (lease !== 0n && !leases.has(lease)) throw notAnExport(where, 'no earlier line describes its lease')
+        throw damagedExport(where, 'this key does not come after the one before it')
+      if (lease !== 0n && !leases.has(lease))
+        throw damagedExport(where, 'no earlier line describes its lease')
       last = key
       keys += 1
     }
     if (line.kind === 'end') {
       const { end } = line
       if (end.keys !== keys || end.leases !== leases.size)
-        throw notAnExport(
+        throw damagedExport(
           where,
           `it says that it has ${counted(end.keys, 'key')} and ${counted(end.leases, 'lease')}, but there are ${keys} and ${leases.size}`,
         )
       if (end.sha256 !== sum.digest('hex'))
-        throw notAnExport(where, 'its checksum does not match: it was changed after the export')
+        throw damagedExport(where, 'its checksum does not match: it was changed after the export')
       ended = true
     } else sum.update(bytes)
     yield line
   }
-  if (!ended) throw notAnExport(name, number === 0 ? 'it is empty' : `it was cut short after line ${number}`)
+  if (number === 0) throw notAnExport(name, 'it is empty')
+  if (!ended) throw damagedExport(name, `it was cut short after line ${number}`)
 }

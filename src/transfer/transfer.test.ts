@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
+import type { ErrorTopic } from '../error-ids.ts'
 import { batchesOf } from './batches.ts'
 import { type ExportLine, formatLine } from './format.ts'
 import { readExport } from './read.ts'
@@ -86,29 +87,51 @@ test('wherever it is cut short, it is refused', async () => {
     await expect(read(TWO.slice(0, length), 64), `${length}`).rejects.toMatchObject({ code: 'backup' })
 })
 
-test.each([
-  ['a changed value', TWO.replace('"value":"2"', '"value":"3"'), /sum/],
-  ['a line too few', TWO.split('\n').toSpliced(1, 1).join('\n'), /2 keys .* but there are 1/],
+test.each<[string, string, ErrorTopic, RegExp]>([
+  [
+    'a changed value',
+    TWO.replace('"value":"2"', '"value":"3"'),
+    'backup/damaged-export',
+    /^x\.jsonl:4: .*checksum/,
+  ],
+  [
+    'a line too few',
+    TWO.split('\n').toSpliced(1, 1).join('\n'),
+    'backup/damaged-export',
+    /^x\.jsonl:3: .* 2 keys and 0 leases, .* 1 and 0$/,
+  ],
   [
     'two in another order',
     TWO.split('\n')
       .toSpliced(1, 2, TWO.split('\n')[2] ?? '', TWO.split('\n')[1] ?? '')
       .join('\n'),
-    /does not come after/,
+    'backup/damaged-export',
+    /^x\.jsonl:3: .* key .* before /,
   ],
-  ['something behind its end', `${TWO}{}\n`, /behind its end/],
-  ['another version', TWO.replace('"version":1,', '"version":2,'), /version is 2/],
-  ['another kind of file', 'hello\n', /not JSON/],
-  ['nothing at all', '', /empty/],
-  ['no header', TWO.split('\n').slice(1).join('\n'), /does not begin/],
-  ['a key twice in one line', TWO.replace('"key":"a"', '"key":"a","keyBase64":"YQ=="'), /not both/],
+  ['something behind its end', `${TWO}{}\n`, 'backup/damaged-export', /^x\.jsonl:5: .* end$/],
+  [
+    'another version',
+    TWO.replace('"version":1,', '"version":2,'),
+    'backup/not-an-export',
+    /^x\.jsonl:1: .*version .*2\b.* 1$/,
+  ],
+  ['another kind of file', 'hello\n', 'backup/not-an-export', /^x\.jsonl:1: .* JSON/],
+  ['nothing at all', '', 'backup/not-an-export', /^x\.jsonl: .* empty$/],
+  ['no header', TWO.split('\n').slice(1).join('\n'), 'backup/not-an-export', /^x\.jsonl:1: .* begin /],
+  [
+    'a key twice in one line',
+    TWO.replace('"key":"a"', '"key":"a","keyBase64":"YQ=="'),
+    'backup/not-an-export',
+    /^x\.jsonl:2: .*\bkey .*\bkeyBase64 /,
+  ],
   [
     'a lease that is not there',
     whole([entry(bytes('a'), bytes('1'), 7n)]),
-    /no earlier line describes its lease/,
+    'backup/damaged-export',
+    /^x\.jsonl:2: .* lease$/,
   ],
-])('%s is refused', async (_what, text, why) => {
-  await expect(read(text)).rejects.toThrow(why)
+])('%s is refused', async (_what, text, topic, says) => {
+  await expect(read(text)).rejects.toFail(topic, { says, fix: 'quorate export' })
 })
 
 async function* given(...entries: readonly ExportLine[]): AsyncGenerator<ExportLine> {

@@ -113,9 +113,9 @@ describe.skipIf(whyNoLab())('a hostile machine', () => {
   })
 
   test.each([
-    { hangs: 'a program there', script: 'exec sleep 54321' },
-    { hangs: 'one that overlooks that it is hung up', script: "trap '' HUP TERM; exec sleep 54321" },
-  ])('that hangs ($hangs) is named, and nothing is left of it', async ({ script }) => {
+    { what: 'a program there', script: 'exec sleep 54321' },
+    { what: 'one that overlooks that it is hung up', script: "trap '' HUP TERM; exec sleep 54321" },
+  ])('that hangs ($what) is named, and nothing is left of it', async ({ script }) => {
     await instead('systemctl', script)
     const verbs: readonly (readonly [readonly string[], number])[] = [
       [['plan'], UNREACHABLE],

@@ -134,10 +134,10 @@ const PROGRAMS =
 
 /**
  * Words that other programs define, and that quorate doesn't reword: the kernel's (ENOSPC and others), those of a cloud image's forced
- * command, HAProxy's configuration, a panic of etcd's raft, what a kubelet says while it waits, the format of OpenSSH's keys.
+ * command, HAProxy's configuration, a panic of etcd's raft, what a kubelet says while it waits, PEM's labels of keys.
  */
 const NOT_OURS =
-  /no route to host|no space left on device|read-only file system|please login as the user|verify required ca-file|is out of range(?= \[lastindex\()|was the raft log corrupted, truncated, or lost|network is not ready: container runtime network not ready|-----(?:begin|end) openssh private key-----/g
+  /no route to host|no space left on device|read-only file system|please login as the user|verify required ca-file|is out of range(?= \[lastindex\()|was the raft log corrupted, truncated, or lost|network is not ready: container runtime network not ready|(?:begin|end) (?:(?:ec|encrypted|openssh|rsa) )?private key/g
 
 export function runsOf(text: string): readonly string[] {
   return (

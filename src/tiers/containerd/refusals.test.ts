@@ -21,26 +21,42 @@ const SWAP = { swap: [{ device: '/dev/sda2', kib: 1_048_576 }] }
 const V1 = { cgroup: { version: 1, controllers: ['cpu', 'cpuset', 'memory', 'pids'] } } as const
 
 test.each<[string, Partial<NodeFacts>, RegExp]>([
-  ['swap', SWAP, /^worker01: swap is on: \/dev\/sda2 .*swapoff -a/],
-  ['control groups of version 1', V1, /version 1, which a kubelet 1\.37\.2 refuses .*failCgroupV1: false/],
+  ['swap', SWAP, /^worker01: .* \/dev\/sda2 .*swapoff -a.* \[swap\]$/],
+  [
+    'control groups of version 1',
+    V1,
+    / version 1, .* kubelet 1\.37\.2 .*failCgroupV1: false.* \[cgroup-version\]$/,
+  ],
   [
     'control groups that do not limit memory',
     { cgroup: { version: 2, controllers: ['cpu', 'cpuset', 'pids'] } },
-    /lack memory .*cgroup_enable=memory/,
+    / lack memory .*cgroup_enable=memory.* \[cgroup-controllers\]$/,
   ],
-  ['k3s', { foreign: ['/usr/local/bin/k3s', '/etc/rancher/k3s'] }, /k3s is there: .*k3s-uninstall/],
-  ['a kubelet of a package', { foreign: ['/usr/bin/kubelet'] }, /kubelet or kubeadm .*\/usr\/bin\/kubelet/],
+  [
+    'k3s',
+    { foreign: ['/usr/local/bin/k3s', '/etc/rancher/k3s'] },
+    / k3s .* \/usr\/local\/bin\/k3s .*k3s-uninstall.* \[other-kubernetes\]$/,
+  ],
+  [
+    'a kubelet of a package',
+    { foreign: ['/usr/bin/kubelet'] },
+    / kubelet .* \/usr\/bin\/kubelet .* package.* \[other-kubernetes\]$/,
+  ],
   [
     "Docker's containerd",
     { foreign: ['containerd.io'] },
-    /Docker's containerd .*apt-get remove containerd\.io/,
+    /Docker's containerd .*apt-get remove containerd\.io.* \[other-kubernetes\]$/,
   ],
   [
     'a port',
     { listeners: [{ port: 10_250, program: 'nc' }] },
-    /nc listens on port 10250, which kubelet needs/,
+    /: nc .* port 10250, .* kubelet .* \[node-ports\]$/,
   ],
-  ['a full disk', { room: { freeBytes: 1e8 } }, /are free where \/var\/lib\/containerd is/],
+  [
+    'a full disk',
+    { room: { freeBytes: 1e8 } },
+    /: 95\.4 MiB .* \/var\/lib\/containerd .* 1\.86 GiB .* \[container-room\]$/,
+  ],
 ])('%s is refused once, with what to do', (_what, facts, said) => {
   const reasons = refused(bareHost('worker01', facts))
   expect(reasons).toHaveLength(1)

@@ -124,20 +124,28 @@ test.each<[string, HostState, RegExp]>([
   [
     "the distribution's package",
     withFile('/usr/lib/systemd/system/containerd.service', '[Unit]\n'),
-    /package of containerd is installed .*apt-get remove containerd.*source: distribution/,
+    /^containerd-of-the-distribution: .*\(\/usr\/lib\/.*apt-get remove containerd .*source: distribution/,
   ],
   [
     "somebody's unit",
     withFile(CONTAINERD.unitFile, '[Unit]\n'),
-    /was not written by quorate.*mv \/etc\/systemd/,
+    /^file-of-another-tool: \/etc\/systemd\/\S+ .* by quorate,.*mv \/etc\/systemd/,
   ],
   [
     "another cluster's unit",
     withFile(CONTAINERD.unitFile, `${signature('other')}\n`),
-    /is of the cluster other/,
+    /^file-of-another-tool: \/etc\/systemd\/\S+ .* cluster other,/,
   ],
-  ["somebody's runc", withLink(null), /\/usr\/local\/bin\/runc was not created by quorate.*mv/],
-  ["a link to somebody's runc", withLink('/opt/else/runc'), /\/usr\/local\/bin\/runc was not created/],
+  [
+    "somebody's runc",
+    withLink(null),
+    /^file-of-another-tool: \/usr\/local\/bin\/runc .* by quorate,.*mv \/usr\/local\/bin\/runc/,
+  ],
+  [
+    "a link to somebody's runc",
+    withLink('/opt/else/runc'),
+    /^file-of-another-tool: \/usr\/local\/bin\/runc .* by quorate,/,
+  ],
 ])('%s is refused, with what to do', (_what, host, message) => {
   expect(refused(host)).toEqual([expect.stringMatching(message)])
 })

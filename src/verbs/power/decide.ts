@@ -80,22 +80,27 @@ function isDone(verb: PowerIntent['verb'], { unit, healthy, markedStopped }: Mem
 function unfit({ cluster, verb }: PowerIntent, member: MemberStanding): BlockReason[] {
   const { name: host, unit, pinnedTo } = member
   if (unit === undefined) {
-    return [{ host, message: 'node is unreachable', hint: `find out why: quorate run ${host} -- uptime` }]
+    const hint = `find out why: quorate run ${host} -- uptime`
+    return [{ id: 'unreachable-node', host, message: 'node is unreachable', hint }]
   }
   if (pinnedTo !== undefined && pinnedTo !== cluster.name) {
     const message = `node belongs to cluster '${pinnedTo}', not to '${cluster.name}'`
-    return [{ host, message, hint: "use that cluster's file: quorate -f FILE" }]
+    const hint = "use that cluster's file: quorate -f FILE"
+    return [{ id: 'node-of-another-cluster', host, message, hint }]
   }
   // On an adopted cluster before its first apply, these settings belong to the unit that it already has, and the member
   // started with them.
   const theirs = member.ownUnit === false && unit.masked !== true
   const foreign = verb === 'stop' || theirs ? [] : unitReasons(cluster, host, unit)
   if (foreign.length > 0) return [...foreign]
-  if (!unit.exists)
-    return [{ host, message: 'etcd.service does not exist', hint: 'set up the member first: quorate apply' }]
+  if (!unit.exists) {
+    const hint = 'set up the member first: quorate apply'
+    return [{ id: 'member-is-not-set-up', host, message: 'etcd.service does not exist', hint }]
+  }
   if (verb === 'start') return unfitToStart(member)
   if (verb === 'restart' && (unit.active === 'inactive' || unit.active === 'failed')) {
-    return [{ host, message: `etcd is ${unit.active}`, hint: `start it: quorate start ${host}` }]
+    const hint = `start it: quorate start ${host}`
+    return [{ id: 'member-is-stopped', host, message: `etcd is ${unit.active}`, hint }]
   }
   return []
 }
@@ -111,11 +116,13 @@ function unfitToStart({
   if (strayLog === true) {
     const message =
       'the data belongs to another member, or another node has the same data: started, it would vote twice'
-    return [{ host, message, hint: 'check whether its disk was cloned or swapped: quorate plan' }]
+    const hint = 'check whether its disk was cloned or swapped: quorate plan'
+    return [{ id: 'data-of-another-member', host, message, hint }]
   }
   if (hasLog === false && pinnedTo !== undefined) {
     return [
       {
+        id: 'log-is-missing',
         host,
         message:
           'the Raft log (WAL) is missing: started without it, the member could vote twice or start a second cluster',
@@ -127,6 +134,7 @@ function unfitToStart({
     const message = 'the data directory is missing or empty, and the WAL may not contain all of it'
     return [
       {
+        id: 'data-is-missing',
         host,
         message,
         hint: 'put the directory back; or see how to fix the member: quorate status',
@@ -135,11 +143,20 @@ function unfitToStart({
   }
   if (hasLog === false) {
     const message = 'the member has no WAL: it never ran, or its reset was interrupted'
-    return [{ host, message, hint: 'see what quorate apply would do with it: quorate plan' }]
+    return [
+      {
+        id: 'member-never-ran',
+        host,
+        message,
+        hint: 'see what quorate apply would do with it: quorate plan',
+      },
+    ]
   }
   if (listed === false) {
     const message = 'the node is not a member of the running cluster'
-    return [{ host, message, hint: 'see what quorate apply would do with it: quorate plan' }]
+    return [
+      { id: 'not-a-member', host, message, hint: 'see what quorate apply would do with it: quorate plan' },
+    ]
   }
   return []
 }

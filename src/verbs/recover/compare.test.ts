@@ -36,7 +36,7 @@ test('the same, also where something was written since', () => {
 test.each([
   ['a revision that is missing', 0, { ...STAYS, revision: 25 }, /revision is 25/],
   ['a revision that is missing', BUMP, { ...MOVED, revision: 26 }, /revision is 26/],
-  ['a key too few', 0, { ...STAYS, keys: 19 }, /has 19 keys, the copy had 20/],
+  ['a key too few', 0, { ...STAYS, keys: 19 }, / 19 keys, .* 20$/],
   ['a key too many', BUMP, { ...MOVED, keys: 21 }, /has 21 keys/],
   ['another value', 0, { ...STAYS, hash: { hash: 8, compactRevision: 10 } }, /hash is 8/],
   ['another value', BUMP, { ...MOVED, hash: { hash: 8, compactRevision: 26 + BUMP } }, /hash is 8/],

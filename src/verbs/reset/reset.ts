@@ -75,6 +75,7 @@ function chosen({ cluster }: Session, name: string | undefined): readonly Node[]
   const node = cluster.nodes.find((one) => one.name === name)
   if (node !== undefined) return [asEtcdNode(node)]
   throw new QuorateError('usage', `'${name}' is not in the cluster file`, {
+    id: 'no-such-node',
     hint: `use one of the nodes: ${cluster.nodes.map((one) => one.name).join(', ')}`,
   })
 }

@@ -47,12 +47,12 @@ describe('a member is not taken out of the cluster where it could not come back'
     [
       'no room for a log',
       { room: { '/opt/etcd': { freeBytes: 1e6, freeInodes: 9 } } },
-      /free on the file system of/,
+      /^no-free-space: .* \/opt\/etcd\/wal: 977 KiB .* \/opt\/etcd, 122 MiB /,
     ],
     [
       'a read-only /etc',
       { closed: { '/etc/systemd/system': '/etc/systemd/system' } },
-      /can't stop etcd.service/,
+      /^path-is-read-only: .* stop etcd\.service: \/etc\/systemd\/system /,
     ],
   ])('%s', (_what, limits, says) => {
     const reasons = replaced(limits)

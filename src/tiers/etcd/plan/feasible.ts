@@ -202,6 +202,7 @@ function roomReasons(
   if (free.freeBytes >= wanted) return []
   return [
     {
+      id: 'no-free-space',
       message: `can't ${what}: ${formatBytes(free.freeBytes)} free on the file system of ${place}, ${formatBytes(wanted)} needed`,
       hint: `free space on that file system (df -h ${place}), then rerun the command`,
     },

@@ -64,20 +64,20 @@ const user = (change: object) => (member: MemberState) => ({
 })
 const unit = (change: object) => (member: MemberState) => ({ unit: { ...member.unit, ...change } })
 
-test.each<[string, Parameters<typeof withMember>[2], string[], string]>([
+test.each<[string, Parameters<typeof withMember>[2], string[], string | RegExp]>([
   ['options edited', withEnvironment({ ETCD_LOGGER: 'capnslog' }), [`file ${PATHS.environment}`], 'differs'],
   ['options removed', withFile(PATHS.environment, undefined), [`file ${PATHS.environment}`], 'missing'],
   ['unit edited', withFile(PATHS.unit, '[Unit]\n'), [`file ${PATHS.unit}`, 'reload'], 'differs'],
-  ['unit not read again', unit({ needsReload: true }), ['reload'], 'differs from the one systemd has'],
-  ['unit disabled', unit({ enabled: false }), ['enable'], 'not started at boot'],
+  ['unit not read again', unit({ needsReload: true }), ['reload'], / differs .* systemd /],
+  ['unit disabled', unit({ enabled: false }), ['enable'], / boot$/],
   ['pin removed', withFile(PATHS.clusterId, undefined), [`file ${PATHS.clusterId}`], 'missing'],
   ['pin damaged', withFile(PATHS.clusterId, 'x'), [`file ${PATHS.clusterId}`], 'differs'],
-  ['shell changed', user({ shell: '/bin/bash' }), ['user'], 'its shell is /bin/bash'],
+  ['shell changed', user({ shell: '/bin/bash' }), ['user'], / shell .* \/bin\/bash$/],
   [
     'group removed',
     ({ account }) => ({ account: { ...account, group: undefined } }),
     ['user'],
-    'group etcd does not exist',
+    /^group etcd /,
   ],
   [
     'etcdctl removed',
@@ -89,7 +89,7 @@ test.each<[string, Parameters<typeof withMember>[2], string[], string]>([
     'etcd replaced',
     ({ binaries }) => ({ binaries: { ...binaries, etcd: { sha256: 'ff', version: undefined } } }),
     ['binaries'],
-    'not the one that quorate installed',
+    /^etcd .* not .* quorate /,
   ],
   [
     'data folder open to all',
@@ -101,7 +101,7 @@ test.each<[string, Parameters<typeof withMember>[2], string[], string]>([
     'options readable to all',
     path(PATHS.environment, { mode: '644' }),
     [`file ${PATHS.environment}`],
-    'is root:etcd 644, not root:etcd 640',
+    / root:etcd 644, not root:etcd 640$/,
   ],
   [
     'key readable to all',
@@ -109,11 +109,11 @@ test.each<[string, Parameters<typeof withMember>[2], string[], string]>([
     ['tls-modes'],
     '/etc/ssl/etcd/etcd.key is root:etcd 644',
   ],
-  ['trust bundle edited', ({ tls }) => ({ tls: { ...tls, ca: 'more' } }), ['ca'], 'differs from the CA'],
+  ['trust bundle edited', ({ tls }) => ({ tls: { ...tls, ca: 'more' } }), ['ca'], /^differs .* CAs /],
 ])('%s: put right without a restart', (_what, change, expected, why) => {
   const wave = steps(withMember(settled, 'etcd02', change))
   expect(glance(wave)).toEqual(expected.map((step) => `etcd02 ${step}`))
-  expect(wave[0]?.why).toContain(why)
+  expect(wave[0]?.why).toMatch(why)
   const { waves, blocked } = plan(intent, withMember(settled, 'etcd02', change))
   expect({ waves: waves.length, blocked }).toEqual({ waves: 1, blocked: [] })
 })

@@ -112,7 +112,7 @@ describe('with another member that is not well', () => {
   test.each([
     ['one that does not answer', { healthy: ['etcd01', 'etcd02'], problems: ['etcd03 is silent'] }],
     ['an alarm', { problems: ['etcd03 alarm CORRUPT'] }],
-    ['no agreement on a leader', { leader: undefined, problems: ['the members do not agree on a leader'] }],
+    ['no agreement on a leader', { leader: undefined, problems: ['two leaders'] }],
     ['one that is behind', { lag: { etcd03: 101 } }],
   ])('%s: nobody who is well is restarted', (_what, changes) => {
     const observed = world(3, 'etcd01', changes)

@@ -115,24 +115,30 @@ test('the rollback touches only those that had left, and watches none', () => {
 })
 
 test.each([
-  ['nothing begun', settled, NEW, 'upgrade: quorate upgrade --to 3.5.16'],
+  ['nothing begun', settled, NEW, /^upgrade: quorate upgrade --to 3\.5\.16; .* 3\.4\.23 /],
   [
     'half-way, the file as before',
     upgraded(['etcd01']),
     OLD,
-    'quorate upgrade --to 3.5.16; or roll it back:',
+    /: quorate upgrade --to 3\.5\.16; .*: quorate upgrade --abort$/,
   ],
-  ['half-way, the file edited', upgraded(['etcd01']), NEW, 'set 3.4.23 in the cluster file, then roll back'],
+  [
+    'half-way, the file edited',
+    upgraded(['etcd01']),
+    NEW,
+    /: quorate upgrade --to 3\.5\.16; .* 3\.4\.23 .*: quorate upgrade --abort$/,
+  ],
   [
     'all done, the file as before',
     upgraded(['etcd01', 'etcd02', 'etcd03']),
     OLD,
-    'to write 3.5.16 into the cluster file: quorate upgrade --to 3.5.16',
+    /^to write 3\.5\.16 .*: quorate upgrade --to 3\.5\.16; .*: quorate upgrade --abort$/,
   ],
 ])('apply never changes the version itself, and says what to type: %s', (_how, world, cluster, hint) => {
   const reasons = reasonsOf(next(testIntent(cluster), world))
   expect(reasons.length).toBeGreaterThan(0)
-  for (const reason of reasons) expect(reason.hint).toContain(hint)
+  for (const reason of reasons)
+    expect(reason).toMatchObject({ id: 'another-etcd-version', hint: expect.stringMatching(hint) })
 })
 
 test('apply sees a binary that was put in place for a member that still runs the old one', () => {

@@ -29,6 +29,7 @@ function foreignReasons(cluster: Cluster, { name, services }: HostState): BlockR
   if (isOwnUnit(cluster, file?.text) || (file === undefined && !runs)) return []
   return [
     {
+      id: 'kubelet-of-another-tool',
       host: name,
       message: `a kubelet that quorate did not set up for ${cluster.name} ${runs ? 'runs' : 'is installed'} on it`,
       hint: `if it is of another cluster of quorate's, reset it with that cluster's file; otherwise, on ${name}: systemctl disable --now kubelet`,
@@ -44,6 +45,7 @@ function etcdReasons({ name, services, member }: HostState): BlockReason[] {
     ...(services?.remains?.paths.includes(ETCD_POD) === true
       ? [
           {
+            id: 'static-pod-would-stop' as const,
             host: name,
             message: `${ETCD_POD} exists: etcd runs as a static pod and would be stopped`,
             hint: "move that etcd's member to another node first; or move the manifest away if it is not needed",
@@ -54,6 +56,7 @@ function etcdReasons({ name, services, member }: HostState): BlockReason[] {
       ? []
       : [
           {
+            id: 'etcd-uses-files-of-kubernetes' as const,
             host: name,
             message: `etcd's settings use files in ${named}, which would be renamed`,
             hint: 'move them, change the settings, and apply',
@@ -65,13 +68,18 @@ function etcdReasons({ name, services, member }: HostState): BlockReason[] {
 function registryReasons(registry: RegistryFacts | undefined, nodes: readonly Node[]): BlockReason[] {
   if (registry === undefined) {
     return [
-      { message: 'etcd does not say what Kubernetes keeps in it', hint: 'see what is wrong: quorate status' },
+      {
+        id: 'content-of-etcd-is-unknown',
+        message: 'etcd does not say what Kubernetes keeps in it',
+        hint: 'see what is wrong: quorate status',
+      },
     ]
   }
   const others = foreignServers(registry, nodes)
   if (others.length === 0) return []
   return [
     {
+      id: 'api-servers-on-the-same-etcd',
       message: `API servers that are not reset use the same etcd: ${others.join(', ')}`,
       hint: 'stop them first; one that ended is forgotten after 15 s',
     },

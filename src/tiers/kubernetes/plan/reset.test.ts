@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import type { BlockReason } from '../../../engine/step.ts'
 import type { ResetScene } from '../../../engine/tier-reset.ts'
 import type { RemainsState } from '../../../host/remains.ts'
 import type { HostState } from '../../../host/state.ts'
@@ -59,6 +60,7 @@ function scene(
 }
 
 const used = host(worker.name, USED, kubeletUnit(cluster.name, worker))
+const says = (fact: string) => expect.stringContaining(fact) as string
 const node = { ...NOTHING_HELD.nodes, [worker.name]: {} as never }
 const answering = {
   servers: { [master.name]: READY },
@@ -131,17 +133,30 @@ test('all of it: what etcd keeps stays and is named, unless it is asked for; the
   expect(resetRefusals(removed)).toEqual([])
 })
 
-test.each<[string, ResetScene, string]>([
-  ['a kubelet of others', scene([host(worker.name, USED, '[Unit]\n')]), 'did not set up'],
+test.each<[string, ResetScene, BlockReason]>([
+  [
+    'a kubelet of others',
+    scene([host(worker.name, USED, '[Unit]\n')]),
+    {
+      id: 'kubelet-of-another-tool',
+      host: worker.name,
+      message: says(` ${cluster.name} `),
+      hint: says('disable --now kubelet'),
+    },
+  ],
   [
     'a kubelet of another cluster',
     scene([host(worker.name, USED, kubeletUnit('other', worker))]),
-    'did not set up',
+    { id: 'kubelet-of-another-tool', host: worker.name, message: says(` ${cluster.name} `) },
   ],
   [
     'an etcd that is a static pod',
     scene([host(worker.name, { ...USED, paths: ['/etc/kubernetes/manifests/etcd.yaml'] })]),
-    'etcd runs as a static pod',
+    {
+      id: 'static-pod-would-stop',
+      host: worker.name,
+      message: says('/etc/kubernetes/manifests/etcd.yaml '),
+    },
   ],
   [
     "etcd's settings lead into what is moved",
@@ -154,16 +169,18 @@ test.each<[string, ResetScene, string]>([
         },
       },
     ]),
-    "etcd's settings use files in /etc/kubernetes",
+    { id: 'etcd-uses-files-of-kubernetes', host: worker.name, message: says(' /etc/kubernetes,') },
   ],
   [
     'API servers of others on the same etcd',
     scene([used], { whole: true, objects: true }, { registry: registry({ servers: ['192.0.2.99'] }) }),
-    '192.0.2.99',
+    { id: 'api-servers-on-the-same-etcd', message: says(': 192.0.2.99') },
   ],
-  ['etcd does not answer', scene([used], { whole: true, objects: true }), 'etcd does not say'],
-])('refused: %s', (_what, refused, message) => {
-  expect(resetRefusals(refused)).toEqual([
-    expect.objectContaining({ message: expect.stringContaining(message) }),
-  ])
+  [
+    'etcd does not answer',
+    scene([used], { whole: true, objects: true }),
+    { id: 'content-of-etcd-is-unknown', message: says('etcd'), hint: says('quorate status') },
+  ],
+])('refused: %s', (_what, refused, reason) => {
+  expect(resetRefusals(refused)).toEqual([expect.objectContaining(reason)])
 })
