@@ -129,6 +129,7 @@ const KUBERNETES = {
     { part: 'dns', serving: null, summary: 'CoreDNS\u001B[31m' },
   ],
   notes: ['worker03: not Ready'],
+  noteDetails: [{ id: 'node-not-ready', host: 'worker03', message: 'not Ready' }],
 }
 
 test('of Kubernetes each part has its line, and what is wrong another', () => {

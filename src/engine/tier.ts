@@ -8,6 +8,7 @@ import type { Look } from '../host/operations.ts'
 import type { HostState } from '../host/state.ts'
 import type { Cluster, Node } from '../spec/cluster.ts'
 import type { BlockReason, EngineStep } from './step.ts'
+import type { Note } from './note.ts'
 import type { TierReset } from './tier-reset.ts'
 import type { Hosts, TierSession } from './tier-session.ts'
 
@@ -75,6 +76,8 @@ export interface TierReport {
   readonly parts?: readonly TierPart[]
   /** Its problems, each with a fix. */
   readonly notes: readonly string[]
+  /** The same, in the same order, for programs. */
+  readonly noteDetails: readonly Note[]
 }
 
 export interface TierPart {

@@ -41,6 +41,7 @@ test('one API server of two is enough to serve, and the other is named with the 
   const report = await balancerReport(cluster, answering(STAT))
   expect(report?.serving).toBe(true)
   expect(report?.notes).toEqual([expect.stringMatching(/^master02: .*L4CON: Connection refused/)])
+  expect(report?.noteDetails).toMatchObject([{ id: 'balancer-server-not-ready', host: 'master02' }])
 })
 
 test('a service node that does not answer is not known, one without HAProxy does not serve', async () => {

@@ -1,9 +1,20 @@
 /** What `status` reports about the load balancer: its API servers, and which node has the virtual address. */
+import { type Note, noteText } from '../../engine/note.ts'
 import type { AskNode, TierReport } from '../../engine/tier.ts'
 import { type Cluster, type Node, nodesWith } from '../../spec/cluster.ts'
 import { counted } from '../../spec/units.ts'
 import { HAPROXY } from './plan/files.ts'
 import { balancerLooks } from './looks.ts'
+
+/** An interface: add, don't change. */
+type BalancerNoteId =
+  | 'balancer-not-running'
+  | 'balancer-server-not-ready'
+  | 'balancer-unknown'
+  | 'virtual-address-missing'
+  | 'virtual-address-on-several-nodes'
+
+type BalancerNote = Note<BalancerNoteId>
 
 /** One answer of `show stat`, by column. */
 type Row = Readonly<Record<string, string>>
@@ -20,15 +31,16 @@ export async function balancerReport(cluster: Cluster, ask: AskNode): Promise<Ti
       return { node, found: await ask(node, [...balancerLooks(cluster, node), question, ...more]) }
     }),
   )
-  const notes: string[] = []
+  const notes: BalancerNote[] = []
   const running = seen.flatMap(({ node, found }) => {
     if (found === undefined) {
-      notes.push(`${node.name}: could not be asked`)
+      notes.push({ id: 'balancer-unknown', host: node.name, message: 'could not be asked' })
       return []
     }
     const active = found.services?.units[HAPROXY.unit]?.active
     if (active === 'active') return [{ node, rows: readStat(found.answers) }]
-    notes.push(`${node.name}: HAProxy is ${active ?? 'not set up'}; quorate plan says what to do`)
+    const message = `HAProxy is ${active ?? 'not set up'}; quorate plan says what to do`
+    notes.push({ id: 'balancer-not-running', host: node.name, message })
     return []
   })
   const masters = nodesWith(cluster, 'master')
@@ -42,37 +54,41 @@ export async function balancerReport(cluster: Cluster, ask: AskNode): Promise<Ti
     tier: 'haproxy',
     serving: unknown ? null : serving.length > 0,
     summary: `load balancer on ${where}, port ${loadBalancer.port}: ${serving.length} of ${counted(masters.length, 'API server')} ready`,
-    notes,
+    notes: notes.map(noteText),
+    noteDetails: notes,
   }
 }
 
 function downNotes(
   masters: readonly Node[],
   running: readonly { readonly node: Node; readonly rows: readonly Row[] }[],
-): string[] {
-  return masters.flatMap(({ name }) => {
+): BalancerNote[] {
+  return masters.flatMap(({ name }): BalancerNote[] => {
     const down = running.filter(({ rows }) => !rows.some((row) => isUp(row, name)))
     if (down.length === 0) return []
     const row = down[0]?.rows.find(({ pxname, svname }) => pxname === HAPROXY.backend && svname === name)
     const why = [row?.['check_status'], row?.['last_chk']].filter(Boolean).join(': ')
     const from =
       down.length === running.length ? '' : ` (seen from ${down.map(({ node }) => node.name).join(', ')})`
-    return [`${name}: its API server is not ready${why === '' ? '' : `: ${why}`}${from}`]
+    const message = `its API server is not ready${why === '' ? '' : `: ${why}`}${from}`
+    return [{ id: 'balancer-server-not-ready', host: name, message }]
   })
 }
 
 function holderNotes(
   virtual: string,
   seen: readonly { readonly node: Node; readonly found: Awaited<ReturnType<AskNode>> }[],
-): string[] {
+): BalancerNote[] {
   const holders = seen.filter(({ found }) => found?.services?.devices[virtual] !== undefined)
   if (holders.length === 1) return []
   if (holders.length === 0) {
     const unknown = seen.some(({ found }) => found === undefined)
-    return unknown ? [] : [`no service node has the virtual address ${virtual}`]
+    const message = `no service node has the virtual address ${virtual}`
+    return unknown ? [] : [{ id: 'virtual-address-missing', host: null, message }]
   }
   const names = holders.map(({ node }) => node.name).join(' and ')
-  return [`${names} have the virtual address ${virtual} at once: they do not hear each other's VRRP`]
+  const message = `${names} have the virtual address ${virtual} at once: they do not hear each other's VRRP`
+  return [{ id: 'virtual-address-on-several-nodes', host: null, message }]
 }
 
 function isUp({ pxname, svname, status }: Row, name: string): boolean {

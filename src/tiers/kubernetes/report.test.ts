@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { noteText } from '../../engine/note.ts'
 import type { HeldFacts, KubernetesFacts, NodeFacts, ServerFacts } from '../../kubernetes/api-facts.ts'
 import { sampleKubernetesCluster } from '../../spec/sample-kubernetes.ts'
 import { kubernetesReport } from './report.ts'
@@ -76,6 +77,7 @@ describe('status of Kubernetes', () => {
         { part: 'dns', serving: true, summary: 'CoreDNS 2 of 2' },
       ],
       notes: [],
+      noteDetails: [],
     })
     const { kubernetes: _none, ...without } = cluster
     expect(kubernetesReport(without, WELL)).toBeUndefined()
@@ -111,42 +113,62 @@ describe('status of Kubernetes', () => {
     expect(report({ held: undefined })).toMatchObject({ serving: true, healthy: false })
   })
 
-  test.each<[string, Partial<HeldFacts>, RegExp]>([
+  test.each<[string, Partial<HeldFacts>, string, string | null, RegExp]>([
     [
       'a node is missing',
       { nodes: { ...HELD.nodes, worker03: undefined as never } },
-      /^worker03: is not a node/,
+      'node-missing',
+      'worker03',
+      / Kubernetes; .* quorate plan$/,
     ],
     [
       'a node is not Ready',
       { nodes: { ...HELD.nodes, worker03: { ...node, ready: false, why: 'no CNI' } } },
-      /^worker03: not Ready: no CNI; /,
+      'node-not-ready',
+      'worker03',
+      /^not Ready: no CNI; .* worker03: journalctl /,
     ],
     [
       'a kubelet is old',
       { nodes: { ...HELD.nodes, worker03: { ...node, kubeletVersion: '1.36.3' } } },
-      /^worker03: kubelet runs 1\.36\.3/,
+      'kubelet-version',
+      'worker03',
+      /^kubelet runs 1\.36\.3, .* 1\.37\.2; /,
     ],
     [
       'a node is cordoned',
       { nodes: { ...HELD.nodes, worker03: { ...node, unschedulable: true } } },
-      /^worker03: cordoned/,
+      'node-cordoned',
+      'worker03',
+      /^cordoned: .* uncordon worker03$/,
     ],
     [
       'a node is left over',
       { nodes: { ...HELD.nodes, old: node } },
-      /^old: is a node of Kubernetes, and not in the cluster file/,
+      'node-not-in-the-cluster-file',
+      'old',
+      / Kubernetes, .* delete node old$/,
     ],
-    ['nobody leads', { leaders: { ...HELD.leaders, 'kube-scheduler': undefined } }, /^no scheduler leads/],
+    [
+      'nobody leads',
+      { leaders: { ...HELD.leaders, 'kube-scheduler': undefined } },
+      'nobody-leads',
+      null,
+      /^no scheduler leads; .*_kube-scheduler-/,
+    ],
     [
       'who led is gone',
       { leaders: { ...HELD.leaders, 'kube-scheduler': { ...leader, ageMs: 60_000 } } },
-      /^the scheduler on master01 led last.* 60 s/,
+      'leader-silent',
+      null,
+      /^the scheduler on master01 .* 60 s; /,
     ],
     [
       'flannel lacks a pod',
       { workloads: { ...HELD.workloads, 'DaemonSet kube-flannel/kube-flannel-ds': workload(5, 4) } },
-      /^flannel: 4 of 5 pods ready/,
+      'pods-not-ready',
+      null,
+      /^flannel: 4 of 5 pods /,
     ],
     [
       'kube-proxy is missing',
@@ -156,26 +178,35 @@ describe('status of Kubernetes', () => {
           'Deployment kube-system/coredns': workload(2),
         },
       },
-      /^kube-proxy: is not deployed/,
+      'workload-missing',
+      null,
+      /^kube-proxy: /,
     ],
     [
       'CoreDNS lies on one master',
       { dnsPods: HELD.dnsPods.map((pod) => ({ ...pod, node: 'master01' })) },
-      /^CoreDNS: all pods run on master01/,
+      'dns-on-one-node',
+      null,
+      /^CoreDNS: .* master01, /,
     ],
     [
       'requests are pending',
       { pendingRequests: [{ name: 'csr-1', signer: 's', user: 'u', approved: false }] },
-      /^1 certificate request pending, such as csr-1 of u for s/,
+      'certificate-requests-pending',
+      null,
+      /^1 certificate request .* csr-1 of u for s; /,
     ],
     [
       'a proof was cut off',
       { proofs: ['quorate-proof-1'] },
-      /^quorate-proof-1: a proof is under way, or was cut off/,
+      'proof-not-removed',
+      null,
+      /^quorate-proof-1: .* quorate apply /,
     ],
-  ])('%s: said, and not well', (_name, changes, note) => {
-    const { healthy, notes } = held(changes)
-    expect(notes).toEqual([expect.stringMatching(note)])
+  ])('%s: said, and not well', (_name, changes, id, host, message) => {
+    const { healthy, notes, noteDetails } = held(changes)
+    expect(noteDetails).toEqual([{ id, host, message: expect.stringMatching(message) }])
+    expect(notes).toEqual(noteDetails.map(noteText))
     expect(healthy).toBe(false)
   })
 })

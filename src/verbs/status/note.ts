@@ -1,4 +1,5 @@
-/** A note of `status`: something to do that doesn't affect the health. */
+/** A note of `status` on etcd: something to do that doesn't affect the health. */
+import type { Note } from '../../engine/note.ts'
 
 /** An interface: add, don't change. */
 export type StatusNoteId =
@@ -22,15 +23,4 @@ export type StatusNoteId =
   | 'stopped-on-purpose'
   | 'version-behind'
 
-export interface StatusNote {
-  /** Which note it is. It stays when the message is reworded. */
-  readonly id: StatusNoteId
-  /** The node; null: the cluster. */
-  readonly host: string | null
-  readonly message: string
-}
-
-/** As a line. */
-export function noteText({ host, message }: StatusNote): string {
-  return host === null ? message : `${host}: ${message}`
-}
+export type StatusNote = Note<StatusNoteId>

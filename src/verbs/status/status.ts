@@ -1,5 +1,6 @@
 /** Reports the state of the cluster, as each member itself reports it. */
 import { EXIT_CODES } from '../../errors.ts'
+import { noteText } from '../../engine/note.ts'
 import type { TierReport } from '../../engine/tier.ts'
 import { PEER_IDENTITY, peerUrl } from '../../etcd/configuration.ts'
 import { type Health, healthOf, judgeView } from '../../etcd/health.ts'
@@ -15,7 +16,7 @@ import { type AskedMember, askMembers } from '../../tiers/etcd/facts/ask-members
 import { leftBehind } from '../../tiers/etcd/facts/left-behind.ts'
 import { type Looked, type MemberStatus, memberStatus, seen } from './member-status.ts'
 import { type BackupStatus, backupsSeen } from './backups.ts'
-import { type StatusNote, noteText } from './note.ts'
+import type { StatusNote } from './note.ts'
 import { tierReports } from './tiers.ts'
 import { type StatusProblem, statusProblems } from './problems.ts'
 import { type VersionStatus, versionStatus } from './versions.ts'
