@@ -1,6 +1,6 @@
 /**
  * Tests recognize an error by its ID, not by its sentence: `expect(run).toFail('CODE/ID', { host, says, fix })`
- * (`test/to-fail.ts`). What still repeats sentences is counted: `npm run pins` shows where.
+ * (`test/to-fail.ts`). Only the files below may repeat sentences: `npm run pins` counts them.
  */
 import { existsSync } from 'node:fs'
 import { expect, test } from 'vitest'
@@ -43,27 +43,16 @@ const EXCEPTED: Readonly<Record<string, string>> = {
   'test/questions.test.ts': 'it answers questions on a terminal, which are texts',
 }
 
-/** How many sentences the tests of a directory may still pin. Only to be lowered. */
-const MOST = { 'src/': 48, 'test/': 0, 'test/kubernetes/': 0, 'test/lab/': 1, 'test/sim/': 0 }
-
 const pins = allPins()
-
-/** `test/lab/`; `src/` with all that is below it. */
-function areaOf(file: string): string {
-  const [area = ''] = /^src\/|^test\/(?:\w+\/)?/.exec(file) ?? []
-  return area
-}
 
 test.each(Object.entries(EXCEPTED))('%s may repeat texts: %s', (file, reason) => {
   expect(pins.map((pin) => pin.file)).toContain(file)
   expect(reason !== SUBJECT || existsSync(file.replace('.test.ts', '.ts'))).toBe(true)
 })
 
-test.each(Object.entries(MOST))('tests in %s pin at most %i sentences', (directory, most) => {
-  const found = pins.filter(({ file }) => areaOf(file) === directory && EXCEPTED[file] === undefined)
-  if (found.length <= most) return
-  const counts = [...Map.groupBy(found, ({ file }) => file)].map(([file, group]) => `${file} ${group.length}`)
-  expect(`${found.length}, see npm run pins:\n${counts.join('\n')}`).toBe(`at most ${most}`)
+test('no other test repeats a sentence', () => {
+  const others = pins.filter(({ file }) => EXCEPTED[file] === undefined)
+  expect(others.map(({ file, line, words }) => `${file}:${line} ${words}`)).toEqual([])
 })
 
 test.for<[string, string | undefined]>([
