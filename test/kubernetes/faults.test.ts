@@ -62,6 +62,8 @@ describe.skipIf(reason)(`Kubernetes and faults${reason === undefined ? '' : ` ($
     const server = `--server=https://${machine.address}:${API_PORT}`
     return await machine.check(['kubectl', '--kubeconfig=/etc/kubernetes/admin.conf', server, ...args])
   }
+  /** The HTTP status that a control-plane node's own API server answers. */
+  const readyz = async (machine: string) => (await api.ask('/readyz', { machine })).status
   const allReady = async () =>
     await vi.waitFor(async () => expect(await api.readyNodes()).toEqual(NODES), SOON)
   const etcdIsWell = async () =>
@@ -295,6 +297,33 @@ describe.skipIf(reason)(`Kubernetes and faults${reason === undefined ? '' : ` ($
       expect(await kubectl('get', 'daemonset', '--namespace=kube-system', '-o', 'name')).toContain(
         'kube-proxy',
       )
+    })
+
+    test('an API server that lost its manifest while its kubelet is stopped serves on, until the other one is ready too', async () => {
+      const machine = lab.machine('master01')
+      /** The first stage with such a step. */
+      const stageOf = async (step: RegExp) => {
+        const { waves } = JSON.parse((await quorate(lab, ['plan', '--json'])).stdout) as PlanJson
+        return waves.findIndex((wave) => wave.some(({ id }) => step.test(id)))
+      }
+      const MANIFESTS = /^kubeadm-manifests master01/
+      await machine.check(['systemctl', 'stop', 'kubelet.service'])
+      await machine.check(['rm', '/etc/kubernetes/manifests/kube-apiserver.yaml'])
+      const away = await cutOff(lab.machine('master02'), { ports: [2379] })
+      try {
+        await vi.waitFor(async () => expect(await readyz('master02')).toBe(500), SOON)
+        expect(await readyz('master01')).toBe(200)
+        expect(await stageOf(/^kubernetes-await/)).toBe(0)
+        expect(await stageOf(MANIFESTS)).toBe(1)
+        expect(await stageOf(/^service-load master01/)).toBe(1)
+      } finally {
+        await away.undo()
+      }
+      await vi.waitFor(async () => expect(await readyz('master02')).toBe(200), SOON)
+      expect(await stageOf(MANIFESTS)).toBe(0)
+      await quorateOk(lab, APPLY)
+      expect(await quorateOk(lab, ['apply'])).toBe(NOTHING_TO_CHANGE)
+      expect(await readyz('master01')).toBe(200)
     })
 
     test("of quorate's own rights, too", async () => {

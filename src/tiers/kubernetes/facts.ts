@@ -12,11 +12,11 @@ export interface KubernetesTierFacts {
   readonly leaves: Readonly<Record<string, Readonly<Partial<Record<LeafId, readonly LeafFault[]>>>>>
   /** The checksum of each secret on a node; undefined: they don't exist yet. */
   readonly sums: Readonly<Record<SecretId, string>> | undefined
-  /** undefined: no node has an API server's manifest, and none was asked. */
+  /** undefined: no control-plane node has anything of a control plane, and no API server was asked. */
   readonly api: KubernetesFacts | undefined
   /**
-   * What etcd has stored of a Kubernetes while no control-plane node has anything of one; undefined: not asked, or etcd
-   * doesn't answer.
+   * What etcd has stored of a Kubernetes while no control-plane node has an API server's manifest; undefined: not asked, or
+   * etcd doesn't answer.
    */
   readonly registry?: RegistryFacts | undefined
 }

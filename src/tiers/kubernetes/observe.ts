@@ -5,12 +5,12 @@ import { lookAtKubernetes } from '../../kubernetes/api-look.ts'
 import { type Bundles, openKubernetesAuthorities } from '../../kubernetes/authorities.ts'
 import { leavesOf } from '../../kubernetes/certificates.ts'
 import { leafFaults } from '../../kubernetes/faults.ts'
-import { type Node, nodesWith } from '../../spec/cluster.ts'
+import type { Node } from '../../spec/cluster.ts'
 import { kubernetesNodes } from '../../spec/kubernetes.ts'
 import { operatorsClient } from './client.ts'
 import type { KubernetesTierFacts } from './facts.ts'
 import { askedObjects } from './plan/in-cluster.ts'
-import { manifestPath } from './plan/manifests.ts'
+import { mastersBegun, withManifest } from './plan/masters.ts'
 
 export async function observeKubernetes(
   session: TierSession,
@@ -23,9 +23,11 @@ export async function observeKubernetes(
   const leaves = faultsOfAll(session, cluster, hosts, bundles)
   const servers = mastersBegun(cluster, hosts)
   const ca = bundles?.kubernetes
-  if (servers.length === 0)
-    return { ca, leaves, sums, api: undefined, registry: await storedIfAny(session, hosts, ca) }
-  return { ca, leaves, sums, api: ca === undefined ? undefined : await askApi(session, servers) }
+  const [api, registry] = await Promise.all([
+    servers.length === 0 || ca === undefined ? undefined : askApi(session, servers),
+    withManifest(cluster, hosts).length > 0 ? undefined : storedIfAny(session, hosts, ca),
+  ])
+  return { ca, leaves, sums, api, registry }
 }
 
 function faultsOfAll(
@@ -46,14 +48,6 @@ function faultsOfAll(
       })
       return [node.name, Object.fromEntries(faults)]
     }),
-  )
-}
-
-/** Names of control-plane nodes with an API server's manifest. */
-function mastersBegun(cluster: KubernetesCluster, hosts: Hosts): readonly string[] {
-  const manifest = manifestPath('apiserver')
-  return nodesWith(cluster, 'master').flatMap(({ name }) =>
-    hosts[name]?.services?.files[manifest] === undefined ? [] : [name],
   )
 }
 

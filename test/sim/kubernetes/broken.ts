@@ -2,6 +2,9 @@
 import type { ServerFacts } from '../../../src/kubernetes/api-facts.ts'
 import { hasKubernetes } from '../../../src/kubernetes/kubernetes-cluster.ts'
 import { nodesWith } from '../../../src/spec/cluster.ts'
+import { TIER } from '../../../src/tiers/kubernetes/name.ts'
+import { KUBELET } from '../../../src/tiers/kubernetes/plan/files.ts'
+import { withHiddenServer, withManifest } from '../../../src/tiers/kubernetes/plan/masters.ts'
 import { manifestSteps } from '../../../src/tiers/kubernetes/plan/roll.ts'
 import { tierFacts } from '../../../src/tiers/kubernetes/facts.ts'
 import { next } from '../../../src/tiers/etcd/plan/next.ts'
@@ -65,17 +68,25 @@ function withOthers(
   return { kind: 'steps', steps: [...answer.steps, ...more] }
 }
 
+type Server = readonly [name: string, facts: ServerFacts]
+
 /** The planner with facts about API servers that differ from the observed ones. */
-function deceived(change: (server: ServerFacts) => ServerFacts): Planner {
+function deceived(change: (server: Server, ...asked: Parameters<Planner>) => readonly Server[]): Planner {
   return (intent, observed) => {
     const facts = tierFacts(observed.beside?.['kubernetes'])
-    const servers = Object.entries(facts.api?.servers ?? {}).map(
-      ([name, server]) => [name, change(server)] as const,
+    const servers = Object.entries(facts.api?.servers ?? {}).flatMap((server) =>
+      change(server, intent, observed),
     )
     const api = facts.api && { ...facts.api, servers: Object.fromEntries(servers) }
     return next(intent, { ...observed, beside: { ...observed.beside, kubernetes: { ...facts, api } } })
   }
 }
+
+/** The API server of the first master serves on, and nothing on its node shows it. */
+const HIDDEN: Round['before'] = [
+  { kind: 'kubelet-stopped', at: 0 },
+  { kind: 'manifest-deleted', at: 0 },
+]
 
 export const BROKEN: readonly Broken[] = [
   {
@@ -96,7 +107,7 @@ export const BROKEN: readonly Broken[] = [
   {
     what: 'takes an API server that is late for one that is down',
     breaks: 'api-kept',
-    planner: deceived((server) => ({ ...server, late: false })),
+    planner: deceived(([name, server]) => [[name, { ...server, late: false }]]),
     life: life({
       edit: 'argument',
       before: [
@@ -108,8 +119,35 @@ export const BROKEN: readonly Broken[] = [
   {
     what: 'does not wait until a changed API server serves again',
     breaks: 'api-kept',
-    planner: deceived((server) => ({ ...server, state: 'ready' })),
+    planner: deceived(([name, server]) => [[name, { ...server, state: 'ready' }]]),
     life: life({ edit: 'argument' }),
+  },
+  {
+    what: 'asks no API server without its manifest',
+    breaks: 'api-kept',
+    planner: deceived((server, { cluster }, { hosts }) =>
+      withManifest(cluster, hosts).includes(server[0]) ? [server] : [],
+    ),
+    life: life({ edit: 'argument', before: [...HIDDEN, { kind: 'api-not-ready', at: 1 }] }),
+  },
+  {
+    what: 'starts a kubelet without the manifest of the API server that serves',
+    breaks: 'api-kept',
+    planner: twisted((answer, { cluster }, { hosts, beside }) => {
+      const [hidden] = withHiddenServer(cluster, hosts, tierFacts(beside?.['kubernetes']))
+      if (answer.kind !== 'steps' || hidden === undefined) return answer
+      const kubelet = {
+        tier: TIER,
+        host: hidden,
+        unit: KUBELET,
+        danger: 'none',
+        what: 'start',
+        why: '',
+      } as const
+      const start: Step = { ...kubelet, kind: 'service-load', reloads: false, restarts: true }
+      return { kind: 'steps', steps: [...answer.steps.filter(({ host }) => host !== hidden), start] }
+    }),
+    life: life({ edit: 'argument', before: [...HIDDEN, { kind: 'api-not-ready', at: 1 }] }),
   },
   {
     what: 'forgets the labels of nodes',

@@ -19,6 +19,20 @@ test('a kubelet that was stopped, and a run that was killed before it started th
   expect((await live(life)).map(({ kind }) => kind)).toEqual(['died', 'done', 'done'])
 })
 
+test('an API server that serves without its manifest and kubelet is changed only once the others serve again', async () => {
+  const before = [
+    { kind: 'kubelet-stopped', at: 0 },
+    { kind: 'manifest-deleted', at: 0 },
+    { kind: 'api-not-ready', at: 1 },
+  ] as const
+  const life: Life = {
+    established: true,
+    rounds: [{ edit: 'argument', before, between: [], interruption: undefined, mends: false }],
+  }
+  // The first run waits in vain for the one that is not ready.
+  expect((await live(life)).map(({ kind }) => kind)).toEqual(['failed', 'done', 'done'])
+})
+
 test(`${runs} lives of Kubernetes end in done, whatever goes wrong on their way`, async () => {
   const ends: Record<Outcome['kind'], number> = { done: 0, blocked: 0, failed: 0, died: 0, locked: 0 }
   const broken = await firstBroken({ lives: anyLife, runs, variable }, async (life) => {

@@ -9,7 +9,7 @@ import { Failure } from '../failure.ts'
 import { Violation } from '../violation.ts'
 import type { World } from '../world.ts'
 import { API_MANIFEST, isKubeletUp, issuedBy, podOf, stateOf, sumOf } from './model.ts'
-import { withApiServer } from '../../../src/tiers/kubernetes/plan/roll.ts'
+import { withManifest } from '../../../src/tiers/kubernetes/plan/masters.ts'
 
 /** @returns the real state: what a step only predicts is created. @throws Failure on a full disk */
 export function changed(world: World, cluster: Cluster, disk: Disk, services: ServicesState): ServicesState {
@@ -51,19 +51,20 @@ function replaceApi(world: World, cluster: Cluster, disk: Disk, services: Servic
   const manifest = services.files[API_MANIFEST]
   const { name } = disk.node
   const runs = kubernetes?.running.get(name)
-  if (kubernetes === undefined || manifest === undefined || runs === undefined) return
-  if (runs === podOf(manifest.text)) return
+  if (kubernetes === undefined || runs === undefined) return
+  if (manifest !== undefined && runs === podOf(manifest.text)) return
   if (!isKubeletUp({ ...disk, services })) {
-    if (disk.services.files[API_MANIFEST]?.text !== manifest.text) kubernetes.rewritten.add(name)
+    if (disk.services.files[API_MANIFEST]?.text !== manifest?.text) kubernetes.rewritten.add(name)
     return
   }
-  // A kubelet that is started follows what lay there before: a node without one is worse.
-  const follows = !isKubeletUp(disk) && !kubernetes.rewritten.has(name)
+  // A kubelet that is started follows what lay there before: a node without one is worse. Without a manifest, it ends what
+  // serves.
+  const follows = !isKubeletUp(disk) && manifest !== undefined && !kubernetes.rewritten.has(name)
   const hosts = Object.fromEntries(
     [...world.disks].map(([host, { services: own }]) => [host, { services: own }]),
   )
   if (kubernetes.serving.has(name)) {
-    const away = withApiServer(cluster, hosts as never).filter(
+    const away = withManifest(cluster, hosts as never).filter(
       (other) =>
         other !== name && !(kubernetes.serving.has(other) && stateOf(world, cluster, other) === 'ready'),
     )

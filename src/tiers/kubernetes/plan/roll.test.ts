@@ -13,7 +13,8 @@ import { READY, withManifests } from '../foreseen.ts'
 import { COMPONENTS, type Component } from '../step.ts'
 import { KUBELET } from './files.ts'
 import { wantedManifests } from './manifests.ts'
-import { servingWithoutKubelet, changedOf, manifestSteps } from './roll.ts'
+import { servingWithoutKubelet } from './masters.ts'
+import { changedOf, manifestSteps } from './roll.ts'
 
 const base = sampleCluster()
 const [master01] = nodesWith(base, 'master')
@@ -168,6 +169,30 @@ test('a kubelet that is to start has its API server follow what lies there: no o
   // An API server that serves no client can be changed at any time.
   const down = facts({ ...ALL, master01: 'silent' })
   expect(servingWithoutKubelet(cluster, hosts, down)).toEqual([])
+})
+
+test('an API server whose manifest was deleted while its kubelet was stopped serves on: it changes like any other', () => {
+  for (const hidden of [['controller-manager', 'scheduler'], []] as const) {
+    const own = made(renewed, hidden)['master01']
+    if (own === undefined) throw new RangeError('no master01')
+    const hosts = withoutKubelets({ ...made(renewed), master01: own }, ['master01'])
+    expect(chosen(hosts, facts(ALL))).toEqual([['master01', ...COMPONENTS]])
+    // Another one that is down comes first, and this one waits until that one serves.
+    const down = facts({ ...ALL, master02: 'not-ready' })
+    expect(chosen(hosts, down)).toEqual([['master02', ...COMPONENTS]])
+    expect(chosen(changed(hosts, 'master02'), down)).toEqual([])
+    expect(chosen(changed(hosts, 'master02'), facts(ALL))).toEqual([['master01', ...COMPONENTS]])
+    // One that does not answer serves no client.
+    expect(chosen(hosts, facts({ ...ALL, master01: 'silent' }))).toEqual([['master01', ...COMPONENTS]])
+    // While one is down, it may be this one: never both together.
+    expect(chosen(hosts, facts({ ...ALL, master01: 'not-ready', master03: 'silent' }))).toEqual([
+      ['master01', ...COMPONENTS],
+    ])
+  }
+  // All three: they take turns. One with a manifest comes first: its kubelet can start at once.
+  const all = withoutKubelets(made(renewed, ['controller-manager', 'scheduler']), Object.keys(ALL))
+  expect(chosen(all, facts(ALL))).toEqual([['master01', ...COMPONENTS]])
+  expect(chosen(withoutKubelets(changed(all, 'master03'), ['master03']), facts(ALL))).toEqual([])
 })
 
 test('one that cannot be asked may well serve: it is left alone, and so are those beside it', () => {

@@ -1,21 +1,21 @@
 /**
  * Which masters get manifests of static pods next. Pure.
  *
- * A control-plane node without an API server's manifest gets what it lacks at once: it serves no client. API servers that have to
- * change do so one at a time. Those that are down come first, because their manifests may be the cause. Those that serve follow, and
- * only while all others serve. One look may find an API server down that serves again by now, for example after etcd elected a
- * leader, so not even those that are down change together. When a kubelet is started, the API server follows the manifest on its
- * disk, so nothing else changes in that stage.
+ * A control-plane node without an API server gets what it lacks at once: it serves no client. API servers that have to change do
+ * so one at a time, and so do hidden ones (masters.ts). Those that are down come first, because their manifests may be the cause.
+ * Those that serve follow, and only while all others serve. One look may find an API server down that serves again by now, for
+ * example after etcd elected a leader, so not even those that are down change together. When a kubelet is started, the API server
+ * follows the manifest on its disk, so nothing else changes in that stage.
  */
 import type { KubernetesCluster } from '../../../kubernetes/kubernetes-cluster.ts'
 import type { Hosts } from '../../../engine/tier.ts'
 import type { ServerFacts } from '../../../kubernetes/api-facts.ts'
-import { type Cluster, type Node, nodesWith } from '../../../spec/cluster.ts'
+import { type Node, nodesWith } from '../../../spec/cluster.ts'
 import type { KubernetesTierFacts } from '../facts.ts'
 import { TIER } from '../name.ts'
 import { COMPONENTS, type Component, type ManifestsStep } from '../step.ts'
-import { KUBELET } from './files.ts'
-import { type Wanted, manifestPath, manifestState, wantedManifests } from './manifests.ts'
+import { type Wanted, manifestState, wantedManifests } from './manifests.ts'
+import { servingWithoutKubelet, withApiServer, withHiddenServer } from './masters.ts'
 
 /** A control-plane node with missing or wrong manifests. */
 interface Wanting {
@@ -33,13 +33,15 @@ export function manifestSteps(
   mayRun: (node: Node) => boolean,
 ): readonly ManifestsStep[] {
   const all = nodesWith(cluster, 'master').flatMap((node) => wantingOf(cluster, hosts, facts, node))
-  const fresh = all.filter(({ node, isNew }) => isNew && mayRun(node))
-  const changing = all.filter(({ isNew }) => !isNew)
+  const hidden = withHiddenServer(cluster, hosts, facts)
+  const isFresh = ({ node, isNew }: Wanting) => isNew && !hidden.includes(node.name)
+  const fresh = all.filter((one) => isFresh(one) && mayRun(one.node))
+  const changing = all.filter((one) => !isFresh(one))
   const [first] = servingWithoutKubelet(cluster, hosts, facts)
   const next =
     fresh.length > 0
       ? fresh
-      : nextOf(changing, withApiServer(cluster, hosts), facts).filter(
+      : nextOf(changing, withApiServer(cluster, hosts, facts), facts).filter(
           ({ node: { name } }) => first === undefined || first === name,
         )
   return next.map(({ node, wanted: { stamp }, components, isNew }) => ({
@@ -72,7 +74,7 @@ function wantingOf(
   return [{ node, wanted, components, isNew: states.every(([, state]) => state === 'missing') }]
 }
 
-/** @param masters names of those with an API server's manifest */
+/** @param masters names of those with an API server */
 function nextOf(
   changing: readonly Wanting[],
   masters: readonly string[],
@@ -80,9 +82,11 @@ function nextOf(
 ): readonly Wanting[] {
   const isReady = (name: string) => api?.servers[name]?.state === 'ready'
   const isLate = (name: string) => api?.servers[name]?.late === true
-  const isDown = ({ node: { name } }: Wanting) =>
-    !isLate(name) && DOWN.has(api?.servers[name]?.state ?? 'unreachable')
   const isAbsent = ({ node }: Wanting) => !masters.includes(node.name)
+  const isDown = (one: Wanting) => {
+    const { state = 'unreachable', late } = api?.servers[one.node.name] ?? {}
+    return !isAbsent(one) && late !== true && DOWN.has(state)
+  }
   // Each component except the API server is one of several, of which one leads.
   const isSpared = ({ components }: Wanting) => !components.includes('apiserver')
   const waits = new Set(changing.filter((one) => !isSpared(one)).map(({ node }) => node.name))
@@ -110,30 +114,4 @@ export function changedOf(
   const stale = nodesWith(cluster, 'master').flatMap((node) => wantingOf(cluster, hosts, facts, node))
   const changed = names.filter((name) => stale.every(({ node }) => node.name !== name))
   return changed.length > 0 ? changed : names
-}
-
-/** Names of masters whose API server serves although their kubelet does not run. Their kubelets are started one at a time. */
-export function servingWithoutKubelet(
-  cluster: Cluster,
-  hosts: Hosts,
-  { api }: KubernetesTierFacts,
-): readonly string[] {
-  return withApiServer(cluster, hosts).filter((name) => {
-    const server = api?.servers[name]
-    const kubelet = hosts[name]?.services?.units[KUBELET]?.active
-    return (server?.state === 'ready' || server?.late === true) && !isRunning(kubelet)
-  })
-}
-
-/** @param active systemd's ActiveState */
-export function isRunning(active: string | undefined): boolean {
-  return active === 'active' || active === 'activating'
-}
-
-/** Names of control-plane nodes with an API server's manifest. */
-export function withApiServer(cluster: Cluster, hosts: Hosts): readonly string[] {
-  const manifest = manifestPath('apiserver')
-  return nodesWith(cluster, 'master').flatMap(({ name }) =>
-    hosts[name]?.services?.files[manifest] === undefined ? [] : [name],
-  )
 }

@@ -66,6 +66,7 @@ function established(
   servers: Readonly<Record<string, ServerFacts['state']>>,
   stale: readonly string[],
   kubelets: 'active' | 'inactive' = 'active',
+  hidden: readonly string[] = [],
 ) {
   const hosts = Object.fromEntries(
     ['master01', 'master02'].map((name) => {
@@ -75,7 +76,8 @@ function established(
       const host = bareHost(name)
       const kubelet = { active: kubelets, enabled: true, masked: false, loading: false }
       const services = { ...host.services!, units: { [KUBELET]: kubelet } }
-      return [name, { ...host, services: withManifests(services, COMPONENTS, source) }] as const
+      const components = COMPONENTS.filter((one) => one !== 'apiserver' || !hidden.includes(name))
+      return [name, { ...host, services: withManifests(services, components, source) }] as const
     }),
   )
   const facts = {
@@ -119,4 +121,23 @@ test('kubelets of masters that serve are started one at a time: each API server 
   // A node that serves no client does not wait for others.
   const down = { master01: 'silent', master02: 'ready' } as const
   expect(established(down, [], 'inactive')).toEqual(['master01 service-load', 'master02 service-load'])
+})
+
+test('where an API server serves without its manifest, the kubelet starts together with that: it would only end it', () => {
+  // The kubelet of the other one may have its API server follow another manifest, so it comes first.
+  for (const state of ['ready', 'not-ready', 'refused'] as const)
+    expect(established({ master01: 'ready', master02: state }, [], 'inactive', ['master01'])).toEqual([
+      'master02 service-load',
+    ])
+  const both = ['master01', 'master02']
+  expect(established({ master01: 'ready', master02: 'ready' }, [], 'inactive', both)).toEqual([
+    'master01 kubeadm-manifests',
+    'master01 service-load',
+  ])
+  // None of these serves clients.
+  expect(established({ master01: 'silent', master02: 'silent' }, [], 'inactive', both)).toEqual([
+    'master01 kubeadm-manifests',
+    'master01 service-load',
+    'master02 kubeadm-manifests',
+  ])
 })

@@ -22,7 +22,8 @@ import { type AwaitStep, type KubernetesClusterStep, type KubernetesHostStep } f
 import { asksFor, faultsOf, reason } from './early.ts'
 import { FLANNELD, KUBELET } from './files.ts'
 import { bindingSteps, inClusterSteps, nodeSettingsSteps, proofSteps } from './in-cluster.ts'
-import { servingWithoutKubelet, withApiServer, changedOf, isRunning, manifestSteps } from './roll.ts'
+import { isRunning, servingWithoutKubelet, withApiServer, withHiddenServer } from './masters.ts'
+import { changedOf, manifestSteps } from './roll.ts'
 import { secretSteps } from './secrets.ts'
 import { unready, unregistered } from './unready.ts'
 
@@ -58,11 +59,11 @@ export function stageSteps(
   if (first === undefined) {
     if (machines.length > 0) return machines
     const closed = masters.some(({ name }) => facts.api?.servers[name]?.state === 'refused')
-    return closed ? bindingSteps(cluster) : [awaitApi(withApiServer(cluster, hosts))]
+    return closed ? bindingSteps(cluster) : [awaitApi(withApiServer(cluster, hosts, facts))]
   }
   const together = [...inClusterSteps(cluster, facts, first), ...machines]
   if (together.length > 0) return together
-  const behind = withApiServer(cluster, hosts).filter((name) => !scene.serving.has(name))
+  const behind = withApiServer(cluster, hosts, facts).filter((name) => !scene.serving.has(name))
   const unknown = unregistered(cluster, facts)
   if (behind.length + unknown.length > 0)
     // Not for a node whose own manifests change only after these.
@@ -84,7 +85,11 @@ function nodeSteps(scene: Scene): StageStep[] {
   const { cluster, hosts, facts } = scene
   const manifests = manifestSteps(cluster, hosts, facts, (node) => mayRun(scene, node))
   const [, ...later] = servingWithoutKubelet(cluster, hosts, facts)
-  const mayStart = (node: Node) => mayRun(scene, node) && !later.includes(node.name)
+  // Without a manifest, the kubelet would only end the API server.
+  const hidden = withHiddenServer(cluster, hosts, facts).filter((name) =>
+    manifests.every(({ host }) => host !== name),
+  )
+  const mayStart = (node: Node) => mayRun(scene, node) && ![...later, ...hidden].includes(node.name)
   return kubernetesNodes(cluster).flatMap((node: Node) => {
     const host = hosts[node.name]
     if (host === undefined) return []
