@@ -163,7 +163,9 @@ async function underLock(
       release(world, token)
       return { kind: 'died' }
     }
-    if (error instanceof QuorateError && error.code === 'moved' && !disturbed && last?.kind === 'steps')
+    // Each time what it saw was over before it acted: a wait found all ready, and the next observation none.
+    const wasOver = disturbed || world.kubernetes?.faltered === true
+    if (error instanceof QuorateError && error.code === 'moved' && !wasOver && last?.kind === 'steps')
       throw circles(last.steps)
     const known = error instanceof Failure || error instanceof QuorateError
     if (!known) throw error

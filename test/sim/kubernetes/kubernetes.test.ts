@@ -33,6 +33,16 @@ test('an API server that serves without its manifest and kubelet is changed only
   expect((await live(life)).map(({ kind }) => kind)).toEqual(['failed', 'done', 'done'])
 })
 
+test('a run may give up if no API server is ready in each of its observations, and all are in between', async () => {
+  const between = [{ kind: 'api-falters', at: 3, wave: 0 }] as const
+  const before = [{ kind: 'api-falters', at: 3 }] as const
+  const life: Life = {
+    established: true,
+    rounds: [{ edit: 'label', before, between, interruption: undefined, mends: true }],
+  }
+  expect((await live(life)).map(({ kind }) => kind)).toEqual(['failed', 'done', 'done'])
+})
+
 test(`${runs} lives of Kubernetes end in done, whatever goes wrong on their way`, async () => {
   const ends: Record<Outcome['kind'], number> = { done: 0, blocked: 0, failed: 0, died: 0, locked: 0 }
   const broken = await firstBroken({ lives: anyLife, runs, variable }, async (life) => {
