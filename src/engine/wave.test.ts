@@ -1,10 +1,11 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { QuorateError } from '../errors.ts'
 import type { AgentReply } from '../host/agent.ts'
 import type { RunEvent } from './events.ts'
 import type { Dialogue, HostWork } from './host-work.ts'
 import type { Lock } from './lock.ts'
-import type { HostStepCommon } from './step.ts'
+import type { HostStepCommon, StepCommon } from './step.ts'
 import { stepRegistry } from './step-registry.ts'
 import { type Crew, runWave } from './wave.ts'
 
@@ -12,19 +13,30 @@ interface Turn extends HostStepCommon {
   readonly kind: 'turn'
 }
 
+interface Aside extends StepCommon {
+  readonly kind: 'aside'
+  readonly host?: undefined
+}
+
 const step: Turn = { kind: 'turn', host: 'a', what: 'turn it', why: 'asked', danger: 'none' }
+const aside: Aside = { kind: 'aside', what: 'make something', why: 'asked', danger: 'none' }
 const REPLY: AgentReply = { lines: ['seen'], notes: ['moved /x /x.old'] }
 
-/** One node with the step, and what it says and hears. */
+/** One node with the step, and what it says and hears. @param parallel another step, which nothing waits for */
 function scene({
   answer = async () => await Promise.resolve(REPLY),
+  parallel = [],
 }: {
   answer?: () => Promise<AgentReply>
+  parallel?: readonly Aside[]
 }) {
   const told: string[] = []
   const session = {
     cluster: { nodes: [{ name: 'a' }] as never },
-    steps: stepRegistry<Turn>({ turn: { action: 'change' } }),
+    steps: stepRegistry<Turn | Aside>({
+      turn: { action: 'change' },
+      aside: { action: 'create', beside: true },
+    }),
     remote: async () => await Promise.resolve({ host: 'a' } as never),
     emit: (event: RunEvent) => void told.push(event.type),
     signal: new AbortController().signal,
@@ -42,8 +54,8 @@ function scene({
     },
     [Symbol.asyncDispose]: async () => await Promise.resolve(),
   }
-  const run = async (work: HostWork | Dialogue, more: Partial<Crew<Turn>> = {}) =>
-    await runWave<Turn>(session, lock, [step], {
+  const run = async (work: HostWork | Dialogue, more: Partial<Crew<Turn | Aside>> = {}) =>
+    await runWave<Turn | Aside>(session, lock, [...parallel, step], {
       perform: async () => undefined,
       equip: async () => () => work,
       explain: async (thrown) => thrown,
@@ -89,4 +101,18 @@ test('an answer that does not show what was done ends the stage', async () => {
     if (lines.includes('seen')) throw gone
   }
   await expect(scene({}).run(trip, { verify })).rejects.toBe(gone)
+})
+
+test('an error waits for the step that runs in parallel, and is not hidden by that step\'s own error', async () => {
+  const unequipped = new QuorateError('artifact', 'no such version')
+  const equip = async () => await Promise.reject(unequipped)
+  const { told, run } = scene({ parallel: [aside] })
+  const made = Promise.withResolvers<undefined>()
+  void pause(20).then(() => made.resolve(undefined))
+  await expect(run(trip, { equip, perform: async () => await made.promise })).rejects.toBe(unequipped)
+  expect(told).toEqual(['wave', 'step-started', 'step-done'])
+  const trouble = new Error('no entropy')
+  const fails = async () => await Promise.reject(trouble)
+  await expect(run(trip, { equip, perform: fails })).rejects.toBe(unequipped)
+  await expect(run(trip, { perform: fails })).rejects.toThrow('no entropy')
 })

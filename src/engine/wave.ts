@@ -7,7 +7,7 @@ import type { Remote } from '../ssh/remote.ts'
 import type { Emit } from './events.ts'
 import type { Dialogue, HostWork } from './host-work.ts'
 import type { Lock } from './lock.ts'
-import { type OfCluster, type OnHost, orderOf } from './order.ts'
+import { type OfCluster, type OnHost, type WaveOrder, orderOf } from './order.ts'
 import { HostProgress } from './progress.ts'
 import type { StepRegistry } from './step-registry.ts'
 import type { EngineStep } from './step.ts'
@@ -46,22 +46,34 @@ export async function runWave<S extends EngineStep>(
   wave: readonly S[],
   crew: Crew<S>,
 ): Promise<ReadonlyMap<string, AgentReply>> {
-  const { cluster, emit } = session
+  const { emit } = session
   emit({ type: 'wave', steps: wave })
   const signal = AbortSignal.any([session.signal, lock.lost])
   const order = orderOf(wave, session.steps)
   const beside = inTurn(order.beside, async (step) => {
     await timed(emit, step, async () => await crew.perform(step, signal))
   })
-  // Reported at its await, after the hosts are done.
-  beside.catch(() => undefined)
+  // Not `Promise.all`: an error says which steps were completed, so it waits until every step has ended.
+  const [, inOrder] = await Promise.allSettled([beside, performed(session, lock, order, { ...crew, signal })])
+  if (inOrder.status === 'rejected') throw inOrder.reason
+  await beside
+  return inOrder.value
+}
+
+/** Steps of the whole cluster, then those of the hosts. */
+async function performed<S extends EngineStep>(
+  session: WaveSession,
+  lock: Lock,
+  order: WaveOrder<S>,
+  { signal, ...crew }: Crew<S> & { readonly signal: AbortSignal },
+): Promise<ReadonlyMap<string, AgentReply>> {
   await inTurn(order.cluster, async (step) => {
     // No node's fence protects changes made through etcd: check that this process still holds the lock.
     signal.throwIfAborted()
-    await timed(emit, step, async () => await unlessAborted(signal, crew.perform(step, signal)))
+    await timed(session.emit, step, async () => await unlessAborted(signal, crew.perform(step, signal)))
   })
   const workOf = await crew.equip(signal)
-  const nodes = cluster.nodes.filter(({ name }) => order.hosts.has(name))
+  const nodes = session.cluster.nodes.filter(({ name }) => order.hosts.has(name))
   const { results, errors } = await onAll(nodes, async (node) => {
     const own = order.hosts.get(node.name) ?? []
     const work = workOf(node, own)
@@ -73,7 +85,6 @@ export async function runWave<S extends EngineStep>(
     return reply
   })
   if (errors.length > 0) throw combineErrors(errors)
-  await beside
   return new Map(results.map(({ host, value }) => [host, value]))
 }
 
