@@ -68,7 +68,7 @@ const OTHER_IDS = {
     'program-of-another-tool',
     'too-much-output',
   ],
-  etcd: ['no-v2-api', 'no-voting-member'],
+  etcd: ['no-etcdctl-there', 'no-v2-api', 'no-voting-member'],
   'host-key': ['another-host-key', 'unknown-host-key'],
   kubernetes: [
     'api-server-gives-no-answer',
@@ -77,6 +77,7 @@ const OTHER_IDS = {
     'api-server-of-another-name',
     'load-balancer-leads-nowhere',
     'no-api-server-there',
+    'no-kubectl-there',
     'node-is-unreachable',
     'pod-does-not-start',
   ],

@@ -25,6 +25,11 @@ describe.skipIf(whyNoLab())('etcdctl', () => {
   beforeAll(async () => {
     for (const machine of ssh.lab.machines) {
       await machine.check(['sh', '-c', 'id etcd 2>/dev/null || useradd --system --shell /bin/false etcd'])
+      await machine.check([
+        'sh',
+        '-c',
+        'mkdir -p /etc/ssl/etcd && touch /etc/ssl/etcd/etcd.crt /etc/ssl/etcd/server.crt',
+      ])
       await machine.writeFile('/usr/local/bin/etcdctl', STANDIN, { mode: '0755' })
       await machine.check(['sh', '-c', 'echo ETCDCTL_ENDPOINTS=http://elsewhere:1 >>/etc/environment'])
     }

@@ -10,6 +10,9 @@ import program from './etcdctl.sh?raw'
 /** Limit for output that is not streamed to the caller, in bytes. */
 const MOST_BYTES = 64 * 1024 ** 2
 
+/** The exit code of the wrapper, without any output, if etcdctl could not be started. */
+const NOT_THERE = 94
+
 export interface EtcdctlOptions {
   readonly cluster: Cluster
   /** Name of an etcd node; undefined: the first reachable one, in the file's order. */
@@ -36,8 +39,8 @@ export interface EtcdctlResult {
 }
 
 /**
- * @throws QuorateError `usage` for a node without etcd, or an API that is not served; `unreachable` and similar if no
- *   node can be reached; the signal's reason. An exit code other than 0 is a result.
+ * @throws QuorateError `usage` for a node without etcd, or an API that is not served; `etcd` if the node was not set up;
+ *   `unreachable` and similar if no node can be reached; the signal's reason. An exit code other than 0 is a result.
  */
 export async function etcdctl(options: EtcdctlOptions): Promise<EtcdctlResult> {
   const { cluster, args, api = 3, signal } = options
@@ -47,6 +50,11 @@ export async function etcdctl(options: EtcdctlOptions): Promise<EtcdctlResult> {
     })
   }
   const remote = await chosen(options)
+  let begun = false
+  const pass = (take: ((bytes: Uint8Array) => void) | undefined) => (text: string) => {
+    begun = true
+    take?.(Buffer.from(text, 'latin1'))
+  }
   const { stdout, stderr, exitCode } = await remote.run({
     argv: etcdctlArgv(cluster, args, api, remote.host),
     root: true,
@@ -58,9 +66,11 @@ export async function etcdctl(options: EtcdctlOptions): Promise<EtcdctlResult> {
     changes: true,
     keep: options.onStdout === undefined,
     maxBytes: MOST_BYTES,
-    onStdout: (text) => options.onStdout?.(Buffer.from(text, 'latin1')),
-    onStderr: (text) => options.onStderr?.(Buffer.from(text, 'latin1')),
+    onStdout: pass(options.onStdout),
+    onStderr: pass(options.onStderr),
   })
+  // No other node is tried: the input may have been read already, and one write must not become another one.
+  if (!begun && exitCode === NOT_THERE) throw notThere(remote)
   return {
     host: remote.host,
     exitCode,
@@ -71,10 +81,17 @@ export async function etcdctl(options: EtcdctlOptions): Promise<EtcdctlResult> {
 
 /** The complete command, to be run as root on the node with this name. */
 export function etcdctlArgv(cluster: Cluster, args: readonly string[], api: 2 | 3, host: string): string[] {
-  return ['sh', '-c', program, 'etcdctl', String(api), ...connectionFlags(cluster, api, host), ...args]
+  const { flags, certificate = '' } = connection(cluster, api, host)
+  return ['sh', '-c', program, 'etcdctl', String(api), certificate, ...flags, ...args]
 }
 
-function connectionFlags({ etcd, pki, nodes }: Cluster, api: 2 | 3, host: string): string[] {
+interface Connection {
+  readonly flags: readonly string[]
+  /** The client certificate that the flags name, if they name one. */
+  readonly certificate?: string | undefined
+}
+
+function connection({ etcd, pki, nodes }: Cluster, api: 2 | 3, host: string): Connection {
   const plaintext = etcd.localPlaintext || etcd.plaintextClients
   // A member that was set up without TLS may not listen on the loopback address yet.
   const own = etcd.plaintextClients ? nodes.find(({ name }) => name === host)?.address : undefined
@@ -83,19 +100,25 @@ function connectionFlags({ etcd, pki, nodes }: Cluster, api: 2 | 3, host: string
   // Without this option the v2 client would ask the endpoint for all members, and connect to those instead of this
   // node.
   if (api === 2) endpoint.push('--no-sync')
-  if (plaintext) return endpoint
+  if (plaintext) return { flags: endpoint }
   const names =
     api === 2
       ? (['--ca-file', '--cert-file', '--key-file'] as const)
       : (['--cacert', '--cert', '--key'] as const)
-  const pair = pki.layout === 'single' ? 'etcd' : 'server'
+  const pair = `/etc/ssl/etcd/${pki.layout === 'single' ? 'etcd' : 'server'}`
   const [ca, certificate, key] = names
-  return [
-    ...endpoint,
-    `${ca}=/etc/ssl/etcd/ca.crt`,
-    `${certificate}=/etc/ssl/etcd/${pair}.crt`,
-    `${key}=/etc/ssl/etcd/${pair}.key`,
-  ]
+  return {
+    flags: [...endpoint, `${ca}=/etc/ssl/etcd/ca.crt`, `${certificate}=${pair}.crt`, `${key}=${pair}.key`],
+    certificate: `${pair}.crt`,
+  }
+}
+
+function notThere({ host }: Pick<Remote, 'host'>): QuorateError {
+  return new QuorateError('etcd', 'etcdctl or its certificate is missing: the node was not set up', {
+    id: 'no-etcdctl-there',
+    host,
+    hint: 'set up the cluster: quorate apply; if other nodes are set up, name one of them: quorate etcdctl NODE -- …',
+  })
 }
 
 async function chosen({ cluster, node: name, fleet }: EtcdctlOptions): Promise<Remote> {
