@@ -103,7 +103,7 @@ test('an answer that does not show what was done ends the stage', async () => {
   await expect(scene({}).run(trip, { verify })).rejects.toBe(gone)
 })
 
-test('an error waits for the step that runs in parallel, and is not hidden by that step\'s own error', async () => {
+test("an error waits for the step that runs in parallel, and is not hidden by that step's own error", async () => {
   const unequipped = new QuorateError('artifact', 'no such version')
   const equip = async () => await Promise.reject(unequipped)
   const { told, run } = scene({ parallel: [aside] })

@@ -3,6 +3,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { spawnSync } from 'node:child_process'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { Readable } from 'node:stream'
 import { describe, expect, test } from 'vitest'
 import { QuorateError } from '../../errors.ts'
 import { sampleKubernetesCluster } from '../../spec/sample-kubernetes.ts'
@@ -62,6 +63,27 @@ describe('kubectl', () => {
       const fleet = fleetOf({ master01: first, master02: { code: 0, text: 'ok' } })
       expect((await kubectl({ cluster, args: ['version'], fleet })).host).toBe('master02')
     }
+  })
+
+  test('a stream is given only to a control-plane node that is ready: it can be read only once', async () => {
+    const fleet = fleetOf({ master01: { code: 93 }, master02: { code: 0, text: 'ok' } })
+    const stdin = Readable.from(['kind: Pod'])
+    const result = await kubectl({ cluster, args: ['apply', '-f', '-'], fleet, stdin })
+    expect(result.host).toBe('master02')
+    const given = fleet.commands.map((command) => [command.host, command.stdin])
+    expect(given).toEqual([
+      ['master01', undefined],
+      ['master02', undefined],
+      ['master02', stdin],
+    ])
+  })
+
+  test('none was set up: each is named, with what to do', async () => {
+    const fleet = fleetOf({ master01: { code: 94 }, master02: { code: 94 } })
+    await expect(kubectl({ cluster, args: ['x'], fleet })).rejects.toFail('kubernetes/no-kubectl-there', {
+      says: /^master01: .*\nmaster02: /,
+      fix: /quorate apply$/,
+    })
   })
 
   test('an exit code of kubectl itself is no reason to try another node, whatever the number', async () => {

@@ -1,5 +1,5 @@
 /** `quorate kubectl`: runs kubectl on a control-plane node, as root, with the credentials on that node. */
-import type { Readable } from 'node:stream'
+import { Readable } from 'node:stream'
 import { QuorateError, combineErrors } from '../../errors.ts'
 import { bracket } from '../../etcd/bracket.ts'
 import { type Cluster, type Node, nodesWith } from '../../spec/cluster.ts'
@@ -84,9 +84,10 @@ async function kubectlOn(node: Node, options: KubectlOptions): Promise<KubectlRe
   const remote = await options.fleet.get(node.name, node.ssh)
   const port = cluster.loadBalancer?.apiPort ?? API_PORT
   const argv = ['sh', '-c', program, 'kubectl', `https://${bracket(node.address)}:${port}`, ...args]
-  if (options.terminal === true) {
-    // Checked beforehand, because a program on the terminal can return any exit code.
+  // Checked beforehand: a program on the terminal can return any exit code, and a stream can be read only once.
+  if (options.terminal === true || stdin instanceof Readable)
     await kubectlOn(node, { ...options, args: READY, stdin: undefined, terminal: false, ...UNSEEN })
+  if (options.terminal === true) {
     const exitCode = await remote.attach({ argv, root: true })
     return { host: remote.host, exitCode, stdout: Buffer.of(), stderr: Buffer.of() }
   }
@@ -129,6 +130,7 @@ function notReady({ name }: Node): QuorateError {
 
 function notThere({ name }: Node): QuorateError {
   return new QuorateError('kubernetes', `kubectl with credentials not found on ${name}`, {
+    id: 'no-kubectl-there',
     host: name,
     hint: 'set up the control-plane nodes: quorate apply',
   })
