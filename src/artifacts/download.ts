@@ -23,6 +23,8 @@ export interface Download {
   readonly limits: NetworkLimits
   /** The meaning of a 404, for the operator. */
   readonly missing: string
+  /** What to do if the site stays unreachable: other sources, as an instruction. */
+  readonly elsewhere: string
   readonly context: Pick<ArtifactContext, 'emit' | 'signal'>
 }
 
@@ -130,7 +132,7 @@ export function assertStaysProtected(from: URL, to: URL): void {
   })
 }
 
-async function ask(url: URL, { network, context }: Download): Promise<Dispatcher.ResponseData> {
+async function ask(url: URL, { network, elsewhere, context }: Download): Promise<Dispatcher.ResponseData> {
   const headers: Record<string, string> = { 'user-agent': 'quorate', accept: '*/*' }
   if (url.username !== '') {
     const login = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`
@@ -140,7 +142,7 @@ async function ask(url: URL, { network, context }: Download): Promise<Dispatcher
     return await request(url, { dispatcher: network, signal: context.signal, headers })
   } catch (error) {
     const what = `can't reach ${printable(url)}`
-    throw networkTrouble(error, { id: 'server-is-unreachable', what }, context.signal)
+    throw networkTrouble(error, { id: 'server-is-unreachable', what, elsewhere }, context.signal)
   }
 }
 
@@ -167,7 +169,8 @@ async function receiveBody(
     const arrived =
       totalBytes === undefined ? counted(doneBytes, 'byte') : `${doneBytes} of ${counted(totalBytes, 'byte')}`
     const what = `the download of ${printable(url)} was interrupted after ${arrived}`
-    throw networkTrouble(error, { id: 'download-was-interrupted', what }, download.context.signal)
+    const { elsewhere, context } = download
+    throw networkTrouble(error, { id: 'download-was-interrupted', what, elsewhere }, context.signal)
   }
 }
 
@@ -225,7 +228,7 @@ function statusTrouble(statusCode: number, url: URL, download: Download): Error 
     hint:
       statusCode === 401 || statusCode === 403 || statusCode === 407
         ? 'check the login and the proxy'
-        : undefined,
+        : `rerun later. If it keeps failing, ${download.elsewhere}`,
   })
   return [408, 425, 429, 500, 502, 503, 504].includes(statusCode) ? new PassingTrouble(error) : error
 }
@@ -245,18 +248,19 @@ const PASSING = new Set([
   'UND_ERR_SOCKET',
 ])
 
-function networkTrouble(
-  error: unknown,
-  { id, what }: { readonly id: IdOf<'artifact'>; readonly what: string },
-  signal: AbortSignal,
-): unknown {
+interface Trouble extends Pick<Download, 'elsewhere'> {
+  readonly id: IdOf<'artifact'>
+  readonly what: string
+}
+
+function networkTrouble(error: unknown, { id, what, elsewhere }: Trouble, signal: AbortSignal): unknown {
   if (signal.aborted || error instanceof QuorateError) return error
   const { code, message } = error as NodeJS.ErrnoException
   const stalled = code === 'UND_ERR_BODY_TIMEOUT' || code === 'UND_ERR_HEADERS_TIMEOUT'
   const reason = stalled ? 'no more data arrived in time' : message || code
   const told = new QuorateError('artifact', `${what}: ${reason}`, {
     id,
-    hint: 'check the network and the proxy, or download the archive elsewhere and name it as a file in the cluster file',
+    hint: `check the network and the proxy. If this workstation can't reach the site, ${elsewhere}`,
     cause: error,
   })
   return PASSING.has(code ?? '') ? new PassingTrouble(told) : told

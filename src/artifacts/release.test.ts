@@ -181,7 +181,10 @@ test("the proxy of the cluster file is used, and the environment's unless NO_PRO
   await expect(obtain(far, await testContext({ environment }))).resolves.toMatchObject({ version: VERSION })
 
   const direct = await testContext({ environment: { ...environment, no_proxy: '.invalid' } })
-  await expect(obtain(far, direct)).rejects.toFail('artifact/server-is-unreachable', { says: far })
+  await expect(obtain(far, direct)).rejects.toFail('artifact/server-is-unreachable', {
+    says: far,
+    fix: ['`etcd.source.modules`', '`etcd.source.release.mirror`', '`etcd.source.file`'],
+  })
 })
 
 test('https goes through the proxy as a tunnel', async () => {

@@ -16,6 +16,9 @@ type ReleaseSource = Extract<EtcdSource, { kind: 'release' }> & { readonly archi
 
 const MAX_CHECKSUMS_BYTES = 1 << 20
 
+const ELSEWHERE =
+  'set one of these keys in the cluster file: `etcd.source.modules` (build etcd with Go), `etcd.source.release.mirror`, `etcd.source.file` (an archive or a directory)'
+
 /** Downloads, compares with the pinned checksum or else the published one, and only then unpacks into `staging`. */
 export async function fetchRelease(
   source: ReleaseSource,
@@ -31,7 +34,7 @@ export async function fetchRelease(
   const archive = path.join(staging, 'release.tar.gz')
   try {
     const missing = `the source has no etcd ${version} for ${arch}`
-    const download = { network, limits, missing, context }
+    const download = { network, limits, missing, elsewhere: ELSEWHERE, context }
     context.emit({ kind: 'artifact', text: `downloading etcd ${version} for ${arch} from ${url.host}` })
     // With a pin, the mirror's own checksum doesn't matter.
     const expected =

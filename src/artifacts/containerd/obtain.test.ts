@@ -59,6 +59,14 @@ async function directoryWith(files: Readonly<Record<string, Buffer>>) {
 
 const ALL = Object.values(RUNTIME_PROGRAMS).flat()
 
+test('a site that is unreachable: the other sources are named', async () => {
+  const spec = specOf({ kind: 'release', base: 'http://127.0.0.1:1', proxy: undefined })
+  await expect(obtainContainerd(spec, FOREIGN, await testContext())).rejects.toFail(
+    'artifact/server-is-unreachable',
+    { fix: ['`kubernetes.containerd.source`', '`distribution`', 'release.mirror`', 'source.folder`'] },
+  )
+})
+
 test('what the projects publish is found by the names that they give it', () => {
   const urls = runtimeParts(specOf({ kind: 'folder', path: '/' })).flatMap((part) => {
     const { path: at, file, checksums } = publishedAs(part, 'amd64')

@@ -34,6 +34,9 @@ import { type Published, publishedAs } from './published.ts'
 const MOST_CHECKSUM_BYTES = 1 << 20
 const VERSION_TIMEOUT_MS = 30_000
 
+const ELSEWHERE =
+  'set `kubernetes.containerd.source` in the cluster file to `distribution`, or set `kubernetes.containerd.source.release.mirror` or `kubernetes.containerd.source.folder`'
+
 /**
  * The programs for nodes of this architecture: from the cache, or downloaded and verified.
  *
@@ -87,7 +90,8 @@ async function download(
   const checksums = httpUrl(`${base}/${folder}/${sums}`, `the checksums of ${title}`)
   const limits = { ...DEFAULT_LIMITS, ...context.limits }
   const network = openNetwork(proxy, context.environment ?? process.env, limits)
-  const site = { network, limits, missing: `the source has no ${title} ${version} for ${arch}`, context }
+  const missing = `the source has no ${title} ${version} for ${arch}`
+  const site = { network, limits, missing, elsewhere: ELSEWHERE, context }
   try {
     context.emit({
       kind: 'artifact',

@@ -90,6 +90,15 @@ test('a version that is not there is named, with what to check', async () => {
   )
 })
 
+test('a site that is unreachable: the other sources are named', async () => {
+  const url = 'http://127.0.0.1:1/{program}'
+  const source = { kind: 'release', url, checksums: url, proxy: undefined } as const
+  const failed = obtainKubernetesArtifacts(sampleKubernetes({ source }), FOREIGN, await testContext())
+  await expect(failed).rejects.toFail('artifact/server-is-unreachable', {
+    fix: ['modules', 'release.mirror', 'folder'].map((key) => `\`kubernetes.source.${key}\``),
+  })
+})
+
 test('an unknown placeholder is a fault of the cluster file, before anything is asked', async () => {
   const { asked, base } = await site()
   const source = { kind: 'release', url: `${base}/{programme}`, checksums: base, proxy: undefined } as const

@@ -29,6 +29,9 @@ export type ReleaseSpec = Pick<KubernetesSpec, 'version' | 'flannel'> & {
 const PRODUCT: Product<ReleasedProgram> = { title: 'Kubernetes', names: RELEASED_PROGRAMS }
 const MAX_CHECKSUM_BYTES = 1 << 20
 
+const ELSEWHERE =
+  'set one of these keys in the cluster file: `kubernetes.source.modules` (build Kubernetes with Go), `kubernetes.source.release.mirror`, `kubernetes.source.folder` (a bundle)'
+
 /** @throws QuorateError `artifact`, `cluster-file` (the URLs; flannel as a service), `cancelled` */
 export async function obtainRelease(
   { version, source, flannel }: ReleaseSpec,
@@ -48,7 +51,8 @@ export async function obtainRelease(
     const missing = `the source has no Kubernetes ${version} for ${arch}`
     try {
       const places = placesOf(source, version, arch)
-      for (const place of places) await fetchProgram(place, staging, { network, limits, missing, context })
+      for (const place of places)
+        await fetchProgram(place, staging, { network, limits, missing, elsewhere: ELSEWHERE, context })
       // Started only after all of them were verified.
       const origin = printable(new URL('.', places[0]?.url))
       for (const { program } of places)
