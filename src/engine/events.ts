@@ -51,6 +51,11 @@ interface Message {
 }
 
 /** An interface: add, don't change. */
-type MessageId = 'certificate-also-due' | 'lock-taken-over' | 'lock-watched' | 'members-wait-for-quorum'
+type MessageId =
+  | 'certificate-also-due'
+  | 'lock-taken-over'
+  | 'lock-watched'
+  | 'members-wait-for-quorum'
+  | 'operator-certificate-not-renewed'
 
 export type Emit = (event: RunEvent) => void

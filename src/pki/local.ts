@@ -109,7 +109,7 @@ export async function keyFile(
   if (!(await exists(plain))) {
     throw new QuorateError('pki', `the CA key is missing: neither ${plain} nor ca.key.age exists`, {
       id: 'ca-key-is-missing',
-      hint: 'restore the key from a backup; without it the CA can issue nothing, but the certificates in use stay valid',
+      hint: 'restore the key from a backup, or rerun the command on the workstation that has the key. Without it the CA can issue nothing, but the certificates in use stay valid',
     })
   }
   if (options.passphrase) {

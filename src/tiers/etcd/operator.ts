@@ -56,14 +56,15 @@ export async function operatorCredentials(
 }
 
 /**
- * Creates it, or replaces it if it expires soon or is from an untrusted CA.
+ * Creates it, or replaces it if it expires soon or is from an untrusted CA. One that is valid and can't be renewed stays,
+ * with a warning.
  * @returns whether it was replaced
- * @throws QuorateError `pki`
+ * @throws QuorateError of the CA, if there is no valid one
  */
 export async function issueOperator(options: OperatorOptions, authority: Authority): Promise<boolean> {
   const { makeClientCertificate } = await import('../../pki/client.ts')
   const { cluster, now, signal, emit } = options
-  const made = await makeClientCertificate({
+  const wanted = {
     authority,
     directory: operatorDirectory(cluster),
     name: OPERATOR,
@@ -71,7 +72,20 @@ export async function issueOperator(options: OperatorOptions, authority: Authori
     algorithm: cluster.pki.algorithm,
     now: now(),
     signal,
+  }
+  const made = await makeClientCertificate(wanted).catch(async (error: unknown) => {
+    if (!(error instanceof QuorateError) || error.code === 'cancelled' || signal.aborted) throw error
+    const present = await readCredentials(cluster)
+    if (present === undefined || !(await isGoodYet(present, await authority.trust(signal), now())))
+      throw error.with({ message: `can't issue the operator's certificate for etcd: ${error.message}` })
+    // A CA key that is elsewhere must not stop a command that needs no new certificate yet.
+    const { ageOf } = await import('../../pki/age.ts')
+    const until = ageOf(present.cert, now()).notAfter.toISOString().slice(0, 10)
+    const text = `the operator's certificate for etcd expires on ${until}, and could not be renewed: ${error.message}`
+    emit({ type: 'warning', id: 'operator-certificate-not-renewed', text })
+    return undefined
   })
+  if (made === undefined) return false
   // It may stay a certificate of the other CA: a rotation of the CA replaces it in time.
   const told = made.result === 'kept' ? [] : made.warnings
   for (const text of told) emit({ type: 'warning', text: `the operator's certificate: ${text}` })
