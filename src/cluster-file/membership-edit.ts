@@ -143,7 +143,7 @@ function arrival(cluster: Cluster, { name, address, ssh }: AddedNode): NodeEdit[
   if (address === undefined) {
     throw new QuorateError('usage', `'${name}' is not in the cluster file`, {
       id: 'no-such-node',
-      hint: `add --address 198.18.9.14 for a new node. Nodes of the cluster file: ${namesOf(cluster.nodes)}`,
+      hint: `if it is a new node, add its address: --address ADDRESS. Nodes of the cluster file: ${namesOf(cluster.nodes)}`,
     })
   }
   return [{ kind: 'add-node', node: { name, address, roles: ['etcd'], ssh } }]
