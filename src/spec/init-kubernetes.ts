@@ -24,7 +24,11 @@ export function kubernetesLines({ kubernetes: set, network }: ClusterFile): stri
       standard: network?.Network ?? '10.5.0.0/16',
       why: "flannel's: network.Network",
     },
-    { key: 'serviceNetwork', standard: serviceNetwork, why: 'overlaps nothing else' },
+    {
+      key: 'serviceNetwork',
+      standard: serviceNetwork,
+      why: 'must overlap no network that nodes reach; fixed once it exists',
+    },
     { key: 'dnsDomain', standard: dnsDomain, why: 'of the names of Services' },
     {
       key: 'apiServer',
@@ -49,12 +53,12 @@ export function kubernetesLines({ kubernetes: set, network }: ClusterFile): stri
     },
     { key: 'flannel', standard: flannel, why: 'or service (systemd), none' },
     { key: 'nodeLabels', standard: '{ worker: { disk: ssd } }', why: 'by node, group, role, or common' },
-    { key: 'taints', standard: '{ master: [] }', why: 'so: pods may run on masters' },
-    { key: 'pki', standard: oneLine(pki), why: 'home: the key of its CA is not on the masters' },
+    { key: 'taints', standard: '{ master: [] }', why: 'this lets pods run on control-plane nodes' },
+    { key: 'pki', standard: oneLine(pki), why: 'home: the key of its CA is not on control-plane nodes' },
   ]
   const read = (key: string): unknown => (set as Record<string, unknown> | undefined)?.[key]
   return [
-    '# Kubernetes on the masters and workers. It needs two masters, a worker, and the name of the load balancer.',
+    '# Kubernetes. It needs two nodes with the role master (control-plane nodes), a worker, and the name of the load balancer.',
     ...section(
       'kubernetes',
       settings.map((setting) => ({ ...setting, value: read(setting.key) })),

@@ -90,9 +90,12 @@ function requirements({ requirements: set }: ClusterFile): string[] {
     key: role,
     value: set?.[role],
     standard: oneLine(REQUIREMENTS[role]),
-    why: `the least that a node with the role ${role} must have`,
+    why: `minimum of a node with the role ${role}`,
   }))
-  return ['# What `quorate preflight` asks of the nodes.', ...section('requirements', settings)]
+  return [
+    '# What nodes must have at least: `quorate preflight` checks it.',
+    ...section('requirements', settings),
+  ]
 }
 
 function pki({ pki: set }: ClusterFile): string[] {
@@ -101,7 +104,7 @@ function pki({ pki: set }: ClusterFile): string[] {
     '# Certificates. The CA may be on the workstation (local), on another host, or anywhere else:',
     '# { host: { name: root-ca-host, certificate: /root/ca.crt, key: /root/ca.key } }, { offline: { certificate: ca.crt } }.',
     ...section('pki', [
-      { key: 'authority', value: set?.authority, standard: 'local', why: 'where the CA lives' },
+      { key: 'authority', value: set?.authority, standard: 'local', why: 'location of the CA' },
       {
         key: 'layout',
         value: set?.layout,
@@ -136,7 +139,7 @@ function etcd({ etcd: set }: ClusterFile): string[] {
         key: 'source',
         value: set.source,
         standard: '{ release: {} }',
-        why: 'fetched once, and verified',
+        why: 'downloaded once to the workstation, and verified',
       },
       {
         key: 'sha256',
@@ -154,7 +157,7 @@ function etcd({ etcd: set }: ClusterFile): string[] {
         key: 'walDirectory',
         value: set.walDirectory,
         standard: '/opt/etcd/wal',
-        why: 'outside the data; a disk of its own helps',
+        why: 'outside dataDirectory; a separate disk is faster',
       },
       { key: 'clientPort', value: set.clientPort, standard: String(standard.clientPort), why: 'for clients' },
       {
@@ -167,7 +170,7 @@ function etcd({ etcd: set }: ClusterFile): string[] {
         key: 'localPlaintext',
         value: set.localPlaintext,
         standard: no,
-        why: 'true: any process on the node is root on the store',
+        why: 'true: every local process can read and write all keys',
       },
       {
         key: 'plaintextClients',
@@ -191,7 +194,7 @@ function etcd({ etcd: set }: ClusterFile): string[] {
         key: 'settings',
         value: set.settings,
         standard: '{ heartbeat-interval: 100 }',
-        why: "other flags of etcd's",
+        why: 'other etcd flags, without dashes',
       },
     ]),
   ]
@@ -240,7 +243,7 @@ function loadBalancer({ loadBalancer: set }: ClusterFile): string[] {
 
 function backup({ backup: set }: ClusterFile): string[] {
   return [
-    '# Backups. `age-keygen -o backup.key` makes a pair of keys: write the public one below, and keep the secret one off the nodes.',
+    '# Backups. `age-keygen -o backup.key` creates a key pair: write the public key below, and keep backup.key off the nodes.',
     ...section('backup', [
       {
         key: 'store',
