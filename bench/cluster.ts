@@ -12,7 +12,7 @@ export interface BenchCluster {
   readonly knownHosts: string
   /** `quorate -f FILE …`; must succeed. */
   quorate(words: readonly string[], env?: NodeJS.ProcessEnv): Promise<Ran>
-  /** Writes the file anew, with these lines more under `etcd`. */
+  /** Writes the file again, with these lines more under `etcd`. */
   configure(etcd: string): Promise<void>
   /** Machines as they are after their first boot, and a quorate that has never seen them. */
   pristine(): Promise<void>

@@ -121,11 +121,11 @@ test('init on a terminal: Return takes the answer in the line, and a wrong answe
 test('a second Ctrl-C ends it at once, with the code of a signal and an error object all the same', async () => {
   // ssh ignores both, and quorate waits for it after the first one.
   const bin = path.join(folder, 'bin')
-  const [ssh, begun] = [path.join(bin, 'ssh'), path.join(bin, 'begun')]
+  const [ssh, started] = [path.join(bin, 'ssh'), path.join(bin, 'begun')]
   await mkdir(bin)
   await writeFile(
     ssh,
-    `#!/bin/sh\ntrap '' INT TERM HUP\n: >'${begun}'\nwhile [ -e '${begun}' ]; do sleep 0.2; done\n`,
+    `#!/bin/sh\ntrap '' INT TERM HUP\n: >'${started}'\nwhile [ -e '${started}' ]; do sleep 0.2; done\n`,
     { mode: 0o700 },
   )
   const { child, ended } = startQuorate({ clusterFile }, ['run', 'a', '--json', '--', 'true'], {
@@ -133,7 +133,7 @@ test('a second Ctrl-C ends it at once, with the code of a signal and an error ob
   })
   let said = ''
   child.stderr?.setEncoding('utf8').on('data', (text: string) => (said += text))
-  await expect.poll(() => existsSync(begun), { timeout: 60_000 }).toBe(true)
+  await expect.poll(() => existsSync(started), { timeout: 60_000 }).toBe(true)
   child.kill('SIGINT')
   await expect.poll(() => said, { timeout: 60_000 }).toContain('stopping')
   child.kill('SIGINT')

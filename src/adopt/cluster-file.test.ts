@@ -26,13 +26,13 @@ function adopted(members: readonly Member[]) {
   const { cluster, problems } = parseClusterFile(renderClusterFile(content), '/x/cluster.yaml')
   expect(problems.filter(({ severity }) => severity === 'error')).toEqual([])
   if (cluster === undefined) throw new TypeError('no cluster')
-  const told = [...remarks, ...differencesOf(cluster, members)]
-  return { cluster, told: told.map(({ host, message }) => `${host ?? 'all'}: ${message}`) }
+  const lines = [...remarks, ...differencesOf(cluster, members)]
+  return { cluster, lines: lines.map(({ host, message }) => `${host ?? 'all'}: ${message}`) }
 }
 
 test('what the file says is what runs', async () => {
   const members = await threeMembers(ca)
-  const { cluster, told } = adopted(members)
+  const { cluster, lines } = adopted(members)
   expect(cluster.nodes.map(({ name, address, roles }) => [name, address, roles])).toEqual([
     ['etcd1', '10.0.0.1', ['etcd']],
     ['etcd2', '10.0.0.2', ['etcd']],
@@ -50,7 +50,7 @@ test('what the file says is what runs', async () => {
     settings: { 'auto-compaction-retention': '0' },
   })
   expect(cluster.packages).toEqual([])
-  expect(told).toEqual([expect.stringMatching(/^all: .*: CN=etcd-ca$/)])
+  expect(lines).toEqual([expect.stringMatching(/^all: .*: CN=etcd-ca$/)])
 })
 
 test("a name in etcd that no node can have is kept in addition to the node's; an impossible one is reported", async () => {
@@ -63,10 +63,10 @@ test("a name in etcd that no node can have is kept in addition to the node's; an
     ['etcd2', undefined],
     ['etcd3', undefined],
   ])
-  expect(kept.told).toContainEqual(expect.stringMatching(/^etcd-10-0-0-1: .*etcd-10\.0\.0\.1.*etcdName/))
+  expect(kept.lines).toContainEqual(expect.stringMatching(/^etcd-10-0-0-1: .*etcd-10\.0\.0\.1.*etcdName/))
   const lost = adopted([{ ...named, nameLost: '2 members have it' }, ...others])
   expect(lost.cluster.nodes[0]).not.toHaveProperty('etcdName')
-  expect(lost.told.join('\n')).toContain('2 members have it')
+  expect(lost.lines.join('\n')).toContain('2 members have it')
 })
 
 test('settings: free ones are taken, unknown and reserved ones are reported', async () => {
@@ -85,19 +85,19 @@ test('settings: free ones are taken, unknown and reserved ones are reported', as
       'listen-metrics-urls': 'http://0.0.0.0:2381',
     },
   }))
-  const { cluster, told } = adopted(members)
+  const { cluster, lines } = adopted(members)
   expect(cluster.etcd.settings).toEqual({
     'snapshot-count': '5000',
     'auto-compaction-retention': '8',
     'listen-metrics-urls': 'http://0.0.0.0:2381',
   })
   expect(cluster.etcd.metrics).toBe('local')
-  expect(told.join('\n')).toMatch(/^all: ETCD_NO_SUCH_SETTING .*etcd 3\.5\.16,/m)
-  expect(told.join('\n')).not.toContain('hush')
-  expect(told.join('\n')).toMatch(/^all: .* \/var\/log\/etcd\.log /m)
-  expect(told.join('\n')).toContain('all: ETCD_STRICT_RECONFIG_CHECK=false ')
-  expect(told.join('\n')).not.toContain(':2381')
-  expect(told.join('\n')).not.toContain('PROXY')
+  expect(lines.join('\n')).toMatch(/^all: ETCD_NO_SUCH_SETTING .*etcd 3\.5\.16,/m)
+  expect(lines.join('\n')).not.toContain('hush')
+  expect(lines.join('\n')).toMatch(/^all: .* \/var\/log\/etcd\.log /m)
+  expect(lines.join('\n')).toContain('all: ETCD_STRICT_RECONFIG_CHECK=false ')
+  expect(lines.join('\n')).not.toContain(':2381')
+  expect(lines.join('\n')).not.toContain('PROXY')
 })
 
 /** Members whose processes were started with this environment, which their settings come from. */
@@ -110,20 +110,20 @@ async function started(environment: Readonly<Record<string, string>>, dropIns: r
 }
 
 test.each(['True', 'TRUE', 't', '1'])('the v2 API that ETCD_ENABLE_V2=%s serves stays', async (value) => {
-  const { cluster, told } = adopted(await started({ ETCD_ENABLE_V2: value }))
+  const { cluster, lines } = adopted(await started({ ETCD_ENABLE_V2: value }))
   expect(cluster.etcd.enableV2).toBe(true)
-  expect(told).toEqual([expect.stringMatching(/^all: .*: CN=etcd-ca$/)])
+  expect(lines).toEqual([expect.stringMatching(/^all: .*: CN=etcd-ca$/)])
 })
 
 test.each(['False', 'f', '0'])('nothing is lost with ETCD_AUTO_TLS=%s and the like', async (value) => {
   const environment = { ETCD_AUTO_TLS: value, ETCD_PEER_AUTO_TLS: value, ETCD_STRICT_RECONFIG_CHECK: 'T' }
-  const { told } = adopted(await started(environment))
-  expect(told).toEqual([expect.stringMatching(/^all: .*: CN=etcd-ca$/)])
+  const { lines } = adopted(await started(environment))
+  expect(lines).toEqual([expect.stringMatching(/^all: .*: CN=etcd-ca$/)])
 })
 
 test('auto-tls with certificate files is only a remark', async () => {
-  const { told } = adopted(await started({ ETCD_AUTO_TLS: 'true' }))
-  expect(told).toEqual([
+  const { lines } = adopted(await started({ ETCD_AUTO_TLS: 'true' }))
+  expect(lines).toEqual([
     expect.stringMatching(/^all: ETCD_AUTO_TLS=true /),
     expect.stringMatching(/^all: .*: CN=etcd-ca$/),
   ])
@@ -145,12 +145,12 @@ test('values are written as the cluster file takes them', async () => {
 
 test("variables that are not etcd's are named, and values that may be secret are not shown", async () => {
   const environment = { GOGC: '50', https_proxy: 'http://anna:hush@proxy:3128', HOME: '/root', LANG: 'C' }
-  const { told } = adopted(await started(environment))
-  expect(told.join('\n')).toContain('all: GOGC=50 ')
-  expect(told.join('\n')).toContain('all: https_proxy ')
-  expect(told.join('\n')).not.toMatch(/hush|HOME|LANG|drop-in/)
+  const { lines } = adopted(await started(environment))
+  expect(lines.join('\n')).toContain('all: GOGC=50 ')
+  expect(lines.join('\n')).toContain('all: https_proxy ')
+  expect(lines.join('\n')).not.toMatch(/hush|HOME|LANG|drop-in/)
   const withDropIn = adopted(await started(environment, ['/etc/systemd/system/etcd.service.d/gc.conf']))
-  expect(withDropIn.told.join('\n')).toMatch(/GOGC=50 .*drop-in/)
+  expect(withDropIn.lines.join('\n')).toMatch(/GOGC=50 .*drop-in/)
 })
 
 test('what etcd passes over is named, and is not in the file', async () => {
@@ -161,9 +161,9 @@ test('what etcd passes over is named, and is not in the file', async () => {
       { name: 'cert-file', source: 'file', because: 'unknown' },
     ],
   }))
-  const { told } = adopted(members)
-  expect(told.join('\n')).toMatch(/: ETCD_HEARTBEAT_INTERVAL$/m)
-  expect(told.join('\n')).toMatch(/ etcd 3\.5\.16 .*: cert-file$/m)
+  const { lines } = adopted(members)
+  expect(lines.join('\n')).toMatch(/: ETCD_HEARTBEAT_INTERVAL$/m)
+  expect(lines.join('\n')).toMatch(/ etcd 3\.5\.16 .*: cert-file$/m)
 })
 
 async function listening(urls: (address: string) => Record<string, string>) {
@@ -185,16 +185,16 @@ test("metrics and http at other addresses stay where the file can have them, at 
     'listen-metrics-urls': 'http://{address}:2381',
     'listen-client-http-urls': 'https://{address}:2384',
   })
-  expect(kept.told.join('\n')).not.toMatch(/:238[14]/)
+  expect(kept.lines.join('\n')).not.toMatch(/:238[14]/)
   const open = await listening(() => ({
     'listen-metrics-urls': 'http://127.0.0.1:2381',
     'listen-client-http-urls': 'http://0.0.0.0:2384',
   }))
   expect(open.cluster.etcd.settings).not.toHaveProperty('listen-metrics-urls')
   expect(open.cluster.etcd.settings).not.toHaveProperty('listen-client-http-urls')
-  expect(open.told.join('\n')).toContain(' http://0.0.0.0:2384,')
+  expect(open.lines.join('\n')).toContain(' http://0.0.0.0:2384,')
   const port = await listening(() => ({ 'listen-metrics-urls': 'http://0.0.0.0:2379' }))
-  expect(port.told.join('\n')).toContain(' http://0.0.0.0:2379;')
+  expect(port.lines.join('\n')).toContain(' http://0.0.0.0:2379;')
 })
 
 async function withGates(gates: string) {
@@ -208,10 +208,10 @@ async function withGates(gates: string) {
 test('feature gates are taken, but for the one that quorate keeps on', async () => {
   const off = await withGates('CompactHashCheck=true,InitialCorruptCheck=false')
   expect(off.cluster.etcd.settings).toMatchObject({ 'feature-gates': 'CompactHashCheck=true' })
-  expect(off.told.join('\n')).toContain('all: InitialCorruptCheck=false ')
+  expect(off.lines.join('\n')).toContain('all: InitialCorruptCheck=false ')
   const on = await withGates('InitialCorruptCheck=true')
   expect(on.cluster.etcd.settings).not.toHaveProperty('feature-gates')
-  expect(on.told.join('\n')).not.toContain('InitialCorruptCheck')
+  expect(on.lines.join('\n')).not.toContain('InitialCorruptCheck')
 })
 
 test.each([
@@ -220,17 +220,17 @@ test.each([
   ['stdout', 'stdout'],
 ])('logs that go to %s today: the file has %s', async (outputs, kept) => {
   const members = await threeMembers(ca)
-  const { cluster, told } = adopted(
+  const { cluster, lines } = adopted(
     members.map((one) => ({ ...one, settings: { ...one.settings, 'log-outputs': outputs } })),
   )
   expect(cluster.etcd.settings['log-outputs']).toBe(kept)
-  expect(told.join('\n').includes(` ${outputs} `)).toBe(kept === undefined)
+  expect(lines.join('\n').includes(` ${outputs} `)).toBe(kept === undefined)
 })
 
 test("a setting that differs between members is reported, with each member's value", async () => {
-  const { cluster, told } = adopted(await threeMembers(ca, { settings: { 'heartbeat-interval': '300' } }))
+  const { cluster, lines } = adopted(await threeMembers(ca, { settings: { 'heartbeat-interval': '300' } }))
   expect(cluster.etcd.settings).not.toHaveProperty('heartbeat-interval')
-  expect(told.join('\n')).toContain('etcd2: 300')
+  expect(lines.join('\n')).toContain('etcd2: 300')
 })
 
 test('plaintext on loopback and the v2 API stay', async () => {
@@ -242,9 +242,9 @@ test('plaintext on loopback and the v2 API stay', async () => {
       'enable-v2': 'true',
     },
   }))
-  const { cluster, told } = adopted(members)
+  const { cluster, lines } = adopted(members)
   expect(cluster.etcd).toMatchObject({ localPlaintext: true, enableV2: true })
-  expect(told.join('\n')).not.toContain('http://')
+  expect(lines.join('\n')).not.toContain('http://')
 })
 
 async function plain(version: string): Promise<readonly Member[]> {
@@ -262,14 +262,14 @@ async function plain(version: string): Promise<readonly Member[]> {
 }
 
 test('a cluster without TLS keeps serving http, and the steps to TLS are reported', async () => {
-  const { cluster, told } = adopted(await plain('3.5.16'))
+  const { cluster, lines } = adopted(await plain('3.5.16'))
   expect(cluster.etcd).toMatchObject({ plaintextClients: true, localPlaintext: false, clientPort: 2379 })
-  const text = told.join('\n')
+  const text = lines.join('\n')
   expect(text).toMatch(/^all: peers .*TLS/m)
   expect(text).toMatch(/TLS, .* https .*etcd\.plaintextClients/)
   expect(text).not.toContain('http://')
   // It doesn't reliably serve both on one port.
-  expect(adopted(await plain('3.4.23')).told.join('\n')).toMatch(/etcd\.plaintextClients .*etcd 3\.4\.23 /)
+  expect(adopted(await plain('3.4.23')).lines.join('\n')).toMatch(/etcd\.plaintextClients .*etcd 3\.4\.23 /)
 })
 
 test('3.3 serves the v2 API by default', async () => {
@@ -281,8 +281,8 @@ test('3.3 serves the v2 API by default', async () => {
 
 test('a plain listener for other machines is reported: its users would lose the connection', async () => {
   const listen = 'https://10.0.0.2:2379,https://127.0.0.1:2379,http://10.0.0.2:4001'
-  const { told } = adopted(await threeMembers(ca, { settings: { 'listen-client-urls': listen } }))
-  expect(told.join('\n')).toMatch(/^etcd2: .* http:\/\/10\.0\.0\.2:4001 /m)
+  const { lines } = adopted(await threeMembers(ca, { settings: { 'listen-client-urls': listen } }))
+  expect(lines.join('\n')).toMatch(/^etcd2: .* http:\/\/10\.0\.0\.2:4001 /m)
 })
 
 test('names in one certificate belong to that node; those in several are reported', async () => {
@@ -293,26 +293,26 @@ test('names in one certificate belong to that node; those in several are reporte
     member({ name: 'etcd1', address: '10.0.0.1', certificate: first, ca: ca.pem }),
     member({ name: 'etcd2', address: '10.0.0.2', certificate: second, ca: ca.pem }),
   ]
-  const { cluster, told } = adopted(members)
+  const { cluster, lines } = adopted(members)
   expect(cluster.nodes.map(({ addresses, names }) => [addresses, names])).toEqual([
     [['192.168.0.1'], ['one.example.org']],
     [[], []],
   ])
-  expect(told.filter((line) => line.includes(' lb.example.org.'))).toHaveLength(1)
-  expect(told.join('\n')).not.toContain('one.example.org')
+  expect(lines.filter((line) => line.includes(' lb.example.org.'))).toHaveLength(1)
+  expect(lines.join('\n')).not.toContain('one.example.org')
 })
 
 test('a certificate that lives too long does not become the habit', async () => {
   const certificate = await ca.issue({ dns: ['etcd1'], ips: ['10.0.0.1'] }, 3000)
   const members = [member({ name: 'etcd1', address: '10.0.0.1', certificate, ca: ca.pem })]
-  const { cluster, told } = adopted(members)
+  const { cluster, lines } = adopted(members)
   expect(cluster.pki.days).toBe(365)
-  expect(told.join('\n')).toContain('valid for 3000 days today')
+  expect(lines.join('\n')).toContain('valid for 3000 days today')
 })
 
 test('how it is run: what apply will refuse is said beforehand', async () => {
   const pod = await threeMembers(ca, { facts: { manifest: '/etc/kubernetes/manifests/etcd.yaml' } })
-  expect(adopted(pod).told.join('\n')).toMatch(/^etcd2: .*kubelet/m)
+  expect(adopted(pod).lines.join('\n')).toMatch(/^etcd2: .*kubelet/m)
   const unit = {
     name: 'etcd-member.service',
     path: '/etc/systemd/system/etcd-member.service',
@@ -320,11 +320,11 @@ test('how it is run: what apply will refuse is said beforehand', async () => {
     enabled: true,
     dropIns: [],
   }
-  expect(adopted(await threeMembers(ca, { process: { unit } })).told.join('\n')).toContain(
+  expect(adopted(await threeMembers(ca, { process: { unit } })).lines.join('\n')).toContain(
     'run by etcd-member.service',
   )
   const box = await threeMembers(ca, { process: { unit: undefined, container: true } })
-  expect(adopted(box).told.join('\n')).toMatch(/^etcd2: .*container: apply /m)
+  expect(adopted(box).lines.join('\n')).toMatch(/^etcd2: .*container: apply /m)
 })
 
 test('a machine that is reached by another name, or as another user, is written so', async () => {
@@ -349,10 +349,10 @@ test('a second etcd on a machine is left its ports, and named with the program t
   const facts = { ...first.facts, processes: [first.process, other] }
   const alone = adopted([{ ...first, settings }, ...rest])
   expect(alone.cluster.etcd.metrics).toBe('local')
-  const { cluster, told } = adopted([{ ...first, settings, facts }, ...rest])
+  const { cluster, lines } = adopted([{ ...first, settings, facts }, ...rest])
   expect(cluster.etcd.metrics).toBe('clients')
-  expect(told).toContainEqual(expect.stringMatching(/^etcd1: .*: process 8 \(etcd-events\.service\)$/))
-  expect(told).toContainEqual(
+  expect(lines).toContainEqual(expect.stringMatching(/^etcd1: .*: process 8 \(etcd-events\.service\)$/))
+  expect(lines).toContainEqual(
     expect.stringMatching(/^etcd1: process 8 \(etcd-events\.service\) .* \/usr\/local\/bin\/etcd: /),
   )
 })

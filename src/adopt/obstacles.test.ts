@@ -9,10 +9,10 @@ beforeAll(async () => {
   ;[ca, other] = await Promise.all([testAuthority(), testAuthority('other-ca')])
 })
 
-const told = async (odd: Rest) => obstaclesOf(await threeMembers(ca, odd), [])
+const obstaclesWith = async (odd: Rest) => obstaclesOf(await threeMembers(ca, odd), [])
 
 test('a sound cluster has none', async () => {
-  expect(await told({})).toEqual([])
+  expect(await obstaclesWith({})).toEqual([])
 })
 
 test('without any member nothing is said of members', () => {
@@ -115,7 +115,7 @@ describe('each by itself', () => {
       / cert-file /,
     ],
   ])('%s', async (_what, odd, id, says) => {
-    const found = await told(odd)
+    const found = await obstaclesWith(odd)
     expect(found).toContainEqual(
       expect.objectContaining({ id, message: expect.stringMatching(says) as string }),
     )
@@ -124,15 +124,15 @@ describe('each by itself', () => {
   })
 
   test('auto-tls with certificate files, which etcd then uses', async () => {
-    expect(await told({ settings: { 'auto-tls': 'true', 'peer-auto-tls': 'true' } })).toEqual([])
+    expect(await obstaclesWith({ settings: { 'auto-tls': 'true', 'peer-auto-tls': 'true' } })).toEqual([])
   })
 
   test('listening everywhere is listening on loopback', async () => {
-    expect(await told({ settings: { 'listen-client-urls': 'https://0.0.0.0:2379' } })).toEqual([])
+    expect(await obstaclesWith({ settings: { 'listen-client-urls': 'https://0.0.0.0:2379' } })).toEqual([])
   })
 
   test('other CAs for peers than for clients, or for one member than for the others', async () => {
-    const apart = await told({ files: { peerCa: seen('/p.crt', other.pem) } })
+    const apart = await obstaclesWith({ files: { peerCa: seen('/p.crt', other.pem) } })
     expect(apart).toMatchObject([
       {
         id: 'cas-differ',
@@ -140,7 +140,7 @@ describe('each by itself', () => {
         message: expect.stringContaining('(CN=etcd-ca; CN=other-ca)') as string,
       },
     ])
-    const alone = await told({
+    const alone = await obstaclesWith({
       files: { clientCa: seen('/c.crt', other.pem), peerCa: seen('/c.crt', other.pem) },
     })
     expect(alone).toMatchObject([
@@ -150,7 +150,7 @@ describe('each by itself', () => {
       },
     ])
     const both = seen('/c.crt', ca.pem + other.pem)
-    expect(await told({ files: { clientCa: both, peerCa: both } })).toContainEqual(
+    expect(await obstaclesWith({ files: { clientCa: both, peerCa: both } })).toContainEqual(
       expect.objectContaining({
         id: 'cas-differ',
         host: 'etcd2',

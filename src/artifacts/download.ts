@@ -258,10 +258,10 @@ function networkTrouble(error: unknown, { id, what, elsewhere }: Trouble, signal
   const { code, message } = error as NodeJS.ErrnoException
   const stalled = code === 'UND_ERR_BODY_TIMEOUT' || code === 'UND_ERR_HEADERS_TIMEOUT'
   const reason = stalled ? 'no more data arrived in time' : message || code
-  const told = new QuorateError('artifact', `${what}: ${reason}`, {
+  const failure = new QuorateError('artifact', `${what}: ${reason}`, {
     id,
     hint: `check the network and the proxy. If this workstation can't reach the site, ${elsewhere}`,
     cause: error,
   })
-  return PASSING.has(code ?? '') ? new PassingTrouble(told) : told
+  return PASSING.has(code ?? '') ? new PassingTrouble(failure) : failure
 }

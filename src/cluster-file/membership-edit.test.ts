@@ -55,7 +55,7 @@ test('a replacement: by another node, or on its own', async () => {
   expect(names(change)).toEqual(['etcd01', 'etcd02', 'etcd04'])
   expect(change.leaving.map(({ name }) => name)).toEqual(['etcd03'])
   const own = await memberReplacement(file, 'etcd03', { name: 'etcd03' }, 'abc')
-  expect(own).toMatchObject({ edits: [], anew: [{ node: { name: 'etcd03' }, memberId: 'abc' }] })
+  expect(own).toMatchObject({ edits: [], recreated: [{ node: { name: 'etcd03' }, memberId: 'abc' }] })
 })
 
 test('a node that left is known as long as it may have to be decommissioned', async () => {

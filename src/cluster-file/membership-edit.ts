@@ -24,7 +24,7 @@ export interface MemberChange {
   /** Nodes that will no longer be members. Some of them may already have left the file. */
   readonly leaving: readonly Node[]
   /** Nodes whose members are recreated. */
-  readonly anew: readonly RecreatedNode[]
+  readonly recreated: readonly RecreatedNode[]
 }
 
 export interface RecreatedNode {
@@ -73,7 +73,7 @@ export async function memberReplacement(
   if (own === undefined) throw noEtcdNode(read.cluster, old)
   requireSameAddress(own, node)
   const unchanged = await changeOf('member replace', read, { joins: undefined, leaves: [] })
-  return { ...unchanged, anew: [{ node: own, memberId }] }
+  return { ...unchanged, recreated: [{ node: own, memberId }] }
 }
 
 interface Read {
@@ -116,7 +116,7 @@ async function changeOf(
     wanted,
     joining: wanted.nodes.filter(({ name }) => name === joins?.name),
     leaving: parted.map(({ node }) => node),
-    anew: [],
+    recreated: [],
   }
 }
 

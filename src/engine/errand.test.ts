@@ -5,12 +5,12 @@ import type { Lock } from './lock.ts'
 
 /** What the lock is asked to do, after this signal. */
 async function runsOf(why: Parameters<typeof runErrand>[3], signal: AbortSignal) {
-  const told: string[] = []
+  const calls: string[] = []
   const runs: AgentRun[] = []
   const lock: Lock = {
     lost: new AbortController().signal,
     work: async (_remote, run) => {
-      told.push('work')
+      calls.push('work')
       runs.push(run)
       return await Promise.resolve({ lines: ['said'], notes: [] })
     },
@@ -19,20 +19,20 @@ async function runsOf(why: Parameters<typeof runErrand>[3], signal: AbortSignal)
   const session = {
     signal,
     remote: async () => await Promise.resolve({ host: 'a' } as never),
-    log: { begin: () => void told.push('record'), noticed: () => undefined },
+    log: { begin: () => void calls.push('record'), noticed: () => undefined },
   }
   const reply = await runErrand(session, lock, {} as never, why)
-  return { told, run: runs[0], reply }
+  return { calls, run: runs[0], reply }
 }
 
 const operations = [['recover_halt']] as const
 
 test('an errand is recorded before it changes anything, and goes through the lock', async () => {
-  const { told, run, reply } = await runsOf(
+  const { calls, run, reply } = await runsOf(
     { reason: 'bystander', operations, extension: 'more' },
     new AbortController().signal,
   )
-  expect(told).toEqual(['record', 'work'])
+  expect(calls).toEqual(['record', 'work'])
   expect(run).toMatchObject({ operations, looks: [], extension: 'more' })
   expect(reply.lines).toEqual(['said'])
 })

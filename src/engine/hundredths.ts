@@ -8,11 +8,11 @@ export function progressOf(
   emit: Emit,
   { text, unit, total }: Pick<Progress, 'text' | 'unit' | 'total'>,
 ): (done: number) => void {
-  let told = -1
+  let reported = -1
   return (done) => {
     const hundredths = total === 0 ? 100 : Math.floor((100 * done) / total)
-    if (hundredths === told) return
-    told = hundredths
+    if (hundredths === reported) return
+    reported = hundredths
     emit({ type: 'progress', text, unit, done, total })
   }
 }

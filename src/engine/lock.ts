@@ -66,13 +66,13 @@ export interface LockRequest {
  */
 export async function acquireLock(request: LockRequest): Promise<Lock> {
   const { remotes, emit, signal } = request
-  const begun = performance.now()
+  const started = performance.now()
   let left: readonly LockReading[] = []
   const look = async (): Promise<Looked<Lock, undefined>> => {
     const answer = await tryLock(request, left)
     if ('lock' in answer) return { found: answer.lock }
     const locks = await watchLocks(remotes, answer.held, { emit, signal })
-    const waited = performance.now() - begun
+    const waited = performance.now() - started
     const beating = locks.find(({ state }) => state.state === 'beats')
     if (beating !== undefined && waited > PATIENCE_MS) throw heldBy(beating)
     // A node that reports another lock each time gets no more time than one that reports the same.

@@ -66,8 +66,8 @@ test('no second observation for work that stops no member', async () => {
 test('a plan that ends in a refusal is not started; one whose end waits for a person is', async () => {
   const refused = run({ first: steps(compare) }, [{ message: 'that can not be', hint: 'do another thing' }])
   await expect(refused).rejects.toMatchObject({ code: 'blocked', hint: 'do another thing' })
-  const begun = run({ first: steps(compare) }, [{ message: 'somebody stopped it', putsOff: true }])
-  expect(await begun).toEqual(['compare'])
+  const started = run({ first: steps(compare) }, [{ message: 'somebody stopped it', putsOff: true }])
+  expect(await started).toEqual(['compare'])
 })
 
 /** The same stage each time, this often. */

@@ -8,7 +8,7 @@ import {
   type NodeRemoveStep,
   type NodeStep,
   type ProgramStep,
-  TOLD_LATER,
+  REPORTED_LATER,
 } from './node-steps.ts'
 import type { ServiceKind } from './service-kind.ts'
 
@@ -117,6 +117,6 @@ test('a step that was not supplied with what it needs is a bug', () => {
 test('a digest that is not known beforehand is reported by the machine', () => {
   expect(NODE.image.predict(EMPTY, IMAGE).images).toEqual({
     'registry.k8s.io/kube-apiserver:v1.37.2': 'sha256:ab',
-    'registry.k8s.io/kube-scheduler:v1.37.2': TOLD_LATER,
+    'registry.k8s.io/kube-scheduler:v1.37.2': REPORTED_LATER,
   })
 })

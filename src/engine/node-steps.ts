@@ -62,7 +62,7 @@ export interface NodeRemoveStep extends TierStepCommon {
 export type NodeStep = KernelStep | ProgramStep | ImageStep | NodeRemoveStep
 
 /** Placeholder for a digest or checksum that only the node knows. */
-export const TOLD_LATER = 'reported by the node'
+export const REPORTED_LATER = 'reported by the node'
 
 export const NODE: ServiceKinds<NodeStep> = {
   kernel: {
@@ -103,7 +103,7 @@ export const NODE: ServiceKinds<NodeStep> = {
     predict: (services, { directory, version, programs, links }) => {
       const before = services.programs ?? NO_PROGRAMS
       const installed = programs.map(
-        (name) => [`${directory}/${name}`, { sha256: TOLD_LATER, version }] as const,
+        (name) => [`${directory}/${name}`, { sha256: REPORTED_LATER, version }] as const,
       )
       const linked = Object.entries(links).map(([path, name]) => [path, `${directory}/${name}`] as const)
       const after: ProgramsState = {
@@ -140,8 +140,10 @@ export const NODE: ServiceKinds<NodeStep> = {
   image: {
     action: 'create',
     predict: (services, { images }) => {
-      const told = Object.entries(images).map(([name, digest]) => [name, digest ?? TOLD_LATER] as const)
-      const after: ImagesState = { ...services.images, ...Object.fromEntries(told) }
+      const entries = Object.entries(images).map(
+        ([name, digest]) => [name, digest ?? REPORTED_LATER] as const,
+      )
+      const after: ImagesState = { ...services.images, ...Object.fromEntries(entries) }
       return { ...services, images: after }
     },
     operations: (step, contents) =>

@@ -17,6 +17,6 @@ test('the progress of a snapshot is reported with each hundredth, until work on 
   for (const bytes of [4, 10, 19, 500]) progress.sent(bytes)
   progress.done(-1)
   progress.sent(1000)
-  const told = events.map((event) => (event.type === 'sending' ? (event.doneBytes ?? 'all') : event.type))
-  expect(told).toEqual(['all', 10, 500, 'step-started'])
+  const reported = events.map((event) => (event.type === 'sending' ? (event.doneBytes ?? 'all') : event.type))
+  expect(reported).toEqual(['all', 10, 500, 'step-started'])
 })

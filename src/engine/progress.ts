@@ -10,7 +10,7 @@ export class HostProgress {
   /** How many operations are done when each step is. */
   readonly #ends: readonly number[]
   /** What is reported with each hundredth, until work begins. */
-  readonly #told: Sending | undefined
+  readonly #reported: Sending | undefined
   /** The step it is at; -1 before the host has everything it needs and begins. */
   #current = -1
   #started = 0
@@ -27,7 +27,7 @@ export class HostProgress {
     this.#steps = steps
     this.#emit = emit
     this.#ends = operations.map((ofStep) => (end += ofStep.length))
-    this.#told = sendings.find(({ what }) => what !== undefined)
+    this.#reported = sendings.find(({ what }) => what !== undefined)
     for (const sending of sendings) emit({ type: 'sending', host, ...sending })
   }
 
@@ -47,11 +47,11 @@ export class HostProgress {
 
   /** @param doneBytes how much of the large file was sent */
   sent(doneBytes: number): void {
-    if (this.#told === undefined || this.#current >= 0) return
-    const hundredths = Math.floor((100 * doneBytes) / this.#told.bytes)
+    if (this.#reported === undefined || this.#current >= 0) return
+    const hundredths = Math.floor((100 * doneBytes) / this.#reported.bytes)
     if (hundredths <= this.#hundredths) return
     this.#hundredths = hundredths
-    this.#emit({ type: 'sending', host: this.#host, ...this.#told, doneBytes })
+    this.#emit({ type: 'sending', host: this.#host, ...this.#reported, doneBytes })
   }
 
   failed(error: unknown): void {

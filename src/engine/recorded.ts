@@ -117,7 +117,7 @@ class RecordLog implements OperationLog {
   readonly #of: RecordOf
   readonly #events: OperationEvents
   readonly #changes = new ChangeTally()
-  #begun = false
+  #started = false
   #warned = false
   #availability: OperationRecord['availability'] = null
 
@@ -131,13 +131,13 @@ class RecordLog implements OperationLog {
     this.#events.add(event, this.#session.now())
     this.#changes.add(event)
     // A run that is killed during a stage has already recorded what it was about to do.
-    if (this.#begun && event.type === 'wave') this.#write()
+    if (this.#started && event.type === 'wave') this.#write()
     if (BEGINS.has(event.type)) this.begin()
   }
 
   begin(): void {
-    if (this.#begun) return
-    this.#begun = true
+    if (this.#started) return
+    this.#started = true
     this.#write()
   }
 
@@ -147,11 +147,11 @@ class RecordLog implements OperationLog {
 
   /** What an error means for the cluster, if it doesn't say so itself. */
   impact(): string {
-    return this.#begun ? this.#changes.impact() : NOTHING_CHANGED
+    return this.#started ? this.#changes.impact() : NOTHING_CHANGED
   }
 
   async end(error: OperationRecord['error']): Promise<void> {
-    if (!this.#begun) return
+    if (!this.#started) return
     const record = this.#record(this.#session.now().toISOString(), error)
     try {
       await keepRecord(this.#session.cluster, record)

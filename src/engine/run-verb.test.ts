@@ -11,10 +11,10 @@ import { operationsDirectory } from './operation-record.ts'
 import { type Verb, type VerbSession, idle, runVerb } from './run-verb.ts'
 
 let folder: string
-let told: string[]
+let calls: string[]
 beforeEach(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'quorate-verb-'))
-  told = []
+  calls = []
 })
 afterEach(async () => await rm(folder, { recursive: true }))
 
@@ -34,17 +34,17 @@ function verb(looks: readonly number[], own: Partial<Verb<VerbSession, number, s
   return {
     name: 'sample',
     decide: async (_, shown) => {
-      told.push(shown === undefined ? 'look' : `look, shown ${shown}`)
+      calls.push(shown === undefined ? 'look' : `look, shown ${shown}`)
       const found = left.shift() ?? 0
       return found === 0 ? idle('nothing') : found
     },
-    confirm: async (decision) => void told.push(`asked for ${decision}`),
+    confirm: async (decision) => void calls.push(`asked for ${decision}`),
     scope: () => 'none',
     same: (shown, now) => shown === now,
     lookHint: 'quorate status',
     probe: () => false,
     carryOut: async ({ decision }) => {
-      told.push(`did ${decision}`)
+      calls.push(`did ${decision}`)
       return `did ${decision}`
     },
     ...own,
@@ -56,13 +56,13 @@ const records = async () =>
 
 test('what was shown is observed again, and done; the record contains it', async () => {
   expect(await runVerb(session(), verb([3, 3]))).toEqual({ result: 'did 3', availability: undefined })
-  expect(told).toEqual(['look', 'asked for 3', 'look, shown 3', 'did 3'])
+  expect(calls).toEqual(['look', 'asked for 3', 'look, shown 3', 'did 3'])
   expect(await records()).toHaveLength(1)
 })
 
 test('if there is nothing to do, there is no question and no record', async () => {
   expect(await runVerb(session(), verb([]))).toEqual({ result: 'nothing', availability: undefined })
-  expect(told).toEqual(['look'])
+  expect(calls).toEqual(['look'])
   expect(await records()).toEqual([])
 })
 
@@ -71,7 +71,7 @@ test.each([
   ['nothing', [3, 0]],
 ])('what has become %s meanwhile is not done', async (_, looks) => {
   await expect(runVerb(session(), verb(looks))).rejects.toMatchObject({ code: 'moved' })
-  expect(told).toEqual(['look', 'asked for 3', 'look, shown 3'])
+  expect(calls).toEqual(['look', 'asked for 3', 'look, shown 3'])
   expect(await records()).toEqual([])
 })
 
@@ -83,10 +83,10 @@ const lockable = (): VerbSession => ({
     ({
       host: name,
       run: async ({ stdin, onStdout }: { stdin: Readable; onStdout: (text: string) => void }) => {
-        told.push('locked')
+        calls.push('locked')
         onStdout('locked\n')
         await stdin.toArray()
-        told.push('unlocked')
+        calls.push('unlocked')
         return { exitCode: 0, stderr: '' }
       },
     }) as never,
@@ -95,14 +95,14 @@ const lockable = (): VerbSession => ({
 test('a slow check runs once, and what comes first under the lock changes what is done', async () => {
   const prepared = verb([3, 3], {
     scope: machines,
-    precheck: async (_, decision) => void told.push(`checked ${decision}`),
+    precheck: async (_, decision) => void calls.push(`checked ${decision}`),
     prepare: async (_, decision) => {
-      told.push(`prepared ${decision}`)
+      calls.push(`prepared ${decision}`)
       return decision * 10
     },
   })
   expect(await runVerb(lockable(), prepared)).toMatchObject({ result: 'did 30' })
-  expect(told).toEqual([
+  expect(calls).toEqual([
     'look',
     'checked 3',
     'asked for 3',
@@ -119,7 +119,7 @@ test.each([
   { precheck: async () => await Promise.reject(new QuorateError('preflight', 'no')) },
 ])('what does not fit is not begun, and leaves no record', async (own) => {
   await expect(runVerb(session(), verb([3, 3], own))).rejects.toMatchObject({ code: 'preflight' })
-  expect(told).not.toContain('did 3')
+  expect(calls).not.toContain('did 3')
   expect(await records()).toEqual([])
 })
 
@@ -154,10 +154,10 @@ const first = (isRisky: boolean) => ({ scope: machines(), isRisky: () => isRisky
 
 test('where the lock comes first there is one look, unless it takes a member away', async () => {
   await runVerb(lockable(), verb([3], { lockFirst: first(false) }))
-  expect(told).toEqual(['locked', 'look', 'asked for 3', 'did 3', 'unlocked'])
-  told = []
+  expect(calls).toEqual(['locked', 'look', 'asked for 3', 'did 3', 'unlocked'])
+  calls = []
   await runVerb(lockable(), verb([3, 3], { lockFirst: first(true) }))
-  expect(told).toEqual(['locked', 'look', 'asked for 3', 'look, shown 3', 'did 3', 'unlocked'])
+  expect(calls).toEqual(['locked', 'look', 'asked for 3', 'look, shown 3', 'did 3', 'unlocked'])
 })
 
 test('if the lock comes first, it observes again after a slow answer', async () => {
@@ -168,12 +168,12 @@ test('if the lock comes first, it observes again after a slow answer', async () 
   } finally {
     vi.restoreAllMocks()
   }
-  expect(told).toEqual(['look', 'asked for 3', 'look, shown 3'])
+  expect(calls).toEqual(['look', 'asked for 3', 'look, shown 3'])
 })
 
 test('where the lock comes first and nothing is to be done it is given back', async () => {
   expect(await runVerb(lockable(), verb([], { lockFirst: first(true) }))).toMatchObject({ result: 'nothing' })
-  expect(told).toEqual(['locked', 'look', 'unlocked'])
+  expect(calls).toEqual(['locked', 'look', 'unlocked'])
 })
 
 test('after a no there is no second observation', async () => {
@@ -181,7 +181,7 @@ test('after a no there is no second observation', async () => {
   await expect(runVerb(session(), verb([3], { confirm: async () => await Promise.reject(no) }))).rejects.toBe(
     no,
   )
-  expect(told).toEqual(['look'])
+  expect(calls).toEqual(['look'])
 })
 
 test("a command without a lock receives one that can't change a machine", async () => {

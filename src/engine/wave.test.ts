@@ -30,7 +30,7 @@ function scene({
   answer?: () => Promise<AgentReply>
   parallel?: readonly Aside[]
 }) {
-  const told: string[] = []
+  const calls: string[] = []
   const session = {
     cluster: { nodes: [{ name: 'a' }] as never },
     steps: stepRegistry<Turn | Aside>({
@@ -38,7 +38,7 @@ function scene({
       aside: { action: 'create', beside: true },
     }),
     remote: async () => await Promise.resolve({ host: 'a' } as never),
-    emit: (event: RunEvent) => void told.push(event.type),
+    emit: (event: RunEvent) => void calls.push(event.type),
     signal: new AbortController().signal,
   }
   const lock: Lock = {
@@ -47,7 +47,7 @@ function scene({
       const reply = await answer()
       onDone?.(-1)
       for (const [index, [name]] of operations.entries()) {
-        told.push(name)
+        calls.push(name)
         onDone?.(index)
       }
       return reply
@@ -61,37 +61,37 @@ function scene({
       explain: async (thrown) => thrown,
       ...more,
     })
-  return { told, run }
+  return { calls, run }
 }
 
 const once: Dialogue = async (give) => await give({ operations: [], looks: [] })
 const trip: HostWork = { operations: [[['reload']]], looks: [], sendings: [] }
 
 test('a node gets its steps in one round trip, and its answer is handed back', async () => {
-  const { told, run } = scene({})
+  const { calls, run } = scene({})
   expect(await run(trip)).toEqual(new Map([['a', REPLY]]))
-  expect(told).toEqual(['wave', 'step-started', 'reload', 'step-done'])
+  expect(calls).toEqual(['wave', 'step-started', 'reload', 'step-done'])
 })
 
 test('a dialogue is done when all of its round trips are, and what it waits for besides', async () => {
-  const { told, run } = scene({})
+  const { calls, run } = scene({})
   const worked = await run(async (give) => {
     await give({ operations: [['reload']], looks: [] })
     const reply = await give({ operations: [['recover_halt']], looks: [] })
-    told.push('waited')
+    calls.push('waited')
     return reply
   })
   expect(worked.get('a')).toBe(REPLY)
-  expect(told).toEqual(['wave', 'step-started', 'reload', 'recover_halt', 'waited', 'step-done'])
+  expect(calls).toEqual(['wave', 'step-started', 'reload', 'recover_halt', 'waited', 'step-done'])
 })
 
 test('an error is explained, in a dialogue too, and the step has failed', async () => {
   const refused = new QuorateError('command', 'refused', { host: 'a' })
   const explained = new QuorateError('command', 'refused, because')
   const explain = async () => await Promise.resolve(explained)
-  const { told, run } = scene({ answer: async () => await Promise.reject(refused) })
+  const { calls, run } = scene({ answer: async () => await Promise.reject(refused) })
   await expect(run(once, { explain })).rejects.toBe(explained)
-  expect(told).toEqual(['wave', 'step-started', 'step-failed'])
+  expect(calls).toEqual(['wave', 'step-started', 'step-failed'])
   await expect(run(trip, { explain })).rejects.toBe(explained)
 })
 
@@ -106,11 +106,11 @@ test('an answer that does not show what was done ends the stage', async () => {
 test("an error waits for the step that runs in parallel, and is not hidden by that step's own error", async () => {
   const unequipped = new QuorateError('artifact', 'no such version')
   const equip = async () => await Promise.reject(unequipped)
-  const { told, run } = scene({ parallel: [aside] })
+  const { calls, run } = scene({ parallel: [aside] })
   const made = Promise.withResolvers<undefined>()
   void pause(20).then(() => made.resolve(undefined))
   await expect(run(trip, { equip, perform: async () => await made.promise })).rejects.toBe(unequipped)
-  expect(told).toEqual(['wave', 'step-started', 'step-done'])
+  expect(calls).toEqual(['wave', 'step-started', 'step-done'])
   const trouble = new Error('no entropy')
   const fails = async () => await Promise.reject(trouble)
   await expect(run(trip, { equip, perform: fails })).rejects.toBe(unequipped)

@@ -44,11 +44,11 @@ export function settingsOf({
   const wanted = refused
     ? options
     : memberEnvironment({ cluster, node, members: etcdNodes(cluster), token: '', state: 'existing' })
-  const begun = Object.entries(options).filter(([name]) => name.startsWith('ETCD_INITIAL_CLUSTER'))
+  const initial = Object.entries(options).filter(([name]) => name.startsWith('ETCD_INITIAL_CLUSTER'))
   return foreignSettings(
     {
       unit: unitFile({ cluster }),
-      environment: { ...wanted, ...Object.fromEntries(begun) },
+      environment: { ...wanted, ...Object.fromEntries(initial) },
       // With a configuration file, etcd would ignore all other settings.
       known: new Set([...environmentNames(cluster.etcd.version), 'ETCD_CONFIG_FILE']),
     },

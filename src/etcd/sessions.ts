@@ -20,7 +20,7 @@ export const WINDOW_BYTES = 4 * 1024 ** 2
  */
 export class MemberSessions extends Http2SessionManager {
   /** Called when the member sends GOAWAY: it accepts no more calls, and waits for running ones to end. */
-  onGoodbye: () => void = told
+  onGoodbye: () => void = ignored
   readonly #known = new WeakSet<ClientHttp2Session>()
 
   override async request(
@@ -34,7 +34,7 @@ export class MemberSessions extends Http2SessionManager {
     const session = stream.session as ClientHttp2Session | undefined
     if (session !== undefined && !this.#known.has(session)) {
       this.#known.add(session)
-      session.on('error', told)
+      session.on('error', ignored)
       // A session that has ended reports why to its streams; using it would throw.
       if (!session.destroyed && !session.connecting) session.setLocalWindowSize(WINDOW_BYTES)
       // Some servers send it twice: by then, others may have been called already.
@@ -52,7 +52,7 @@ export class MemberSessions extends Http2SessionManager {
 function readFromTheStart(stream: ClientHttp2Stream): void {
   const pieces = stream[Symbol.asyncIterator]()
   const first = pieces.next()
-  first.catch(told)
+  first.catch(ignored)
   pieces.next = () => {
     Reflect.deleteProperty(pieces, 'next')
     return first
@@ -61,6 +61,6 @@ function readFromTheStart(stream: ClientHttp2Stream): void {
 }
 
 /** Each call gets the error from its own stream; there is nothing else to notify. */
-function told(): void {
+function ignored(): void {
   // Nothing else to do.
 }

@@ -63,12 +63,12 @@ export function valueFault(version: string, name: string, value: string): ValueF
   return textFault(plain, value, { minor: minorOf(version), say })
 }
 
-interface Told {
+interface Context {
   readonly minor: string
   readonly say: (hint: string) => ValueFault
 }
 
-function textFault(name: string, value: string, { minor, say }: Told): ValueFault | undefined {
+function textFault(name: string, value: string, { minor, say }: Context): ValueFault | undefined {
   switch (name) {
     case 'auto-compaction-retention':
       return /^\d+$/.test(value) || goDuration(value) !== undefined

@@ -42,9 +42,9 @@ export function quotaInForce(
 ): number | undefined {
   if (reported > 0) return reported
   if (environment === undefined) return undefined
-  const told = Number(environment['ETCD_QUOTA_BACKEND_BYTES'] ?? '0')
-  if (told < 0) return Infinity
-  return told === 0 || Number.isNaN(told) ? DEFAULT_QUOTA_BYTES : told
+  const quota = Number(environment['ETCD_QUOTA_BACKEND_BYTES'] ?? '0')
+  if (quota < 0) return Infinity
+  return quota === 0 || Number.isNaN(quota) ? DEFAULT_QUOTA_BYTES : quota
 }
 
 /** What a defragmentation would free, in bytes; undefined before etcd 3.4. */

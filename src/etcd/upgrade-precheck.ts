@@ -52,7 +52,7 @@ export function versionsToLeave({ members, to }: Pick<UpgradeFacts, 'members' | 
 function healthProblems(facts: UpgradeFacts): UpgradeProblem[] {
   const { members, problems, voters, direction } = facts
   const excused = new Set(members.filter((member) => isExcused(facts, member)).map(({ name }) => name))
-  const told = members.filter(({ name, running }) => excused.has(name) && running === undefined)
+  const silent = members.filter(({ name, running }) => excused.has(name) && running === undefined)
   const wrong = problems.filter(({ member }) => member === undefined || !excused.has(member))
   const needed = Math.floor(voters.all / 2) + 1
   const hint = `fix that first: quorate status${direction === 'upgrade' ? '; if it came with an upgrade: quorate upgrade --abort' : ''}`
@@ -69,7 +69,7 @@ function healthProblems(facts: UpgradeFacts): UpgradeProblem[] {
     ...wrong.map(({ member, message }) =>
       onlyCancels(facts) ? warning(message, undefined, member) : blocker({ message, hint, host: member }),
     ),
-    ...told.map(({ name, installed }) =>
+    ...silent.map(({ name, installed }) =>
       warning(
         `the member does not answer; it goes first, with etcd ${direction === 'abort' && !isDowngrade(facts) ? facts.to : installed}`,
         'find out why: quorate status',

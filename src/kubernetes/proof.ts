@@ -152,7 +152,7 @@ async function prove(plan: ProofPlan, options: ProofOptions): Promise<readonly P
     ms: number,
     isDone: (pod: ProofPod) => boolean,
   ): Promise<readonly ProofPod[]> {
-    let told = -1
+    let reported = -1
     return await until(
       async () => {
         const found = await passing(
@@ -160,7 +160,7 @@ async function prove(plan: ProofPlan, options: ProofOptions): Promise<readonly P
           async () => await client.list('Pod', PROOF_POD, { namespace, labels, signal }),
         )
         const done = nodes.filter((node) => found.some((pod) => pod.node === node && isDone(pod))).length
-        if (done > told) options.emit({ stage, done: (told = done), total: nodes.length })
+        if (done > reported) options.emit({ stage, done: (reported = done), total: nodes.length })
         return done === nodes.length ? { found } : { missing: found }
       },
       { ms, everyMs: LOOK_MS, signal, patienceFactor: options.patienceFactor, late: (found) => found },

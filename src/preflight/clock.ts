@@ -47,24 +47,24 @@ function rate(
   title: string,
   found: string,
   excessMs: number,
-  whom: string,
+  reference: string,
 ): Check {
   const check = judge(host, id, title)
   const remedy =
     host === undefined ? `find out which clock is wrong, the nodes' or the workstation's; ${REMEDY}` : REMEDY
   if (excessMs > FAILURE_MS) {
-    const wanted = `within ${formatDuration(FAILURE_MS)} of ${whom}, for certificates to be valid`
+    const wanted = `within ${formatDuration(FAILURE_MS)} of ${reference}, for certificates to be valid`
     return check.failure({ found, wanted, remedy })
   }
-  const wanted = `within ${formatDuration(WARNING_MS)} of ${whom}`
+  const wanted = `within ${formatDuration(WARNING_MS)} of ${reference}`
   return excessMs > WARNING_MS ? check.warning({ found, wanted, remedy }) : check.ok({ found, wanted })
 }
 
-function describe(offsetMs: number, uncertaintyMs: number, whom: string): string {
+function describe(offsetMs: number, uncertaintyMs: number, reference: string): string {
   if (Math.abs(offsetMs) <= Math.max(uncertaintyMs, 1))
-    return `the same as ${whom}, within ${formatDuration(Math.max(uncertaintyMs, 1))}`
+    return `the same as ${reference}, within ${formatDuration(Math.max(uncertaintyMs, 1))}`
   const direction = offsetMs > 0 ? 'ahead of' : 'behind'
-  return `${formatDuration(Math.abs(offsetMs))} ${direction} ${whom} (± ${formatDuration(uncertaintyMs)})`
+  return `${formatDuration(Math.abs(offsetMs))} ${direction} ${reference} (± ${formatDuration(uncertaintyMs)})`
 }
 
 /** The median. Of an even number of readings, the middle one that is nearer to the workstation's clock. */

@@ -84,7 +84,7 @@ interface Interview {
 
 function startInterview(node: Node, remote: Remote, options: GatherOptions): Interview {
   const { cluster, now, signal } = options
-  const begun = Promise.withResolvers<void>()
+  const started = Promise.withResolvers<void>()
   const ready = Promise.withResolvers<void>()
   const dialled = Promise.withResolvers<void>()
   const tooLong = new AbortController()
@@ -92,14 +92,14 @@ function startInterview(node: Node, remote: Remote, options: GatherOptions): Int
   let sentAt = 0
   let clock: ClockReading | undefined
   const hear = (line: string) => {
-    if (line === 'begin') begun.resolve()
+    if (line === 'begin') started.resolve()
     else if (line === 'ready') {
       options.onAnswer(node.name)
       ready.resolve()
     } else if (line === 'dialled') dialled.resolve()
     else if (line.startsWith('time ')) clock = readClock(line, sentAt, now())
   }
-  const timer = begun.promise.then(() => setTimeout(() => tooLong.abort(), options.limitMs))
+  const timer = started.promise.then(() => setTimeout(() => tooLong.abort(), options.limitMs))
   const ask = async (): Promise<Gathered | QuorateError> => {
     try {
       const { exitCode, stdout, stderr } = await remote.run({
@@ -130,7 +130,7 @@ function startInterview(node: Node, remote: Remote, options: GatherOptions): Int
       if (error instanceof QuorateError) return error
       throw error
     } finally {
-      begun.resolve()
+      started.resolve()
       clearTimeout(await timer)
       ready.resolve()
       dialled.resolve()

@@ -39,7 +39,7 @@ export function parseState(text: string | undefined): ScheduleState | undefined 
   }
 }
 
-export function begunRun(before: ScheduleState | undefined, cluster: string, now: Date): ScheduleState {
+export function startedRun(before: ScheduleState | undefined, cluster: string, now: Date): ScheduleState {
   const { durationMs: _, ...kept } = before ?? { format: 1, cluster, runs: 0, failures: 0 }
   return { ...kept, cluster, lastRun: now.toISOString(), runs: kept.runs + 1 }
 }

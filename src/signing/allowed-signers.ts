@@ -64,8 +64,8 @@ export function isPresent({ until, revokedAt }: AllowedSigner, now: Date): boole
 }
 
 export function withSigner(text: string, principal: string, publicKey: string): string {
-  const begun = text === '' ? HEADER : text.endsWith('\n') ? text : `${text}\n`
-  return `${begun}${principal} namespaces="${NAMESPACE}" ${publicKey}\n`
+  const before = text === '' ? HEADER : text.endsWith('\n') ? text : `${text}\n`
+  return `${before}${principal} namespaces="${NAMESPACE}" ${publicKey}\n`
 }
 
 /** Signatures of this principal's keys count if their time is not later than `until`. A key that has an end keeps it. */

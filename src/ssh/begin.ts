@@ -47,7 +47,7 @@ export class AfterBegin {
     return this.#take(all.slice(at + BEGIN.length + 1))
   }
 
-  get begun(): boolean {
+  get started(): boolean {
     return this.#before === undefined
   }
   /** What the command printed. */

@@ -190,8 +190,8 @@ class SshConnection implements Remote {
     streams: Streams,
   ): Promise<CommandResult | undefined> {
     const { master, options: own } = this.#parts
-    const started = performance.now()
-    const begun = Promise.withResolvers<void>()
+    const startedMs = performance.now()
+    const started = Promise.withResolvers<void>()
     const asked = describeCommand(shown)
     const { keep = true, changes = false } = streams
     const patience = streams.patience ?? { asked, ms: LOOK_MS }
@@ -202,7 +202,7 @@ class SshConnection implements Remote {
     using deadline = new Deadline(this.host, patience, own.patienceFactor ?? 1)
     const { exitCode } = await runProcess('ssh', this.#sshArguments(quoteCommand(wire.argv)), {
       stdin: wire.stdin,
-      ready: begun.promise,
+      ready: started.promise,
       env: { ...process.env, LC_ALL: 'C' },
       detached: true,
       signal: deadline.or(streams.signal),
@@ -225,7 +225,7 @@ class SshConnection implements Remote {
       },
       onStderr: (text) => {
         deliver(stderr.push(text), streams.onStderr)
-        if (stderr.begun) begun.resolve()
+        if (stderr.started) started.resolve()
       },
     })
     const result = {
@@ -233,12 +233,12 @@ class SshConnection implements Remote {
       stdout: stdout.text,
       stderr: stderr.text,
       exitCode,
-      durationMs: performance.now() - started,
+      durationMs: performance.now() - startedMs,
     }
     // 255 is ssh's own failure, but a command may also exit with it.
-    if (exitCode !== 255 && stderr.begun) return result
+    if (exitCode !== 255 && stderr.started) return result
     if (!(await this.#stillThere())) throw await this.#brokenOff()
-    if (stderr.begun) return result
+    if (stderr.started) return result
     if (exitCode === 255) return undefined
     throw loginFailure(this.host, this.#parts.target, {
       said: `${stdout.before}\n${stderr.before}`,

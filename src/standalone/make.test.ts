@@ -26,7 +26,7 @@ async function make(node?: string, now = () => new Date()): Promise<Standalone> 
 }
 
 test.skipIf(process.platform !== 'linux')(
-  'one file runs by itself, is made once, and anew where it was damaged or the program changed',
+  'one file runs by itself, is made once, and again where it was damaged or the program changed',
   async () => {
     const first = await make()
     const words = ['--not-for-node', 'a b']

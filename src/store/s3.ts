@@ -101,7 +101,7 @@ async function get(at: Bucket, name: string, signal?: AbortSignal): Promise<Asyn
     const command = new sdk.GetObjectCommand({ Bucket: location.bucket, Key: key(name) })
     const { Body } = await client.send(command, abortable(signal))
     if (Body === undefined) throw new Error('an answer without a body')
-    return told(Body as AsyncIterable<Uint8Array>, title, name)
+    return readBody(Body as AsyncIterable<Uint8Array>, title, name)
   } catch (error) {
     signal?.throwIfAborted()
     if (!isMissing(error)) throw s3Error(error, title, `can't read ${name}`)
@@ -109,7 +109,7 @@ async function get(at: Bucket, name: string, signal?: AbortSignal): Promise<Asyn
   }
 }
 
-async function* told(
+async function* readBody(
   body: AsyncIterable<Uint8Array>,
   title: string,
   name: string,

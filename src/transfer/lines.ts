@@ -14,19 +14,19 @@ export async function* linesOf(
   source: AsyncIterable<Uint8Array>,
   name: string,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  let begun: Uint8Array[] = []
+  let partial: Uint8Array[] = []
   let length = 0
   for await (const chunk of source) {
     let from = 0
     for (let at = chunk.indexOf(NEWLINE); at !== -1; at = chunk.indexOf(NEWLINE, from)) {
-      yield Buffer.concat([...begun, chunk.subarray(from, at + 1)])
-      begun = []
+      yield Buffer.concat([...partial, chunk.subarray(from, at + 1)])
+      partial = []
       length = 0
       from = at + 1
     }
-    begun.push(chunk.subarray(from))
+    partial.push(chunk.subarray(from))
     length += chunk.length - from
     if (length > LONGEST_LINE_BYTES) throw notAnExport(name, 'not an export: a line is too long')
   }
-  if (length > 0) yield Buffer.concat(begun)
+  if (length > 0) yield Buffer.concat(partial)
 }

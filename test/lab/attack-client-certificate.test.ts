@@ -8,7 +8,7 @@ import { memberName } from '../../src/spec/member-name.ts'
 import { type TestLab, testLab, whyNoLab } from './harness.ts'
 import { OPERATION_MS } from './support/etcd-client.ts'
 import { forge } from './support/authority.ts'
-import { eventOf, restartsOf, told } from './support/events.ts'
+import { eventOf, restartsOf, runJson } from './support/events.ts'
 import { sessionOf } from './support/fill.ts'
 import { applied, stateFolder } from './support/fresh.ts'
 import { quorate, quorateOk } from './support/quorate.ts'
@@ -131,7 +131,7 @@ describe.skipIf(whyNoLab())("a client's certificate", () => {
     await first.ended
     expect(killed).toBe(true)
     expect((await demanding()).filter(Boolean)).toHaveLength(1)
-    const rest = await told(lab, ['apply', '--yes', '--no-probe'])
+    const rest = await runJson(lab, ['apply', '--yes', '--no-probe'])
     expect(rest.exitCode).toBe(0)
     expect(restartsOf(rest)).toHaveLength(2)
 

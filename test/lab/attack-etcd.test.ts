@@ -11,7 +11,7 @@ import type { ProcessResult } from '../../src/ssh/process.ts'
 import { failureOf } from '../to-fail.ts'
 import { type TestLab, testLab, whyNoLab } from './harness.ts'
 import { INTACT, openEtcdClient } from './support/etcd-client.ts'
-import { told } from './support/events.ts'
+import { runJson } from './support/events.ts'
 import { applied } from './support/fresh.ts'
 import { handshakesDuring } from './support/handshakes.ts'
 import { elsewhere, intrude, intrudeForever, ownersOfBefore } from './support/intruder.ts'
@@ -115,10 +115,10 @@ describe.skipIf(whyNoLab())('an etcd that was broken into', () => {
     )
     using etcdClient = await openEtcdClient(lab)
     const recorder = await etcdClient.record()
-    let moved: Awaited<ReturnType<typeof told>> | undefined
+    let moved: Awaited<ReturnType<typeof runJson>> | undefined
     const { failures, count } = await handshakesDuring(
       { host: victim.address, port: 2379, ca, cert, key },
-      async () => (moved = await told(lab, ['apply', '--yes'])),
+      async () => (moved = await runJson(lab, ['apply', '--yes'])),
     )
     expect(await recorder.stop()).toMatchObject({ ...INTACT, writes: { failed: 0 }, reads: { failed: 0 } })
     expect(failures).toEqual([])

@@ -7,7 +7,7 @@ import { type TestLab, testLab, whyNoLab } from './harness.ts'
 import { startOver, stateFolder } from './support/fresh.ts'
 import { silentFor } from './support/locks.ts'
 import { processesMentioning } from './support/no-trace.ts'
-import { told } from './support/events.ts'
+import { runJson } from './support/events.ts'
 import { quorate, quorateOk } from './support/quorate.ts'
 import { startQuorate } from './support/run.ts'
 import { WHOLE, outcomeOf } from './support/whole.ts'
@@ -29,11 +29,11 @@ describe.skipIf(whyNoLab())('operators', () => {
 
   test('at the same time: the second learns who holds the lock since when, the first continues', async () => {
     const second = Promise.withResolvers<Awaited<ReturnType<typeof quorate>>>()
-    let begun = false
+    let started = false
     const first = startQuorate(lab, ['apply', '--json'], {
       onLine: (line, child) => {
-        if (begun || typeOf(line) !== 'wave') return
-        begun = true
+        if (started || typeOf(line) !== 'wave') return
+        started = true
         // Suspended, because it might finish before the second run stops waiting.
         child.kill('SIGSTOP')
         second.resolve(quorate(lab, ['apply']))
@@ -63,7 +63,7 @@ describe.skipIf(whyNoLab())('operators', () => {
     expect(early).toMatchObject({ exitCode: 75 })
     // As if half a minute had passed without a heartbeat.
     for (const machine of lab.machines) await silentFor(machine, 40)
-    const next = await told(lab, ['apply'])
+    const next = await runJson(lab, ['apply'])
     expect(next).toMatchObject({ exitCode: 0, error: undefined })
     expect(next.noteIds).toContain('lock-taken-over')
 

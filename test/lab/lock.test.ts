@@ -5,7 +5,7 @@ import { SILENCE_SECONDS } from '../../src/engine/lock-reading.ts'
 import { type TestLab, testLab, whyNoLab } from './harness.ts'
 import { applied } from './support/fresh.ts'
 import { plantLock, silentFor, tokenOn } from './support/locks.ts'
-import { told } from './support/events.ts'
+import { runJson } from './support/events.ts'
 import { quorate, quorateOk } from './support/quorate.ts'
 import { startQuorate } from './support/run.ts'
 import { NOTHING_TO_CHANGE } from './support/unchanged.ts'
@@ -38,7 +38,7 @@ describe.skipIf(whyNoLab())('the lock', () => {
 
   test('of a boot before this one is free at once, and a present one is not watched for it', async () => {
     for (const machine of lab.machines) await plantLock(machine, HOLDER, OTHER_BOOT)
-    const moved = await told(lab, ['move-leader', '--yes'])
+    const moved = await runJson(lab, ['move-leader', '--yes'])
     expect(moved).toMatchObject({ exitCode: 0, error: undefined })
     expect(moved.noteIds).toContain('lock-taken-over')
     expect(moved.noteIds).not.toContain('lock-watched')
@@ -169,11 +169,11 @@ describe.skipIf(whyNoLab())('the lock', () => {
   /** A suspended restart that holds the lock on all machines; it would continue for at least half a minute. */
   async function held(): Promise<ReturnType<typeof startQuorate>> {
     const stopped = Promise.withResolvers<void>()
-    let begun = false
+    let started = false
     const running = startQuorate(lab, ['restart', 'etcd01', 'etcd02', 'etcd03', '--yes', '--json'], {
       onLine: (line, child) => {
-        if (begun || (JSON.parse(line) as { type?: string }).type !== 'step-done') return
-        begun = true
+        if (started || (JSON.parse(line) as { type?: string }).type !== 'step-done') return
+        started = true
         child.kill('SIGSTOP')
         stopped.resolve()
       },

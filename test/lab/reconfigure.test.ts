@@ -11,7 +11,7 @@ import type { Action } from '../../src/engine/step-registry.ts'
 import type { Turn } from '../../src/tiers/etcd/steps/actions.ts'
 import { LAB_ETCD } from './etcd-binaries.ts'
 import { type TestLab, testLab, whyNoLab } from './harness.ts'
-import { type Told, noticed, restartsOf, told } from './support/events.ts'
+import { type JsonRun, noticed, restartsOf, runJson } from './support/events.ts'
 import { startOver, stateFolder } from './support/fresh.ts'
 import { quorate, quorateOk } from './support/quorate.ts'
 import { refusal } from './support/refusal.ts'
@@ -33,15 +33,15 @@ const MOVE_MS = 400_000
 describe.skipIf(whyNoLab())('a running cluster', () => {
   let lab: TestLab
   /** The first apply, and the next one with the corrected file. */
-  let [first, corrected]: Told[] = []
+  let [first, corrected]: JsonRun[] = []
   beforeAll(async () => {
     lab = await testLab({ machines: 3 })
     await startOver(lab, {
       etcd: { ...ETCD, settings: UNWRITABLE },
     })
-    first = await told(lab, ['apply', '--yes'])
+    first = await runJson(lab, ['apply', '--yes'])
     await lab.writeCluster({})
-    corrected = await told(lab, ['apply', '--yes'])
+    corrected = await runJson(lab, ['apply', '--yes'])
   })
   afterAll(async () => await lab.down())
 
@@ -54,8 +54,8 @@ describe.skipIf(whyNoLab())('a running cluster', () => {
     )
   const leader = async () => (await statusOf(lab)).report.cluster.leader ?? ''
   /** Applies, and checks that there was no client-visible impact, and that a second run finds nothing to do. */
-  const apply = async (): Promise<Told> => {
-    const result = await told(lab, ['apply', '--yes'])
+  const apply = async (): Promise<JsonRun> => {
+    const result = await runJson(lab, ['apply', '--yes'])
     expect(result).toMatchObject({
       exitCode: 0,
       error: undefined,
@@ -262,7 +262,7 @@ describe.skipIf(whyNoLab())('a running cluster', () => {
   test('with a setting that etcd refuses: stops at the first member; once the file is fixed that one is healed first', async () => {
     await lab.writeCluster({ nodes: nodesOf(), etcd: { ...ETCD, settings: UNSTARTABLE } })
     const before = await pids()
-    const stopped = await told(lab, ['apply', '--yes'])
+    const stopped = await runJson(lab, ['apply', '--yes'])
     expect(stopped).toMatchObject({
       exitCode: 1,
       availability: { report: { lostWrites: 0, writes: { failed: 0 } } },
@@ -271,7 +271,7 @@ describe.skipIf(whyNoLab())('a running cluster', () => {
     expect(message).toContain('invalid auth options')
     expect(hint).toMatch(/\brerun\b/)
     // A retry doesn't help either, and touches no other member.
-    expect((await told(lab, ['apply', '--yes'])).exitCode).not.toBe(0)
+    expect((await runJson(lab, ['apply', '--yes'])).exitCode).not.toBe(0)
     const others = MEMBERS.filter((name) => name !== host)
     const now = await pids()
     for (const name of others) expect(now[name]).toBe(before[name])

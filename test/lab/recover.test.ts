@@ -20,7 +20,7 @@ import { PLACES } from '../../src/schedule/places.ts'
 import { LAB_ETCD } from './etcd-binaries.ts'
 import type { RecoveryPreview } from '../../src/verbs/recover/decide.ts'
 import { type TestLab, testLab, whyNoLab } from './harness.ts'
-import { type ShownEvent, eventOf, reportOf, told } from './support/events.ts'
+import { type ShownEvent, eventOf, reportOf, runJson } from './support/events.ts'
 import { type ToolEvent, held, on } from './support/held.ts'
 import { sessionOf } from './support/fill.ts'
 import { applied } from './support/fresh.ts'
@@ -196,9 +196,9 @@ describe.skipIf(whyNoLab())('a quorum that is lost', () => {
     await Promise.all(
       members().map(async (machine) => await machine.check(['systemctl', 'disable', '--now', 'etcd'])),
     )
-    const alone = await told(lab, ['start', 'etcd01'])
+    const alone = await runJson(lab, ['start', 'etcd01'])
     expect(alone).toMatchObject({ exitCode: 1, noteIds: ['members-wait-for-quorum'] })
-    const both = await told(lab, ['start', 'etcd02'])
+    const both = await runJson(lab, ['start', 'etcd02'])
     expect(both).toMatchObject({ exitCode: 0, noteIds: [] })
     expect((await statusOf(lab)).report.cluster).toMatchObject({ healthyMembers: 2 })
     await quorateOk(lab, ['start', 'etcd03'])

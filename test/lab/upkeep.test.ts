@@ -11,7 +11,7 @@ import { LAB_ETCD } from './etcd-binaries.ts'
 import { tolerates } from '../../src/verbs/power/decide.ts'
 import { type TestLab, testLab, whyNoLab } from './harness.ts'
 import { OPERATION_MS } from './support/etcd-client.ts'
-import { noticed, told } from './support/events.ts'
+import { noticed, runJson } from './support/events.ts'
 import { fill, sessionOf } from './support/fill.ts'
 import { applied } from './support/fresh.ts'
 import { finish } from './support/held.ts'
@@ -112,7 +112,7 @@ describe.skipIf(whyNoLab())('the upkeep of a cluster', () => {
     // The connection ended with the machine.
     await session[Symbol.asyncDispose]()
     session = await sessionOf(lab)
-    const left = await told(lab, ['apply'])
+    const left = await runJson(lab, ['apply'])
     expect({ exitCode: left.exitCode, steps: left.steps }).toEqual({ exitCode: 0, steps: [] })
     expect(left.notes).toEqual([expect.stringContaining(`quorate start ${first}`)])
     expect(await lab.machine(first).mainPid('etcd')).toBe(0)

@@ -115,13 +115,13 @@ async function underLock(
   }
   try {
     world.truth.skewed = false
-    const begun = observe(world, cluster)
+    const atStart = observe(world, cluster)
     world.truth.led = raftOf(world)?.leader
     notice(false)
     await loop<Observed, Step>({
       steps: ETCD_STEPS,
-      observed: begun,
-      foreseen: foreseen(cluster, begun, (state) => (last = planner(intent, state))),
+      observed: atStart,
+      foreseen: foreseen(cluster, atStart, (state) => (last = planner(intent, state))),
       decide: (observed) => (last = planner(intent, observed)),
       runWave: async (observed, wanted) => {
         checkWave(wanted, waves)

@@ -33,9 +33,9 @@ export async function comeToRest(world: World, options: RunOptions): Promise<Out
   if (!options.cluster.nodes.some(({ name }) => diskOf(world, name).process?.ready)) return rest
   const lost = raft?.members.filter(({ name }) => world.truth.lost.has(name) && isEmpty(world, name)) ?? []
   const replace = Object.fromEntries(lost.map(({ name, id }) => [name, id]))
-  const anew = await repeat(world, { ...options, replace })
-  if (anew.kind !== 'done') throw new Violation('finishes', JSON.stringify(anew))
-  return anew
+  const recreated = await repeat(world, { ...options, replace })
+  if (recreated.kind !== 'done') throw new Violation('finishes', JSON.stringify(recreated))
+  return recreated
 }
 
 function hasMajority(world: World): boolean {

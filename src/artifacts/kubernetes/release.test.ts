@@ -143,8 +143,8 @@ test("where cosign is at hand, the signature must be upstream's", async () => {
   expect(await readFile(log, 'utf8')).toContain(
     '--certificate-identity=krel-staging@k8s-releng-prod.iam.gserviceaccount.com\n--certificate-oidc-issuer=https://accounts.google.com\n',
   )
-  const told = context.events.filter(({ text }) => text.includes(' krel-staging@'))
-  expect(told).toHaveLength(3)
+  const notes = context.events.filter(({ text }) => text.includes(' krel-staging@'))
+  expect(notes).toHaveLength(3)
   const [folder = ''] = await readdir(context.shelf)
   expect(await readdir(path.join(context.shelf, folder))).toEqual(['entry.json', ...names])
 })
@@ -163,6 +163,6 @@ test('a mirror without signatures is said to have none', async () => {
   const { source } = await site()
   const { context } = await withCosign(0)
   await obtainKubernetesArtifacts(sampleKubernetes({ source }), FOREIGN, context)
-  const told = context.events.filter(({ text }) => text.endsWith(` ${UNSIGNED}`))
-  expect(told).toHaveLength(3)
+  const notes = context.events.filter(({ text }) => text.endsWith(` ${UNSIGNED}`))
+  expect(notes).toHaveLength(3)
 })

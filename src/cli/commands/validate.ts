@@ -30,11 +30,11 @@ const validate: CommandHandler = async (context, input) => {
 function verdict(file: string, problems: readonly { readonly severity: string }[]): string {
   const errors = problems.filter(({ severity }) => severity === 'error').length
   const warnings = problems.length - errors
-  const told = [
+  const counts = [
     ...(errors > 0 ? [counted(errors, 'error')] : []),
     ...(warnings > 0 ? [counted(warnings, 'warning')] : []),
   ]
-  return errors > 0 ? told.join(', ') : `${file} is valid${warnings > 0 ? `, with ${told.join()}` : ''}`
+  return errors > 0 ? counts.join(', ') : `${file} is valid${warnings > 0 ? `, with ${counts.join()}` : ''}`
 }
 
 export default validate

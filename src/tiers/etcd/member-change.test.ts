@@ -20,10 +20,10 @@ function bothLost() {
 }
 
 test('of two members that lost their data neither is recreated before the other: both leave in one command', () => {
-  const anew = five.nodes.slice(0, 1).map((node) => ({ node, memberId: facts(five).ids['etcd01'] }))
+  const recreated = five.nodes.slice(0, 1).map((node) => ({ node, memberId: facts(five).ids['etcd01'] }))
   let refusal: unknown
   try {
-    decideChange({ wanted: five, anew }, bothLost(), testIntent(five))
+    decideChange({ wanted: five, recreated }, bothLost(), testIntent(five))
   } catch (error) {
     refusal = error
   }
@@ -43,8 +43,8 @@ test.each([
   const members = facts(five).members.map((one) => ({ ...one, learner: one.id === id }))
   const healthy = ['etcd02', 'etcd03', 'etcd04', 'etcd05']
   const seen = withFacts(world, { members, healthy, leader: 'etcd03', leading: 'etcd03' })
-  const anew = five.nodes.slice(0, 1).map((node) => ({ node, memberId: id, damaged }))
-  const { intent, plan } = decideChange({ wanted: five, anew }, seen, testIntent(five))
+  const recreated = five.nodes.slice(0, 1).map((node) => ({ node, memberId: id, damaged }))
+  const { intent, plan } = decideChange({ wanted: five, recreated }, seen, testIntent(five))
   expect(intent.replace).toEqual(replaced ? { etcd01: id } : {})
   const removed = plan.waves.flat().filter(({ kind }) => kind === 'member-remove')
   expect(removed).toHaveLength(replaced ? 1 : 0)

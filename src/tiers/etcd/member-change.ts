@@ -111,12 +111,12 @@ export interface ChangeDecision {
 
 /** Pure. @param apply what an apply of the wanted file asks for @throws QuorateError `blocked` with every reason */
 export function decideChange(
-  change: Pick<MemberChange, 'wanted' | 'anew'>,
+  change: Pick<MemberChange, 'wanted' | 'recreated'>,
   observed: Observed,
   apply: ApplyIntent,
 ): ChangeDecision {
   const facts = requireCluster(change.wanted.name, observed, apply)
-  const { replace, refrained, remarks } = toMakeAnew(change, observed, facts)
+  const { replace, refrained, remarks } = toRecreate(change, observed, facts)
   const intent: ApplyIntent = { ...apply, replace }
   const blocked = notWell(intent, observed, facts)
   if (blocked.length > 0) throw blockedError(blocked)
@@ -147,12 +147,16 @@ function requireCluster(name: string, observed: Observed, intent: ApplyIntent): 
   return facts
 }
 
-function toMakeAnew(change: Pick<MemberChange, 'wanted' | 'anew'>, { hosts }: Observed, facts: ClusterFacts) {
+function toRecreate(
+  change: Pick<MemberChange, 'wanted' | 'recreated'>,
+  { hosts }: Observed,
+  facts: ClusterFacts,
+) {
   const { members } = rosterOf(change.wanted, facts.members, 0)
   const replace: Record<string, string> = {}
   const refrained: string[] = []
   const remarks: string[] = []
-  for (const { node, memberId, damaged = false } of change.anew) {
+  for (const { node, memberId, damaged = false } of change.recreated) {
     const member = members.get(node.name)
     const state = hosts[node.name]?.member
     const lost =

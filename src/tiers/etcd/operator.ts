@@ -87,8 +87,8 @@ export async function issueOperator(options: OperatorOptions, authority: Authori
   })
   if (made === undefined) return false
   // It may stay a certificate of the other CA: a rotation of the CA replaces it in time.
-  const told = made.result === 'kept' ? [] : made.warnings
-  for (const text of told) emit({ type: 'warning', text: `the operator's certificate: ${text}` })
+  const warnings = made.result === 'kept' ? [] : made.warnings
+  for (const text of warnings) emit({ type: 'warning', text: `the operator's certificate: ${text}` })
   if (made.result === 'waiting') {
     const present = await readCredentials(cluster)
     // A certificate that expires soon is valid until then.

@@ -41,8 +41,9 @@ async function forbidsMemberName(session: Session): Promise<boolean> {
 /** The gate of a first apply: warnings are printed, failures stop it. @throws QuorateError `preflight` with all of them. */
 export function requireFit(session: Session, report: PreflightReport): void {
   for (const text of describeHazards(session.cluster.etcd.version)) session.emit({ type: 'warning', text })
-  const told = report.checks.filter((check) => check.result === 'warning')
-  for (const check of told) session.emit({ type: 'warning', host: check.host, text: describeCheck(check) })
+  const warnings = report.checks.filter((check) => check.result === 'warning')
+  for (const check of warnings)
+    session.emit({ type: 'warning', host: check.host, text: describeCheck(check) })
   if (summarize(report).failures === 0) return
   const failures = report.checks.filter((check) => check.result === 'failure')
   const lines = failures.map(

@@ -11,14 +11,14 @@ import { controlPlaneEndpoint } from '../../spec/kubernetes.ts'
 import { balancerTrouble } from './plan/unready.ts'
 
 /** A ready API server gets connections within two seconds; on slow nodes later. */
-const TOLD_MS = 10_000
+const WARNING_MS = 10_000
 const GIVEN_UP_MS = 60_000
 
 export class BalancerWatch {
   readonly #cluster: Cluster
   readonly #session: Pick<TierSession, 'emit' | 'now'>
   #since: number | undefined
-  #told = false
+  #reported = false
 
   constructor(cluster: Cluster, session: Pick<TierSession, 'emit' | 'now'>) {
     this.#cluster = cluster
@@ -33,7 +33,7 @@ export class BalancerWatch {
     const trouble = balancerTrouble(api)
     if (trouble === undefined) {
       this.#since = undefined
-      this.#told = false
+      this.#reported = false
       return
     }
     const now = this.#session.now().getTime()
@@ -47,8 +47,8 @@ export class BalancerWatch {
         hint: `${this.#whereToLook()}; then rerun quorate apply to continue`,
       })
     }
-    if (waited < TOLD_MS || this.#told) return
-    this.#told = true
+    if (waited < WARNING_MS || this.#reported) return
+    this.#reported = true
     this.#session.emit({
       type: 'warning',
       text: `${text}; nodes that need it are waited for, for a minute in all`,

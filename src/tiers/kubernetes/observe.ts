@@ -10,7 +10,7 @@ import { kubernetesNodes } from '../../spec/kubernetes.ts'
 import { operatorsClient } from './client.ts'
 import type { KubernetesTierFacts } from './facts.ts'
 import { askedObjects } from './plan/in-cluster.ts'
-import { mastersBegun, withManifest } from './plan/masters.ts'
+import { startedMasters, withManifest } from './plan/masters.ts'
 
 export async function observeKubernetes(
   session: TierSession,
@@ -21,7 +21,7 @@ export async function observeKubernetes(
   const authorities = await openKubernetesAuthorities(session)
   const [bundles, sums] = await Promise.all([authorities.bundles(), authorities.sums()])
   const leaves = faultsOfAll(session, cluster, hosts, bundles)
-  const servers = mastersBegun(cluster, hosts)
+  const servers = startedMasters(cluster, hosts)
   const ca = bundles?.kubernetes
   const [api, registry] = await Promise.all([
     servers.length === 0 || ca === undefined ? undefined : askApi(session, servers),

@@ -131,8 +131,8 @@ export async function prove(session: TierSession, of: string): Promise<void> {
     dnsDomain: cluster.kubernetes.dnsDomain,
     signal: session.signal,
     emit: (progress) => {
-      const told = progress.done === progress.total || progress.stage === 'removing'
-      if (told) session.emit({ type: 'note', text: describeProgress(progress) })
+      const isShown = progress.done === progress.total || progress.stage === 'removing'
+      if (isShown) session.emit({ type: 'note', text: describeProgress(progress) })
     },
   })
   if (report.left !== undefined)

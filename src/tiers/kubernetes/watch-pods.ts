@@ -49,9 +49,9 @@ export function watchPods(
       const key = keyOf(one)
       if (!since.has(key))
         session.emit({ type: 'warning', host: one.host, text: `the pod ${describePodTrouble(one)}` })
-      const begun = since.get(key) ?? time
-      since.set(key, begun)
-      if (one.image !== undefined && (AT_ONCE.has(one.reason) || time - begun >= IMAGE_MS))
+      const started = since.get(key) ?? time
+      since.set(key, started)
+      if (one.image !== undefined && (AT_ONCE.has(one.reason) || time - started >= IMAGE_MS))
         throw missingImage(one)
     }
   }

@@ -104,8 +104,8 @@ function written({ content, remarks }: Draft, file: string): Pick<Adoptable, 'te
   if (network !== undefined) {
     const why = errors.map(({ message }) => message).join('; ')
     const message = `flannel's network in etcd is kept, but not written to the cluster file: ${why}`
-    const told: Remark = { id: 'network-is-not-written', host: undefined, severity: 'warning', message }
-    return written({ content: rest, remarks: [...remarks, told] }, file)
+    const remark: Remark = { id: 'network-is-not-written', host: undefined, severity: 'warning', message }
+    return written({ content: rest, remarks: [...remarks, remark] }, file)
   }
   throw blockedError(
     errors.map(({ message, hint }) => ({ message: `the cluster file can't express it: ${message}`, hint })),

@@ -13,7 +13,7 @@ import { replaceFile } from '../../files/atomic-file.ts'
 import { type ScheduleConfig, parseConfig, storeOf } from '../../schedule/config.ts'
 import { renderMetrics } from '../../schedule/metrics.ts'
 import { PLACES, SERVICE, SIGNING_CREDENTIAL } from '../../schedule/places.ts'
-import { type ScheduleState, begunRun, endedRun, parseState, renderState } from '../../schedule/state.ts'
+import { type ScheduleState, startedRun, endedRun, parseState, renderState } from '../../schedule/state.ts'
 import { type Signer, signerWith } from '../../signing/ssh-keygen.ts'
 import { openStore } from '../../store/open-store.ts'
 import type { BackupStore } from '../../store/store.ts'
@@ -42,8 +42,8 @@ const ANSWER_MS = 10_000
 export async function runScheduled(run: ScheduledRun): Promise<ScheduledReport> {
   const config = parseConfig(await readText(run.config), run.config)
   const before = parseState(await readIfThere(PLACES.state))
-  const begun = begunRun(before, config.cluster, run.now())
-  await note(begun)
+  const started = startedRun(before, config.cluster, run.now())
+  await note(started)
   let backup: BackupReport | undefined
   try {
     using store = await openStore(storeOf(config), { environment: run.environment, signal: run.signal })
@@ -55,12 +55,12 @@ export async function runScheduled(run: ScheduledRun): Promise<ScheduledReport> 
     const pruned = await pruneBackups(store, { cluster, keep, trust, now: run.now(), signal: run.signal })
     const problem = pruningProblem(pruned)
     if (problem !== undefined) run.onWarning(problem)
-    await note(endedRun(begun, { ...success(backup, pruned, run.now()), problem }, run.now()))
+    await note(endedRun(started, { ...success(backup, pruned, run.now()), problem }, run.now()))
     return { backup, pruned }
   } catch (error) {
     const problem = inFull(error)
     const kept = backup === undefined ? {} : success(backup, undefined, run.now())
-    await note(endedRun(begun, { ...kept, problem }, run.now()))
+    await note(endedRun(started, { ...kept, problem }, run.now()))
     throw error
   }
 }

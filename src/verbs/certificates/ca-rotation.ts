@@ -27,9 +27,9 @@ export async function beginCaRotation(session: Session, observed: Observed): Pro
   }
   const chain = await (await session.authority()).chain(signal)
   const file = trustFile(cluster.stateDirectory)
-  const begun = await readTrustFile(file)
+  const trusted = await readTrustFile(file)
   // Members may have both already. Only this file says which is the old one.
-  if (begun !== undefined && fingerprintsOf(begun).includes(firstFingerprint(chain))) return
+  if (trusted !== undefined && fingerprintsOf(trusted).includes(firstFingerprint(chain))) return
   // The old CA first: a rollback is possible while that one can sign again.
   await replaceFile(file, bundleOf(...trustedByMembers(observed), chain), 0o644)
 }

@@ -91,9 +91,9 @@ async function kubectlOn(node: Node, options: KubectlOptions): Promise<KubectlRe
     const exitCode = await remote.attach({ argv, root: true })
     return { host: remote.host, exitCode, stdout: Buffer.of(), stderr: Buffer.of() }
   }
-  let begun = false
+  let started = false
   const pass = (take: ((bytes: Uint8Array) => void) | undefined) => (text: string) => {
-    begun = true
+    started = true
     take?.(Buffer.from(text, 'latin1'))
   }
   const { stdout, stderr, exitCode } = await remote.run({
@@ -110,8 +110,8 @@ async function kubectlOn(node: Node, options: KubectlOptions): Promise<KubectlRe
     onStdout: pass(options.onStdout),
     onStderr: pass(options.onStderr),
   })
-  if (!begun && exitCode === NOT_READY) throw notReady(node)
-  if (!begun && exitCode === NOT_THERE) throw notThere(node)
+  if (!started && exitCode === NOT_READY) throw notReady(node)
+  if (!started && exitCode === NOT_THERE) throw notThere(node)
   return {
     host: remote.host,
     exitCode,

@@ -69,7 +69,7 @@ interface Looked {
 test('decided twice, it is the same recovery; written to in between, it is not', () => {
   const shown = decideRecovery(request, facts())
   expect(shown).toMatchObject({
-    begun: false,
+    started: false,
     preview: { survivor: 'etcd02', joining: ['etcd01', 'etcd03'] },
   })
   expect(isSameRecovery(shown, decideRecovery(request, facts()))).toBe(true)
@@ -82,11 +82,11 @@ test('what was begun keeps its name, may write on, and is not what was shown bef
   const mark = renderProgress(shown.progress)
   const marks = { etcd01: mark, etcd02: mark, etcd03: mark }
   const again = { ...request, fresh: { ...request.fresh, token: 'sample-bb' } }
-  const begun = decideRecovery(again, facts({ marks }))
-  expect(begun).toMatchObject({ begun: true, progress: { token: request.fresh.token } })
-  expect(isSameRecovery(shown, begun)).toBe(false)
+  const started = decideRecovery(again, facts({ marks }))
+  expect(started).toMatchObject({ started: true, progress: { token: request.fresh.token } })
+  expect(isSameRecovery(shown, started)).toBe(false)
   const later = decideRecovery(again, facts({ marks, log: { ...LOG, lastIndex: 106n } }))
-  expect(isSameRecovery(begun, later)).toBe(true)
+  expect(isSameRecovery(started, later)).toBe(true)
 })
 
 test('the log is damaged before anything is copied: the recovery goes on with raised revisions; once copied, as it was', () => {
@@ -110,7 +110,7 @@ test('the log is damaged before anything is copied: the recovery goes on with ra
     const own = renderProgress({ ...shown.progress, reached })
     return decideRecovery(asked, seen(damaged, { etcd01: mark, etcd02: own }))
   }
-  expect(later('fenced')).toMatchObject({ begun: true, progress: { bump: 1_000_000_000 } })
+  expect(later('fenced')).toMatchObject({ started: true, progress: { bump: 1_000_000_000 } })
   expect(later('fenced').preview.risks.join()).toContain(' 1,000,000,000, ')
   expect(later('copied').progress.bump).toBe(0)
 })

@@ -58,7 +58,7 @@ export interface Decision {
   readonly survey: Survey
   readonly progress: RecoveryProgress
   /** False: no node has a recovery marker yet. */
-  readonly begun: boolean
+  readonly started: boolean
   readonly state: RecoveryState
   readonly preview: RecoveryPreview
 }
@@ -81,7 +81,7 @@ export function decideRecovery(request: RecoveryRequest, facts: RecoveryFacts): 
   return {
     survey,
     progress,
-    begun: present !== undefined,
+    started: present !== undefined,
     state,
     preview: {
       report: reportOf(cluster, survey),
@@ -101,8 +101,8 @@ export function isSameRecovery(shown: Decision, now: Decision): boolean {
   return essence(shown) === essence(now)
 }
 
-function essence({ preview, survey, progress, begun }: Decision): string {
-  const logs = begun
+function essence({ preview, survey, progress, started }: Decision): string {
+  const logs = started
     ? []
     : survey.members.map(({ name, state, log }) => [name, state, `${log?.lastTerm} ${log?.lastIndex}`])
   const { token, bump } = progress

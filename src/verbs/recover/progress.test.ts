@@ -4,7 +4,7 @@ import { parseHostState } from '../../host/observe.ts'
 import type { Survey } from './survey.ts'
 import { type RecoveryProgress, progressOf, renderProgress, requireBorneOut } from './progress.ts'
 
-const begun: RecoveryProgress = {
+const started: RecoveryProgress = {
   survivor: 'etcd02',
   lost: ['etcd01', 'etcd03'],
   suffix: 'before-recover-20260730T101112Z',
@@ -37,9 +37,9 @@ function marksOf(texts: Readonly<Record<string, string>>) {
 
 test('a mark says all that is needed, and what to type', () => {
   for (const progress of [
-    begun,
-    { ...begun, reached: 'copied', made } as const,
-    { ...begun, former: undefined },
+    started,
+    { ...started, reached: 'copied', made } as const,
+    { ...started, former: undefined },
   ]) {
     const marks = marksOf({ etcd02: renderProgress(progress) })
     expect(progressOf(marks)).toEqual(progress)
@@ -50,7 +50,7 @@ test('a mark says all that is needed, and what to type', () => {
 })
 
 test('the surviving member knows best how far it got; any marker says that something was started', () => {
-  const [early, late] = [renderProgress(begun), renderProgress({ ...begun, reached: 'placed', made })]
+  const [early, late] = [renderProgress(started), renderProgress({ ...started, reached: 'placed', made })]
   expect(progressOf(marksOf({ etcd04: early, etcd02: late }))?.reached).toBe('placed')
   expect(progressOf(marksOf({ etcd04: early }))?.reached).toBe('fenced')
   expect(progressOf({ underway: {} })).toBeUndefined()
@@ -58,8 +58,8 @@ test('the surviving member knows best how far it got; any marker says that somet
 })
 
 test("on another machine than the surviving member's, only the start counts", () => {
-  const forged = renderProgress({ ...begun, reached: 'serving', made })
-  expect(progressOf(marksOf({ etcd04: forged }))).toEqual(begun)
+  const forged = renderProgress({ ...started, reached: 'serving', made })
+  expect(progressOf(marksOf({ etcd04: forged }))).toEqual(started)
 })
 
 const hostWith = (text?: string) =>
@@ -78,18 +78,18 @@ const survey = (
 }
 
 describe('what one machine claims', () => {
-  const serving: RecoveryProgress = { ...begun, lost: [], reached: 'serving', made }
-  const mark = renderProgress(begun)
+  const serving: RecoveryProgress = { ...started, lost: [], reached: 'serving', made }
+  const mark = renderProgress(started)
 
   test('does not begin a recovery of a cluster that serves', () => {
     const marks = { etcd02: mark, etcd01: undefined, etcd03: undefined }
-    expect(() => requireBorneOut(survey('serving', marks), begun)).toFail('blocked/other-nodes-contradict')
-    expect(() => requireBorneOut(survey('lost', marks), begun)).not.toThrow()
+    expect(() => requireBorneOut(survey('serving', marks), started)).toFail('blocked/other-nodes-contradict')
+    expect(() => requireBorneOut(survey('lost', marks), started)).not.toThrow()
   })
 
   test('names the node that has it, and what removes the rest of an abandoned recovery', () => {
     const marks = { etcd02: undefined, etcd01: undefined, etcd03: mark }
-    expect(() => requireBorneOut(survey('serving', marks), begun)).toThrow(
+    expect(() => requireBorneOut(survey('serving', marks), started)).toThrow(
       expect.objectContaining({
         message: expect.stringContaining('etcd03: ') as string,
         hint: expect.stringContaining('quorate recover --abandon') as string,
@@ -100,7 +100,7 @@ describe('what one machine claims', () => {
   test('moves the data of no member that was never marked, whatever the milestone it names', () => {
     const alone = { etcd02: mark, etcd01: undefined, etcd03: mark }
     expect(() => requireBorneOut(survey('lost', alone), serving)).toFail('blocked/other-nodes-contradict')
-    const other = { ...alone, etcd01: mark.replace(begun.token, 'sample-another') }
+    const other = { ...alone, etcd01: mark.replace(started.token, 'sample-another') }
     expect(() => requireBorneOut(survey('lost', other), serving)).toFail('blocked/other-nodes-contradict')
     expect(() => requireBorneOut(survey('serving', { ...alone, etcd01: mark }), serving)).not.toThrow()
     // A node declared lost never had a marker; at the end the markers are removed one by one.
@@ -110,7 +110,7 @@ describe('what one machine claims', () => {
 })
 
 test('a mark that was changed by hand is not guessed at', () => {
-  const damaged = renderProgress(begun).replace(/^stage=.*$/m, 'stage=nearly')
+  const damaged = renderProgress(started).replace(/^stage=.*$/m, 'stage=nearly')
   expect(() => progressOf(marksOf({ etcd02: damaged }))).toFail('state/damaged-recovery-marker', {
     host: 'etcd02',
   })
@@ -125,7 +125,7 @@ test.each([
   ['bump', '-1'],
   ['former', 'x y'],
 ])('a forged mark that would choose a path or a command of its own is refused: %s', (key, value) => {
-  const forged = renderProgress(begun).replace(new RegExp(`^${key}=.*$`, 'm'), () => `${key}=${value}`)
+  const forged = renderProgress(started).replace(new RegExp(`^${key}=.*$`, 'm'), () => `${key}=${value}`)
   expect(forged).toContain(value)
   expect(() => progressOf(marksOf({ etcd02: forged }))).toFail('state/damaged-recovery-marker', {
     host: 'etcd02',
@@ -133,7 +133,7 @@ test.each([
 })
 
 test('a marker whose figures are not JSON is damaged, and not a bug', () => {
-  const text = `${renderProgress(begun)}made={"clusterId":\n`
+  const text = `${renderProgress(started)}made={"clusterId":\n`
   expect(() => progressOf(marksOf({ etcd02: text }))).toFail('state/damaged-recovery-marker', {
     host: 'etcd02',
   })

@@ -172,8 +172,8 @@ async function verify(
   // Counts all keys, and sends none.
   const every = { key: Uint8Array.of(0), rangeEnd: Uint8Array.of(0), countOnly: true, revision }
   const [keys, hash] = await Promise.all([
-    told(member.call(KV.method.range, every, { signal })),
-    told(member.call(Maintenance.method.hashKV, { revision }, { signal, timeoutMs: HASH_TIMEOUT_MS })),
+    answered(member.call(KV.method.range, every, { signal })),
+    answered(member.call(Maintenance.method.hashKV, { revision }, { signal, timeoutMs: HASH_TIMEOUT_MS })),
   ])
   const { different, unknown } = compareWithCopy(made, bump, {
     version: session.cluster.etcd.version,
@@ -188,7 +188,7 @@ async function verify(
 }
 
 /** undefined: etcd requires a login, or that revision is compacted, or it never existed. */
-async function told<T>(answer: Promise<T>): Promise<T | undefined> {
+async function answered<T>(answer: Promise<T>): Promise<T | undefined> {
   try {
     return await answer
   } catch (error) {

@@ -127,9 +127,9 @@ async function carryOut({ session, lock, decision }: Under<Session, Decision>): 
     return run
   }
   const meet = async (run: RecoveryRun) => await part(await meetCluster(session, preview.leaving, run))
-  const begun: RecoveryRun = { ...state, made: progress.made, moved: [], joining: undefined }
+  const initial: RecoveryRun = { ...state, made: progress.made, moved: [], joining: undefined }
   const { done, observed: run } = await loop<RecoveryRun, RecoveryStep | Step>({
-    observed: await meet(begun),
+    observed: await meet(initial),
     foreseen: { blocked: [] },
     decide: nextRecovery,
     runWave: async (now, steps) => {

@@ -113,7 +113,7 @@ async function decide(session: Session, name: string, file: string): Promise<Dec
   const alarms = look.outlook.corrupt
   const replaces = decision.kind === 'replace'
   const change = replaces
-    ? anewIfDamaged(
+    ? markDamaged(
         await memberReplacement(session.cluster.file, name, { name }, look.memberIds[name]),
         decision.evidence,
       )
@@ -139,8 +139,8 @@ async function decide(session: Session, name: string, file: string): Promise<Dec
 }
 
 /** The addition of a learner is completed; but not with damaged data. */
-function anewIfDamaged(change: MemberChange, evidence: readonly Evidence[]): MemberChange {
-  return { ...change, anew: change.anew.map((one) => ({ ...one, damaged: isDamaged(evidence) })) }
+function markDamaged(change: MemberChange, evidence: readonly Evidence[]): MemberChange {
+  return { ...change, recreated: change.recreated.map((one) => ({ ...one, damaged: isDamaged(evidence) })) }
 }
 
 function snapshotFile({ cluster, now }: Session, name: string): string {

@@ -22,11 +22,11 @@ export interface ChosenRestore {
  */
 export function chooseRestore(cluster: Cluster, { hosts }: Observed, fresh: FreshRestore): ChosenRestore {
   const members = initialCluster(cluster)
-  const begun = Object.values(hosts)
+  const started = Object.values(hosts)
     .flatMap(marksOf)
     .find((mark) => mark.sha256 === fresh.sha256 && mark.members === members)
-  if (begun === undefined) return { restore: { ...fresh, members }, continued: false }
-  const restore = { ...begun, source: fresh.source }
+  if (started === undefined) return { restore: { ...fresh, members }, continued: false }
+  const restore = { ...started, source: fresh.source }
   const states = etcdNodes(cluster).map(({ name }) => hosts[name])
   const placed = states.map((host) => isPlaced({ restore }, host))
   const isOwn = (host: HostState | undefined) => host?.restore?.token === restore.token

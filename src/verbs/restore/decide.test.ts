@@ -37,12 +37,12 @@ test('decided twice, it is the same restore', () => {
 
 test('a started one is continued, whatever was chosen for another', () => {
   const { plan } = decideRestore(request, facts())
-  const begun = plan.waves
+  const started = plan.waves
     .slice(0, 2)
     .flat()
     .reduce((state, step) => predict(cluster, state, step), settledWorld(cluster))
   const again = { ...request, fresh: { ...request.fresh, token: 'sample-bb', suffix: 'before-restore-2' } }
-  const decision = decideRestore(again, { ...facts(), observed: begun })
+  const decision = decideRestore(again, { ...facts(), observed: started })
   expect(decision).toMatchObject({ continued: true, intent: { restore: { token: request.fresh.token } } })
   expect(decision.plan.waves.length).toBe(plan.waves.length - 2)
 })

@@ -29,8 +29,8 @@ export function planReclaim(standing: Standing, progress: SpaceProgress): Mainte
     ({ space, healthy, voter }) => space !== undefined && (healthy || !voter),
   )
   const alarms = standing.alarms.filter(({ type }) => type === 'NOSPACE')
-  const begun = progress.compacted || progress.defragmented.length > 0
-  if (!begun && alarms.length === 0 && asked.every(({ space }) => space !== undefined && hasRoom(space)))
+  const started = progress.compacted || progress.defragmented.length > 0
+  if (!started && alarms.length === 0 && asked.every(({ space }) => space !== undefined && hasRoom(space)))
     return refusal(noQuorum(standing))
   const blocked = [...noQuorum(standing), ...unfit(standing), ...liveData(asked, progress)]
   if (blocked.length > 0) return refusal(blocked)

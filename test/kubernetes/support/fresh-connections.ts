@@ -14,10 +14,10 @@ export interface Met {
 
 /** @param seconds how long clients keep coming */
 export async function freshConnections(api: BalancedApi, seconds: number): Promise<Met> {
-  const begun = performance.now()
+  const started = performance.now()
   const answers: Promise<{ tookMs: number; failure: string | undefined }>[] = []
-  while (performance.now() - begun < seconds * 1_000) {
-    answers.push(oneClient(api, begun))
+  while (performance.now() - started < seconds * 1_000) {
+    answers.push(oneClient(api, started))
     await setTimeout(PAUSE_MS)
   }
   const met = await Promise.all(answers)
@@ -28,13 +28,13 @@ export async function freshConnections(api: BalancedApi, seconds: number): Promi
   }
 }
 
-async function oneClient(api: BalancedApi, begun: number) {
+async function oneClient(api: BalancedApi, started: number) {
   const start = performance.now()
   const failure = await api.ask('/api/v1/namespaces/default', { timeoutMs: 15_000 }).then(
     ({ status }) => (status === 200 ? undefined : `${status}`),
     (error: unknown) => String(error),
   )
-  const at = Math.round(start - begun)
+  const at = Math.round(start - started)
   return {
     tookMs: performance.now() - start,
     failure: failure === undefined ? undefined : `asked after ${at} ms: ${failure}`,

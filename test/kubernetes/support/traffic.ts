@@ -90,7 +90,7 @@ async function repeat(
   let [done, failedTries, longestGapMs, last] = [0, 0, 0, performance.now()]
   while (!stopped.aborted) {
     const asked = next()
-    const begun = performance.now()
+    const started = performance.now()
     let isGood = false
     for (let attempt = 0; !isGood; attempt++) {
       const timeoutMs = attempt < 2 ? FIRST_TRY_MS : LATER_TRY_MS
@@ -99,7 +99,7 @@ async function repeat(
       if (trouble === undefined) break
       failedTries += 1
       if (examples.length < 5) examples.push(trouble)
-      if (performance.now() - begun > GIVEN_UP_MS) {
+      if (performance.now() - started > GIVEN_UP_MS) {
         failed.push(`${new Date().toISOString()} ${trouble}`)
         break
       }

@@ -94,10 +94,10 @@ export function sendRequests(host: string, port: number): Requests {
   let slowest = 0
   const work = Array.from({ length: 4 }, async () => {
     while (!stopped.signal.aborted) {
-      const begun = performance.now()
+      const started = performance.now()
       try {
         const name = await ask(host, port)
-        slowest = Math.max(slowest, Math.round(performance.now() - begun))
+        slowest = Math.max(slowest, Math.round(performance.now() - started))
         answered.set(name, (answered.get(name) ?? 0) + 1)
       } catch (error) {
         failed.push(`${new Date().toISOString()} ${String(error)}`)

@@ -29,7 +29,7 @@ export interface ShownEvent {
   }
 }
 
-export interface Told {
+export interface JsonRun {
   readonly exitCode: number
   /** The completed steps, in order. */
   readonly steps: readonly ShownStep[]
@@ -42,7 +42,7 @@ export interface Told {
 }
 
 /** Runs a command with `--json`; its exit code is part of the result. */
-export async function told(lab: TestLab, args: readonly string[]): Promise<Told> {
+export async function runJson(lab: TestLab, args: readonly string[]): Promise<JsonRun> {
   const { stdout, exitCode } = await quorate(lab, [...args, '--json'])
   const events = stdout.split('\n').flatMap((line) => (line === '' ? [] : [eventOf(line)]))
   return {
@@ -90,6 +90,6 @@ export function plannedIn(stdout: string): readonly StepJson[] {
 }
 
 /** The restarted nodes, in order. */
-export function restartsOf({ steps }: Pick<Told, 'steps'>): readonly string[] {
+export function restartsOf({ steps }: Pick<JsonRun, 'steps'>): readonly string[] {
   return steps.flatMap(({ kind, host }) => (kind === 'restart' && host !== undefined ? [host] : []))
 }

@@ -8,7 +8,7 @@ import type { Hosts } from '../../../src/engine/tier.ts'
 import type { KubernetesTierFacts } from '../../../src/tiers/kubernetes/facts.ts'
 import { NOTHING_HELD } from '../../../src/tiers/kubernetes/foreseen.ts'
 import { CONTROL_PLANE, DNS, FLANNEL } from '../../../src/tiers/kubernetes/plan/unready.ts'
-import { mastersBegun } from '../../../src/tiers/kubernetes/plan/masters.ts'
+import { startedMasters } from '../../../src/tiers/kubernetes/plan/masters.ts'
 import type { World } from '../world.ts'
 import { type Kubernetes, faultOf, serverFacts, settleKubernetes, sumOf } from './model.ts'
 
@@ -49,7 +49,7 @@ function apiFacts(
   kubernetes: Kubernetes,
   hosts: Hosts,
 ): KubernetesTierFacts['api'] {
-  const asked = mastersBegun(cluster, hosts)
+  const asked = startedMasters(cluster, hosts)
   if (asked.length === 0) return undefined
   kubernetes.faltered = kubernetes.falters > 0
   if (kubernetes.faltered) kubernetes.falters -= 1

@@ -76,8 +76,8 @@ export async function operate<F extends SpaceFacts>(space: SpaceWorld, run: Run<
     moments.shown?.()
     world.lock = token
     space.blind = false
-    const begun = verb.begin(see())
-    const now = foreseen(verb, begun)
+    const started = verb.begin(see())
+    const now = foreseen(verb, started)
     if (now.blocked.length > 0) return refused(now.blocked)
     if (!sameSteps(essence(shown), essence(now), ETCD_STEPS))
       return { kind: 'failed', message: 'it is not as it was shown' }
@@ -85,7 +85,7 @@ export async function operate<F extends SpaceFacts>(space: SpaceWorld, run: Run<
     const members = all.flatMap((step) => (step.kind === 'defragment' ? [step.host] : []))
     const model = spaceModel(space, { ...run.agreed(all), members: new Set(members) })
     await loop<F, SpaceStep>({
-      observed: begun,
+      observed: started,
       foreseen: now,
       decide,
       runWave: async (facts, wave) => {

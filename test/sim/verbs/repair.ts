@@ -73,7 +73,7 @@ export function repairVerb(
         return { shown: { ...shown, replacement: undefined }, change: undefined }
       const observed = lookAtAll(vw, false)
       const damaged = isDamaged(decision.evidence)
-      const wanted = { wanted: cluster, anew: [{ node, memberId: look.ids[name], damaged }] }
+      const wanted = { wanted: cluster, recreated: [{ node, memberId: look.ids[name], damaged }] }
       const change = decideChange(wanted, observed, applyIntent(cluster, NOW))
       const replacement = { steps: change.plan.waves.flat() }
       return { shown: { ...shown, replacement }, change: { ...change, observed } }

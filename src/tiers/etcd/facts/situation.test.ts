@@ -46,8 +46,8 @@ test('a token that an interrupted run wrote, without data yet, is used again', (
 })
 
 test('members that have started determine the token for the others', () => {
-  const oneBegun = withMember(formingWorld(cluster), 'etcd02', { ...lostData, contents: {} })
-  expect(judge(asleep(oneBegun))).toEqual({ kind: 'forming', token: TOKEN })
+  const oneStarted = withMember(formingWorld(cluster), 'etcd02', { ...lostData, contents: {} })
+  expect(judge(asleep(oneStarted))).toEqual({ kind: 'forming', token: TOKEN })
 })
 
 test('a process without data yet has started all the same', () => {

@@ -239,15 +239,15 @@ function bootstrapping(
   freshToken: string,
 ): Situation {
   // A process may not have created its data yet.
-  const begun = members.filter(({ hasData, active }) => hasData || active)
+  const ran = members.filter(({ hasData, active }) => hasData || active)
   const tokens = new Set(
-    (begun.length > 0 ? begun : members).map(({ environment }) => environment['ETCD_INITIAL_CLUSTER_TOKEN']),
+    (ran.length > 0 ? ran : members).map(({ environment }) => environment['ETCD_INITIAL_CLUSTER_TOKEN']),
   )
   const ours = [...tokens].filter((token): token is string => isTokenOf(cluster.name, token))
   const [token] = ours
-  const stray = strayData(cluster, begun, undefined, undefined, () => '')
+  const stray = strayData(cluster, ran, undefined, undefined, () => '')
   if (stray.length > 0) return { kind: 'blocked', reasons: stray }
-  if (begun.length === 0)
+  if (ran.length === 0)
     return { kind: 'new', token: ours.length === 1 && token !== undefined ? token : freshToken }
   if (ours.length !== 1 || token === undefined) {
     return {
@@ -263,7 +263,7 @@ function bootstrapping(
   }
   // Including peer URLs: they are part of the cluster ID, as the token is.
   const wanted = members.map(({ node }) => `${etcdNameOf(node)}=${peerUrl(cluster, node)}`).sort()
-  const lists = begun.map(({ environment }) => (environment['ETCD_INITIAL_CLUSTER'] ?? '').split(',').sort())
+  const lists = ran.map(({ environment }) => (environment['ETCD_INITIAL_CLUSTER'] ?? '').split(',').sort())
   const other = lists.find((list) => list.join() !== wanted.join())
   if (other !== undefined) {
     return {

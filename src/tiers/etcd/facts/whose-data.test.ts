@@ -75,9 +75,9 @@ test('a plan looks ahead: data that is renamed, or that a member runs on, is no 
   expect(waves.flat().map(({ kind }) => kind)).toEqual(
     expect.arrayContaining(['aside', 'member-add', 'start']),
   )
-  const begun = formingWorld(cluster)
+  const started = formingWorld(cluster)
   const forming = cluster.nodes.reduce((seen, { name }, index) => down(seen, name, `a${index}`, 'bb'), {
-    ...begun,
+    ...started,
     cluster: undefined,
   } as Observed)
   expect(plan(testIntent(cluster), forming).blocked).toEqual([])

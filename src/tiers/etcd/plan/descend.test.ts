@@ -167,7 +167,7 @@ test.each([
   ['down', 'etcd03', enabled()],
   ['up', 'etcd03', { storage: {} }],
 ])(
-  'on the way %s, with %s lost: out of the cluster with it first, and what goes on adds it anew',
+  'on the way %s, with %s lost: out of the cluster with it first, and what goes on adds it again',
   (way, lost, changes) => {
     const half = world(['etcd01'], changes)
     const facts = half.cluster!

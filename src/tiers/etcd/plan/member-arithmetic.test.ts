@@ -40,8 +40,8 @@ test('without learners the new member counts as down until it has started', () =
 })
 
 test('a running member that is recreated is missing during that time, a dead one not more than before', () => {
-  const anew = [remove('etcd03', '3'), add('etcd03', true), promote('etcd03')]
-  expect(arithmetic(facts, anew)).toMatchObject({ after: { voters: 3 }, fewestMayFail: 0 })
+  const recreated = [remove('etcd03', '3'), add('etcd03', true), promote('etcd03')]
+  expect(arithmetic(facts, recreated)).toMatchObject({ after: { voters: 3 }, fewestMayFail: 0 })
   const without = { ...facts, healthy: ['etcd01', 'etcd02'] }
   expect(arithmetic(without, [remove('etcd03', '3')])).toMatchObject({
     before: { voters: 3 },

@@ -23,14 +23,14 @@ describe('an addition that was interrupted, or started by hand', () => {
   test('its process still waits for the others: it is waited for, gets its mark, and its vote', () => {
     const world = grown(three, four, [neverStarted(four, 'etcd04')])
     const steps = plan(testIntent(four), world).waves.flat()
-    const begun = steps
+    const started = steps
       .slice(
         0,
         steps.findIndex(({ kind }) => kind === 'ready'),
       )
       .reduce((state, step) => predict(four, state, step), world)
     // etcd creates its WAL when it has found the others, and is known by name when it has joined them.
-    const waiting = withMember({ ...begun, cluster: world.cluster }, 'etcd04', ({ unit }) => ({
+    const waiting = withMember({ ...started, cluster: world.cluster }, 'etcd04', ({ unit }) => ({
       walPresent: false,
       unit: { ...unit, active: 'activating' },
     }))
@@ -40,11 +40,11 @@ describe('an addition that was interrupted, or started by hand', () => {
   })
 
   test('a learner that runs is promoted', () => {
-    const begun = withFacts(settledWorld(four), {
+    const started = withFacts(settledWorld(four), {
       members: [...facts(three).members, { ...facts(four).members[3]!, learner: true }],
       healthy: facts(three).healthy,
     })
-    expect(changes(four, begun)).toEqual(['promote etcd04'])
+    expect(changes(four, started)).toEqual(['promote etcd04'])
   })
 
   test('two at once: the started one is completed before the other is added', () => {

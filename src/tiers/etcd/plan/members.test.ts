@@ -222,7 +222,7 @@ describe('the cluster file loses nodes', () => {
   })
 })
 
-describe('a member is made anew on its node', () => {
+describe('a member is recreated on its node', () => {
   const id = facts(three).members[0]!.id
 
   test('its data is lost: without being asked nothing is done; asked, it is removed and added again', () => {

@@ -14,7 +14,7 @@ export interface Foreseen {
 }
 
 export function membershipRisks(
-  { wanted, anew, leaving }: Pick<MemberChange, 'wanted' | 'anew' | 'leaving'>,
+  { wanted, recreated, leaving }: Pick<MemberChange, 'wanted' | 'recreated' | 'leaving'>,
   { figures, steps, observed, unreachable }: Foreseen,
 ): readonly string[] {
   const { before, after, fewestMayFail } = figures
@@ -25,7 +25,7 @@ export function membershipRisks(
   const gone = steps.flatMap((step) =>
     step.kind === 'member-remove' ? [step.name || `member ${step.memberId}`] : [],
   )
-  const idle = anew.filter(({ node }) => {
+  const idle = recreated.filter(({ node }) => {
     const state = observed.hosts[node.name]?.member
     const runs = state?.unit.active === 'active' || state?.unit.active === 'activating'
     return state?.dataPresent === true && state.walPresent && !runs

@@ -200,7 +200,7 @@ test.each([
   ['missing-name', true],
   ['key', false],
   ['algorithm', false],
-] as const)('a certificate that is %s: issued anew without a restart; the key is kept: %s', (code, keep) => {
+] as const)('a certificate that is %s: issued again without a restart; the key is kept: %s', (code, keep) => {
   const { waves, blocked } = plan(intent, faulty(settled, code))
   expect(waves.map(glance)).toEqual([['etcd02 key'], ['etcd02 certificates']])
   expect(waves[0]?.[0]).toMatchObject({ why: expect.stringMatching(new RegExp(` is ${code}$`)), keep })

@@ -35,7 +35,7 @@ import type { Tier } from '../../../engine/tier.ts'
 import { type HostStep, type Next, type Step, isHostStep } from '../steps/steps.ts'
 import { canary } from './upgrade.ts'
 import { underwayReasons } from '../../../engine/underway.ts'
-import { holdBack, isUntold, trustReasons } from './trust.ts'
+import { holdBack, isNewCaUnknown, trustReasons } from './trust.ts'
 import { counted } from '../../../spec/units.ts'
 
 export function next(asked: ApplyIntent, looked: Observed): Next {
@@ -179,7 +179,7 @@ const settleDown: Rule = ({ observed }) => {
  */
 const spreadTrust: Rule = (scene) => {
   const { cluster } = scene.intent
-  return isUntold(cluster, scene.looked) || isStuck(cluster, scene.looked) ? roll(scene) : []
+  return isNewCaUnknown(cluster, scene.looked) || isStuck(cluster, scene.looked) ? roll(scene) : []
 }
 
 /** What needs a healthy cluster: its verification, the cluster ID files, data of other tiers in etcd. */

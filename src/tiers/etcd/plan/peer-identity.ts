@@ -109,9 +109,9 @@ export function wouldReject(cluster: Cluster, observed: Observed, starting: read
 function isEveryoneKnown(cluster: Cluster, observed: Observed): boolean {
   const nodes = etcdNodes(cluster)
   if (!nodes.every((node) => isKnown(cluster, node, observed))) return false
-  const begun = nodes.some(({ name }) => wasMember(observed.hosts[name]?.member))
+  const formed = nodes.some(({ name }) => wasMember(observed.hosts[name]?.member))
   const listed = observed.cluster?.members ?? []
-  if (listed.length === 0) return !begun
+  if (listed.length === 0) return !formed
   // A leaving member may still be at the address of a new one: a node matches only one.
   return rosterOf(cluster, listed, 0).others.length === 0
 }

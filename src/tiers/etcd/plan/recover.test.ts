@@ -12,7 +12,7 @@ test('until there is a copy every machine is fenced again: the first mark says o
   expect(fenced).toEqual([all, all, [], [], [], [], []])
 })
 
-test('whatever is left, each machine is released, the survivor last: its mark keeps the rest from being begun anew', () => {
+test('whatever is left, each machine is released, the survivor last: its mark keeps the rest from being started again', () => {
   for (const reached of MILESTONES) {
     const released = recoverySteps({ ...names, reached }).filter(({ kind }) => kind === 'release')
     expect(released.map(({ host }) => host)).toEqual(['etcd02', 'etcd03', 'etcd01'])

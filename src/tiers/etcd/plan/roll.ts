@@ -58,7 +58,7 @@ export const heal: Rule = (scene) => {
     return (roster && addressTaken(scene, roster, one.node)) ?? restartSteps(scene, one)
   }
   const restarts = sick
-    .filter(({ node }) => servesNobody(scene, node) && !isUntold(scene, node))
+    .filter(({ node }) => servesNobody(scene, node) && !isUnannounced(scene, node))
     .flatMap((one) => restartSteps(scene, one).filter(isHostStep))
   return restarts.length > 0 ? [...restarts, ...startSteps(scene)] : []
 }
@@ -74,7 +74,7 @@ function servesNobody({ observed }: Scene, { name }: Node): boolean {
 }
 
 /** Its address will change, and that isn't announced yet: the others may still find it at its old address. */
-function isUntold({ intent, observed, roster }: Scene, node: Node): boolean {
+function isUnannounced({ intent, observed, roster }: Scene, node: Node): boolean {
   const state = observed.hosts[node.name]?.member
   const file = parseEnvironmentFile(state?.contents[PATHS.environment] ?? '')
   // Between systemd's fork and etcd's exec, the process has none of its settings yet.

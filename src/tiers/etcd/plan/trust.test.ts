@@ -56,14 +56,14 @@ test('fingerprints distinguish certificates, but neither order nor repetition', 
 })
 
 describe('a new CA that signs from now on', () => {
-  const begun = world(NEW + OLD, OLD, 'old')
+  const started = world(NEW + OLD, OLD, 'old')
 
   test('is trusted first: bundles, then restarts one by one with the leader last; only then comes a certificate', () => {
     const trust = ['ca', 'compare+restart', 'compare+restart', 'compare+move-leader', 'compare+restart']
-    expect(kinds(begun, reissue)).toEqual([...trust, 'key', 'certificates'])
+    expect(kinds(started, reissue)).toEqual([...trust, 'key', 'certificates'])
     // From then on clients need the new CA, so `apply` doesn't decide that.
-    expect(kinds(begun)).toEqual(trust)
-    const restarts = plan(intent, begun).waves.flatMap((wave) =>
+    expect(kinds(started)).toEqual(trust)
+    const restarts = plan(intent, started).waves.flatMap((wave) =>
       wave.filter(({ kind }) => kind === 'restart'),
     )
     expect(restarts.map(({ host }) => host)).toEqual(['etcd02', 'etcd03', 'etcd01'])
@@ -97,9 +97,9 @@ describe('a new CA that signs from now on', () => {
 
   test('stops if a certificate has expired since: neither CA can renew it', () => {
     const expired = {
-      ...begun,
+      ...started,
       certificates: {
-        ...begun.certificates,
+        ...started.certificates,
         etcd02: {
           etcd: [{ code: 'old-issuer', message: '' } as const, { code: 'expired', message: '' } as const],
         },

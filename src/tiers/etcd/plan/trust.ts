@@ -15,15 +15,15 @@ import type { BlockReason } from '../../../engine/step.ts'
  * clients must trust the new CA, and only once every running member trusts it. Until then no certificate is issued.
  */
 export function holdBack({ cluster, reissue }: ApplyIntent, observed: Observed): Observed {
-  const untold = isUntold(cluster, observed)
-  if (reissue === true && !untold) return observed
+  const unknown = isNewCaUnknown(cluster, observed)
+  if (reissue === true && !unknown) return observed
   const certificates = Object.fromEntries(
     Object.entries(observed.certificates).map(([host, own]) => [
       host,
       Object.fromEntries(
         Object.entries(own).map(([name, faults]) => [
           name,
-          untold ? [] : faults.filter(({ code }) => code !== 'old-issuer'),
+          unknown ? [] : faults.filter(({ code }) => code !== 'old-issuer'),
         ]),
       ),
     ]),
@@ -41,7 +41,7 @@ export function trustReasons({ cluster, dropTrust }: ApplyIntent, observed: Obse
     if (state === undefined) return []
     return [
       ...(dropTrust === true ? [] : foreignPathReasons(node.name, state, observed)),
-      ...(isUntold(cluster, observed) ? expiredReasons(node.name, observed) : []),
+      ...(isNewCaUnknown(cluster, observed) ? expiredReasons(node.name, observed) : []),
     ]
   })
 }
@@ -50,10 +50,10 @@ export function trustReasons({ cluster, dropTrust }: ApplyIntent, observed: Obse
 function foreignPathReasons(host: string, state: MemberState, { authority }: Observed): BlockReason[] {
   if (authority.bundle === undefined) return []
   const known = fingerprintsOf(authority.bundle)
-  const told = [...fingerprintsIn(state.tls.mark), ...(trustedSinceStart(state) ?? [])]
+  const trusted = [...fingerprintsIn(state.tls.mark), ...(trustedSinceStart(state) ?? [])]
   // Removing an expired one locks out no client.
   const harmless = [...known, ...(authority.lapsed ?? [])]
-  const strange = told.find((fingerprint) => !harmless.includes(fingerprint))
+  const strange = trusted.find((fingerprint) => !harmless.includes(fingerprint))
   if (strange === undefined) return []
   return [
     {
@@ -102,7 +102,7 @@ export function trustRestartReasons(bundle: string | undefined, state: MemberSta
 }
 
 /** A certificate is from the previous CA, and a member knows only that CA. */
-export function isUntold(cluster: Cluster, { authority, certificates, hosts }: Observed): boolean {
+export function isNewCaUnknown(cluster: Cluster, { authority, certificates, hosts }: Observed): boolean {
   const { bundle } = authority
   if (bundle === undefined) return false
   const old = Object.values(certificates).some((own) =>

@@ -186,13 +186,13 @@ test('what members remember of each other stays until the cluster has the member
 const again = (name: string) => [`${name} file ${PATHS.environment}`, `${name} restart`]
 
 test('a first start with settings that keep members from getting ready, corrected in the file: all are restarted together', () => {
-  const begun = withFacts(withMembers(formingWorld(cluster), starting), undefined)
-  expect(shown(slower, begun)).toEqual(['etcd01', 'etcd02', 'etcd03'].flatMap(again))
+  const started = withFacts(withMembers(formingWorld(cluster), starting), undefined)
+  expect(shown(slower, started)).toEqual(['etcd01', 'etcd02', 'etcd03'].flatMap(again))
   // systemd has just created the processes, and they don't run etcd yet.
-  const made = withMembers(begun, unit({ active: 'activating', environment: { PATH: '/usr/bin' } }))
+  const made = withMembers(started, unit({ active: 'activating', environment: { PATH: '/usr/bin' } }))
   expect(shown(slower, made)).toEqual(['etcd01', 'etcd02', 'etcd03'].flatMap(again))
   // One of them was between two attempts: it gets its file, and starts with the others.
-  const between = withMember(begun, 'etcd02', unit({ active: 'activating', environment: undefined }))
+  const between = withMember(started, 'etcd02', unit({ active: 'activating', environment: undefined }))
   expect(shown(slower, between)).toEqual([`etcd02 file ${PATHS.environment}`])
   const contents = formingWorld(slower).hosts['etcd02']?.member?.contents ?? {}
   const written = withMember(between, 'etcd02', { contents })

@@ -27,8 +27,8 @@ test('a worker that left the cluster file is reported, with the command that rem
 
 test('thousands of them, or a name that is none, flood no terminal', () => {
   const names = Array.from({ length: 3_000 }, (_one, at) => `\u001B[2J${at}`)
-  const told = leftNodes(cluster, facts(names))
-  expect(told).toHaveLength(11)
-  expect(told.at(-1)).toContain(' 2990 ')
-  expect(told.join('')).not.toContain('\u001B')
+  const notes = leftNodes(cluster, facts(names))
+  expect(notes).toHaveLength(11)
+  expect(notes.at(-1)).toContain(' 2990 ')
+  expect(notes.join('')).not.toContain('\u001B')
 })

@@ -12,9 +12,9 @@ export function leftNodes(cluster: Cluster, found: unknown): readonly string[] {
   const { nodes = {} } = tierFacts(found).api?.held ?? {}
   const wanted = new Set(kubernetesNodes(cluster).map(({ name }) => name))
   const left = Object.keys(nodes).filter((name) => !wanted.has(name))
-  const told = left.slice(0, MOST).map((name) => {
+  const notes = left.slice(0, MOST).map((name) => {
     const shown = oneLine(name, 253)
     return `${shown} is a node of Kubernetes, and not in the cluster file. If it has left: quorate kubectl -- drain ${shown} --ignore-daemonsets, then quorate kubectl -- delete node ${shown}`
   })
-  return left.length > MOST ? [...told, `and ${left.length - MOST} more such nodes`] : told
+  return left.length > MOST ? [...notes, `and ${left.length - MOST} more such nodes`] : notes
 }

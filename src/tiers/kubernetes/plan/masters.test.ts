@@ -10,7 +10,7 @@ import { READY } from '../foreseen.ts'
 import { KUBELET } from './files.ts'
 import { manifestPath } from './manifests.ts'
 import {
-  mastersBegun,
+  startedMasters,
   servingWithoutKubelet,
   withApiServer,
   withHiddenServer,
@@ -39,7 +39,7 @@ const leaf = (certificate: string | undefined): Partial<ServicesState> => ({
 })
 
 test('an API server is asked wherever anything of a control plane is left, and not on a new node', () => {
-  const begun = (services: Partial<ServicesState>) => mastersBegun(cluster, hostsWith(services))
+  const startedWith = (services: Partial<ServicesState>) => startedMasters(cluster, hostsWith(services))
   const secret = { sha256: '', mode: '600', owner: 'root', group: 'root', plain: true }
   for (const some of [
     SHOWN,
@@ -47,11 +47,11 @@ test('an API server is asked wherever anything of a control plane is left, and n
     { secrets: { [PLACES.encryption]: secret } },
     leaf('PEM'),
   ])
-    expect(begun(some)).toEqual(['master01'])
+    expect(startedWith(some)).toEqual(['master01'])
   // The first stage writes the kubelet's files, and makes keys.
   for (const none of [{}, { files: { [PLACES.kubelet.unit]: FILE } }, leaf(undefined)])
-    expect(begun(none)).toEqual([])
-  expect(mastersBegun(cluster, {})).toEqual([])
+    expect(startedWith(none)).toEqual([])
+  expect(startedMasters(cluster, {})).toEqual([])
 })
 
 test('an API server that answers without its manifest is hidden, until a kubelet runs that ends it', () => {

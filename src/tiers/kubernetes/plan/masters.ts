@@ -17,7 +17,7 @@ import { MANIFESTS, manifestPath } from './manifests.ts'
  * Names of control-plane nodes with a manifest, a secret or a certificate of a control plane: an API server may serve there. A
  * new node has none of them.
  */
-export function mastersBegun(cluster: Cluster, hosts: Hosts): readonly string[] {
+export function startedMasters(cluster: Cluster, hosts: Hosts): readonly string[] {
   return namesOf(cluster, (name) => {
     const { files, secrets = {}, leaves = {} } = hosts[name]?.services ?? NO_SERVICES
     return (

@@ -83,9 +83,9 @@ export function recoverVerb(
     essence: ({ preview: { survivor, joining, leaving }, progress: { token } }) =>
       JSON.stringify([survivor, joining, leaving, token]),
     scope: ({ progress }) => vw.cluster.nodes.filter(({ name }) => !progress.lost.includes(name)),
-    carryOut: async (run, { preview, progress, state, begun, survey }) => {
-      if (!begun) requireBest(rw, preview.survivor, choice.survivor)
-      if (!begun) begin(rw, preview.survivor)
+    carryOut: async (run, { preview, progress, state, started, survey }) => {
+      if (!started) requireBest(rw, preview.survivor, choice.survivor)
+      if (!started) begin(rw, preview.survivor)
       for (const name of progress.lost) rw.lost.add(name)
       const decided = survey.members.find(({ name }) => name === preview.survivor)?.log
       const at: Progressing = { progress, copied, decided }
