@@ -11,21 +11,24 @@ function resolved(more: string, text = NINE) {
 
 const TAINT = '{ key: dedicated, value: edge, effect: NoSchedule }'
 
-test("the narrower selector counts: a node's own, its groups', its roles', all", () => {
-  const spec = resolved(
-    'nodeLabels: { worker01: { d: node }, common: { d: all, zone: a }, edge: { d: group }, worker: { d: role } }',
-  )
-  const label = (node: string) => labelsOf(spec, node)['d']
-  expect(['worker01', 'worker02', 'worker03', 'master01'].map(label)).toEqual([
-    'node',
-    'group',
-    'role',
-    'all',
-  ])
-  expect(labelsOf(spec, 'worker01')).toEqual({ d: 'node', zone: 'a' })
-  // Not a Kubernetes node.
-  expect(Object.keys(spec.nodeLabels)).not.toContain('etcd01')
-})
+test.each(['all', 'common'])(
+  "the narrower selector counts: a node's own, its groups', its roles', %s",
+  (all) => {
+    const spec = resolved(
+      `nodeLabels: { worker01: { d: node }, ${all}: { d: all, zone: a }, edge: { d: group }, worker: { d: role } }`,
+    )
+    const label = (node: string) => labelsOf(spec, node)['d']
+    expect(['worker01', 'worker02', 'worker03', 'master01'].map(label)).toEqual([
+      'node',
+      'group',
+      'role',
+      'all',
+    ])
+    expect(labelsOf(spec, 'worker01')).toEqual({ d: 'node', zone: 'a' })
+    // Not a Kubernetes node.
+    expect(Object.keys(spec.nodeLabels)).not.toContain('etcd01')
+  },
+)
 
 test('taints of a master stand in place of the usual one; none are none', () => {
   expect(resolved('taints: { control-plane: [] }').taints).toEqual({ master01: [], master02: [] })

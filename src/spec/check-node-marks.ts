@@ -70,11 +70,11 @@ function checkSelector(
   } else if ((ROLES as readonly string[]).includes(selector) || selector === MASTER_ALIAS)
     report.error(path, `${words}: no node has the role ${selector}`, 'remove it', 'key')
   else {
-    const known = [...around.nodes.map(({ name }) => name), ...Object.keys(around.groups), ...ROLES, 'common']
+    const known = [...around.nodes.map(({ name }) => name), ...Object.keys(around.groups), ...ROLES, 'all']
     const close = selector.length > 100 ? undefined : nearest(selector, known)
     const hint =
       close === undefined
-        ? 'name a node, a group, a role, or common'
+        ? 'name a node, a group, a role, or all'
         : `check the spelling: the closest match is ${close}`
     report.error(path, `${words}: ${shown} is not a node, group or role of this file`, hint, 'key')
   }

@@ -52,7 +52,7 @@ export function kubernetesLines({ kubernetes: set, network }: ClusterFile): stri
       why: 'of KubeProxyConfiguration',
     },
     { key: 'flannel', standard: flannel, why: 'or service (systemd), none' },
-    { key: 'nodeLabels', standard: '{ worker: { disk: ssd } }', why: 'by node, group, role, or common' },
+    { key: 'nodeLabels', standard: '{ worker: { disk: ssd } }', why: 'by node, group, role, or all' },
     { key: 'taints', standard: '{ master: [] }', why: 'this lets pods run on control-plane nodes' },
     { key: 'pki', standard: oneLine(pki), why: 'home: the key of its CA is not on control-plane nodes' },
   ]

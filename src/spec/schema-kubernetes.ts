@@ -125,7 +125,7 @@ export const kubernetes = z.strictObject({
   nodeLabels: z
     .record(z.string(), z.record(z.string(), text(checkLabelValue, 'The value of a label.')))
     .meta({
-      description: 'Labels by node, group, role, or common (all control-plane nodes and workers).',
+      description: 'Labels by node, group, role, or all (all control-plane nodes and workers).',
       default: {},
     })
     .optional(),
@@ -133,7 +133,7 @@ export const kubernetes = z.strictObject({
     .record(z.string(), z.array(taint))
     .meta({
       description:
-        'Taints by node, group, role, or common. Control-plane nodes that are not workers have the usual one unless this names them.',
+        'Taints by node, group, role, or all. Control-plane nodes that are not workers have the usual one unless this names them.',
       default: {},
     })
     .optional(),
