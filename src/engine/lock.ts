@@ -21,6 +21,8 @@ import script from './lock.sh?raw'
 import { type Looked, until } from '../wait/until.ts'
 
 const BEAT_MS = 5_000
+/** How long to wait for a heartbeat of another lock holder. */
+const PROOF_MS = 2 * BEAT_MS
 
 /** How long a node may take to grant or refuse the lock, and to release it, in ms. */
 const ANSWER_MS = 30_000
@@ -58,8 +60,9 @@ export interface LockRequest {
 }
 
 /**
- * Retries for a second or two: a holder that was just killed releases the lock when its connection closes, and of two
- * that start together, one goes first. A lock of unknown age is watched until its age is known.
+ * Retries until a new heartbeat proves that the holder is alive: one that was just killed releases the lock when its
+ * connection closes, which takes seconds on a busy node. Of two that start together, one goes first. A lock of unknown age
+ * is watched until its age is known.
  *
  * @throws QuorateError `locked` if another operator holds it on any node: who, which command, since when; `blocked` if a
  *   node has the marker of an operation that another command must complete. Then no lock is kept.
@@ -67,14 +70,20 @@ export interface LockRequest {
 export async function acquireLock(request: LockRequest): Promise<Lock> {
   const { remotes, emit, signal } = request
   const started = performance.now()
+  const firstBeats = new Map<string, string>()
   let left: readonly LockReading[] = []
   const look = async (): Promise<Looked<Lock, undefined>> => {
     const answer = await tryLock(request, left)
     if ('lock' in answer) return { found: answer.lock }
+    for (const { id, beat } of answer.held) if (!firstBeats.has(id)) firstBeats.set(id, beat)
     const locks = await watchLocks(remotes, answer.held, { emit, signal })
     const waited = performance.now() - started
-    const beating = locks.find(({ state }) => state.state === 'beats')
-    if (beating !== undefined && waited > PATIENCE_MS) throw heldBy(beating)
+    const beating = locks.filter(({ state }) => state.state === 'beats')
+    const alive = beating.find(
+      ({ reading: { id, beat } }) => firstBeats.has(id) && firstBeats.get(id) !== beat,
+    )
+    if (alive !== undefined && waited > PATIENCE_MS) throw heldBy(alive)
+    if (beating[0] !== undefined && waited > PROOF_MS) throw heldBy(beating[0])
     // A node that reports another lock each time gets no more time than one that reports the same.
     const [first] = locks
     if (first !== undefined && waited > WATCH_MS) throw heldBy(first)

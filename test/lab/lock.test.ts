@@ -130,6 +130,15 @@ describe.skipIf(whyNoLab())('the lock', () => {
     expect(await tokenOn(machine)).toBe(token)
   })
 
+  test('that gets no new heartbeat is awaited: a killed run releases it when its connection ends', async () => {
+    const [machine] = lab.machines
+    if (machine === undefined) throw new Error('a machine is meant')
+    await plantLock(machine, HOLDER)
+    const later = ['sh', '-c', 'sleep 5; rm -rf /run/quorate/lock']
+    await machine.check(['systemd-run', '--quiet', '--unit=released', ...later])
+    expect(await runJson(lab, ['move-leader', '--yes'])).toMatchObject({ exitCode: 0, error: undefined })
+  })
+
   test('is removed only if it is the one that was shown', async () => {
     const [machine] = lab.machines
     if (machine === undefined) throw new Error('a machine is meant')
