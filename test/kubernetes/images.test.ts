@@ -107,7 +107,7 @@ describe.skipIf(reason)(`images${reason === undefined ? '' : ` (${reason})`}`, (
     expect(await machine().check(['stat', '-c', '%u', `/proc/${pid}`])).toBe('65535\n')
     await machine().check(ctr('tasks', 'kill', '--signal=SIGTERM', 'pause'))
     await expect
-      .poll(async () => await machine().check(ctr('tasks', 'ls')), { timeout: 10_000 })
+      .poll(async () => await machine().check(ctr('tasks', 'ls')), { timeout: 60_000 })
       .toMatch(/pause\s+\d+\s+STOPPED/)
   })
 })
