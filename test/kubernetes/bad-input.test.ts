@@ -3,7 +3,7 @@
  * later is put right by the next run.
  */
 import { createReadStream } from 'node:fs'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { serve } from '../../src/artifacts/test-support.ts'
 import { type TestLab, testLab } from '../lab/harness.ts'
 import { freshState } from '../lab/support/fresh.ts'
@@ -152,6 +152,9 @@ describe.skipIf(reason)(`bad input${reason === undefined ? '' : ` (${reason})`}`
       cluster: { packages: [], loadBalancer: BALANCER, kubernetes: LAB_KUBERNETES },
     })
     await freshState(lab)
+    // containerd of the distribution runs from the boot on, and makes this folder a moment after it is active.
+    const settled = 'systemctl is-active containerd && test -d /etc/cni/net.d'
+    for (const name of NODES) await vi.waitFor(async () => await on(name, settled), 60_000)
   })
   afterAll(async () => await lab?.down())
 
