@@ -93,7 +93,7 @@ async function main(words: readonly string[]): Promise<number> {
     process.stdout.write(textTable(lines))
   }
   const pushed = (figures.pushedBytesPerMember / 1_000_000).toFixed(0)
-  const conditions = `${pushed} MB of binaries are pushed to each member. The ratios are within one run.`
+  const conditions = `Each member receives ${pushed} MB of binaries. The ratios are within one run.`
   if (words.includes('--markdown')) {
     const now = new Date()
     await fillPage(path.join(root, PERFORMANCE), 'bench', markdownTable(lines, conditions, now))

@@ -117,7 +117,7 @@ export function linesOfStart(figures: FiguresOfStart): Line[] {
     line('`quorate --help`', `${figures.helpMilliseconds.toFixed(0)} ms`),
     line('… longer than `node -e 0`', `${help.toFixed(0)} ms`, 'at most 60 ms', help <= 60),
     line(
-      `the verb that takes longest to its first login (\`${slowestVerb}\`), longer than \`node -e 0\``,
+      `the command that takes longest to its first login (\`${slowestVerb}\`), longer than \`node -e 0\``,
       `${slowest.toFixed(0)} ms`,
       'at most 150 ms',
       slowest <= 150,

@@ -152,7 +152,7 @@ describe.skipIf(reason)(`bad input${reason === undefined ? '' : ` (${reason})`}`
       cluster: { packages: [], loadBalancer: BALANCER, kubernetes: LAB_KUBERNETES },
     })
     await freshState(lab)
-    // containerd of the distribution runs from the boot on, and makes this folder a moment after it is active.
+    // containerd of the distribution runs from the boot on, and creates this directory a moment after it is active.
     const settled = 'systemctl is-active containerd && test -d /etc/cni/net.d'
     for (const name of NODES) await vi.waitFor(async () => await on(name, settled), 60_000)
   })
