@@ -5,10 +5,8 @@ import { bracket } from '../../etcd/bracket.ts'
 import { type Cluster, type Node, nodesWith } from '../../spec/cluster.ts'
 import { API_PORT } from '../../spec/defaults.ts'
 import type { Fleet } from '../../ssh/fleet.ts'
+import { passThrough } from '../../ssh/pass-through.ts'
 import program from './kubectl.sh?raw'
-
-/** Limit for output that is not streamed to the caller, in bytes. */
-const MOST_BYTES = 64 * 1024 ** 2
 
 /** The exit code of the wrapper, without any output, if kubectl could not be started. */
 const NOT_READY = 93
@@ -80,7 +78,7 @@ function candidates({ cluster, node: name }: KubectlOptions): readonly Node[] {
 
 /** @throws QuorateError if kubectl could not be started: another control-plane node may be able to */
 async function kubectlOn(node: Node, options: KubectlOptions): Promise<KubectlResult> {
-  const { cluster, args, signal, stdin } = options
+  const { cluster, args, stdin } = options
   const remote = await options.fleet.get(node.name, node.ssh)
   const port = cluster.loadBalancer?.apiPort ?? API_PORT
   const argv = ['sh', '-c', program, 'kubectl', `https://${bracket(node.address)}:${port}`, ...args]
@@ -91,33 +89,10 @@ async function kubectlOn(node: Node, options: KubectlOptions): Promise<KubectlRe
     const exitCode = await remote.attach({ argv, root: true })
     return { host: remote.host, exitCode, stdout: Buffer.of(), stderr: Buffer.of() }
   }
-  let started = false
-  const pass = (take: ((bytes: Uint8Array) => void) | undefined) => (text: string) => {
-    started = true
-    take?.(Buffer.from(text, 'latin1'))
-  }
-  const { stdout, stderr, exitCode } = await remote.run({
-    argv,
-    root: true,
-    stdin,
-    signal,
-    encoding: 'latin1',
-    // The user decides what runs: a watch never ends, and streamed output has no limit.
-    patience: 'endless',
-    changes: true,
-    keep: options.onStdout === undefined,
-    maxBytes: MOST_BYTES,
-    onStdout: pass(options.onStdout),
-    onStderr: pass(options.onStderr),
-  })
-  if (!started && exitCode === NOT_READY) throw notReady(node)
-  if (!started && exitCode === NOT_THERE) throw notThere(node)
-  return {
-    host: remote.host,
-    exitCode,
-    stdout: Buffer.from(stdout, 'latin1'),
-    stderr: Buffer.from(stderr, 'latin1'),
-  }
+  const { result, silent } = await passThrough(remote, argv, options)
+  if (silent && result.exitCode === NOT_READY) throw notReady(node)
+  if (silent && result.exitCode === NOT_THERE) throw notThere(node)
+  return result
 }
 
 function notReady({ name }: Node): QuorateError {

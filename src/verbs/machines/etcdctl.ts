@@ -4,11 +4,9 @@ import { QuorateError, combineErrors } from '../../errors.ts'
 import { bracket } from '../../etcd/bracket.ts'
 import { type Cluster, type Node, etcdNodes } from '../../spec/cluster.ts'
 import type { Fleet } from '../../ssh/fleet.ts'
+import { passThrough } from '../../ssh/pass-through.ts'
 import type { Remote } from '../../ssh/remote.ts'
 import program from './etcdctl.sh?raw'
-
-/** Limit for output that is not streamed to the caller, in bytes. */
-const MOST_BYTES = 64 * 1024 ** 2
 
 /** The exit code of the wrapper, without any output, if etcdctl could not be started. */
 const NOT_THERE = 94
@@ -43,40 +41,18 @@ export interface EtcdctlResult {
  *   `unreachable` and similar if no node can be reached; the signal's reason. An exit code other than 0 is a result.
  */
 export async function etcdctl(options: EtcdctlOptions): Promise<EtcdctlResult> {
-  const { cluster, args, api = 3, signal } = options
+  const { cluster, args, api = 3 } = options
   if (api === 2 && !cluster.etcd.enableV2) {
     throw new QuorateError('usage', 'the v2 API is disabled in this cluster', {
       hint: 'use the v3 commands, or set `etcd.enableV2: true` in the cluster file (etcd 3.3 to 3.5)',
     })
   }
   const remote = await chosen(options)
-  let begun = false
-  const pass = (take: ((bytes: Uint8Array) => void) | undefined) => (text: string) => {
-    begun = true
-    take?.(Buffer.from(text, 'latin1'))
-  }
-  const { stdout, stderr, exitCode } = await remote.run({
-    argv: etcdctlArgv(cluster, args, api, remote.host),
-    root: true,
-    stdin: options.stdin,
-    signal,
-    encoding: 'latin1',
-    // The user decides what runs: a watch never ends, and streamed output has no limit.
-    patience: 'endless',
-    changes: true,
-    keep: options.onStdout === undefined,
-    maxBytes: MOST_BYTES,
-    onStdout: pass(options.onStdout),
-    onStderr: pass(options.onStderr),
-  })
+  const argv = etcdctlArgv(cluster, args, api, remote.host)
+  const { result, silent } = await passThrough(remote, argv, options)
   // No other node is tried: the input may have been read already, and one write must not become another one.
-  if (!begun && exitCode === NOT_THERE) throw notThere(remote)
-  return {
-    host: remote.host,
-    exitCode,
-    stdout: Buffer.from(stdout, 'latin1'),
-    stderr: Buffer.from(stderr, 'latin1'),
-  }
+  if (silent && result.exitCode === NOT_THERE) throw notThere(remote)
+  return result
 }
 
 /** The complete command, to be run as root on the node with this name. */
