@@ -121,7 +121,7 @@ test('init on a terminal: Return takes the answer in the line, and a wrong answe
 test('a second Ctrl-C ends it at once, with the code of a signal and an error object all the same', async () => {
   // ssh ignores both, and quorate waits for it after the first one.
   const bin = path.join(folder, 'bin')
-  const [ssh, started] = [path.join(bin, 'ssh'), path.join(bin, 'begun')]
+  const [ssh, started] = [path.join(bin, 'ssh'), path.join(bin, 'started')]
   await mkdir(bin)
   await writeFile(
     ssh,

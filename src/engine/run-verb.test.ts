@@ -117,7 +117,7 @@ test('a slow check runs once, and what comes first under the lock changes what i
 test.each([
   { prepare: async () => await Promise.reject(new QuorateError('preflight', 'no')) },
   { precheck: async () => await Promise.reject(new QuorateError('preflight', 'no')) },
-])('what does not fit is not begun, and leaves no record', async (own) => {
+])('what does not fit is not started, and leaves no record', async (own) => {
   await expect(runVerb(session(), verb([3, 3], own))).rejects.toMatchObject({ code: 'preflight' })
   expect(calls).not.toContain('did 3')
   expect(await records()).toEqual([])

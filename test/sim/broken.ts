@@ -22,7 +22,7 @@ import type { BrokenPlanner } from './broken-tools.ts'
 export const BROKEN: readonly BrokenPlanner[] = [
   ...ENDLESS,
   {
-    what: 'picks a fresh token although members have begun',
+    what: 'picks a fresh token although members have started',
     breaks: 'one-cluster',
     planner: (intent, observed) =>
       next(

@@ -150,9 +150,9 @@ describe('status of Kubernetes', () => {
       / Kubernetes, .* delete node old$/,
     ],
     [
-      'nobody leads',
+      'no leader',
       { leaders: { ...HELD.leaders, 'kube-scheduler': undefined } },
-      'nobody-leads',
+      'component-without-leader',
       null,
       /^no scheduler leads; .*_kube-scheduler-/,
     ],

@@ -18,6 +18,7 @@ type KubernetesNoteId =
   | 'api-server-not-ready'
   | 'api-server-version'
   | 'certificate-requests-pending'
+  | 'component-without-leader'
   | 'content-not-read'
   | 'dns-on-one-node'
   | 'kubelet-version'
@@ -27,7 +28,6 @@ type KubernetesNoteId =
   | 'node-missing'
   | 'node-not-in-the-cluster-file'
   | 'node-not-ready'
-  | 'nobody-leads'
   | 'pods-not-ready'
   | 'proof-not-removed'
   | 'workload-changes'
@@ -146,7 +146,7 @@ function leaderPart({ leaders }: HeldFacts, component: Led): Judged {
   const common = { part: name }
   if (leader === undefined) {
     const message = `no ${name} leads; on the masters: tail /var/log/pods/kube-system_${component}-*/*/*.log`
-    const notes = [{ id: 'nobody-leads', host: null, message } as const]
+    const notes = [{ id: 'component-without-leader', host: null, message } as const]
     return { ...common, serving: false, summary: `no ${name} leads`, notes }
   }
   // After this duration, another one takes over, which may last as long again.

@@ -77,7 +77,7 @@ test('decided twice, it is the same recovery; written to in between, it is not',
   expect(isSameRecovery(shown, longer)).toBe(false)
 })
 
-test('what was begun keeps its name, may write on, and is not what was shown before it was begun', () => {
+test('what was started keeps its name, may write on, and is not what was shown before it was started', () => {
   const shown = decideRecovery(request, facts())
   const mark = renderProgress(shown.progress)
   const marks = { etcd01: mark, etcd02: mark, etcd03: mark }

@@ -107,7 +107,7 @@ describe('the cluster file gains a node', () => {
     expect(options['ETCD_INITIAL_CLUSTER']).toContain('etcd04=https://192.168.0.4:2380')
   })
 
-  test('at the address of a member that stays one: nothing is begun, nobody could find either', () => {
+  test('at the address of a member that stays one: nothing is started, because neither could be found', () => {
     const nodes = four.nodes.map((node) =>
       node.name === 'etcd03'
         ? { ...node, address: '192.168.0.4' }

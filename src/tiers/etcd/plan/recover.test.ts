@@ -4,7 +4,7 @@ import { recoverySteps } from './recover.ts'
 
 const names = { survivor: 'etcd01', others: ['etcd02', 'etcd03'], fenced: [], cleared: [], released: [] }
 
-test('until there is a copy every machine is fenced again: the first mark says only that it was begun', () => {
+test('until there is a copy every machine is fenced again: the first mark says only that it was started', () => {
   const fenced = [undefined, ...MILESTONES].map((reached) =>
     recoverySteps({ ...names, reached }).flatMap(({ kind, host }) => (kind === 'fence' ? [host] : [])),
   )

@@ -115,7 +115,7 @@ test('the rollback touches only those that had left, and watches none', () => {
 })
 
 test.each([
-  ['nothing begun', settled, NEW, /^upgrade: quorate upgrade --to 3\.5\.16; .* 3\.4\.23 /],
+  ['nothing started', settled, NEW, /^upgrade: quorate upgrade --to 3\.5\.16; .* 3\.4\.23 /],
   [
     'half-way, the file as before',
     upgraded(['etcd01']),
